@@ -1,0 +1,144 @@
+//! Where and what: administrative divisions (county 6 digits, GB/T 2260; township 9, GB/T 10114; village 12),
+//! points on the earth, and matter codes (2, 4 or 6 digits). Codes only; their names live in the directory.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::InvalidId;
+
+macro_rules! code {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $lengths:pat, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The code as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether `other` is this one or lies within it.
+            pub fn contains(&self, other: &Self) -> bool {
+                other.0.starts_with(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let fits = matches!(text.len(), $lengths) && text.bytes().all(|b| b.is_ascii_digit());
+                fits.then(|| Self(text.to_owned())).ok_or_else(|| InvalidId::new($kind, text, $expected))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(code: $name) -> String {
+                code.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+code! {
+    /// 属地: province (2 digits), city (4), county (6), township (9) or village (12).
+    DivisionCode, "division code", 2 | 4 | 6 | 9 | 12, "2, 4, 6, 9 or 12 digits"
+}
+code! {
+    /// 事项类别: a matter of the content classification, first to third level.
+    MatterCode, "matter code", 2 | 4 | 6, "2, 4 or 6 digits"
+}
+
+impl DivisionCode {
+    /// The county this division is or lies in.
+    pub fn county(&self) -> Option<Self> {
+        self.0.get(..6).map(|c| Self(c.to_owned()))
+    }
+
+    /// The township this division is or lies in; none for a county and above.
+    pub fn township(&self) -> Option<Self> {
+        self.0.get(..9).map(|c| Self(c.to_owned()))
+    }
+
+    /// Reads a code as systems write it: padded with zeros to 12 (`330205000000`) or 9 digits.
+    pub fn from_padded(text: &str) -> Result<Self, InvalidId> {
+        let cut = |len: usize| {
+            matches!(text.len(), 6 | 9 | 12)
+                && text.len() > len
+                && text.is_char_boundary(len)
+                && text[len..].bytes().all(|b| b == b'0')
+        };
+        let shortest = [2, 4, 6, 9].into_iter().find(|len| cut(*len));
+        shortest.map_or(text, |len| &text[..len]).parse()
+    }
+}
+
+impl MatterCode {
+    /// The first-level class.
+    pub fn first_level(&self) -> Self {
+        Self(self.0[..2].to_owned())
+    }
+}
+
+/// The reference system in which a point arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Datum {
+    /// GPS.
+    Wgs84,
+    /// The State's obfuscated system (Amap, Tencent).
+    Gcj02,
+    /// Baidu's system on top of GCJ-02.
+    Bd09,
+}
+
+/// A point in WGS-84 degrees, with what arrived when that was something else.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Point {
+    /// Degrees east.
+    pub longitude: f64,
+    /// Degrees north.
+    pub latitude: f64,
+    /// The datum it arrived in.
+    pub datum: Datum,
+    /// The longitude as it arrived.
+    pub original_longitude: f64,
+    /// The latitude as it arrived.
+    pub original_latitude: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padded_codes_become_what_they_mean() {
+        let read = |t: &str| DivisionCode::from_padded(t).map(String::from);
+        assert_eq!(read("330205000000"), Ok("330205".into()));
+        assert_eq!(read("330205006000"), Ok("330205006".into()));
+        assert_eq!(read("330205006201"), Ok("330205006201".into()));
+        assert_eq!(read("330205006"), Ok("330205006".into()));
+        assert_eq!(read("330200"), Ok("3302".into()));
+        assert!(read("无").is_err());
+        assert!(read("33020").is_err());
+    }
+}

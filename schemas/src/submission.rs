@@ -1,0 +1,231 @@
+//! What an adapter yields from one upstream record: no field name of an upstream system is left in it, and
+//! no department is in it yet.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::content::Content;
+use crate::ids::SourceId;
+use crate::places::{DivisionCode, MatterCode, Point};
+use crate::vocabulary::{Appeal, Form, MediationOutcome, Satisfaction, Solved, UpstreamState, Warning, words};
+
+words! {
+    /// What the record is for.
+    Intent {
+        Matter = "matter", "新事项";
+        Supplement = "supplement", "补充";
+        Urge = "urge", "催办";
+        Withdraw = "withdraw", "撤回";
+        Assess = "assess", "评价";
+        StateChange = "state_change", "上游状态变化";
+        Session = "session", "调解场次";
+    }
+}
+
+/// One record of one source, understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Submission {
+    /// The source's own number for the case.
+    pub source: SourceId,
+    /// The number was computed by us because the source has none: equal content is only probably the same case.
+    #[serde(default)]
+    pub weak_identity: bool,
+    /// What the record is for.
+    pub intent: Intent,
+    /// When it happened at the source (last change of the record).
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// The source's own ordering of this record's states, if it has a better one than `at`.
+    #[serde(default)]
+    pub version: Option<i64>,
+    /// Other numbers of the same case, e.g. the hotline order a petition came from.
+    #[serde(default)]
+    pub aliases: Vec<SourceId>,
+    /// Other cases this one refers to, e.g. the earlier order of a repeated call.
+    #[serde(default)]
+    pub related: Vec<SourceId>,
+    /// What is known and not personal.
+    pub facts: Facts,
+    /// What is personal.
+    pub content: Content,
+    /// The citizen's view of the result, if the record carries one.
+    #[serde(default)]
+    pub assessment: Option<Assessment>,
+    /// How far the matter is at the source, if the record says.
+    #[serde(default)]
+    pub upstream: Option<Upstream>,
+    /// One mediation session, if the record is about one.
+    #[serde(default)]
+    pub session: Option<Session>,
+    /// What could not be read as it should; the submission stands all the same unless one is blocking.
+    #[serde(default)]
+    pub problems: Vec<FieldProblem>,
+}
+
+impl Submission {
+    /// Whether a problem forbids making a case of it.
+    pub fn is_blocked(&self) -> bool {
+        self.problems.iter().any(|p| p.blocking)
+    }
+
+    /// What orders two records of the same source id: its version, else its time.
+    pub fn order(&self) -> Option<i64> {
+        self.version.or_else(|| self.at.map(Timestamp::as_millisecond))
+    }
+}
+
+/// What is known of a matter and is not personal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Facts {
+    /// 诉求类型.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appeal: Option<Appeal>,
+    /// 来件形式.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+    /// When the source registered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered_at: Option<Timestamp>,
+    /// When it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
+    /// The source's own deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_deadline: Option<Timestamp>,
+    /// 事项类别, translated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matter: Option<MatterCode>,
+    /// The class as the source wrote it: code and name, carried even where no table translates them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_class: Option<SourceClass>,
+    /// 属地, the lowest division the record names by code or unambiguous name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub division: Option<DivisionCode>,
+    /// The place as words, most general first (`江北区`, `庄桥街道`, `天合社区`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub place_names: Vec<String>,
+    /// Where on the map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
+    /// The unit the source thinks responsible, as it names it: a hint, never a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggested_unit: Option<String>,
+    /// The source's own urgency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Warning>,
+    /// 人数: persons who came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persons_count: Option<u32>,
+    /// 涉及人数: persons affected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affected_count: Option<u32>,
+    /// Flags that bind what may be shown and how fast it goes.
+    pub flags: Flags,
+    /// References to evidence at the source; never the evidence itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Codes the pack's tables do not know, by field, carried through as they came.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_codes: BTreeMap<String, String>,
+}
+
+/// A class in a source's own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceClass {
+    /// The source's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The source's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Flags of a matter. `None` of the source is `false` here, except for `public`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flags {
+    /// 匿名.
+    pub anonymous: bool,
+    /// 保密: no department learns who spoke.
+    pub confidential: bool,
+    /// 公开, when the citizen said so.
+    pub public: bool,
+    /// 联名.
+    pub joint: bool,
+    /// 扬言.
+    pub threat: bool,
+    /// 重大紧急.
+    pub grave: bool,
+    /// 重复信访.
+    pub repeated: bool,
+    /// 积案.
+    pub backlog: bool,
+}
+
+/// What the citizen or a reviewer thought of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    /// Whether it was solved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solved: Option<Solved>,
+    /// Whether the citizen is satisfied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<Satisfaction>,
+}
+
+/// How far the matter is at the source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// The state.
+    pub state: UpstreamState,
+    /// Its code as the source wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// One mediation session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Number of the room or session at the source.
+    pub id: String,
+    /// 调解层级 1 village group, 2 village committee, 3 township, 4 county.
+    #[serde(default)]
+    pub level: Option<u8>,
+    /// Which time.
+    #[serde(default)]
+    pub round: Option<u32>,
+    /// When it began.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
+    /// What came of it.
+    #[serde(default)]
+    pub outcome: Option<MediationOutcome>,
+}
+
+/// A field that could not be read as it should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldProblem {
+    /// The field of our schema.
+    pub field: String,
+    /// Where it should have come from, as the source names it.
+    pub source_field: String,
+    /// The value met, shortened; masked where the field is personal.
+    pub value: Option<String>,
+    /// What was expected.
+    pub expected: String,
+    /// Whether no case can be made without it.
+    pub blocking: bool,
+}
