@@ -12,15 +12,17 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use huiliu_schemas::ids::InvalidId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::principal::{BadName, KeyName, Principal};
+
 /// The lowest cost bcrypt knows; see the module's text for why it is enough.
 const BCRYPT_COST: u32 = 4;
 const SECRET_BYTES: usize = 32;
-const LONGEST_TOKEN: usize = 64;
 
 /// What goes wrong with the credentials file.
 #[derive(Debug, thiserror::Error)]
@@ -42,14 +44,20 @@ pub enum CredentialsError {
         reason: String,
     },
     /// A name or subject cannot stand in a NATS subject.
-    #[error(
-        "{field} `{value}` is not usable, expected 1 to 64 of the characters a-z A-Z 0-9 - _"
-    )]
-    BadToken {
-        /// `name` or `subject`.
+    #[error(transparent)]
+    BadName(#[from] BadName),
+    /// A channel or department id that is none.
+    #[error(transparent)]
+    BadSubject(#[from] InvalidId),
+    /// A hash that is none.
+    #[error("{field} of key `{key}` is not {expected}")]
+    BadHash {
+        /// The key.
+        key: String,
+        /// `sha256` or `bcrypt`.
         field: &'static str,
-        /// What was given.
-        value: String,
+        /// What it should be.
+        expected: &'static str,
     },
     /// Two keys of one name.
     #[error("a key named `{0}` exists already; revoke it first or choose another name")]
@@ -76,33 +84,66 @@ pub enum KeyKind {
     Machine,
 }
 
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Channel => "channel",
-            Self::Department => "department",
-            Self::Operator => "operator",
-            Self::Machine => "machine",
-        })
-    }
-}
-
 /// One key: everything but the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "KeyLine", into = "KeyLine")]
 pub struct Key {
     /// Unique; also the NATS user name.
-    pub name: String,
-    /// What it opens.
-    pub kind: KeyKind,
-    /// The channel or department it stands for; for people and programs, who they are.
-    pub subject: String,
+    pub name: KeyName,
+    /// Whom it stands for.
+    pub principal: Principal,
     /// Lower-case hex of the secret's SHA-256.
     pub sha256: String,
     /// bcrypt of the same secret, for nats-server.
     pub bcrypt: String,
     /// When it was minted.
     pub created: Timestamp,
+}
+
+/// A key as it stands in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyLine {
+    name: String,
+    kind: KeyKind,
+    subject: String,
+    sha256: String,
+    bcrypt: String,
+    created: Timestamp,
+}
+
+impl TryFrom<KeyLine> for Key {
+    type Error = CredentialsError;
+
+    fn try_from(line: KeyLine) -> Result<Self, CredentialsError> {
+        let wrong = |field, expected| CredentialsError::BadHash { key: line.name.clone(), field, expected };
+        if !is_sha256(&line.sha256) {
+            return Err(wrong("sha256", "64 lower-case hex digits"));
+        }
+        if line.bcrypt.parse::<bcrypt::HashParts>().is_err() {
+            return Err(wrong("bcrypt", "a bcrypt hash"));
+        }
+        Ok(Self {
+            principal: Principal::parse(line.kind, &line.subject)?,
+            name: line.name.parse()?,
+            sha256: line.sha256,
+            bcrypt: line.bcrypt,
+            created: line.created,
+        })
+    }
+}
+
+impl From<Key> for KeyLine {
+    fn from(key: Key) -> Self {
+        Self {
+            name: key.name.to_string(),
+            kind: key.principal.kind(),
+            subject: key.principal.subject().to_owned(),
+            sha256: key.sha256,
+            bcrypt: key.bcrypt,
+            created: key.created,
+        }
+    }
 }
 
 /// A secret on its way to the one who will keep it. Never stored, never printed by accident.
@@ -133,8 +174,7 @@ impl Secret {
     /// # Errors
     /// When the operating system gives no randomness for the salt.
     pub fn bcrypt(&self) -> Result<String, CredentialsError> {
-        bcrypt::hash(&self.0, BCRYPT_COST)
-            .map_err(|error| CredentialsError::Mint(error.to_string()))
+        bcrypt::hash(&self.0, BCRYPT_COST).map_err(|error| CredentialsError::Mint(error.to_string()))
     }
 }
 
@@ -159,15 +199,11 @@ impl Credentials {
     /// When it cannot be read or understood.
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
         match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).map_err(|reason| CredentialsError::Malformed {
-                path: path.to_owned(),
-                reason,
-            }),
+            Ok(text) => {
+                Self::parse(&text).map_err(|reason| CredentialsError::Malformed { path: path.to_owned(), reason })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(CredentialsError::Io {
-                path: path.to_owned(),
-                source,
-            }),
+            Err(source) => Err(CredentialsError::Io { path: path.to_owned(), source }),
         }
     }
 
@@ -180,7 +216,6 @@ impl Credentials {
     fn check(&self) -> Result<(), String> {
         let mut names = BTreeSet::new();
         for key in &self.keys {
-            check_key(key)?;
             if !names.insert(&key.name) {
                 return Err(format!("two keys are named `{}`", key.name));
             }
@@ -193,36 +228,25 @@ impl Credentials {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), CredentialsError> {
-        let text = toml::to_string(self).map_err(|error| CredentialsError::Malformed {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        write_private(path, &text).map_err(|source| CredentialsError::Io {
-            path: path.to_owned(),
-            source,
-        })
+        let text = toml::to_string(self)
+            .map_err(|error| CredentialsError::Malformed { path: path.to_owned(), reason: error.to_string() })?;
+        write_private(path, &text).map_err(|source| CredentialsError::Io { path: path.to_owned(), source })
     }
 
     /// Adds a key and gives its secret: the only time it can be seen.
     ///
     /// # Errors
     /// When the name is taken or unusable, or there is no randomness.
-    pub fn mint(
-        &mut self,
-        kind: KeyKind,
-        subject: &str,
-        name: &str,
-    ) -> Result<Secret, CredentialsError> {
-        check_token("name", name)?;
-        check_token("subject", subject)?;
+    pub fn mint(&mut self, kind: KeyKind, subject: &str, name: &str) -> Result<Secret, CredentialsError> {
+        let principal = Principal::parse(kind, subject)?;
+        let key_name = name.parse()?;
         if self.get(name).is_some() {
             return Err(CredentialsError::Taken(name.to_owned()));
         }
         let secret = Secret::random()?;
         self.keys.push(Key {
-            name: name.to_owned(),
-            kind,
-            subject: subject.to_owned(),
+            name: key_name,
+            principal,
             sha256: hex(&digest(secret.expose())),
             bcrypt: secret.bcrypt()?,
             created: Timestamp::now(),
@@ -238,7 +262,7 @@ impl Credentials {
         let place = self
             .keys
             .iter()
-            .position(|key| key.name == name)
+            .position(|key| key.name.as_str() == name)
             .ok_or_else(|| CredentialsError::Unknown(name.to_owned()))?;
         Ok(self.keys.remove(place))
     }
@@ -252,7 +276,7 @@ impl Credentials {
     /// The key of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| key.name == name)
+        self.keys.iter().find(|key| key.name.as_str() == name)
     }
 }
 
@@ -269,39 +293,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn check_key(key: &Key) -> Result<(), String> {
-    check_token("name", &key.name)
-        .and_then(|()| check_token("subject", &key.subject))
-        .map_err(|error| error.to_string())?;
-    let hex = key.sha256.len() == 64
-        && key
-            .sha256
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if !hex {
-        return Err(format!(
-            "sha256 of key `{}` is not 64 lower-case hex digits",
-            key.name
-        ));
-    }
-    if key.bcrypt.parse::<bcrypt::HashParts>().is_err() {
-        return Err(format!("bcrypt of key `{}` is not a bcrypt hash", key.name));
-    }
-    Ok(())
-}
-
-fn check_token(field: &'static str, value: &str) -> Result<(), CredentialsError> {
-    let usable = (1..=LONGEST_TOKEN).contains(&value.len())
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    if usable {
-        return Ok(());
-    }
-    Err(CredentialsError::BadToken {
-        field,
-        value: value.to_owned(),
-    })
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Writes beside the file and renames over it, so that a reader sees the old text or the new.
@@ -313,11 +306,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&beside, path)
@@ -335,9 +324,7 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.path().join("credentials.toml");
         let mut credentials = Credentials::load(&path).expect("a missing file is empty");
-        let secret = credentials
-            .mint(KeyKind::Department, "housing", "housing-1")
-            .expect("minted");
+        let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
         credentials.save(&path).expect("saved");
 
         let text = fs::read_to_string(&path).expect("readable");
@@ -353,60 +340,38 @@ mod tests {
     #[test]
     fn a_name_is_given_once_until_it_is_revoked() {
         let mut credentials = Credentials::default();
-        credentials
-            .mint(KeyKind::Operator, "li", "li")
-            .expect("minted");
+        credentials.mint(KeyKind::Operator, "li", "li").expect("minted");
         let again = credentials.mint(KeyKind::Operator, "li", "li");
         assert!(matches!(again, Err(CredentialsError::Taken(name)) if name == "li"));
         credentials.revoke("li").expect("revoked");
-        assert!(matches!(
-            credentials.revoke("li"),
-            Err(CredentialsError::Unknown(_))
-        ));
-        credentials
-            .mint(KeyKind::Operator, "li", "li")
-            .expect("minted again");
+        assert!(matches!(credentials.revoke("li"), Err(CredentialsError::Unknown(_))));
+        credentials.mint(KeyKind::Operator, "li", "li").expect("minted again");
     }
 
     #[test]
     fn names_that_would_widen_a_subject_are_refused() {
         for name in ["", "*", ">", "a.b", "a b", "住建局", &"x".repeat(65)] {
-            let minted = Credentials::default().mint(KeyKind::Department, name, "x");
-            assert!(
-                matches!(
-                    minted,
-                    Err(CredentialsError::BadToken {
-                        field: "subject",
-                        ..
-                    })
-                ),
-                "{name}"
-            );
+            let subject = Credentials::default().mint(KeyKind::Department, name, "x");
+            assert!(matches!(subject, Err(CredentialsError::BadSubject(_))), "{name}");
+            let named = Credentials::default().mint(KeyKind::Department, "x", name);
+            assert!(matches!(named, Err(CredentialsError::BadName(_))), "{name}");
         }
     }
 
     #[test]
     fn a_file_that_was_tampered_with_is_refused_with_the_reason() {
         let mut credentials = Credentials::default();
-        credentials
-            .mint(KeyKind::Channel, "hotline", "hotline")
-            .expect("minted");
+        credentials.mint(KeyKind::Channel, "hotline", "hotline").expect("minted");
         let text = toml::to_string(&credentials).expect("text");
         let check = |text: &str, expected: &str| {
             let reason = Credentials::parse(text).expect_err("refused");
             assert!(reason.contains(expected), "{reason}");
         };
         check(&format!("{text}{text}"), "two keys are named `hotline`");
-        check(
-            &text.replace("subject = \"hotline\"", "subject = \">\""),
-            "subject `>`",
-        );
+        check(&text.replace("subject = \"hotline\"", "subject = \">\""), "department `>`");
         check(&text.replace("sha256 = \"", "sha256 = \"zz"), "sha256");
         check(&text.replace("bcrypt = \"$2b$", "bcrypt = \"{"), "bcrypt");
-        check(
-            &text.replace("created", "secret = \"x\"\ncreated"),
-            "secret",
-        );
+        check(&text.replace("created", "secret = \"x\"\ncreated"), "secret");
     }
 
     #[test]

@@ -11,4 +11,4 @@ pub mod reload;
 
 pub use credentials::{Credentials, CredentialsError, Key, KeyKind, Secret};
 pub use permissions::Permissions;
-pub use principal::{Principal, Refused};
+pub use principal::{KeyName, Principal, Refused};

@@ -4,7 +4,10 @@
 //! at its own consumer and nothing else of JetStream; nobody but the gateway may publish to a
 //! stream.
 
-use super::credentials::{Key, KeyKind};
+use huiliu_schemas::{Channel, DepartmentId};
+
+use super::credentials::Key;
+use super::principal::{KeyName, Principal};
 
 /// Subjects a NATS user may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,21 +22,21 @@ impl Permissions {
     /// What a key allows over NATS; operators and machines have only the HTTP door.
     #[must_use]
     pub fn of(key: &Key) -> Option<Self> {
-        match key.kind {
-            KeyKind::Department => Some(department(&key.subject, &key.name)),
-            KeyKind::Channel => Some(channel(&key.subject, &key.name)),
-            KeyKind::Operator | KeyKind::Machine => None,
+        match &key.principal {
+            Principal::Department(id) => Some(department(id, &key.name)),
+            Principal::Channel(id) => Some(channel(id, &key.name)),
+            Principal::Operator(_) | Principal::Machine(_) => None,
         }
     }
 }
 
 /// The prefix of the inboxes of the user `name`; a client must be told to use it.
 #[must_use]
-pub fn inbox_prefix(name: &str) -> String {
+pub fn inbox_prefix(name: &KeyName) -> String {
     format!("_INBOX_{name}")
 }
 
-fn department(id: &str, name: &str) -> Permissions {
+fn department(id: &DepartmentId, name: &KeyName) -> Permissions {
     Permissions {
         publish: vec![
             format!("$JS.API.CONSUMER.MSG.NEXT.QUEUES.{id}"),
@@ -48,13 +51,10 @@ fn department(id: &str, name: &str) -> Permissions {
     }
 }
 
-fn channel(id: &str, name: &str) -> Permissions {
-    Permissions {
-        publish: vec![format!("submit.{id}")],
-        subscribe: vec![format!("receipt.{id}.>"), own_inbox(name)],
-    }
+fn channel(id: &Channel, name: &KeyName) -> Permissions {
+    Permissions { publish: vec![format!("submit.{id}")], subscribe: vec![format!("receipt.{id}.>"), own_inbox(name)] }
 }
 
-fn own_inbox(name: &str) -> String {
+fn own_inbox(name: &KeyName) -> String {
     format!("{}.>", inbox_prefix(name))
 }

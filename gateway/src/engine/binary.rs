@@ -54,11 +54,7 @@ pub fn find(setting: Option<&Path>) -> Result<PathBuf, BinaryError> {
 fn named(named_by: &'static str, path: &Path) -> Result<PathBuf, BinaryError> {
     match check(path) {
         Ok(_) => Ok(path.to_owned()),
-        Err(reason) => Err(BinaryError::Named {
-            named_by,
-            path: path.to_owned(),
-            reason,
-        }),
+        Err(reason) => Err(BinaryError::Named { named_by, path: path.to_owned(), reason }),
     }
 }
 
@@ -71,46 +67,25 @@ fn first_usable(candidates: &[PathBuf]) -> Result<PathBuf, BinaryError> {
         }
     }
     looked.push(".local, beside huiliu, PATH".to_owned());
-    Err(BinaryError::NotFound {
-        looked: looked.join("; "),
-    })
+    Err(BinaryError::NotFound { looked: looked.join("; ") })
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let mut places = vec![
-        PathBuf::from(".local/nats/bin"),
-        PathBuf::from(".local/bin"),
-        PathBuf::from(".local"),
-    ];
-    if let Some(beside) = env::current_exe()
-        .ok()
-        .and_then(|exe| exe.parent().map(Path::to_owned))
-    {
+    let mut places = vec![PathBuf::from(".local/nats/bin"), PathBuf::from(".local/bin"), PathBuf::from(".local")];
+    if let Some(beside) = env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)) {
         places.push(beside);
     }
     if let Some(path) = env::var_os("PATH") {
         places.extend(env::split_paths(&path));
     }
-    places
-        .into_iter()
-        .map(|place| place.join(PROGRAM))
-        .collect()
+    places.into_iter().map(|place| place.join(PROGRAM)).collect()
 }
 
 fn check(path: &Path) -> Result<ServerVersion, String> {
-    let output = Command::new(path)
-        .arg("--version")
-        .output()
-        .map_err(|error| error.to_string())?;
-    let version = version::from_version_output(&String::from_utf8_lossy(&output.stdout))
-        .map_err(|error| error.to_string())?;
-    if version.suffices() {
-        Ok(version)
-    } else {
-        Err(format!(
-            "it is version {version}, at least {MINIMUM} is needed"
-        ))
-    }
+    let output = Command::new(path).arg("--version").output().map_err(|error| error.to_string())?;
+    let version =
+        version::from_version_output(&String::from_utf8_lossy(&output.stdout)).map_err(|error| error.to_string())?;
+    if version.suffices() { Ok(version) } else { Err(format!("it is version {version}, at least {MINIMUM} is needed")) }
 }
 
 #[cfg(test)]
@@ -145,10 +120,7 @@ mod tests {
         let old = program(&scratch, "2.14.6");
         let new = program(&scratch, "2.15.1");
         let missing = scratch.path().join("missing");
-        assert_eq!(
-            first_usable(&[missing, old.clone(), new.clone()]).expect("found"),
-            new
-        );
+        assert_eq!(first_usable(&[missing, old.clone(), new.clone()]).expect("found"), new);
         let said = first_usable(&[old]).expect_err("none").to_string();
         assert!(said.contains("2.14.6"), "{said}");
     }

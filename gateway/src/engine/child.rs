@@ -6,44 +6,55 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// A child that dies with this value.
 #[derive(Debug)]
 pub struct RunningServer {
-    child: Child,
-    handle: AsyncFd<OwnedFd>,
+    id: u32,
+    handle: OwnedFd,
+    end: oneshot::Receiver<io::Result<ExitStatus>>,
 }
 
 impl RunningServer {
-    /// Watches a freshly spawned child.
+    /// Watches a freshly spawned child from a thread of its own.
     ///
     /// # Errors
-    /// When the kernel gives no process file descriptor.
-    pub fn watch(child: Child) -> io::Result<Self> {
-        let handle = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
-        Ok(Self {
-            child,
-            handle: AsyncFd::new(handle)?,
-        })
+    /// When the kernel gives no process file descriptor or no thread; the child is then killed.
+    pub fn watch(mut child: Child) -> io::Result<Self> {
+        let id = child.id();
+        let handle = match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
+            Ok(handle) => handle,
+            Err(error) => {
+                child.kill()?;
+                return Err(error.into());
+            }
+        };
+        let (ended, end) = oneshot::channel();
+        let server = Self { id, handle, end };
+        thread::Builder::new().name("nats-waiter".to_owned()).spawn(move || {
+            let _nobody_asks = ended.send(child.wait());
+        })?;
+        Ok(server)
     }
 
     /// The process number, for logs and fault tests.
+    #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.id
     }
 
-    /// Waits until the process has ended.
+    /// Waits until the process has ended. Ask once only.
     ///
     /// # Errors
     /// When it cannot be waited for.
     pub async fn ended(&mut self) -> io::Result<ExitStatus> {
-        let _ended = self.handle.readable().await?;
-        self.child.wait()
+        (&mut self.end).await.map_err(|_| io::Error::other("its end was told already"))?
     }
 
     /// Asks the process to end, and insists after `grace`.
@@ -66,15 +77,12 @@ impl RunningServer {
 
     /// A process that is already gone needs no signal.
     fn signal(&self, signal: Signal) {
-        let _gone = pidfd_send_signal(self.handle.get_ref(), signal);
+        let _gone = pidfd_send_signal(&self.handle, signal);
     }
 }
 
 impl Drop for RunningServer {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            self.signal(Signal::KILL);
-            let _status = self.child.wait();
-        }
+        self.signal(Signal::KILL);
     }
 }

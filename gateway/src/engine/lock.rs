@@ -52,10 +52,7 @@ impl StoreLock {
     /// # Errors
     /// When another process keeps it, or the file cannot be written.
     pub async fn take(directory: &Path) -> Result<Self, LockError> {
-        let io = |source| LockError::Io {
-            directory: directory.to_owned(),
-            source,
-        };
+        let io = |source| LockError::Io { directory: directory.to_owned(), source };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -82,16 +79,10 @@ async fn wait(file: &mut File, directory: &Path) -> Result<(), LockError> {
             Ok(()) => return Ok(()),
             Err(Errno::WOULDBLOCK) if Instant::now() < deadline => sleep(PAUSE).await,
             Err(Errno::WOULDBLOCK) => {
-                return Err(LockError::Held {
-                    directory: directory.to_owned(),
-                    holder: holder(file),
-                });
+                return Err(LockError::Held { directory: directory.to_owned(), holder: holder(file) });
             }
             Err(error) => {
-                return Err(LockError::Io {
-                    directory: directory.to_owned(),
-                    source: error.into(),
-                });
+                return Err(LockError::Io { directory: directory.to_owned(), source: error.into() });
             }
         }
     }
@@ -120,10 +111,7 @@ mod tests {
     async fn a_second_holder_is_told_who_holds_it() {
         let scratch = Scratch::new();
         let first = StoreLock::take(scratch.path()).await.expect("free");
-        let said = StoreLock::take(scratch.path())
-            .await
-            .expect_err("held")
-            .to_string();
+        let said = StoreLock::take(scratch.path()).await.expect_err("held").to_string();
         assert!(said.contains("is in use by another process"), "{said}");
         assert!(said.contains(&std::process::id().to_string()), "{said}");
         drop(first);

@@ -12,8 +12,7 @@ pub(crate) struct Scratch(PathBuf);
 impl Scratch {
     pub(crate) fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("huiliu-test-{}-{number}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("huiliu-test-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("a scratch directory");
         Self(path)
     }

@@ -33,12 +33,8 @@ pub async fn spawn(mut command: Command, lock: &StoreLock) -> io::Result<Child> 
     command.process_group(0);
     tie_to_us(&mut command, lock.clone());
     let (reply, answer) = oneshot::channel();
-    spawner()?
-        .send(Job { command, reply })
-        .map_err(|_| io::Error::other("the spawning thread has ended"))?;
-    answer
-        .await
-        .map_err(|_| io::Error::other("the spawning thread has ended"))?
+    spawner()?.send(Job { command, reply }).map_err(|_| io::Error::other("the spawning thread has ended"))?;
+    answer.await.map_err(|_| io::Error::other("the spawning thread has ended"))?
 }
 
 fn spawner() -> io::Result<&'static mpsc::Sender<Job>> {
@@ -46,9 +42,7 @@ fn spawner() -> io::Result<&'static mpsc::Sender<Job>> {
         return Ok(sender);
     }
     let (sender, jobs) = mpsc::channel();
-    thread::Builder::new()
-        .name("nats-spawner".to_owned())
-        .spawn(move || serve(&jobs))?;
+    thread::Builder::new().name("nats-spawner".to_owned()).spawn(move || serve(&jobs))?;
     Ok(SPAWNER.get_or_init(|| sender))
 }
 

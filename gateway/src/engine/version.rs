@@ -9,12 +9,7 @@ use std::str::FromStr;
 ///
 /// Before 2.15 a work-queue stream fed from another stream re-sent entries that had already been
 /// acknowledged after every restart.
-pub const MINIMUM: ServerVersion = ServerVersion {
-    major: 2,
-    minor: 15,
-    patch: 1,
-    released: true,
-};
+pub const MINIMUM: ServerVersion = ServerVersion { major: 2, minor: 15, patch: 1, released: true };
 
 /// A nats-server version such as `2.15.1` or `2.16.0-RC.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,12 +56,7 @@ fn parse(text: &str) -> Option<ServerVersion> {
         None => (text, true),
     };
     let mut parts = numbers.split('.').map(|part| part.parse::<u32>().ok());
-    let version = ServerVersion {
-        major: parts.next()??,
-        minor: parts.next()??,
-        patch: parts.next()??,
-        released,
-    };
+    let version = ServerVersion { major: parts.next()??, minor: parts.next()??, patch: parts.next()??, released };
     parts.next().is_none().then_some(version)
 }
 
@@ -108,10 +98,7 @@ mod tests {
     #[test]
     fn refuses_what_is_no_version() {
         for text in ["", "2.15", "2.15.1.4", "two", "nats-server"] {
-            assert_eq!(
-                text.parse::<ServerVersion>(),
-                Err(NotAVersion(text.to_owned()))
-            );
+            assert_eq!(text.parse::<ServerVersion>(), Err(NotAVersion(text.to_owned())));
         }
     }
 }
