@@ -1,1 +1,4 @@
 //! Skeleton.
+
+pub mod doors;
+pub mod engine;
