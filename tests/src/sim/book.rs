@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use pages::Page;
 use posting::Parcel;
 pub use posting::{Delivery, DeliveryState};
 

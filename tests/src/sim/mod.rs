@@ -17,6 +17,8 @@ mod quirks;
 mod server;
 mod source;
 mod system;
+#[cfg(test)]
+mod tests;
 mod view;
 mod weather;
 pub mod webhook;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router};
@@ -253,18 +253,17 @@ async fn authorise(
     request: Request,
     next: Next,
 ) -> Response {
-    let header = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-    if header("x-app-key").or(bearer) == Some(&*key) {
+    if shows_key(request.headers(), &key) {
         return next.run(request).await;
     }
     let body = weather::refusal(system, 401, "0304", "X-App-Key 无效");
     (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+}
+
+fn shows_key(headers: &HeaderMap, key: &str) -> bool {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    header("x-app-key").or(bearer) == Some(key)
 }
 
 /// New matters at their rate, and what is due.

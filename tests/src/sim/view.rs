@@ -58,7 +58,7 @@ async fn list(State(source): State<Source>, Query(query): Query<ListQuery>) -> J
 async fn one(State(source): State<Source>, Path(id): Path<String>) -> Response {
     match source.item(&id) {
         Some(item) => Json(item).into_response(),
-        None => problem(StatusCode::NOT_FOUND, format!("no record {id}")),
+        None => problem(StatusCode::NOT_FOUND, &format!("no record {id}")),
     }
 }
 
@@ -66,7 +66,7 @@ async fn put(State(source): State<Source>, Json(fields): Json<Value>) -> Respons
     if !fields.is_object() {
         return problem(
             StatusCode::BAD_REQUEST,
-            "expected a record as a JSON object".into(),
+            "expected a record as a JSON object",
         );
     }
     Json(json!({ "id": source.put(&fields) })).into_response()
@@ -85,7 +85,7 @@ async fn follow_up(
 ) -> Response {
     match source.follow_up(&id, wanted.kind) {
         Some(id) => Json(json!({ "id": id })).into_response(),
-        None => problem(StatusCode::NOT_FOUND, format!("no record {id}")),
+        None => problem(StatusCode::NOT_FOUND, &format!("no record {id}")),
     }
 }
 
@@ -103,7 +103,7 @@ async fn set_quirks(State(source): State<Source>, Json(changes): Json<Value>) ->
             source.set_quirks(quirks.clone());
             Json(quirks).into_response()
         }
-        Err(error) => problem(StatusCode::BAD_REQUEST, error.to_string()),
+        Err(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
     }
 }
 
@@ -118,6 +118,6 @@ async fn generate(State(source): State<Source>, Json(wanted): Json<Count>) -> Re
     Json(source.summary()).into_response()
 }
 
-fn problem(status: StatusCode, detail: String) -> Response {
+fn problem(status: StatusCode, detail: &str) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
 }

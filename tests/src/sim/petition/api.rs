@@ -65,7 +65,7 @@ async fn step(
 ) -> Response {
     let step = match read_step(&headers, &body, &secret) {
         Ok(step) => step,
-        Err(refused) => return refused,
+        Err((code, message)) => return refuse(code, message),
     };
     let text = |name: &str| step[name].as_str().unwrap_or_default().trim().to_owned();
     let (step_id, kind) = (text("blfsid"), text("blfs"));
@@ -83,14 +83,17 @@ async fn step(
     }
 }
 
+/// A code of the exchange and what is wrong.
+type Refused = (&'static str, &'static str);
+
 /// The step from a JSON body, a flat form, or a form with `jsonData` (an object, or an array of one).
-fn read_step(headers: &HeaderMap, body: &[u8], secret: &SharedSecret) -> Result<Value, Response> {
-    let unreadable = || refuse("0202", "body is not a handling step");
+fn read_step(headers: &HeaderMap, body: &[u8], secret: &SharedSecret) -> Result<Value, Refused> {
+    const UNREADABLE: Refused = ("0202", "body is not a handling step");
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
     if kind.is_some_and(|kind| kind.starts_with("application/json")) {
-        return serde_json::from_slice(body).map_err(|_| unreadable());
+        return serde_json::from_slice(body).map_err(|_| UNREADABLE);
     }
     let form: Map<String, Value> = form_urlencoded::parse(body)
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
@@ -102,12 +105,12 @@ fn read_step(headers: &HeaderMap, body: &[u8], secret: &SharedSecret) -> Result<
     if let Some(secret) = &secret.0
         && token != Some(verify_token(secret, json_data).as_str())
     {
-        return Err(refuse("0304", "httpRequestVerify does not fit"));
+        return Err(("0304", "httpRequestVerify does not fit"));
     }
     match serde_json::from_str(json_data) {
         Ok(Value::Array(steps)) if steps.len() == 1 => Ok(steps[0].clone()),
         Ok(step @ Value::Object(_)) => Ok(step),
-        _ => Err(unreadable()),
+        _ => Err(UNREADABLE),
     }
 }
 
