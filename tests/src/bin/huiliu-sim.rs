@@ -157,7 +157,7 @@ async fn print_arrivals(running: &Running, shutdown: CancellationToken) -> anyho
         match arrival {
             Ok(event) => print(&event)?,
             Err(RecvError::Lagged(missed)) => {
-                print(&json!({ "event": "unprinted", "count": missed }))?
+                print(&json!({ "event": "unprinted", "count": missed }))?;
             }
             Err(RecvError::Closed) => break,
         }

@@ -40,6 +40,8 @@ pub struct Item {
     pub revision: u32,
     /// Its details are still missing from what is sent.
     pub withheld: bool,
+    /// The citizen withdrew it.
+    pub withdrawn: bool,
     /// Times it was reopened after a result.
     pub reopened: u32,
     /// Write-backs that took effect, in order.

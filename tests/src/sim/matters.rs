@@ -140,6 +140,7 @@ impl Fill {
         let (amount, deposit) = (amount(), amount());
         Self(vec![
             ("{township}", place.township.clone()),
+            ("{committee}", place.committee()),
             ("{village}", place.village.clone()),
             ("{road}", (*pick(rng, templates::ROADS)).into()),
             ("{estate}", (*pick(rng, templates::ESTATES)).into()),

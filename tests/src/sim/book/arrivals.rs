@@ -10,12 +10,13 @@ use super::{Book, Coming, Due, Item};
 use crate::sim::dice::{chance, dice};
 use crate::sim::follow_up::{self, FollowUp, Visit};
 use crate::sim::matters::{Matter, Truth};
+use crate::sim::system::Action;
 
 impl Book {
     /// Files the next matter, claiming `at` as its time, and perhaps something about an earlier one.
     pub fn arrive(&mut self, at: i64, now: i64) {
         let mut rng = dice(self.seed, "arrival", self.next_number);
-        let matter = Matter::generate(self.seed, self.next_number);
+        let matter = Matter::generate(self.system.matter_seed(self.seed), self.next_number);
         let (id, number) = self.number(at);
         let body = self.system.compose(&matter, &id, &number, at);
         let index = self.file(id, number, body, matter.truth);
@@ -73,7 +74,7 @@ impl Book {
     }
 
     fn file_own(&mut self, fields: &Value, now: i64) -> usize {
-        let matter = Matter::generate(self.seed, self.next_number);
+        let matter = Matter::generate(self.system.matter_seed(self.seed), self.next_number);
         let (fresh, number) = self.number(now);
         let id = self.system.id_of(fields).map_or(fresh, str::to_owned);
         let body = self.system.compose(&matter, &id, &number, now);
@@ -106,6 +107,7 @@ impl Book {
             change: 0,
             revision: 0,
             withheld: false,
+            withdrawn: false,
             reopened: 0,
             answers: Vec::new(),
             acknowledged: Vec::new(),
@@ -126,14 +128,15 @@ impl Book {
         ];
         for (what, rate) in rates {
             let index = rng.random_range(0..self.items.len());
-            if chance(rng, rate) && self.items[index].truth.follows.is_none() {
+            if chance(rng, rate) && self.items[index].may_get(what) {
                 self.follow_with(index, what, at.max(now));
             }
         }
     }
 
-    /// Answers the id of the record that carries the follow-up.
+    /// Does it, and answers the id of the record that carries the follow-up.
     fn follow_with(&mut self, index: usize, what: FollowUp, now: i64) -> String {
+        self.items[index].withdrawn |= what == FollowUp::Withdraw;
         let carrier = if follow_up::has_own_number(self.system, what) {
             let (id, number) = self.number(now);
             let earlier = &self.items[index];
@@ -182,6 +185,16 @@ impl Book {
             &format!("{purpose} {}", item.id),
             u64::from(item.reopened),
         )
+    }
+}
+
+impl Item {
+    /// Whether a citizen would do that: not about a follow-up, nor about what is withdrawn, and
+    /// nobody withdraws what is settled.
+    fn may_get(&self, what: FollowUp) -> bool {
+        let settled = self.has(Action::Result) || self.has(Action::Decline);
+        let pointless = what == FollowUp::Withdraw && settled;
+        self.truth.follows.is_none() && !self.withdrawn && !pointless
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) struct Page {
 
 impl Book {
     /// Page `page` (from 1) of the records changed within `from..=to`, oldest change first.
+    ///
+    /// As with any paging by offset, a record that changes while its window is being read moves to
+    /// the end (or out of the window) and those behind it move up: a poller has to reckon with it.
     pub(crate) fn page_by_time(&self, from: i64, to: i64, page: usize, size: usize) -> Page {
         if from > to {
             return Page {

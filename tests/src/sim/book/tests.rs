@@ -284,3 +284,39 @@ fn a_tests_own_record_keeps_its_fields() {
     );
     assert_eq!(book.items().len(), 3);
 }
+
+#[test]
+fn nobody_withdraws_what_is_settled() {
+    let quirks = Quirks {
+        withdraw_rate: 1.0,
+        ..Quirks::none()
+    };
+    let mut book = filled(System::Petition, 1, Quirks::none(), 5);
+    let ids: Vec<_> = book.items().iter().map(|item| item.id.clone()).collect();
+    for id in &ids {
+        book.answer(id, &format!("r-{id}"), Action::Result, json!({}), NOW);
+    }
+    book.quirks = quirks;
+    (0..30).for_each(|n| book.arrive(NOW + n, NOW + n));
+    assert!(
+        ids.iter()
+            .all(|id| book.item(id).is_some_and(|item| !item.withdrawn))
+    );
+    assert!(
+        book.items()
+            .iter()
+            .any(|item| item.withdrawn && item.body["xfj"]["xfjzt"] == "07")
+    );
+}
+
+#[test]
+fn one_seed_gives_each_system_its_own_matters() {
+    let titles = |system| -> Vec<String> {
+        let book = filled(system, 1, Quirks::none(), 5);
+        book.items()
+            .iter()
+            .map(|item| item.truth.question.clone())
+            .collect()
+    };
+    assert_ne!(titles(System::Hotline), titles(System::Petition));
+}

@@ -23,6 +23,19 @@ pub struct Place {
     pub village: String,
 }
 
+impl Place {
+    /// The village's or community's own committee, by its full name.
+    pub fn committee(&self) -> String {
+        let name = self.village.trim_end_matches("居委会");
+        let kind = if name.ends_with('村') {
+            "村民委员会"
+        } else {
+            "居民委员会"
+        };
+        format!("{name}{kind}")
+    }
+}
+
 struct Township {
     code: &'static str,
     name: &'static str,
@@ -169,3 +182,36 @@ const TOWNSHIPS: &[Township] = &[
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn committees_are_named_in_full() {
+        let named = |village: &str| {
+            let place = choose(&mut crate::sim::dice::dice(1, "place", 1));
+            Place {
+                village: village.into(),
+                ..place
+            }
+            .committee()
+        };
+        assert_eq!(named("横山村"), "横山村村民委员会");
+        assert_eq!(named("天水社区"), "天水社区居民委员会");
+        assert_eq!(named("裘市居委会"), "裘市居民委员会");
+    }
+
+    #[test]
+    fn village_codes_begin_with_their_townships() {
+        for township in TOWNSHIPS {
+            assert!(township.code.len() == 9 && !township.villages.is_empty());
+            for (code, village) in township.villages {
+                assert!(
+                    code.len() == 12 && code.starts_with(township.code),
+                    "{village}"
+                );
+            }
+        }
+    }
+}
