@@ -53,7 +53,7 @@ struct RunArgs {
     /// Push changes to this address; without it, the hub has to pull.
     #[arg(long, requires = "push_secret_env")]
     push_url: Option<String>,
-    /// Environment variable with the secret shared with the hub (hotline: whsec_<base64>).
+    /// Environment variable with the secret shared with the hub (hotline: `whsec_<base64>`).
     #[arg(long, value_name = "VAR")]
     push_secret_env: Option<String>,
     /// Records per push.
