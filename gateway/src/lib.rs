@@ -1,1 +1,4 @@
 //! Skeleton.
+
+pub mod directory;
+pub mod routing;
