@@ -12,7 +12,7 @@ use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Appeal, Complexity, Stage, Warning};
+use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -211,10 +211,9 @@ impl Desk {
 
     fn deadlines(&self, start: &str, decision: Option<&Decision>, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
         let urgent = facts.urgency.is_some_and(|w| w >= Warning::Orange) || facts.flags.grave || facts.flags.threat;
-        let complexity = decision.and_then(|d| d.complexity).unwrap_or(Complexity::Ordinary);
-        let appeal = facts.appeal.unwrap_or(Appeal::Other);
+        let complexity = decision.and_then(|d| d.complexity).or(Some(Complexity::Ordinary));
         self.directory
-            .due_dates(start, now, urgent, complexity, appeal)
+            .due_dates(start, now, urgent, complexity, facts.appeal)
             .into_iter()
             .filter_map(|due| {
                 let clock = Clock::read(&due.clock)?;

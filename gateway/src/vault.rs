@@ -99,7 +99,7 @@ impl MasterKey {
 
     /// A keyed digest of a personal value: equal values are recognised, none can be guessed.
     pub fn digest(&self, purpose: &str, value: &str) -> String {
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0).unwrap_or_else(|_| unreachable!("any length"));
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).unwrap_or_else(|_| unreachable!("any length"));
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(value.as_bytes());

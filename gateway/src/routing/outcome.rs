@@ -39,6 +39,7 @@ impl<'c, 'a> Outcome<'c, 'a> {
             level: None,
             complexity: None,
             accusation,
+            accused: case.accused.units.iter().cloned().collect(),
             matched: matched(case),
             beaten: Vec::new(),
             excluded: case.accused.excluded(),
