@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod channels;
 pub mod desk;
 pub mod directory;
 pub mod doors;
 pub mod engine;
+pub mod intake;
 pub mod keys;
 pub mod ledger;
 pub mod routing;
