@@ -1,1 +1,9 @@
-//! Skeleton.
+#![doc = include_str!("../README.md")]
+
+pub mod answer;
+pub mod decode;
+mod form;
+pub mod map;
+pub mod pack;
+pub mod pull;
+pub mod verify;

@@ -1,4 +1,10 @@
-//! Skeleton.
+#![doc = include_str!("../README.md")]
 
+pub mod desk;
+pub mod directory;
 pub mod doors;
 pub mod engine;
+pub mod keys;
+pub mod ledger;
+pub mod routing;
+pub mod vault;

@@ -1,0 +1,189 @@
+//! Answers in a channel's own protocol. Pure: built from what became of each record.
+
+use serde::{Deserialize, Serialize};
+
+/// Which answer a channel's senders expect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// The hub's own receipt.
+    #[default]
+    Receipt,
+    /// The petition exchange's codes.
+    PetitionExchange,
+}
+
+/// What became of one record, as far as its sender is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordOutcome {
+    /// The sender's number of the record; its place in the body when it has none.
+    pub id: String,
+    /// What became of it.
+    pub result: RecordResult,
+}
+
+/// What may become of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordResult {
+    /// Taken: new, supplement or anything else that changed something.
+    Taken,
+    /// Known already: an exact repeat.
+    Repeat,
+    /// Not understood; kept, and to be sent again when put right.
+    Failed {
+        /// Why, for the sender's people.
+        reason: String,
+    },
+}
+
+/// Why a whole request was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its body could not be read.
+    BadFormat,
+    /// There is no such channel or service.
+    NoSuchService,
+    /// It did not prove where it comes from.
+    NotVerified,
+    /// The hub cannot take anything just now.
+    Busy,
+    /// Over the channel's limit.
+    TooFrequent,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Refusal {
+    /// The exchange's code.
+    pub fn exchange_code(self) -> &'static str {
+        match self {
+            Self::BadFormat => "0202",
+            Self::NoSuchService => "0301",
+            Self::NotVerified => "0304",
+            Self::Busy => "-1",
+            Self::TooFrequent => "-2",
+            Self::Unknown => "04",
+        }
+    }
+}
+
+/// The petition exchange's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExchangeAnswer {
+    /// Numbers taken, with commas.
+    pub success_str: String,
+    /// Numbers known already.
+    pub conflict_str: String,
+    /// Numbers not understood, and why.
+    pub fail_situation_list: Vec<ExchangeFailure>,
+    /// `0001` when the request was taken.
+    pub code: String,
+    /// Words for people.
+    pub msg: String,
+}
+
+/// One record the exchange must put right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExchangeFailure {
+    /// Its number.
+    pub fail_id: String,
+    /// Why.
+    pub fail_reason: String,
+}
+
+impl ExchangeAnswer {
+    /// The answer to a request that was taken; `0404` when no record of it was.
+    pub fn of(outcomes: &[RecordOutcome]) -> Self {
+        let failures: Vec<ExchangeFailure> = outcomes.iter().filter_map(failure).collect();
+        let all_failed = !outcomes.is_empty() && failures.len() == outcomes.len();
+        let (code, msg) = match (all_failed, failures.len()) {
+            (true, _) => ("0404", "全部未能识别，原文已留存，详见 failSituationList".to_owned()),
+            (false, 0) => ("0001", String::new()),
+            (false, some) => ("0001", format!("{some} 件未能识别，原文已留存，详见 failSituationList")),
+        };
+        Self {
+            success_str: ids(outcomes, &RecordResult::Taken),
+            conflict_str: ids(outcomes, &RecordResult::Repeat),
+            fail_situation_list: failures,
+            code: code.to_owned(),
+            msg,
+        }
+    }
+
+    /// The answer to a request that was not taken.
+    pub fn refused(refusal: Refusal, msg: impl Into<String>) -> Self {
+        Self {
+            success_str: String::new(),
+            conflict_str: String::new(),
+            fail_situation_list: Vec::new(),
+            code: refusal.exchange_code().to_owned(),
+            msg: msg.into(),
+        }
+    }
+}
+
+fn ids(outcomes: &[RecordOutcome], result: &RecordResult) -> String {
+    outcomes.iter().filter(|o| o.result == *result).map(|o| o.id.as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn failure(outcome: &RecordOutcome) -> Option<ExchangeFailure> {
+    match &outcome.result {
+        RecordResult::Failed { reason } => {
+            Some(ExchangeFailure { fail_id: outcome.id.clone(), fail_reason: reason.clone() })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(id: &str, result: RecordResult) -> RecordOutcome {
+        RecordOutcome { id: id.to_owned(), result }
+    }
+
+    #[test]
+    fn the_exchange_hears_of_every_record() {
+        let failed = RecordResult::Failed { reason: "xfjbh 缺失".to_owned() };
+        let answer = ExchangeAnswer::of(&[
+            outcome("1", RecordResult::Taken),
+            outcome("2", RecordResult::Repeat),
+            outcome("#2", failed.clone()),
+            outcome("3", RecordResult::Taken),
+        ]);
+        insta::assert_json_snapshot!(answer, @r##"
+        {
+          "successStr": "1,3",
+          "conflictStr": "2",
+          "failSituationList": [
+            {
+              "failId": "#2",
+              "failReason": "xfjbh 缺失"
+            }
+          ],
+          "code": "0001",
+          "msg": "1 件未能识别，原文已留存，详见 failSituationList"
+        }
+        "##);
+        assert_eq!(ExchangeAnswer::of(&[outcome("#0", failed)]).code, "0404");
+    }
+
+    #[test]
+    fn refusals_have_the_exchange_codes() {
+        let codes: Vec<String> = [
+            Refusal::BadFormat,
+            Refusal::NoSuchService,
+            Refusal::NotVerified,
+            Refusal::Busy,
+            Refusal::TooFrequent,
+            Refusal::Unknown,
+        ]
+        .into_iter()
+        .map(|refusal| ExchangeAnswer::refused(refusal, "").code)
+        .collect();
+        assert_eq!(codes, ["0202", "0301", "0304", "-1", "-2", "04"]);
+    }
+}

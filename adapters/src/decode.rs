@@ -1,0 +1,392 @@
+//! From raw bytes to records: decompression with a cap, charset, form or JSON, single or batch. Pure. One broken
+//! record of a batch does not lose the others. Takes only what is [`Verified`].
+
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use encoding_rs::{Encoding, GB18030, UTF_8};
+use flate2::read::MultiGzDecoder;
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::form;
+use crate::map::RecordPath;
+use crate::verify::{RawBody, Verified};
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// A form whose field `jsonData` is JSON; a body declared as JSON is read as such.
+    Form,
+}
+
+/// How much is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes after decompression.
+    pub body_bytes: usize,
+    /// Nested lists and objects.
+    pub depth: usize,
+    /// Records in one body.
+    pub records: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 16 << 20, depth: 48, records: 5000 }
+    }
+}
+
+/// One record of a body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its place in the body, from 0.
+    pub index: usize,
+    /// The record, or what is wrong with it.
+    pub value: Result<Value, RecordError>,
+}
+
+/// Why one record is not one.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// A text, a number, a list.
+    #[error("record {index} is {found}: expected an object")]
+    NotAnObject {
+        /// Which.
+        index: usize,
+        /// What it is.
+        found: &'static str,
+    },
+    /// Not JSON by itself.
+    #[error("record {index} is not JSON: {reason}")]
+    NotJson {
+        /// Which.
+        index: usize,
+        /// What the parser says.
+        reason: String,
+    },
+}
+
+/// Why a body holds no record.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Nothing at all.
+    #[error("the body is empty: expected a record or a batch")]
+    Empty,
+    /// An encoding we do not read.
+    #[error("content-encoding `{0}` is not supported: expected gzip or none")]
+    Encoding(String),
+    /// Damaged compression.
+    #[error("the body is not valid gzip")]
+    Gzip,
+    /// Too much after decompression.
+    #[error("the body is larger than {0} bytes after decompression")]
+    TooLarge(usize),
+    /// Bytes that are no text in the declared or in any likely charset.
+    #[error("the body is not text in {0}")]
+    Charset(String),
+    /// The form lacks its field.
+    #[error("the form has no field `jsonData`")]
+    NoJsonData,
+    /// Not JSON.
+    #[error("the body is not JSON: {0}")]
+    Json(String),
+    /// Nested too deep.
+    #[error("the JSON is nested deeper than {0} levels")]
+    TooDeep(usize),
+    /// More records than allowed at once.
+    #[error("{found} records in one body: expected at most {most}")]
+    TooMany {
+        /// How many.
+        found: usize,
+        /// How many are allowed.
+        most: usize,
+    },
+    /// A batch without a record.
+    #[error("the body holds no record: expected an object, a list, or a list at {0}")]
+    NoRecords(String),
+}
+
+/// Where a batch lies in a body.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BatchAt(Vec<RecordPath>);
+
+impl BatchAt {
+    /// Paths to try, in order; a body in which none is a list is one record.
+    pub(crate) fn parse(texts: &[String]) -> Option<Self> {
+        texts.iter().map(|text| RecordPath::parse(text)).collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    fn said(&self) -> String {
+        self.0.iter().map(|path| format!("`{}`", path.text())).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+/// The records of a body.
+pub(crate) fn decode(
+    format: Format,
+    batch: &BatchAt,
+    limits: Limits,
+    body: &Verified<RawBody>,
+) -> Result<Vec<Record>, DecodeError> {
+    let raw = body.get();
+    let bytes = decompressed(raw, limits.body_bytes)?;
+    let (data, charset) = match format {
+        Format::Form if !is_json(raw) => {
+            let data = form::field(&bytes, "jsonData").ok_or(DecodeError::NoJsonData)?;
+            (Cow::Owned(data), form::field(&bytes, "charset").and_then(|name| String::from_utf8(name).ok()))
+        }
+        _ => (bytes, None),
+    };
+    let text = decoded(&data, charset.or_else(|| charset_of(raw)).as_deref())?;
+    records(&text, batch, limits)
+}
+
+fn is_json(raw: &RawBody) -> bool {
+    raw.content_type
+        .as_deref()
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"))
+}
+
+fn decompressed(raw: &RawBody, most: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
+    let too_large = |len: usize| if len > most { Err(DecodeError::TooLarge(most)) } else { Ok(()) };
+    match raw.content_encoding.as_deref().map(str::trim).unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" | "identity" => {
+            too_large(raw.bytes.len())?;
+            Ok(Cow::Borrowed(&raw.bytes))
+        }
+        "gzip" | "x-gzip" => {
+            let mut out = Vec::new();
+            let cap = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+            MultiGzDecoder::new(&*raw.bytes).take(cap).read_to_end(&mut out).map_err(|_| DecodeError::Gzip)?;
+            too_large(out.len())?;
+            Ok(Cow::Owned(out))
+        }
+        other => Err(DecodeError::Encoding(other.to_owned())),
+    }
+}
+
+fn charset_of(raw: &RawBody) -> Option<String> {
+    let kind = raw.content_type.as_deref()?.to_ascii_lowercase();
+    let (_, after) = kind.split_once("charset=")?;
+    Some(after.split(';').next().unwrap_or(after).trim().trim_matches('"').to_owned())
+}
+
+/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is.
+fn decoded<'b>(bytes: &'b [u8], declared: Option<&str>) -> Result<Cow<'b, str>, DecodeError> {
+    let strict = |encoding: &'static Encoding| {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        encoding.decode_without_bom_handling_and_without_replacement(bytes)
+    };
+    let declared_encoding = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
+    // GB2312 and GBK are subsets of GB18030, and upstream systems declare the one and send the other.
+    let declared_encoding = declared_encoding.map(|e| if e == encoding_rs::GBK { GB18030 } else { e });
+    let tried = declared_encoding.into_iter().chain([UTF_8, GB18030]);
+    tried
+        .into_iter()
+        .find_map(strict)
+        .ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
+}
+
+fn records(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Record>, DecodeError> {
+    if text.trim().is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    check_depth(text, limits.depth)?;
+    let values = match serde_json::from_str::<Value>(text) {
+        Ok(value) => split(value, batch).into_iter().map(Ok).collect(),
+        Err(error) => salvaged(text, batch).ok_or_else(|| DecodeError::Json(reason(&error)))?,
+    };
+    match values.len() {
+        0 => Err(DecodeError::NoRecords(batch.said())),
+        found if found > limits.records => Err(DecodeError::TooMany { found, most: limits.records }),
+        _ => Ok(values.into_iter().enumerate().map(|(index, value)| record(index, value)).collect()),
+    }
+}
+
+fn record(index: usize, value: Result<Value, serde_json::Error>) -> Record {
+    let found = |found| Err(RecordError::NotAnObject { index, found });
+    let value = match value {
+        Ok(Value::Object(map)) => Ok(Value::Object(map)),
+        Ok(Value::Array(_)) => found("a list"),
+        Ok(Value::String(_)) => found("a text"),
+        Ok(Value::Null) => found("null"),
+        Ok(_) => found("a number or a flag"),
+        Err(error) => Err(RecordError::NotJson { index, reason: reason(&error) }),
+    };
+    Record { index, value }
+}
+
+/// The parser's words without the payload's.
+fn reason(error: &serde_json::Error) -> String {
+    format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column()).to_lowercase()
+}
+
+fn split(mut value: Value, batch: &BatchAt) -> Vec<Value> {
+    if let Value::Array(list) = value {
+        return list;
+    }
+    let list = batch.0.iter().find_map(|path| path.take_list(&mut value));
+    list.unwrap_or_else(|| vec![value])
+}
+
+/// The elements of a list in JSON that is broken somewhere: those that are whole by themselves are kept.
+fn salvaged(text: &str, batch: &BatchAt) -> Option<Vec<Result<Value, serde_json::Error>>> {
+    let text = text.trim();
+    let list =
+        if text.starts_with('[') { Some(text) } else { batch.0.iter().find_map(|path| list_at(text, path.text())) };
+    let elements: Vec<_> = elements(list?)?.into_iter().map(serde_json::from_str::<Value>).collect();
+    elements.iter().any(Result::is_ok).then_some(elements)
+}
+
+/// The text from the list of the first such key on.
+fn list_at<'t>(text: &'t str, path: &str) -> Option<&'t str> {
+    let key = path.rsplit('.').next()?;
+    let (_, after) = text.split_once(&format!("\"{key}\""))?;
+    let list = after.trim_start().strip_prefix(':')?.trim_start();
+    list.starts_with('[').then_some(list)
+}
+
+/// Cuts `[a, b, …]` at its own commas; none if its end is not found.
+fn elements(list: &str) -> Option<Vec<&str>> {
+    let mut scan = Depth::default();
+    let (mut from, mut found) = (1, Vec::new());
+    for (at, byte) in list.bytes().enumerate() {
+        let before = scan.depth;
+        scan.see(byte);
+        let is_end = before == 1 && scan.depth == 0;
+        if is_end || (byte == b',' && scan.depth == 1 && !scan.in_text) {
+            found.push(list[from..at].trim());
+            from = at + 1;
+        }
+        if is_end {
+            found.retain(|element| !element.is_empty());
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn check_depth(text: &str, most: usize) -> Result<(), DecodeError> {
+    let mut scan = Depth::default();
+    for byte in text.bytes() {
+        scan.see(byte);
+        if scan.depth > most {
+            return Err(DecodeError::TooDeep(most));
+        }
+    }
+    Ok(())
+}
+
+/// How deep in lists and objects a scan of JSON is, texts apart.
+#[derive(Default)]
+struct Depth {
+    depth: usize,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Depth {
+    fn see(&mut self, byte: u8) {
+        match (self.in_text, self.escaped, byte) {
+            (true, true, _) => self.escaped = false,
+            (true, false, b'\\') => self.escaped = true,
+            (_, _, b'"') => self.in_text = !self.in_text,
+            (false, _, b'[' | b'{') => self.depth += 1,
+            (false, _, b']' | b'}') => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::verify::Proof;
+
+    fn run(format: Format, raw: RawBody) -> Result<Vec<Record>, DecodeError> {
+        let batch = BatchAt::parse(&["orders".to_owned(), "data.rows".to_owned()]).expect("paths");
+        let limits = Limits { body_bytes: 4096, depth: 8, records: 3 };
+        decode(format, &batch, limits, &Verified::vouched(raw, Proof::Credential))
+    }
+
+    fn json_values(body: &str) -> Result<Vec<Option<Value>>, DecodeError> {
+        let records = run(Format::Json, RawBody::json(body.to_owned()))?;
+        Ok(records.into_iter().map(|record| record.value.ok()).collect())
+    }
+
+    #[test]
+    fn single_and_batch_are_told_apart() {
+        let (one, two) = (Some(json!({"a": 1})), Some(json!({"a": 2})));
+        assert_eq!(json_values(r#"{"a":1}"#), Ok(vec![one.clone()]));
+        assert_eq!(json_values(r#"[{"a":1},{"a":2}]"#), Ok(vec![one.clone(), two.clone()]));
+        assert_eq!(json_values(r#"{"orders":[{"a":1}]}"#), Ok(vec![one.clone()]));
+        assert_eq!(json_values(r#"{"data":{"rows":[{"a":1},7,{"a":2}]}}"#), Ok(vec![one, None, two]));
+    }
+
+    #[test]
+    fn a_broken_record_does_not_lose_the_others() {
+        let (one, two) = (Some(json!({"a": 1})), Some(json!({"a": "],2"})));
+        assert_eq!(json_values(r#"[{"a":1},{"a":},{"a":"],2"}]"#), Ok(vec![one.clone(), None, two.clone()]));
+        assert_eq!(json_values(r#"{"orders":[{"a":1},{a},{"a":"],2"}]}"#), Ok(vec![one, None, two]));
+        assert!(matches!(json_values(r#"[{"a":1},{"a":2"#), Err(DecodeError::Json(_))));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert_eq!(json_values("  "), Err(DecodeError::Empty));
+        assert_eq!(json_values("[]"), Err(DecodeError::NoRecords("`orders` or `data.rows`".into())));
+        assert_eq!(json_values("[{},{},{},{}]"), Err(DecodeError::TooMany { found: 4, most: 3 }));
+        assert_eq!(json_values(&"[".repeat(100_000)[..4000]), Err(DecodeError::TooDeep(8)));
+        assert_eq!(json_values(&" ".repeat(5000)), Err(DecodeError::TooLarge(4096)));
+        let said = json_values("{\"电话\": 199").expect_err("broken").to_string();
+        assert!(!said.contains("199"), "{said}");
+    }
+
+    fn gzipped(bytes: &[u8]) -> RawBody {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).expect("memory");
+        let bytes = encoder.finish().expect("memory").into();
+        RawBody { content_encoding: Some("gzip".into()), ..RawBody { bytes, ..RawBody::default() } }
+    }
+
+    #[test]
+    fn compression_is_capped() {
+        assert_eq!(run(Format::Json, gzipped(br#"{"a":1}"#)).map(|r| r.len()), Ok(1));
+        assert_eq!(run(Format::Json, gzipped(&[b' '; 100_000])), Err(DecodeError::TooLarge(4096)));
+        let broken = RawBody { bytes: "nonsense".into(), ..gzipped(b"") };
+        assert_eq!(run(Format::Json, broken), Err(DecodeError::Gzip));
+        let brotli = RawBody { content_encoding: Some("br".into()), ..RawBody::json("{}") };
+        assert_eq!(run(Format::Json, brotli), Err(DecodeError::Encoding("br".into())));
+    }
+
+    #[test]
+    fn charsets_are_declared_or_found() {
+        let text = r#"{"标题":"路灯不亮"}"#;
+        let (gb, ..) = GB18030.encode(text);
+        for declared in [None, Some("application/json; charset=GBK"), Some("application/json; charset=utf-8")] {
+            let raw =
+                RawBody { bytes: gb.to_vec().into(), content_type: declared.map(str::to_owned), ..RawBody::default() };
+            let records = run(Format::Json, raw).expect("decoded");
+            assert_eq!(records[0].value, Ok(json!({"标题": "路灯不亮"})), "{declared:?}");
+        }
+        let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
+        assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
+    }
+
+    #[test]
+    fn a_form_holds_json() {
+        let raw = |body: &'static str| RawBody { bytes: body.into(), ..RawBody::default() };
+        assert_eq!(run(Format::Form, raw("jsonData=%5B%7B%7D%5D&x=1")).map(|r| r.len()), Ok(1));
+        assert_eq!(run(Format::Form, raw("x=1")), Err(DecodeError::NoJsonData));
+        assert_eq!(run(Format::Form, RawBody::json("[{}]")).map(|r| r.len()), Ok(1));
+    }
+}

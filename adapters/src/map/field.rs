@@ -1,0 +1,137 @@
+//! One field as it runs: finding its value in a record and reading it. A value that cannot be read becomes a
+//! problem, never an end.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use huiliu_schemas::places::Datum;
+use huiliu_schemas::private::Private;
+use huiliu_schemas::submission::FieldProblem;
+use serde_json::Value;
+
+use super::path::Path;
+use super::spec::{Need, Pick};
+use super::table::Table;
+use super::time::TimeReader;
+
+/// A field, compiled.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) from: Vec<Path>,
+    pub(crate) pick: Pick,
+    pub(crate) constant: Option<String>,
+    pub(crate) need: Need,
+    pub(crate) blank: Vec<String>,
+    pub(crate) tables: Vec<Arc<Table>>,
+    pub(crate) time: TimeReader,
+    pub(crate) datum: Datum,
+    pub(crate) latitude: Vec<Path>,
+    pub(crate) yes: Vec<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) personal: bool,
+}
+
+/// Longest value shown in a problem.
+const SHOWN: usize = 40;
+
+impl Field {
+    /// Every value that is there, in order of preference, as text.
+    pub(crate) fn texts<'v>(&self, record: &'v Value, visit: &mut dyn FnMut(&Path, Cow<'v, str>) -> bool) {
+        for path in &self.from {
+            let mut more = true;
+            path.visit(record, &mut |value| {
+                if let Some(text) = as_text(value).filter(|t| !self.is_blank(t)) {
+                    more = visit(path, text);
+                }
+                more
+            });
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// The first value that `read` accepts; the others become problems. A constant stands in for none.
+    pub(crate) fn read<T>(
+        &self,
+        record: &Value,
+        expected: &str,
+        problems: &mut Vec<FieldProblem>,
+        mut read: impl FnMut(&str) -> Option<T>,
+    ) -> Option<T> {
+        let (mut found, mut met) = (None, false);
+        self.texts(record, &mut |path, text| {
+            met = true;
+            match read(&text) {
+                None => problems.push(self.problem(path.text(), Some(&text), expected, false)),
+                value => found = value,
+            }
+            found.is_none() || self.pick == Pick::Last
+        });
+        let found = found.or_else(|| self.constant.as_deref().and_then(read));
+        if found.is_none() {
+            self.miss(met, expected, problems);
+        }
+        found
+    }
+
+    /// Notes that a needed field has no value.
+    fn miss(&self, met: bool, expected: &str, problems: &mut Vec<FieldProblem>) {
+        match (self.need, met) {
+            (Need::Required, true) => {
+                problems.iter_mut().filter(|p| p.field == self.name).for_each(|p| p.blocking = true)
+            }
+            (Need::Required, false) => problems.push(self.problem(&self.sources(), None, expected, true)),
+            (Need::Wanted, false) => problems.push(self.problem(&self.sources(), None, expected, false)),
+            _ => {}
+        }
+    }
+
+    /// A problem with a value of this field.
+    pub(crate) fn problem(&self, source: &str, value: Option<&str>, expected: &str, blocking: bool) -> FieldProblem {
+        let shown = value.map(|v| if self.personal { Private::new(v).masked() } else { shortened(v) });
+        FieldProblem {
+            field: self.name.clone(),
+            source_field: source.to_owned(),
+            value: shown,
+            expected: expected.to_owned(),
+            blocking,
+        }
+    }
+
+    /// Where it comes from, for messages.
+    pub(crate) fn sources(&self) -> String {
+        self.from.iter().map(Path::text).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// The word of the first table that knows a code.
+    pub(crate) fn word(&self, code: &str) -> Option<&str> {
+        self.tables.iter().find_map(|table| table.word(code))
+    }
+
+    fn is_blank(&self, text: &str) -> bool {
+        text.is_empty() || self.blank.iter().any(|b| b == text)
+    }
+}
+
+/// A scalar as trimmed text; nothing for null, lists, objects, and numbers that have lost digits.
+pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text.trim())),
+        Value::Number(number) if is_exact(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(true) => Some(Cow::Borrowed("1")),
+        Value::Bool(false) => Some(Cow::Borrowed("0")),
+        _ => None,
+    }
+}
+
+/// Above 2^53 a JSON number without a fraction may be another than the one sent.
+fn is_exact(number: &serde_json::Number) -> bool {
+    number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|n| n.abs() < 9_007_199_254_740_992.0)
+}
+
+/// A value short enough for a message.
+pub(crate) fn shortened(text: &str) -> String {
+    if text.chars().count() <= SHOWN { text.to_owned() } else { text.chars().take(SHOWN).chain(['…']).collect() }
+}

@@ -1,0 +1,122 @@
+//! The mapping engine: a table, compiled and checked when loaded, that makes a [`Submission`] of a record and
+//! never loses one to a wrong optional field. Pure: no IO, no clock. Knows no field name of any upstream system.
+
+mod compile;
+mod datum;
+mod field;
+mod issue;
+mod path;
+mod run;
+mod spec;
+mod table;
+mod target;
+mod time;
+mod unread;
+mod writeback;
+
+use std::sync::Arc;
+
+use huiliu_schemas::Namespace;
+use huiliu_schemas::content::PersonRole;
+use huiliu_schemas::submission::{FieldProblem, Intent, Submission};
+use huiliu_schemas::vocabulary::UpstreamState;
+
+use field::Field;
+use path::Path;
+use target::{PersonTarget, Target};
+
+pub use issue::Issue;
+pub use writeback::{HttpRequestParts, Judgement, Outgoing, OutgoingKind, Writeback};
+
+pub(crate) use field::as_text;
+pub(crate) use path::Path as RecordPath;
+pub(crate) use time::{is_format, write as write_time, zone};
+
+/// A record of which no submission can be made: the fields that forbid it, and the others met on the way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record cannot be mapped: {}", blocking(problems))]
+pub struct Unmapped {
+    /// What was wrong; at least one is blocking.
+    pub problems: Vec<FieldProblem>,
+}
+
+fn blocking(problems: &[FieldProblem]) -> String {
+    let said = problems.iter().filter(|p| p.blocking);
+    said.map(|p| format!("{} (from {}): expected {}", p.field, p.source_field, p.expected))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// A compiled map.
+#[derive(Debug)]
+pub struct Map {
+    id: Field,
+    fields: Vec<(TargetOf, Field)>,
+    persons: Vec<Persons>,
+    aliases: Vec<Link>,
+    related: Vec<Link>,
+    intents: Vec<IntentRule>,
+    writeback: Arc<Writeback>,
+}
+
+impl Map {
+    /// What is told to the source, and how.
+    pub fn writeback(&self) -> &Arc<Writeback> {
+        &self.writeback
+    }
+
+    /// Makes a submission of a record; numbers without a namespace of their own are `namespace`'s.
+    pub fn map(&self, record: &serde_json::Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
+        run::map(self, record, namespace)
+    }
+
+    /// The paths of a record that no field reads, for the author of a map.
+    pub fn unread(&self, record: &serde_json::Value) -> Vec<String> {
+        unread::unread(self, record)
+    }
+}
+
+/// [`Target`] holds function pointers, which say nothing in a debug print.
+struct TargetOf(Target);
+
+impl std::fmt::Debug for TargetOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Target")
+    }
+}
+
+struct PersonTargetOf(PersonTarget);
+
+impl std::fmt::Debug for PersonTargetOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PersonTarget")
+    }
+}
+
+#[derive(Debug)]
+struct Persons {
+    role: PersonRole,
+    each: Option<Path>,
+    principal: Option<Path>,
+    others: PersonRole,
+    fields: Vec<(PersonTargetOf, Field)>,
+}
+
+#[derive(Debug)]
+struct Link {
+    namespace: Option<Namespace>,
+    from: Vec<Path>,
+    not_phone: bool,
+    only: Option<(Path, Vec<String>)>,
+}
+
+#[derive(Debug)]
+struct IntentRule {
+    present: Option<Path>,
+    absent: Option<Path>,
+    only: Option<(Path, Vec<String>)>,
+    states: Vec<UpstreamState>,
+    then: Intent,
+    source: Option<Path>,
+    note: Vec<Path>,
+}

@@ -1,0 +1,400 @@
+//! What happens to a record, from top to bottom.
+
+use std::collections::BTreeMap;
+
+use huiliu_schemas::content::{Content, Person, PersonRole};
+use huiliu_schemas::places::{DivisionCode, MatterCode, Point};
+use huiliu_schemas::private::Private;
+use huiliu_schemas::submission::{Facts, FieldProblem, Intent, Submission, Upstream};
+use huiliu_schemas::vocabulary::UpstreamState;
+use huiliu_schemas::{Namespace, SourceId};
+use serde_json::Value;
+
+use super::field::{Field, as_text, shortened};
+use super::path::Path;
+use super::target::{PersonTarget, Target, Word, is_sex};
+use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
+
+/// Longest id of a source, in bytes.
+const LONGEST_ID: usize = 128;
+/// Most persons of one record: a joint petition keeps every name, a flood does not.
+const MOST_PERSONS: usize = 2000;
+const BLANK: [&str; 4] = ["", "无", "null", "0"];
+
+pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
+    let mut problems = Vec::new();
+    let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
+        return Err(Unmapped { problems });
+    };
+    let mut submission = empty(SourceId { namespace: namespace.clone(), id });
+    submission.problems = problems;
+    for (target, field) in &map.fields {
+        fill(&mut submission, target.0, field, record);
+    }
+    for persons in &map.persons {
+        add_persons(&mut submission, persons, record);
+    }
+    add_links(&mut submission, map, record, namespace);
+    decide_intent(&mut submission, &map.intents, record);
+    if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
+}
+
+const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53";
+
+fn read_id(text: &str) -> Option<String> {
+    (text.len() <= LONGEST_ID && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+fn empty(source: SourceId) -> Submission {
+    Submission {
+        source,
+        weak_identity: false,
+        intent: Intent::Matter,
+        at: None,
+        version: None,
+        aliases: Vec::new(),
+        related: Vec::new(),
+        facts: Facts::default(),
+        content: Content::default(),
+        assessment: None,
+        upstream: None,
+        session: None,
+        problems: Vec::new(),
+    }
+}
+
+fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
+    let mut problems = std::mem::take(&mut s.problems);
+    let p = &mut problems;
+    match target {
+        Target::SourceId => {}
+        Target::Text(slot) => set(s, slot, field.read(record, "text", p, |t| Some(t.to_owned()))),
+        Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
+        Target::Time(slot) => set(s, slot, read_time(field, record, p)),
+        Target::Version => s.version = read_version(field, record, p),
+        Target::Count(slot) => set(s, slot, field.read(record, "a whole number", p, |t| read_count(field, t))),
+        Target::Flag(slot) => {
+            if read_flag(field, record, p) {
+                *slot(s) = true;
+            }
+        }
+        Target::Word(word) => read_word(s, word, field, record, p),
+        Target::State => s.upstream = read_state(&mut s.facts, field, record),
+        Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
+        Target::Division => read_division(&mut s.facts, field, record, p),
+        Target::Point => s.facts.point = read_point(field, record, p),
+        Target::PlaceNames => collect(field, record, &mut s.facts.place_names),
+        Target::Evidence => collect(field, record, &mut s.facts.evidence),
+    }
+    s.problems = problems;
+}
+
+/// Sets a slot only when there is a value, so that a slot behind an `Option` is not made for nothing.
+fn set<T>(s: &mut Submission, slot: fn(&mut Submission) -> &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *slot(s) = value;
+    }
+}
+
+fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<jiff::Timestamp> {
+    if field.pick != super::spec::Pick::Latest {
+        return field.read(record, time::EXPECTED, problems, |t| field.time.read(t));
+    }
+    let mut latest = None;
+    field.texts(record, &mut |path, text| {
+        match field.time.read(&text) {
+            Some(at) => latest = latest.max(Some(at)),
+            None => problems.push(field.problem(path.text(), Some(&text), time::EXPECTED, false)),
+        }
+        true
+    });
+    latest
+}
+
+/// A version is a small integer, or a time.
+fn read_version(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<i64> {
+    if field.pick == super::spec::Pick::Latest {
+        return read_time(field, record, problems).map(jiff::Timestamp::as_millisecond);
+    }
+    field.read(record, "a version number or a time", problems, |t| super::writeback::version(t, &field.time))
+}
+
+fn read_count(field: &Field, text: &str) -> Option<u32> {
+    let bare = field.unit.as_deref().and_then(|unit| text.strip_suffix(unit)).unwrap_or(text);
+    bare.trim().parse().ok()
+}
+
+const FLAG_EXPECTED: &str = "0 or 1, 否 or 是, false or true";
+
+/// True if any of the field's sources says so.
+fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
+    let mut flag = false;
+    field.texts(record, &mut |path, text| {
+        match truth(&text) {
+            _ if !field.yes.is_empty() => flag |= field.yes.iter().any(|yes| *yes == *text),
+            Some(value) => flag |= value,
+            None => problems.push(field.problem(path.text(), Some(&text), FLAG_EXPECTED, false)),
+        }
+        !flag
+    });
+    flag
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "true" | "TRUE" | "True" | "是" | "Y" | "y" | "yes" | "有" => Some(true),
+        "0" | "false" | "FALSE" | "False" | "否" | "N" | "n" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A code a table knows, or a word of ours as it is; an unknown code is carried, not complained of.
+fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) {
+    let mut unknown = None;
+    let mut found = false;
+    field.texts(record, &mut |_, text| {
+        match field.word(&text).or_else(|| (word.knows)(&text).then_some(&*text)) {
+            Some(ours) => {
+                (word.set)(s, ours);
+                found = true;
+            }
+            None => unknown = unknown.take().or_else(|| Some(shortened(&text))),
+        }
+        !found
+    });
+    match (found, unknown, &field.constant) {
+        (true, ..) => {}
+        (false, Some(code), _) => {
+            s.facts.unknown_codes.insert(field.name.clone(), code);
+        }
+        (false, None, Some(constant)) => (word.set)(s, constant),
+        (false, None, None) => {
+            field.read::<()>(record, "a code", problems, |_| None);
+        }
+    }
+}
+
+/// An unknown state means "still open": never done, never failed.
+fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstream> {
+    let mut first = None;
+    field.texts(record, &mut |_, text| {
+        first = Some(text.into_owned());
+        false
+    });
+    let code = first.or_else(|| field.constant.clone())?;
+    let state = field.word(&code).unwrap_or(&code);
+    let state = UpstreamState::read(state).unwrap_or_else(|| {
+        facts.unknown_codes.insert(field.name.clone(), shortened(&code));
+        UpstreamState::Open
+    });
+    Some(Upstream { state, code: Some(code) })
+}
+
+/// Translates a class by code or by name; a path of names (`一级->二级->三级`) by its most specific known part.
+fn read_matter(unknown: &mut BTreeMap<String, String>, field: &Field, record: &Value) -> Option<MatterCode> {
+    let (mut found, mut first) = (None, None);
+    field.texts(record, &mut |_, text| {
+        found = matter_of(field, &text);
+        first = first.take().or_else(|| Some(shortened(&text)));
+        found.is_none()
+    });
+    if let (None, Some(code)) = (&found, first) {
+        unknown.insert(field.name.clone(), code);
+    }
+    found
+}
+
+fn matter_of(field: &Field, text: &str) -> Option<MatterCode> {
+    let known = |code: &str| field.word(code).and_then(|word| word.parse().ok());
+    if let Some(whole) = known(text) {
+        return Some(whole);
+    }
+    let parts: Vec<&str> =
+        text.split(['>', '/', '\\', '|', '→', '－', '—']).map(|p| p.trim().trim_end_matches('-')).collect();
+    if parts.len() < 2 {
+        return None;
+    }
+    let below = |n: usize| (0..n).find_map(|from| known(&parts[from..n].join("->")));
+    (1..=parts.len()).rev().find_map(below)
+}
+
+/// A division by code; what is no code is a place name.
+fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) {
+    field.texts(record, &mut |path, text| {
+        if let Some(code) = field.word(&text).and_then(|word| word.parse().ok()) {
+            facts.division = Some(code);
+        } else if text.bytes().all(|b| b.is_ascii_digit()) {
+            facts.division = DivisionCode::from_padded(&text).ok();
+            if facts.division.is_none() {
+                problems.push(field.problem(path.text(), Some(&text), "6, 9 or 12 digits, or a place name", false));
+            }
+        } else {
+            add_once(&mut facts.place_names, &text);
+        }
+        facts.division.is_none()
+    });
+}
+
+fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Point> {
+    if field.latitude.is_empty() {
+        return field.read(record, datum::EXPECTED, problems, |text| {
+            let (first, second) = datum::pair(text)?;
+            datum::point(first, second, field.datum)
+        });
+    }
+    let latitude = field.latitude.iter().find_map(|path| path.get(record)).and_then(as_text);
+    let latitude = latitude.filter(|text| !BLANK.contains(&&**text));
+    field.read(record, datum::EXPECTED, problems, |text| {
+        datum::point(text.parse().ok()?, latitude.as_deref()?.parse().ok()?, field.datum)
+    })
+}
+
+fn collect(field: &Field, record: &Value, list: &mut Vec<String>) {
+    field.texts(record, &mut |_, text| {
+        add_once(list, &text);
+        list.len() < 64
+    });
+}
+
+fn add_once(list: &mut Vec<String>, text: &str) {
+    if !list.iter().any(|known| known == text) {
+        list.push(text.to_owned());
+    }
+}
+
+fn add_persons(s: &mut Submission, persons: &Persons, record: &Value) {
+    let Some(each) = &persons.each else {
+        let person = read_person(persons, persons.role, record, &mut s.problems);
+        s.content.persons.extend(person);
+        return;
+    };
+    let mut elements = Vec::new();
+    each.visit(record, &mut |value| {
+        match value {
+            Value::Array(list) => elements.extend(list.iter()),
+            one => elements.push(one),
+        }
+        elements.len() < MOST_PERSONS
+    });
+    elements.truncate(MOST_PERSONS);
+    let is_principal = |value: &Value| {
+        let flag = persons.principal.as_ref().and_then(|path| path.get(value)).and_then(as_text);
+        flag.and_then(|text| truth(&text)) == Some(true)
+    };
+    let principal = elements.iter().position(|value| is_principal(value)).unwrap_or(0);
+    let mut read = Vec::new();
+    for (index, value) in elements.into_iter().enumerate() {
+        let role = if index == principal { persons.role } else { persons.others };
+        let person = read_person(persons, role, value, &mut s.problems);
+        let place = if index == principal { 0 } else { read.len() };
+        person.into_iter().for_each(|person| read.insert(place, person));
+    }
+    s.content.persons.append(&mut read);
+}
+
+fn read_person(
+    persons: &Persons,
+    role: PersonRole,
+    record: &Value,
+    problems: &mut Vec<FieldProblem>,
+) -> Option<Person> {
+    let mut person = Person::new(role);
+    for (target, field) in &persons.fields {
+        match target.0 {
+            PersonTarget::Private(slot) => {
+                *slot(&mut person) = field.read(record, "text", problems, |t| Some(Private::new(t)));
+            }
+            PersonTarget::Sex => person.sex = read_sex(field, record),
+        }
+    }
+    (!person.is_empty()).then_some(person)
+}
+
+/// Codes that say neither (`9`, 未说明) are as good as absent.
+fn read_sex(field: &Field, record: &Value) -> Option<Private> {
+    let mut sex = None;
+    field.texts(record, &mut |_, text| {
+        sex = field.word(&text).or_else(|| is_sex(&text).then_some(&*text)).map(Private::from);
+        sex.is_none()
+    });
+    sex
+}
+
+fn add_links(s: &mut Submission, map: &Map, record: &Value, namespace: &Namespace) {
+    let own = &s.source;
+    let (mut aliases, mut related) = (Vec::new(), Vec::new());
+    map.aliases.iter().for_each(|link| find_links(link, record, namespace, own, &mut aliases));
+    map.related.iter().for_each(|link| find_links(link, record, namespace, own, &mut related));
+    related.retain(|id| !aliases.contains(id));
+    s.aliases = aliases;
+    s.related = related;
+}
+
+fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId, found: &mut Vec<SourceId>) {
+    if link.only.as_ref().is_some_and(|only| !holds(only, record)) {
+        return;
+    }
+    let namespace = link.namespace.as_ref().unwrap_or(namespace);
+    for path in &link.from {
+        path.visit(record, &mut |value| {
+            let text = as_text(value).unwrap_or_default();
+            for id in text.split([',', '，', ';', '；', '、']).map(str::trim) {
+                let fits = !BLANK.contains(&id) && read_id(id).is_some() && !(link.not_phone && is_phone(id));
+                let id = SourceId { namespace: namespace.clone(), id: id.to_owned() };
+                if fits && id != *own && !found.contains(&id) {
+                    found.push(id);
+                }
+            }
+            true
+        });
+    }
+}
+
+/// Chinese mobile and fixed numbers, with or without country and area code.
+fn is_phone(text: &str) -> bool {
+    let digits: String = text.trim_start_matches("+86").chars().filter(|c| !matches!(c, '-' | ' ')).collect();
+    let mobile = digits.len() == 11 && digits.starts_with('1') && !digits.starts_with("10");
+    let fixed = (digits.starts_with('0') && (10..=12).contains(&digits.len())) || (7..=8).contains(&digits.len());
+    digits.bytes().all(|b| b.is_ascii_digit()) && (mobile || fixed)
+}
+
+fn holds((path, any_of): &(Path, Vec<String>), record: &Value) -> bool {
+    path.get(record).and_then(as_text).is_some_and(|text| any_of.iter().any(|word| *word == *text))
+}
+
+fn is_present(path: &Path, record: &Value) -> bool {
+    path.get(record).is_some_and(|value| match value {
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        scalar => as_text(scalar).is_some_and(|text| !BLANK.contains(&&*text)),
+    })
+}
+
+fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
+    let state = s.upstream.as_ref().map(|u| u.state);
+    let applies = |rule: &&IntentRule| {
+        rule.present.as_ref().is_none_or(|path| is_present(path, record))
+            && rule.absent.as_ref().is_none_or(|path| !is_present(path, record))
+            && rule.only.as_ref().is_none_or(|only| holds(only, record))
+            && (rule.states.is_empty() || state.is_some_and(|state| rule.states.contains(&state)))
+    };
+    let Some(rule) = rules.iter().find(applies) else { return };
+    s.intent = rule.then;
+    let first = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
+    let note = rule.note.iter().find_map(first).map(|text| Private::new(text.into_owned()));
+    match rule.source.as_ref().and_then(first).and_then(|text| read_id(&text)) {
+        Some(id) => speak_of(s, id, note),
+        None => s.content.note = note.or_else(|| s.content.note.take()),
+    }
+}
+
+/// The record speaks of another case: its own facts (its own registration, place, state) are not that case's.
+fn speak_of(s: &mut Submission, id: String, note: Option<Private>) {
+    s.source.id = id;
+    s.aliases.clear();
+    s.related.clear();
+    s.facts = Facts::default();
+    s.content = Content { note, ..Content::default() };
+    s.upstream = None;
+    s.assessment = None;
+}

@@ -1,0 +1,196 @@
+//! `map.toml` as written; [`super::compile`] makes of it what runs.
+
+use std::collections::BTreeMap;
+
+use huiliu_schemas::content::PersonRole;
+use huiliu_schemas::places::Datum;
+use huiliu_schemas::submission::Intent;
+use huiliu_schemas::vocabulary::UpstreamState;
+use serde::Deserialize;
+
+use super::time::{DayEdge, TimeFormat};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MapSpec {
+    /// Zone of times that carry none.
+    #[serde(default = "shanghai")]
+    pub(crate) zone: String,
+    /// Our field → where it comes from.
+    pub(crate) fields: BTreeMap<String, FieldSpec>,
+    #[serde(default)]
+    pub(crate) persons: Vec<PersonsSpec>,
+    #[serde(default)]
+    pub(crate) aliases: Vec<LinkSpec>,
+    #[serde(default)]
+    pub(crate) related: Vec<LinkSpec>,
+    #[serde(default)]
+    pub(crate) intent: Vec<IntentSpec>,
+    /// How the source answers what is written back to it.
+    #[serde(default)]
+    pub(crate) answers: Option<AnswersSpec>,
+    #[serde(default)]
+    pub(crate) writeback: BTreeMap<String, WritebackSpec>,
+}
+
+fn shanghai() -> String {
+    "Asia/Shanghai".to_owned()
+}
+
+/// How much a field is needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Need {
+    /// Its absence is nothing to speak of.
+    #[default]
+    Optional,
+    /// Its absence is told to the sender.
+    Wanted,
+    /// No case can be made without it.
+    Required,
+}
+
+/// Which of several values counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Pick {
+    /// The first that is there and can be read.
+    #[default]
+    First,
+    /// The last that is there: of a list of steps, the newest.
+    Last,
+    /// Of times, the latest.
+    Latest,
+}
+
+/// One field.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct FieldSpec {
+    /// Paths in order of preference.
+    pub(crate) from: Vec<String>,
+    pub(crate) pick: Pick,
+    /// What it is when no path has a value.
+    pub(crate) constant: Option<String>,
+    pub(crate) need: Need,
+    /// Words that mean "absent", instead of the usual ones.
+    pub(crate) blank: Option<Vec<String>>,
+    /// Code tables, asked in order.
+    pub(crate) tables: Vec<String>,
+    pub(crate) time: Option<TimeFormat>,
+    pub(crate) day: Option<DayEdge>,
+    pub(crate) datum: Option<Datum>,
+    /// For a point in two fields: `from` is the longitude, this the latitude.
+    pub(crate) latitude: Vec<String>,
+    /// For flags: what means yes; everything else is then no.
+    pub(crate) yes: Vec<String>,
+    /// For counts: what may stand after the number.
+    pub(crate) unit: Option<String>,
+}
+
+/// Persons of one place in the record.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonsSpec {
+    pub(crate) role: PersonRole,
+    /// The list they stand in; without it the record itself.
+    #[serde(default)]
+    pub(crate) each: Option<String>,
+    /// In a list: the flag of the one who has `role`.
+    #[serde(default)]
+    pub(crate) principal: Option<String>,
+    /// In a list: the role of the others.
+    #[serde(default)]
+    pub(crate) others: Option<PersonRole>,
+    pub(crate) fields: BTreeMap<String, FieldSpec>,
+}
+
+/// Other numbers found in a record.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkSpec {
+    /// Whose numbering; without it the pack's own.
+    #[serde(default)]
+    pub(crate) namespace: Option<String>,
+    pub(crate) from: Vec<String>,
+    /// A value that looks like a telephone number is not taken.
+    #[serde(default)]
+    pub(crate) not_phone: bool,
+    /// Only when this path …
+    #[serde(default)]
+    pub(crate) when: Option<String>,
+    /// … has one of these values.
+    #[serde(default)]
+    pub(crate) any_of: Vec<String>,
+}
+
+/// A rule for what a record is for; all its conditions must hold, the first rule that holds decides.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IntentSpec {
+    #[serde(default)]
+    pub(crate) present: Option<String>,
+    #[serde(default)]
+    pub(crate) absent: Option<String>,
+    #[serde(default)]
+    pub(crate) when: Option<String>,
+    #[serde(default)]
+    pub(crate) any_of: Vec<String>,
+    #[serde(default)]
+    pub(crate) state: Vec<UpstreamState>,
+    pub(crate) then: Intent,
+    /// The record speaks of this other number, not of a case of its own.
+    #[serde(default)]
+    pub(crate) source: Option<String>,
+    /// What it says of it.
+    #[serde(default)]
+    pub(crate) note: Vec<String>,
+}
+
+/// How an upstream system answers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AnswersSpec {
+    /// Where the code stands; without it any 2xx is good.
+    pub(crate) code: Option<String>,
+    pub(crate) ok: Vec<String>,
+    /// It was there already: as good as done.
+    pub(crate) already: Vec<String>,
+    /// Come again later.
+    pub(crate) busy: Vec<String>,
+    /// Where the words for people stand.
+    pub(crate) message: Option<String>,
+    /// Where the record's new version stands, an integer or a time.
+    pub(crate) version: Option<String>,
+}
+
+/// How one kind of outgoing fact is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WritebackSpec {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) encoding: Encoding,
+    pub(crate) fields: BTreeMap<String, OutSpec>,
+}
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Encoding {
+    Json,
+    Form,
+}
+
+/// One field of what is told.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OutSpec {
+    pub(crate) from: Option<String>,
+    pub(crate) constant: Option<String>,
+    pub(crate) table: Option<String>,
+    pub(crate) format: Option<String>,
+    /// Longest text in characters that the source takes.
+    pub(crate) longest: Option<usize>,
+}

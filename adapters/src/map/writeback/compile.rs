@@ -1,0 +1,91 @@
+//! The write-back part of a map, checked.
+
+use super::{Answers, Fact, OutField, OutgoingKind, Request, Writeback};
+use crate::map::compile::Builder;
+use crate::map::spec::{MapSpec, OutSpec, WritebackSpec};
+use crate::map::time::{DayEdge, TimeFormat, TimeReader, is_format};
+
+const DEFAULT_FORMAT: &str = "yyyy-MM-dd HH:mm:ss";
+
+/// Compiles `[writeback.*]` and `[answers]`.
+pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writeback {
+    let mut kinds = std::collections::BTreeMap::new();
+    for (name, request) in &spec.writeback {
+        let place = format!("writeback.{name}");
+        match OutgoingKind::read(name) {
+            Some(kind) => drop(kinds.insert(kind, compile_request(builder, &place, request))),
+            None => builder.issue(&place, name, &format!("one of {}", kind_names())),
+        }
+    }
+    if !spec.writeback.is_empty() && spec.answers.is_none() {
+        builder.issue("answers", "", "the section [answers]: without it no one knows what was accepted");
+    }
+    Writeback { kinds, answers: compile_answers(builder, spec) }
+}
+
+fn kind_names() -> String {
+    OutgoingKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec) -> Request {
+    if !matches!(spec.method.as_str(), "POST" | "PUT" | "PATCH") {
+        builder.issue(place, &spec.method, "POST, PUT or PATCH");
+    }
+    if !spec.path.starts_with('/') || spec.path.replace("{source_id}", "").contains(['{', '}']) {
+        builder.issue(place, &spec.path, "a path from `/` in which only `{source_id}` is filled in");
+    }
+    let is_keyed = spec.fields.values().any(|field| field.from.as_deref() == Some("event_id"));
+    if !is_keyed {
+        builder.issue(place, "", "a field from `event_id`: without it a retry may be done twice");
+    }
+    Request {
+        method: spec.method.clone(),
+        path: spec.path.clone(),
+        encoding: spec.encoding,
+        fields: spec.fields.iter().filter_map(|(name, field)| compile_field(builder, place, name, field)).collect(),
+        zone: builder.zone.clone(),
+    }
+}
+
+fn compile_field(builder: &mut Builder, place: &str, name: &str, spec: &OutSpec) -> Option<OutField> {
+    let place = format!("{place}.fields.{name}");
+    let fact = match (&spec.from, &spec.constant) {
+        (Some(from), None) => Fact::NAMES.iter().find(|(known, _)| known == from).map(|(_, fact)| fact.clone()),
+        (None, Some(constant)) => Some(Fact::Constant(constant.clone())),
+        _ => None,
+    };
+    let Some(fact) = fact else {
+        let names: Vec<&str> = Fact::NAMES.iter().map(|(name, _)| *name).collect();
+        let value = spec.from.clone().unwrap_or_default();
+        builder.issue(&place, &value, &format!("either `constant`, or `from` with one of {}", names.join(", ")));
+        return None;
+    };
+    let format = spec.format.clone().unwrap_or_else(|| DEFAULT_FORMAT.to_owned());
+    if !is_format(&format) {
+        builder.issue(&place, &format, "`unix`, `unix-ms`, `iso`, or yyyy MM dd HH mm ss with separators");
+    }
+    Some(OutField {
+        keys: name.split('.').map(str::to_owned).collect(),
+        fact,
+        table: spec.table.as_ref().and_then(|table| builder.out_table(&place, table)),
+        format,
+        longest: spec.longest.unwrap_or(usize::MAX),
+    })
+}
+
+fn compile_answers(builder: &mut Builder, spec: &MapSpec) -> Answers {
+    let answers = spec.answers.clone().unwrap_or_default();
+    if answers.code.is_some() && answers.ok.is_empty() {
+        builder.issue("answers", "", "`ok`: the codes of a good answer");
+    }
+    let mut path = |text: Option<String>| text.and_then(|text| builder.path("answers", &text));
+    Answers {
+        code: path(answers.code),
+        message: path(answers.message),
+        version: path(answers.version),
+        ok: answers.ok,
+        already: answers.already,
+        busy: answers.busy,
+        time: TimeReader { format: TimeFormat::Auto, day: DayEdge::Start, zone: builder.zone.clone() },
+    }
+}

@@ -1,0 +1,100 @@
+//! What an upstream system's answer to a write-back means. Pure; the waiting is the sender's.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Answers;
+use crate::map::field::{as_text, shortened};
+use crate::map::path::Path;
+use crate::map::time::TimeReader;
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// The source has it. `version` is the version or time (in milliseconds) its record has now: an echo of it
+    /// is our own words coming back.
+    Delivered {
+        /// The record's new version, if the answer names it.
+        version: Option<i64>,
+    },
+    /// Not now, or no one knows: the same again, later.
+    Retry {
+        /// Why, without personal data.
+        reason: String,
+        /// Not before this long, if the source said.
+        after: Option<Duration>,
+    },
+    /// The source will not take it: a person is needed.
+    Refused {
+        /// Why, as the source says.
+        reason: String,
+    },
+}
+
+/// A wrong credential is put right by a person, not by hurry.
+const CREDENTIAL_PAUSE: Duration = Duration::from_secs(300);
+
+pub(super) fn judge(answers: &Answers, status: u16, retry_after: Option<u64>, body: &[u8]) -> Judgement {
+    let after = retry_after.map(Duration::from_secs);
+    let said = serde_json::from_slice::<Value>(body).ok();
+    let retry = |reason: String, after| Judgement::Retry { reason, after };
+    match status {
+        200..300 => judge_body(answers, status, after, said.as_ref()),
+        401 | 403 => retry(told(answers, status, said.as_ref()), after.or(Some(CREDENTIAL_PAUSE))),
+        408 | 425 | 429 | 500.. => retry(told(answers, status, said.as_ref()), after),
+        _ if is_in(&answers.already, code(answers, said.as_ref())) => delivered(answers, said.as_ref()),
+        _ => Judgement::Refused { reason: told(answers, status, said.as_ref()) },
+    }
+}
+
+fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Option<&Value>) -> Judgement {
+    if answers.code.is_none() {
+        return delivered(answers, said);
+    }
+    let Some(code) = code(answers, said) else {
+        let reason = format!("answer {status} without a readable code: whether it was accepted is not known");
+        return Judgement::Retry { reason, after };
+    };
+    let code = Some(code);
+    if is_in(&answers.ok, code.clone()) || is_in(&answers.already, code.clone()) {
+        delivered(answers, said)
+    } else if is_in(&answers.busy, code) {
+        Judgement::Retry { reason: told(answers, status, said), after }
+    } else {
+        Judgement::Refused { reason: told(answers, status, said) }
+    }
+}
+
+fn delivered(answers: &Answers, said: Option<&Value>) -> Judgement {
+    let text = at(answers.version.as_ref(), said);
+    Judgement::Delivered { version: text.and_then(|text| version(&text, &answers.time)) }
+}
+
+/// A version is a small integer; anything that is a time counts in milliseconds.
+pub(in crate::map) fn version(text: &str, time: &TimeReader) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(number) if number.unsigned_abs() < 100_000_000 => Some(number),
+        number => time.read(text).map(jiff::Timestamp::as_millisecond).or(number.ok()),
+    }
+}
+
+fn code(answers: &Answers, said: Option<&Value>) -> Option<String> {
+    at(answers.code.as_ref(), said)
+}
+
+fn at(path: Option<&Path>, said: Option<&Value>) -> Option<String> {
+    let text = as_text(path?.get(said?)?)?;
+    Some(text.into_owned())
+}
+
+fn is_in(list: &[String], code: Option<String>) -> bool {
+    code.is_some_and(|code| list.contains(&code))
+}
+
+/// Status, code and the source's words, shortened.
+fn told(answers: &Answers, status: u16, said: Option<&Value>) -> String {
+    let code = code(answers, said).map(|code| format!(", code {}", shortened(&code))).unwrap_or_default();
+    let words = at(answers.message.as_ref(), said).map(|words| format!(": {}", shortened(&words))).unwrap_or_default();
+    format!("answer {status}{code}{words}")
+}

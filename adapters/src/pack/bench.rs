@@ -1,0 +1,187 @@
+//! The test bench of a pack: its fixtures against what is expected of them, and one sample at a time.
+//! Prints nothing; it hands back text and values.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map as Object, Value, json};
+
+use super::files::{bytes, list, stem};
+use super::{Pack, PackError, Way};
+use crate::decode::{Limits, Record};
+use crate::verify::{Proof, RawBody, Verified};
+
+/// What came of testing a pack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The pack.
+    pub pack: String,
+    /// Each fixture.
+    pub fixtures: Vec<FixtureResult>,
+}
+
+/// What came of one fixture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FixtureResult {
+    /// The file.
+    pub file: String,
+    /// Where the outcome is not what was expected; empty is good.
+    pub differences: Vec<Difference>,
+}
+
+/// One field that is not as expected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The field, e.g. `0.submission.facts.appeal`.
+    pub field: String,
+    /// What was expected; none for a field that should not be there.
+    pub expected: Option<Value>,
+    /// What came.
+    pub actual: Option<Value>,
+}
+
+impl Report {
+    /// Whether there are fixtures and all of them are as expected.
+    pub fn is_good(&self) -> bool {
+        !self.fixtures.is_empty() && self.fixtures.iter().all(|fixture| fixture.differences.is_empty())
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}: {} 个样例 fixtures", self.pack, self.fixtures.len())?;
+        for fixture in &self.fixtures {
+            let sign = if fixture.differences.is_empty() { "通过 ok  " } else { "不符 FAIL" };
+            writeln!(f, "  {sign} {}", fixture.file)?;
+            for difference in &fixture.differences {
+                writeln!(f, "      {}", difference.field)?;
+                writeln!(f, "        应为 expected: {}", shown(difference.expected.as_ref()))?;
+                writeln!(f, "        实为 actual:   {}", shown(difference.actual.as_ref()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "（无 none）".to_owned(), Value::to_string)
+}
+
+/// Tests the pack in `dir` against its fixtures.
+pub fn test(dir: &Path) -> Result<Report, PackError> {
+    let pack = Pack::load(dir)?;
+    let mut results = Vec::new();
+    for path in samples(dir)? {
+        let actual = outcome(&pack, &path)?;
+        let expected = fs::read(path.with_extension("expected.json")).ok();
+        let expected = expected.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+        let mut differences = Vec::new();
+        compare(String::new(), Some(&expected), Some(&actual), &mut differences);
+        results.push(FixtureResult { file: format!("{}.json", stem(&path)), differences });
+    }
+    Ok(Report { pack: pack.name, fixtures: results })
+}
+
+/// Writes what comes of each fixture as what is expected of it. For the author of a pack, who then reads it.
+pub fn bless(dir: &Path) -> Result<usize, PackError> {
+    let pack = Pack::load(dir)?;
+    let samples = samples(dir)?;
+    for path in &samples {
+        let expected = path.with_extension("expected.json");
+        fs::write(&expected, format!("{:#}\n", outcome(&pack, path)?))
+            .map_err(|source| PackError::Read { path: expected.display().to_string(), source })?;
+    }
+    Ok(samples.len())
+}
+
+fn samples(dir: &Path) -> Result<Vec<std::path::PathBuf>, PackError> {
+    let mut files = list(&dir.join("fixtures"), "json")?;
+    files.retain(|path| !path.to_string_lossy().ends_with(".expected.json"));
+    Ok(files)
+}
+
+/// Shows what becomes of the records in one file, and what of them nobody reads.
+pub fn try_one(dir: &Path, file: &Path) -> Result<String, PackError> {
+    let pack = Pack::load(dir)?;
+    let mut out = String::new();
+    for record in decoded(&pack, file)? {
+        out.push_str(&format!("—— 第 {} 条 record {} ——\n", record.index + 1, record.index));
+        out.push_str(&format!("{:#}\n", mapped(&pack, &record)));
+        let unread = record.value.as_ref().map(|value| pack.map.unread(value)).unwrap_or_default();
+        if !unread.is_empty() {
+            out.push_str(&format!("未读取的来源字段 source fields nobody reads: {}\n", unread.join(" ")));
+        }
+    }
+    Ok(out)
+}
+
+fn outcome(pack: &Pack, file: &Path) -> Result<Value, PackError> {
+    Ok(decoded(pack, file)?.iter().map(|record| mapped(pack, record)).collect())
+}
+
+/// A sample is what a push or a page of a pull looks like; whichever gives more records is meant.
+fn decoded(pack: &Pack, file: &Path) -> Result<Vec<Record>, PackError> {
+    let raw = RawBody::json(bytes(file)?);
+    let body = Verified::vouched(raw, Proof::Stored);
+    let decode = |way| pack.decode(way, &body, Limits::default());
+    match (decode(Way::Push), decode(Way::Pull)) {
+        (Ok(push), Ok(pull)) => Ok(if pull.len() > push.len() || is_page(&push) { pull } else { push }),
+        (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
+        (Err(source), Err(_)) => Err(PackError::Decode { file: stem(file), source }),
+    }
+}
+
+/// Whether what was read as one record is the page around records.
+fn is_page(records: &[Record]) -> bool {
+    let first = records.first().and_then(|record| record.value.as_ref().ok());
+    records.len() == 1 && first.is_some_and(|value| value.get("code").is_some())
+}
+
+fn mapped(pack: &Pack, record: &Record) -> Value {
+    let value = match &record.value {
+        Ok(value) => value,
+        Err(error) => return json!({ "not_a_record": error.to_string() }),
+    };
+    match pack.map(value, &pack.namespace) {
+        Ok(submission) => json!({ "submission": as_json(&submission) }),
+        Err(unmapped) => json!({ "unmapped": as_json(&unmapped.problems) }),
+    }
+}
+
+fn as_json(value: &impl serde::Serialize) -> Value {
+    without_nulls(serde_json::to_value(value).unwrap_or(Value::Null))
+}
+
+/// Leaves out what says nothing, so that expected files stay readable.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            Value::Object(map.into_iter().filter(|(_, v)| says(v)).map(kept).collect::<Object<_, _>>())
+        }
+        Value::Array(list) => list.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
+fn kept((key, value): (String, Value)) -> (String, Value) {
+    (key, without_nulls(value))
+}
+
+fn says(value: &Value) -> bool {
+    !(value.is_null() || *value == json!(false) || *value == json!([]) || *value == json!({}))
+}
+
+fn compare(at: String, expected: Option<&Value>, actual: Option<&Value>, found: &mut Vec<Difference>) {
+    let below = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+    match (expected, actual) {
+        (Some(Value::Object(e)), Some(Value::Object(a))) => {
+            let keys: std::collections::BTreeSet<&String> = e.keys().chain(a.keys()).collect();
+            keys.into_iter().for_each(|key| compare(below(key), e.get(key), a.get(key), found));
+        }
+        (Some(Value::Array(e)), Some(Value::Array(a))) => {
+            (0..e.len().max(a.len())).for_each(|i| compare(below(&i.to_string()), e.get(i), a.get(i), found));
+        }
+        (e, a) if e == a => {}
+        (e, a) => found.push(Difference { field: at, expected: e.cloned(), actual: a.cloned() }),
+    }
+}

@@ -1,0 +1,67 @@
+//! The packs built into the binary, so that it runs alone: one static list. A test proves it complete.
+
+/// A built-in pack.
+pub(super) struct Embedded {
+    pub(super) name: &'static str,
+    pub(super) pack: &'static str,
+    pub(super) map: &'static str,
+    pub(super) tables: &'static [(&'static str, &'static str)],
+}
+
+macro_rules! pack {
+    ($name:literal, [$($table:literal),* $(,)?]) => {
+        Embedded {
+            name: $name,
+            pack: include_str!(concat!("../../packs/", $name, "/pack.toml")),
+            map: include_str!(concat!("../../packs/", $name, "/map.toml")),
+            tables: &[$(($table, include_str!(concat!("../../packs/", $name, "/tables/", $table, ".csv")))),*],
+        }
+    };
+}
+
+/// The list.
+pub(super) const PACKS: &[Embedded] = &[
+    pack!(
+        "hotline-12345",
+        [
+            "appeal",
+            "form",
+            "matter-names",
+            "question",
+            "satisfaction",
+            "sex",
+            "solved",
+            "solved-out",
+            "state",
+            "urgency"
+        ]
+    ),
+    pack!(
+        "petition-portal",
+        ["appeal", "form", "matter-names", "nrfldm", "satisfaction", "sex", "solved-out", "state"]
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::files::{list, stem};
+    use super::*;
+    use crate::pack::Pack;
+
+    #[test]
+    fn the_list_is_complete_and_every_pack_loads() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("packs");
+        let mut dirs: Vec<_> = std::fs::read_dir(&root).expect("packs").map(|e| e.expect("entry").path()).collect();
+        dirs.sort();
+        assert_eq!(dirs.iter().map(|d| stem(d)).collect::<Vec<_>>(), Pack::built_in());
+        for (dir, pack) in dirs.iter().zip(PACKS) {
+            let tables: Vec<String> =
+                list(&dir.join("tables"), "csv").expect("tables").iter().map(|t| stem(t)).collect();
+            assert_eq!(tables, pack.tables.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+            Pack::embedded(pack.name).expect("loads");
+            Pack::load(dir).expect("loads");
+        }
+    }
+}

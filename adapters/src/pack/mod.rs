@@ -1,0 +1,168 @@
+//! A channel as a folder: `pack.toml` (how it talks), `map.toml` and `tables/*.csv` (what it means),
+//! `fixtures/` (the proof). Built in or from a directory; a directory wins. Knows no department and no address.
+
+mod bench;
+mod embedded;
+mod files;
+mod spec;
+
+use std::path::Path;
+
+use huiliu_schemas::Namespace;
+use huiliu_schemas::submission::Submission;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::answer::Protocol;
+use crate::decode::{BatchAt, DecodeError, Format, Limits, Record, decode};
+use crate::map::{Issue, Map, Unmapped, Writeback};
+use crate::pull::PullSpec;
+use crate::verify::{RawBody, Scheme, Verified};
+
+use files::Files;
+
+pub use bench::{Difference, FixtureResult, Report, bless, test, try_one};
+pub use spec::Title;
+
+/// A pack, loaded and checked.
+#[derive(Debug)]
+pub struct Pack {
+    /// Name, e.g. `hotline-12345`.
+    pub name: String,
+    /// Whose numbering its records carry, unless the settings say otherwise.
+    pub namespace: Namespace,
+    /// What people call it.
+    pub title: Title,
+    /// How it pushes, if it does.
+    pub push: Option<Push>,
+    /// How it is asked, if it can be.
+    pub pull: Option<PullSpec>,
+    /// The header a key goes in when the hub speaks to the system, for pulls and write-backs alike.
+    pub key_header: Option<String>,
+    map: Map,
+}
+
+/// How a system pushes.
+#[derive(Debug)]
+pub struct Push {
+    /// How the body is written.
+    pub format: Format,
+    /// The schemes it may sign with, the best first.
+    pub schemes: Vec<Scheme>,
+    /// The answer its senders expect.
+    pub answer: Protocol,
+    batch: BatchAt,
+}
+
+/// The way a body came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Pushed to us.
+    Push,
+    /// Pulled by us.
+    Pull,
+}
+
+/// Why a pack cannot be used.
+#[derive(Debug, Error)]
+pub enum PackError {
+    /// No built-in pack has that name.
+    #[error("there is no built-in pack `{name}`: expected one of {}, or a directory", .known.join(", "))]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What stands in the files is not a pack; every issue is listed.
+    #[error("pack `{name}` has {} issue(s):\n{}", .issues.len(), listed(.issues))]
+    Invalid {
+        /// The pack.
+        name: String,
+        /// Every issue.
+        issues: Vec<Issue>,
+    },
+    /// A sample cannot be decoded.
+    #[error("{file}: {source}")]
+    Decode {
+        /// The sample.
+        file: String,
+        /// Why.
+        source: DecodeError,
+    },
+}
+
+fn listed(issues: &[Issue]) -> String {
+    issues.iter().map(|issue| format!("  {issue}")).collect::<Vec<_>>().join("\n")
+}
+
+impl Pack {
+    /// The names of the packs built into the binary.
+    pub fn built_in() -> Vec<&'static str> {
+        embedded::PACKS.iter().map(|pack| pack.name).collect()
+    }
+
+    /// Loads a built-in pack.
+    pub fn embedded(name: &str) -> Result<Self, PackError> {
+        let pack = embedded::PACKS.iter().find(|pack| pack.name == name);
+        let pack = pack.ok_or_else(|| PackError::Unknown {
+            name: name.to_owned(),
+            known: Self::built_in().into_iter().map(str::to_owned).collect(),
+        })?;
+        Self::from_files(&Files::embedded(pack))
+    }
+
+    /// Loads a pack from a directory.
+    pub fn load(dir: &Path) -> Result<Self, PackError> {
+        Self::from_files(&Files::read(dir)?)
+    }
+
+    /// Loads `name` from a directory below `packs_dir` if there is one, else the built-in one.
+    pub fn find(name: &str, packs_dir: Option<&Path>) -> Result<Self, PackError> {
+        match packs_dir.map(|dir| dir.join(name)).filter(|dir| dir.join(spec::FILE).is_file()) {
+            Some(dir) => Self::load(&dir),
+            None => Self::embedded(name),
+        }
+    }
+
+    fn from_files(files: &Files) -> Result<Self, PackError> {
+        let spec = spec::parse(&files.pack);
+        let map = Map::compile(&files.map, &files.tables);
+        match (spec, map) {
+            (Ok(checked), Ok(map)) => Ok(checked.into_pack(map)),
+            (spec, map) => {
+                let issues = spec.err().into_iter().chain(map.err()).flatten().collect();
+                Err(PackError::Invalid { name: files.name.clone(), issues })
+            }
+        }
+    }
+
+    /// The records of a body that came in one way or the other.
+    pub fn decode(&self, way: Way, body: &Verified<RawBody>, limits: Limits) -> Result<Vec<Record>, DecodeError> {
+        let none = BatchAt::default();
+        let (format, batch) = match (way, &self.push, &self.pull) {
+            (Way::Push, Some(push), _) => (push.format, &push.batch),
+            (Way::Pull, _, Some(pull)) => (Format::Json, &pull.records),
+            _ => (Format::Json, &none),
+        };
+        decode(format, batch, limits, body)
+    }
+
+    /// Makes a submission of a record; `namespace` is the channel's, usually [`Pack::namespace`].
+    pub fn map(&self, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
+        self.map.map(record, namespace)
+    }
+
+    /// How the source is told what became of its cases.
+    pub fn writeback(&self) -> &Writeback {
+        self.map.writeback()
+    }
+}

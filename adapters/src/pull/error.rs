@@ -1,0 +1,71 @@
+//! What can be wrong with a page, said so that an operator knows whom to call.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why there is no page.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PullError {
+    /// The settings make no request.
+    #[error("the address `{address}` cannot be asked: {reason}")]
+    Address {
+        /// As configured.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The stored cursor is of another kind than the pack's.
+    #[error("the stored cursor is not of the kind the pack asks by; reset it with a new `since`")]
+    Cursor,
+    /// No connection.
+    #[error("no connection to the system: {0}")]
+    Connect(String),
+    /// Too slow.
+    #[error("no whole answer within {0:?}")]
+    Timeout(Duration),
+    /// Broken off in the middle.
+    #[error("the answer broke off: {0}")]
+    Broken(String),
+    /// Another status than 200.
+    #[error("answer {status}{}: expected 200", said(.message))]
+    Status {
+        /// The status.
+        status: u16,
+        /// The system's words, shortened.
+        message: String,
+        /// Not before this long.
+        retry_after: Option<Duration>,
+    },
+    /// Too much for one page.
+    #[error("the answer is larger than {0} bytes: ask for smaller pages")]
+    TooLarge(usize),
+    /// Not JSON.
+    #[error("the answer is not JSON (line {line}, column {column})")]
+    NotJson {
+        /// Line of the answer.
+        line: usize,
+        /// Column in it.
+        column: usize,
+    },
+    /// The system's own code says no.
+    #[error("the system says code {code}{}", said(.message))]
+    Code {
+        /// The code.
+        code: String,
+        /// The system's words, shortened.
+        message: String,
+        /// Whether the code means "later".
+        busy: bool,
+    },
+    /// The code is not where it should be.
+    #[error("the answer has no `{0}`")]
+    NoCode(String),
+    /// The list is not where it should be.
+    #[error("the answer has no list at `{0}`")]
+    NoList(String),
+}
+
+fn said(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(" ({message})") }
+}

@@ -1,0 +1,18 @@
+//! Asking an upstream system for its records, page by page: transport only. Where the cursor is kept, who may poll
+//! and when the next round begins is decided elsewhere; here a cursor goes in and a page with the next one comes out.
+
+mod backoff;
+mod cursor;
+mod error;
+mod page;
+mod poller;
+mod spec;
+
+pub use backoff::{Retry, backoff};
+pub use cursor::Cursor;
+pub use error::PullError;
+pub use page::Page;
+pub use poller::{Poller, PollerSettings};
+pub use spec::PullSpec;
+
+pub(crate) use spec::RawPullSpec;

@@ -1,0 +1,155 @@
+//! The client that asks: thin IO around pure parts. Holds the rate limit, timeouts and size cap; keeps no cursor.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, Url};
+use serde_json::Value;
+
+use super::cursor::Cursor;
+use super::error::PullError;
+use super::page::{self, Page};
+use super::spec::PullSpec;
+
+/// What the settings add to a pack.
+#[derive(Clone)]
+pub struct PollerSettings {
+    /// Root of the system's API, e.g. `https://10.0.0.1:8443/gateway`.
+    pub base_url: String,
+    /// The header the key goes in, and the key.
+    pub key: Option<(String, String)>,
+    /// Time to connect.
+    pub connect_timeout: Duration,
+    /// Time for a whole answer.
+    pub timeout: Duration,
+    /// Largest answer.
+    pub most_bytes: usize,
+    /// Requests a minute, when the pack's figure is not right here.
+    pub requests_per_minute: Option<std::num::NonZeroU32>,
+    /// Records a page, when the pack's figure is not right here.
+    pub page_size: Option<u32>,
+}
+
+impl PollerSettings {
+    /// The usual limits for an address.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            key: None,
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            most_bytes: 8 << 20,
+            requests_per_minute: None,
+            page_size: None,
+        }
+    }
+}
+
+/// Asks one upstream system for its pages.
+pub struct Poller {
+    spec: PullSpec,
+    url: Url,
+    client: Client,
+    limit: DefaultDirectRateLimiter,
+    timeout: Duration,
+    most_bytes: usize,
+}
+
+impl Poller {
+    /// A client for a system; asks nothing yet.
+    pub fn new(mut spec: PullSpec, settings: PollerSettings) -> Result<Self, PullError> {
+        let address = |reason: String| PullError::Address { address: settings.base_url.clone(), reason };
+        let root = settings.base_url.trim_end_matches('/');
+        let url = Url::parse(&format!("{root}{}", spec.path)).map_err(|error| address(error.to_string()))?;
+        let client = Client::builder()
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.timeout)
+            .default_headers(headers(settings.key.as_ref()).ok_or_else(|| address("its key is not a header".into()))?)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| address(error.to_string()))?;
+        let per_minute = settings.requests_per_minute.unwrap_or(spec.requests_per_minute);
+        spec.page_size = settings.page_size.filter(|size| *size > 0).unwrap_or(spec.page_size);
+        let limit = RateLimiter::direct(Quota::per_minute(per_minute));
+        Ok(Self { spec, url, client, limit, timeout: settings.timeout, most_bytes: settings.most_bytes })
+    }
+
+    /// Where a first connection begins.
+    pub fn start(&self, since: Timestamp) -> Cursor {
+        Cursor::start(&self.spec, since)
+    }
+
+    /// Asks for the page at `cursor`, waiting for the channel's rate limit first.
+    pub async fn next_page(&mut self, cursor: &Cursor, now: Timestamp) -> Result<Page, PullError> {
+        if !cursor.fits(&self.spec) {
+            return Err(PullError::Cursor);
+        }
+        self.limit.until_ready().await;
+        let asked = cursor.begun(&self.spec, now);
+        let response = self.client.get(self.url.clone()).query(&asked.query(&self.spec)).send().await;
+        let response = response.map_err(|error| self.failed(&error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let bytes = self.body(response).await?;
+        if status != 200 {
+            return Err(self.refused(status, &headers, &bytes));
+        }
+        let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        page::read(&self.spec, &asked, bytes, content_type)
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Bytes, PullError> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
+            if body.len() + chunk.len() > self.most_bytes {
+                return Err(PullError::TooLarge(self.most_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    /// Names the cause without the address, which may hold a key.
+    fn failed(&self, error: &reqwest::Error) -> PullError {
+        let cause = || {
+            let mut source = std::error::Error::source(error);
+            let mut said = String::new();
+            while let Some(inner) = source {
+                said = inner.to_string();
+                source = inner.source();
+            }
+            said
+        };
+        if error.is_timeout() {
+            PullError::Timeout(self.timeout)
+        } else if error.is_connect() {
+            PullError::Connect(cause())
+        } else {
+            PullError::Broken(cause())
+        }
+    }
+
+    fn refused(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> PullError {
+        let said = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+        let seconds = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
+        PullError::Status {
+            status,
+            message: page::message(&self.spec, &said),
+            retry_after: seconds.map(Duration::from_secs),
+        }
+    }
+}
+
+/// The key's header, marked as not to be printed.
+fn headers(key: Option<&(String, String)>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    if let Some((name, value)) = key {
+        let mut value = HeaderValue::from_str(value).ok()?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
+    }
+    Some(headers)
+}
