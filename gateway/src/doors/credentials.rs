@@ -368,7 +368,7 @@ mod tests {
             assert!(reason.contains(expected), "{reason}");
         };
         check(&format!("{text}{text}"), "two keys are named `hotline`");
-        check(&text.replace("subject = \"hotline\"", "subject = \">\""), "department `>`");
+        check(&text.replace("subject = \"hotline\"", "subject = \">\""), "channel `>`");
         check(&text.replace("sha256 = \"", "sha256 = \"zz"), "sha256");
         check(&text.replace("bcrypt = \"$2b$", "bcrypt = \"{"), "bcrypt");
         check(&text.replace("created", "secret = \"x\"\ncreated"), "secret");

@@ -35,6 +35,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 /// A child that ran this long is not in a crash loop.
 const HEALTHY_AFTER: Duration = Duration::from_secs(10);
+/// Lines of each of its outputs that are told when it does not come up.
+const LAST_WORDS: usize = 3;
 /// Another program may take a free port between our look and the child's.
 const PORT_ATTEMPTS: usize = 3;
 
@@ -276,11 +278,12 @@ impl Stage {
         }
     }
 
+    /// What it said before it could write a log, and the end of its log.
     fn last_words(&self) -> String {
-        let said = |name: PathBuf| fs::read_to_string(name).unwrap_or_default();
-        let text = said(self.output_file()) + &said(self.settings.directory.join("server.log"));
-        let lines: Vec<_> = text.lines().rev().take(4).collect();
-        lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
+        let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+        let (output, log) = (read(self.output_file()), read(self.settings.directory.join("server.log")));
+        let logged = log.lines().skip(log.lines().count().saturating_sub(LAST_WORDS));
+        output.lines().take(LAST_WORDS).chain(logged).collect::<Vec<_>>().join(" | ")
     }
 }
 
@@ -342,8 +345,12 @@ fn absolute(settings: Embedded) -> Result<Embedded, EmbeddedError> {
     Ok(Embedded { directory, ..settings })
 }
 
+/// Keeps what the child before this one said: after a crash it is wanted.
 fn open_output(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    match fs::rename(path, path.with_extension("previous.log")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => OpenOptions::new().create(true).append(true).open(path),
+    }
 }
 
 fn warn_if_relaxed(durability: Durability) {

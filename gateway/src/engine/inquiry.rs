@@ -40,14 +40,8 @@ pub struct Inquiry(Client);
 
 #[derive(Deserialize)]
 struct Answer<T> {
-    server: ServerName,
     data: Option<T>,
     error: Option<Refusal>,
-}
-
-#[derive(Deserialize)]
-struct ServerName {
-    id: String,
 }
 
 #[derive(Deserialize)]
@@ -103,8 +97,7 @@ impl Inquiry {
     /// # Errors
     /// When it refuses the configuration; the old one then stays in force.
     pub async fn reload(&self) -> Result<(), InquiryError> {
-        let who: Answer<serde_json::Value> = self.ask("$SYS.REQ.SERVER.PING.IDZ", "").await?;
-        let subject = format!("$SYS.REQ.SERVER.{}.RELOAD", who.server.id);
+        let subject = format!("$SYS.REQ.SERVER.{}.RELOAD", self.0.server_info().server_id);
         let answer: Answer<serde_json::Value> = self.ask(&subject, "").await?;
         match answer.error {
             None => Ok(()),
