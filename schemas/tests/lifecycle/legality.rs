@@ -109,6 +109,10 @@ pub fn check_step(before: Option<&Case>, after: &Case, order: &Order, new: &[Eve
         let forbidden = order.given.forbidden.contains(&entry.department);
         assert!(!forbidden || entry.kind == EntryKind::Withdraw, "the accused gets {entry:?}");
     }
+    if new.iter().any(|e| e.body.name() == "supplemented") && matches!(order.action, Action::Submit(_)) {
+        let holds = |d| after.active(d).is_some();
+        assert!(!order.given.forbidden.iter().any(holds), "who turns out to be accused keeps nothing");
+    }
     assert!(new.iter().skip(1).all(|e| e.content.is_empty()), "the words go with the first event only");
     assert!(new.iter().all(|e| e.cause == order.cause && e.actor == order.actor));
     let Some(before) = before else { return };

@@ -12,7 +12,7 @@ use proptest::sample::Index;
 
 use crate::legality::{check_legal_now, check_log, check_state, check_step};
 use crate::steps::{ACTORS, Say, Saying, Step, steps};
-use crate::world::{World, desk, words};
+use crate::world::{World, desk, source, words};
 
 /// Says everything, with `check` looking at each answer: the case before, the world after, the order and the answer.
 fn play(steps: &[Step], mut check: impl FnMut(Option<&Case>, &World, &Order, Option<&[Event]>)) -> World {
@@ -39,12 +39,17 @@ fn after(steps: &[Step]) -> World {
     play(steps, |_, _, _, _| {})
 }
 
+/// Whether the case has seen the record that the steps go on from.
+fn knows_the_source(world: &World) -> bool {
+    world.case.as_ref().is_some_and(|c| c.source(&source("hotline", "1")).is_some())
+}
+
 fn is_superseding(events: &[Event]) -> bool {
     events.iter().any(|e| matches!(e.body, EventBody::Superseded { .. }))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_reaches_an_illegal_state(steps in steps()) {
@@ -88,7 +93,7 @@ proptest! {
     #[test]
     fn an_older_record_changes_no_field(steps in steps(), new in any::<u8>()) {
         let mut world = after(&steps);
-        prop_assume!(world.case.is_some());
+        prop_assume!(knows_the_source(&world));
         let before = world.case().clone();
         let order = world.order_of(&Say::Record(Saying::Older, new, Some((0, 1))));
         if let Ok(Decided::Events(events)) = world.give(&order) {
@@ -104,7 +109,7 @@ proptest! {
     #[test]
     fn another_person_is_never_merged(steps in steps(), new in any::<u8>()) {
         let mut world = after(&steps);
-        prop_assume!(world.case.is_some());
+        prop_assume!(knows_the_source(&world));
         let order = world.order_of(&Say::Record(Saying::OtherPerson, new, None));
         prop_assert_eq!(world.look(&order).expect_err("a conflict").code, RefusalCode::IdentityConflict);
     }
@@ -112,7 +117,7 @@ proptest! {
     #[test]
     fn our_own_answer_never_ends_a_case(steps in steps(), new in any::<u8>()) {
         let mut world = after(&steps);
-        prop_assume!(world.case.is_some());
+        prop_assume!(knows_the_source(&world));
         let told = world.order_of(&Say::Told(None, true));
         world.give(&told).expect("recorded");
         let stage = world.stage();
@@ -181,7 +186,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn legal_now_tells_the_truth(steps in steps()) {

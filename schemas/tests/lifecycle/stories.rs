@@ -2,7 +2,8 @@
 
 use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::Verdict;
+use huiliu_schemas::decision::{RuleRef, Verdict};
+use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Assessment;
@@ -231,4 +232,25 @@ fn an_order_given_again_gets_its_first_answer_and_appends_nothing() {
     assert_eq!(world.outcome(&order), Outcome::Known(vec!["signed_for".into()]));
     assert_eq!(world.case, before.case);
     assert_eq!(world.case().causes[&order.cause].stage, Stage::SignedFor, "as it stood then");
+}
+
+#[test]
+fn an_entry_names_the_rule_it_came_by_and_none_where_a_person_decided() {
+    let rule = RuleRef { file: "responsibilities.csv".into(), line: 7, words: "路灯归住建".into() };
+    let mut given = to(&[lead("housing")]);
+    given.decision.as_mut().expect("a decision").rule = Some(rule.clone());
+    let mut world = World::new();
+    world.submit(&record(), given);
+    assert_eq!(last_entry(&world).rule, Some(rule.clone()));
+    world.command(&hotline(), Command::Urge {});
+    assert_eq!(last_entry(&world).rule, Some(rule));
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")] });
+    assert_eq!(last_entry(&world).rule, None);
+    world.command(&hotline(), Command::Urge {});
+    assert_eq!(last_entry(&world).rule, None);
+}
+
+fn last_entry(world: &World) -> Entry {
+    let event = world.log.last().expect("an event");
+    Entry::of(world.case(), event, event.entries.last().expect("an entry"))
 }
