@@ -1,1 +1,3 @@
 //! Skeleton.
+pub mod console;
+pub mod readmodel;
