@@ -19,7 +19,6 @@ words! {
 
 /// A person of the matter. Absent is `None`, never an empty text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Person {
     /// What the person is in the matter.
     pub role: PersonRole,
@@ -69,7 +68,7 @@ impl Person {
 
 /// The personal part of anything: persons, and free text that may name them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Content {
     /// 标题.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,6 @@ use crate::vocabulary::{Complexity, Role, words};
 
 /// Which line of the directory spoke.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct RuleRef {
     /// File, relative to the directory.
     pub file: String,
@@ -38,7 +37,6 @@ words! {
 
 /// One named department and what it is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Assignee {
     /// The department.
     pub department: DepartmentId,
@@ -48,7 +46,7 @@ pub struct Assignee {
 
 /// What was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "to", rename_all = "snake_case")]
 pub enum Verdict {
     /// To departments: exactly one leads, and it stands first.
     Dispatch {
@@ -66,7 +64,6 @@ pub enum Verdict {
 
 /// A condition that held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Matched {
     /// `matter`, `division`, `appeal`, `condition`, `accused`, `territorial` …
     pub what: String,
@@ -78,7 +75,6 @@ pub struct Matched {
 
 /// An entry that also matched and lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Beaten {
     /// The entry.
     pub rule: RuleRef,
@@ -88,7 +84,6 @@ pub struct Beaten {
 
 /// A department that may not have the case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Excluded {
     /// The department.
     pub department: DepartmentId,
@@ -98,7 +93,6 @@ pub struct Excluded {
 
 /// The whole decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Decision {
     /// Content address of the directory it was decided from.
     pub directory: String,
@@ -122,6 +116,10 @@ pub struct Decision {
     /// Whether it is treated as an accusation of a unit or official: who spoke is then never shown.
     #[serde(default)]
     pub accusation: bool,
+    /// The units accused, as far as they are known in the directory: neither they nor anything under them may get
+    /// the case, by rule or by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accused: Vec<DepartmentId>,
     /// What it matched.
     pub matched: Vec<Matched>,
     /// What it beat, best first, at most five.

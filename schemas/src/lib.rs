@@ -1,10 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+pub mod case;
+pub mod clock;
+pub mod command;
 pub mod content;
 pub mod decision;
+pub mod entry;
+pub mod event;
 pub mod ids;
+pub mod lifecycle;
 pub mod places;
 pub mod private;
+pub mod receipt;
+pub mod refusal;
+pub mod subjects;
 pub mod submission;
 pub mod vocabulary;
 

@@ -27,7 +27,6 @@ words! {
 
 /// One record of one source, understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Submission {
     /// The source's own number for the case.
     pub source: SourceId,
@@ -80,7 +79,7 @@ impl Submission {
 
 /// What is known of a matter and is not personal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Facts {
     /// 诉求类型.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,9 +133,54 @@ pub struct Facts {
     pub unknown_codes: BTreeMap<String, String>,
 }
 
+impl Facts {
+    /// The facts after `newer` were told: what it leaves out stays; a flag once set stays set.
+    pub fn merged(&self, newer: &Self) -> Self {
+        fn pick<T: Clone>(new: &Option<T>, old: &Option<T>) -> Option<T> {
+            new.clone().or_else(|| old.clone())
+        }
+        fn fuller<T: Clone>(new: &[T], old: &[T]) -> Vec<T> {
+            if new.is_empty() { old.to_vec() } else { new.to_vec() }
+        }
+        Self {
+            appeal: pick(&newer.appeal, &self.appeal),
+            form: pick(&newer.form, &self.form),
+            registered_at: pick(&newer.registered_at, &self.registered_at),
+            occurred_at: pick(&newer.occurred_at, &self.occurred_at),
+            source_deadline: pick(&newer.source_deadline, &self.source_deadline),
+            matter: pick(&newer.matter, &self.matter),
+            source_class: pick(&newer.source_class, &self.source_class),
+            division: pick(&newer.division, &self.division),
+            place_names: fuller(&newer.place_names, &self.place_names),
+            point: pick(&newer.point, &self.point),
+            suggested_unit: pick(&newer.suggested_unit, &self.suggested_unit),
+            urgency: pick(&newer.urgency, &self.urgency),
+            persons_count: pick(&newer.persons_count, &self.persons_count),
+            affected_count: pick(&newer.affected_count, &self.affected_count),
+            flags: self.flags.merged(newer.flags),
+            evidence: fuller(&newer.evidence, &self.evidence),
+            unknown_codes: self.unknown_codes.clone().into_iter().chain(newer.unknown_codes.clone()).collect(),
+        }
+    }
+}
+
+impl Flags {
+    fn merged(self, newer: Self) -> Self {
+        Self {
+            anonymous: self.anonymous || newer.anonymous,
+            confidential: self.confidential || newer.confidential,
+            public: self.public || newer.public,
+            joint: self.joint || newer.joint,
+            threat: self.threat || newer.threat,
+            grave: self.grave || newer.grave,
+            repeated: self.repeated || newer.repeated,
+            backlog: self.backlog || newer.backlog,
+        }
+    }
+}
+
 /// A class in a source's own words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SourceClass {
     /// The source's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,7 +192,7 @@ pub struct SourceClass {
 
 /// Flags of a matter. `None` of the source is `false` here, except for `public`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Flags {
     /// 匿名.
     pub anonymous: bool,
@@ -170,7 +214,6 @@ pub struct Flags {
 
 /// What the citizen or a reviewer thought of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Assessment {
     /// Whether it was solved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,7 +225,6 @@ pub struct Assessment {
 
 /// How far the matter is at the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Upstream {
     /// The state.
     pub state: UpstreamState,
@@ -193,7 +235,6 @@ pub struct Upstream {
 
 /// One mediation session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Session {
     /// Number of the room or session at the source.
     pub id: String,
@@ -216,7 +257,6 @@ pub struct Session {
 
 /// A field that could not be read as it should.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct FieldProblem {
     /// The field of our schema.
     pub field: String,

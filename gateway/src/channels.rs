@@ -1,0 +1,71 @@
+//! The channels that are switched on: each with its pack, its numbering, its limits and its secrets, ready to use.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use huiliu_adapters::pack::Pack;
+use huiliu_adapters::verify::Secret;
+use huiliu_schemas::{Channel, Namespace};
+use jiff::Timestamp;
+
+/// One channel.
+#[derive(Debug)]
+pub struct ChannelRuntime {
+    /// Its name.
+    pub name: Channel,
+    /// How it talks and what it means.
+    pub pack: Arc<Pack>,
+    /// Whose numbering its records carry.
+    pub namespace: Namespace,
+    /// Secrets its pushes may be signed with.
+    pub secrets: Vec<Secret>,
+    /// Where it is asked and told.
+    pub base_url: Option<String>,
+    /// The key we show it.
+    pub key: Option<String>,
+    /// From when on it is pulled.
+    pub since: Option<Timestamp>,
+    /// Records registered at the source before this are history: recorded, not dispatched.
+    pub history_before: Option<Timestamp>,
+    /// How long to wait between two rounds of pulling.
+    pub poll_every: std::time::Duration,
+    limit: DefaultDirectRateLimiter,
+}
+
+impl ChannelRuntime {
+    /// A channel with nothing configured but its limit.
+    pub fn new(name: Channel, pack: Arc<Pack>, per_second: NonZeroU32) -> Self {
+        let quota = Quota::per_second(per_second).allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN)));
+        Self {
+            namespace: pack.namespace.clone(),
+            name,
+            pack,
+            secrets: Vec::new(),
+            base_url: None,
+            key: None,
+            since: None,
+            history_before: None,
+            poll_every: std::time::Duration::from_secs(60),
+            limit: RateLimiter::direct(quota),
+        }
+    }
+
+    /// Takes one from the channel's allowance.
+    ///
+    /// # Errors
+    /// How many seconds to wait, at least 1.
+    pub fn admit(&self) -> Result<(), u64> {
+        use governor::clock::{Clock, DefaultClock};
+        self.limit.check().map_err(|not| not.wait_time_from(DefaultClock::default().now()).as_secs().max(1))
+    }
+
+    /// Whether a record registered at the source at this time is history.
+    pub fn is_history(&self, registered_at: Option<Timestamp>) -> bool {
+        self.history_before.zip(registered_at).is_some_and(|(before, at)| at < before)
+    }
+}
+
+/// All channels by name.
+pub type Channels = Arc<BTreeMap<Channel, Arc<ChannelRuntime>>>;

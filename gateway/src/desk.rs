@@ -1,0 +1,263 @@
+//! The desk: takes a job and a case, looks up what the decision needs (where the rules would send it, when clocks would
+//! run out, who may not have it), and has it decided. Pure but for the directory it reads; it stores nothing.
+
+use std::sync::Arc;
+
+use huiliu_schemas::case::Case;
+use huiliu_schemas::clock::{Clock, Deadline};
+use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::decision::{Assignee, Decision};
+use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
+use huiliu_schemas::lifecycle::{self, Decided};
+use huiliu_schemas::refusal::Refusal;
+use huiliu_schemas::submission::{Facts, Submission};
+use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
+use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::directory::Directory;
+use crate::routing::{self, RoutingFacts};
+use crate::vault::MasterKey;
+
+/// Something to be decided about a case.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Deciding the same cause again gives the first answer.
+    pub cause: Cause,
+    /// Who wants it.
+    pub actor: Actor,
+    /// What is wanted.
+    pub work: Work,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// A record of a source; which case it is, its numbers tell.
+    Record(Box<Record>),
+    /// A command about a case.
+    Command {
+        /// The case.
+        case: CaseId,
+        /// The command.
+        command: Command,
+        /// Its words.
+        content: Content,
+    },
+    /// Route a case that stands registered and nothing more.
+    Route {
+        /// The case.
+        case: CaseId,
+        /// What the sources told.
+        content: Content,
+    },
+    /// A source was told.
+    Delivery {
+        /// The case.
+        case: CaseId,
+        /// What it was told.
+        delivered: AnswerDelivered,
+    },
+}
+
+/// A record, understood, with its digests.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Where it came in.
+    pub channel: Channel,
+    /// The record.
+    pub submission: Submission,
+    /// Its digests.
+    pub seen: SourceSeen,
+    /// From before the first connection.
+    pub history: bool,
+}
+
+impl Record {
+    /// A record with its digests.
+    pub fn new(channel: Channel, submission: Submission, history: bool, master: &MasterKey) -> Self {
+        let seen = seen(&submission, master);
+        Self { channel, submission, seen, history }
+    }
+}
+
+/// The desk, with the directory it decides from.
+#[derive(Clone)]
+pub struct Desk {
+    directory: Arc<Directory>,
+}
+
+impl Desk {
+    /// A desk that decides from this directory.
+    pub fn new(directory: Arc<Directory>) -> Self {
+        Self { directory }
+    }
+
+    /// The directory in use.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Decides a job. `told` is what the case's sources have said so far; it matters only where the case may be routed.
+    pub fn decide(
+        &self,
+        job: &Job,
+        id: CaseId,
+        case: Option<&Case>,
+        told: &Content,
+        now: Timestamp,
+    ) -> Result<Decided, Refusal> {
+        lifecycle::decide(case, id, &self.order(job, case, told, now), now)
+    }
+
+    /// Whether deciding needs what the case's sources have said so far.
+    pub fn needs_told(job: &Job, case: &Case) -> bool {
+        matches!(job.work, Work::Record(_)) && case.stage == Stage::Triage && !case.causes.contains_key(&job.cause)
+    }
+
+    fn order(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Order {
+        let (action, content, given) = match &job.work {
+            Work::Record(record) => {
+                let given = self.given_for_record(record, case, told, now);
+                let submission = Submission { content: Content::default(), ..record.submission.clone() };
+                let submit = Submit {
+                    channel: record.channel.clone(),
+                    submission,
+                    seen: record.seen.clone(),
+                    history: record.history,
+                };
+                (Action::Submit(Box::new(submit)), record.submission.content.clone(), given)
+            }
+            Work::Command { command, content, .. } => {
+                (Action::Command(command.clone()), content.clone(), self.given_for_command(command, case, now))
+            }
+            Work::Route { content, .. } => {
+                let decision = case.map(|c| self.route_known(c, &c.facts, content));
+                (Action::Route, Content::default(), self.given(decision, case.map(|c| &c.facts), now))
+            }
+            Work::Delivery { delivered, .. } => {
+                (Action::RecordDelivery(delivered.clone()), Content::default(), Given::default())
+            }
+        };
+        Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
+    }
+
+    fn given_for_record(&self, record: &Record, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
+        match case {
+            None => {
+                let decision = routing::decide(&RoutingFacts::from_submission(&record.submission), &self.directory);
+                self.given(Some(decision), Some(&record.submission.facts), now)
+            }
+            Some(case) if case.stage == Stage::Triage => {
+                let facts = case.facts.merged(&record.submission.facts);
+                let decision = self.route_known(case, &facts, &told.merged(&record.submission.content));
+                self.given(Some(decision), Some(&facts), now)
+            }
+            Some(_) => Given::default(),
+        }
+    }
+
+    /// Where the rules send a case that exists, with these facts and words.
+    fn route_known(&self, case: &Case, facts: &Facts, content: &Content) -> Decision {
+        let submission = Submission {
+            source: case.sources.first().map_or_else(|| unreachable_source(case), |s| s.source.clone()),
+            weak_identity: false,
+            intent: huiliu_schemas::submission::Intent::Matter,
+            at: None,
+            version: None,
+            aliases: Vec::new(),
+            related: Vec::new(),
+            facts: facts.clone(),
+            content: content.clone(),
+            assessment: None,
+            upstream: None,
+            session: None,
+            problems: Vec::new(),
+        };
+        routing::decide(&RoutingFacts::from_submission(&submission), &self.directory)
+    }
+
+    fn given_for_command(&self, command: &Command, case: Option<&Case>, now: Timestamp) -> Given {
+        let named: &[Assignee] = match command {
+            Command::Dispatch { assignees } | Command::Redispatch { assignees } => assignees,
+            Command::GrantReturn { assignees, .. } => assignees,
+            Command::Accept {} => {
+                let accept_deadlines = case.map(|c| self.deadlines("accepted", c.decision.as_ref(), &c.facts, now));
+                return Given { accept_deadlines: accept_deadlines.unwrap_or_default(), ..Given::default() };
+            }
+            _ => return Given::default(),
+        };
+        let Some(case) = case else { return Given::default() };
+        let departments = &self.directory.departments;
+        let accused = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
+        let is_barred = |d: &DepartmentId| accused.iter().any(|a| a == d || departments.is_under(d, a));
+        let pick = |holds: &dyn Fn(&DepartmentId) -> bool| {
+            named.iter().map(|a| a.department.clone()).filter(|d| holds(d)).collect::<Vec<_>>()
+        };
+        Given {
+            forbidden: pick(&is_barred),
+            unknown: pick(&|d| departments.in_office(d).is_none_or(|office| office.id != *d)),
+            dispatch_deadlines: self.deadlines("dispatched", case.decision.as_ref(), &case.facts, now),
+            ..Given::default()
+        }
+    }
+
+    fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {
+        let deadlines = facts.map(|f| self.deadlines("dispatched", decision.as_ref(), f, now));
+        Given { dispatch_deadlines: deadlines.unwrap_or_default(), decision, ..Given::default() }
+    }
+
+    fn deadlines(&self, start: &str, decision: Option<&Decision>, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
+        let urgent = facts.urgency.is_some_and(|w| w >= Warning::Orange) || facts.flags.grave || facts.flags.threat;
+        let complexity = decision.and_then(|d| d.complexity).or(Some(Complexity::Ordinary));
+        self.directory
+            .due_dates(start, now, urgent, complexity, facts.appeal)
+            .into_iter()
+            .filter_map(|due| {
+                let clock = Clock::read(&due.clock)?;
+                Some(Deadline { clock, at: due.at, provisional: due.provisional, source: due.source })
+            })
+            .collect()
+    }
+}
+
+/// A case is always begun by a source; this stands in for none in a log written by hand.
+fn unreachable_source(case: &Case) -> huiliu_schemas::SourceId {
+    let namespace = "huiliu".parse().unwrap_or_else(|_| unreachable!("a valid token"));
+    huiliu_schemas::SourceId { namespace, id: case.id.to_string() }
+}
+
+/// The digests by which a record is recognised when it comes again.
+fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
+    let content = &submission.content;
+    let reporter = content.reporter();
+    let digest = |purpose: &str, value: Option<&huiliu_schemas::private::Private>| {
+        value.map(|v| master.digest(purpose, v.expose()))
+    };
+    let words = Content { reply: None, ..content.clone() };
+    let facts = Facts { unknown_codes: Default::default(), ..submission.facts.clone() };
+    let matter = serde_json::to_string(&(&facts, &words, &submission.aliases)).unwrap_or_default();
+    let state = submission.upstream.as_ref().map(|u| u.state.as_str());
+    SourceSeen {
+        source: submission.source.clone(),
+        order: submission.order(),
+        matter_digest: master.digest("matter", &matter),
+        answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s))),
+        registered_on: submission.facts.registered_at.map(|at| at.to_zoned(shanghai()).date()),
+        identity_digest: digest("identity", reporter.and_then(|p| p.id_number.as_ref())),
+        name_digest: digest("name", reporter.and_then(|p| p.name.as_ref())),
+        phone_digest: digest("phone", reporter.and_then(|p| p.phone.as_ref())),
+    }
+}
+
+/// The digest of an answer's words: the same for what we tell a source and for what it later shows.
+pub fn reply_digest(master: &MasterKey, content: &Content) -> Option<String> {
+    content.reply.as_ref().map(|reply| master.digest("reply", reply.expose().trim()))
+}
+
+/// The time zone of every channel that names none.
+pub fn shanghai() -> TimeZone {
+    TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)))
+}

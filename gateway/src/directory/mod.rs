@@ -1,0 +1,173 @@
+//! The directory: who exists, who answers for what and where, and how long they have, read from CSV files that
+//! officials edit in a spreadsheet. Parsing is pure; only [`Directory::load`] touches the disk. A directory that
+//! has a problem is not made; whether a well-formed one also makes sense is what [`check`] tells.
+
+use std::path::Path;
+
+use huiliu_schemas::DepartmentId;
+use huiliu_schemas::places::{DivisionCode, MatterCode};
+use huiliu_schemas::vocabulary::{Appeal, Complexity};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+pub mod calendar;
+pub mod check;
+pub mod conditions;
+pub mod deadlines;
+pub mod departments;
+pub mod divisions;
+pub mod encoding;
+mod load;
+pub mod matters;
+mod names;
+pub mod problem;
+pub mod responsibilities;
+mod table;
+
+pub use calendar::Calendar;
+pub use check::{Finding, Severity, check};
+pub use deadlines::{Due, NamedDue, due};
+pub use departments::{Department, Kind, Reach};
+pub use problem::{LoadError, Problem, Problems};
+
+use deadlines::Clocks;
+use departments::Departments;
+use divisions::Divisions;
+use matters::Matters;
+use responsibilities::{Responsibilities, Territorial};
+
+/// A directory that was read whole.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    /// Places.
+    pub divisions: Divisions,
+    /// Departments.
+    pub departments: Departments,
+    /// The content classification.
+    pub matters: Matters,
+    /// 责任清单.
+    pub responsibilities: Responsibilities,
+    /// 属地清单.
+    pub territorial: Territorial,
+    /// The clocks.
+    pub clocks: Clocks,
+    /// Working days.
+    pub calendar: Calendar,
+    version: String,
+}
+
+impl Directory {
+    /// Reads a directory from its files, given as name (relative, `calendar/` with its folder) and text.
+    pub fn parse(files: &[(String, String)]) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let calendar = read_calendars(files, &mut problems);
+        let directory = Self {
+            divisions: Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems),
+            departments: Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems),
+            matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
+            responsibilities: Responsibilities::read(
+                text_of(files, responsibilities::FILE, &mut problems),
+                &mut problems,
+            ),
+            territorial: Territorial::read(
+                text_of(files, responsibilities::TERRITORIAL_FILE, &mut problems),
+                &mut problems,
+            ),
+            clocks: Clocks::read(text_of(files, deadlines::FILE, &mut problems), &mut problems),
+            calendar,
+            version: version_of(files),
+        };
+        if problems.is_empty() { Ok(directory) } else { Err(Problems(problems)) }
+    }
+
+    /// Loads a directory from the folder `root`.
+    pub fn load(root: &Path) -> Result<Self, LoadError> {
+        load::load(root)
+    }
+
+    /// The content address of what was read, 16 hex digits. The order of lines counts, since decisions name lines;
+    /// encoding, BOM and line ends do not.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The department of a code.
+    pub fn department(&self, id: &DepartmentId) -> Option<&Department> {
+        self.departments.get(id)
+    }
+
+    /// A department's name, or its code where the directory does not know it.
+    pub fn department_name<'a>(&'a self, id: &'a DepartmentId) -> &'a str {
+        self.departments.get(id).map_or(id.as_str(), |d| d.name.as_str())
+    }
+
+    /// A place's name.
+    pub fn division_name(&self, code: &DivisionCode) -> Option<&str> {
+        self.divisions.get(code).map(|d| d.name.as_str())
+    }
+
+    /// A matter's name with the classes above it.
+    pub fn matter_path(&self, code: &MatterCode) -> String {
+        self.matters.path(code)
+    }
+
+    /// When each clock that `start_event` starts runs out.
+    pub fn due_dates(
+        &self,
+        start_event: &str,
+        at: Timestamp,
+        urgent: bool,
+        complexity: Option<Complexity>,
+        appeal: Option<Appeal>,
+    ) -> Vec<NamedDue> {
+        let rules = self.clocks.starting(start_event, urgent, complexity, appeal);
+        rules.into_iter().map(|rule| self.named_due(rule, at)).collect()
+    }
+
+    fn named_due(&self, rule: &deadlines::ClockRule, at: Timestamp) -> NamedDue {
+        let Due { at, provisional } = due(rule, at, self.clocks.hours(), &self.calendar);
+        NamedDue {
+            clock: rule.clock.clone(),
+            at,
+            provisional,
+            kind: rule.kind,
+            source: rule.source.clone(),
+            line: rule.line,
+        }
+    }
+}
+
+fn text_of<'a>(files: &'a [(String, String)], name: &str, problems: &mut Vec<Problem>) -> &'a str {
+    match files.iter().find(|(n, _)| n == name) {
+        Some((_, text)) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        None => {
+            problems.push(Problem::of_file(name, "no such file", "a file of this name in the directory"));
+            ""
+        }
+    }
+}
+
+fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Calendar {
+    let mut calendar = Calendar::default();
+    for (name, text) in files.iter().filter(|(n, _)| n.starts_with("calendar/")) {
+        calendar.read(name, text.strip_prefix('\u{feff}').unwrap_or(text), problems);
+    }
+    calendar
+}
+
+fn version_of(files: &[(String, String)]) -> String {
+    let mut sorted: Vec<_> = files.iter().collect();
+    sorted.sort();
+    let mut hash = Sha256::new();
+    for (name, text) in sorted {
+        let plain = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+        let plain = plain.trim_end();
+        // Lengths first, so that no two directories run together to the same bytes.
+        hash.update(format!("{} {} {}\n", name.len(), plain.len(), name));
+        hash.update(plain);
+    }
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

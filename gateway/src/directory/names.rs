@@ -1,0 +1,95 @@
+//! Names looked up whole or found in running text, longest first. One name may stand for several things:
+//! whoever asks must say what that means for them.
+
+use std::collections::HashMap;
+
+/// Names and what they stand for.
+#[derive(Debug, Clone)]
+pub(crate) struct NameIndex<T> {
+    by_first: HashMap<char, Vec<(String, Vec<T>)>>,
+}
+
+impl<T> Default for NameIndex<T> {
+    fn default() -> Self {
+        Self { by_first: HashMap::new() }
+    }
+}
+
+/// A name met in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mention<'a, T> {
+    /// The text before it.
+    pub before: &'a str,
+    /// The name.
+    pub name: &'a str,
+    /// The text after it.
+    pub after: &'a str,
+    /// What it may stand for.
+    pub values: &'a [T],
+}
+
+impl<T: Clone + Ord> NameIndex<T> {
+    /// Adds one meaning of a name.
+    pub fn insert(&mut self, name: &str, value: T) {
+        let Some(first) = name.chars().next() else { return };
+        let names = self.by_first.entry(first).or_default();
+        let at = match names.iter().position(|(n, _)| n == name) {
+            Some(at) => at,
+            None => {
+                names.push((name.to_owned(), Vec::new()));
+                names.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+                names.iter().position(|(n, _)| n == name).unwrap_or_default()
+            }
+        };
+        let values = &mut names[at].1;
+        if let Err(place) = values.binary_search(&value) {
+            values.insert(place, value);
+        }
+    }
+
+    /// What exactly this name stands for.
+    pub fn get(&self, name: &str) -> &[T] {
+        let names = name.chars().next().and_then(|c| self.by_first.get(&c));
+        names.and_then(|n| n.iter().find(|(n, _)| n == name)).map_or(&[], |(_, values)| values)
+    }
+
+    /// Names that stand for more than one thing.
+    pub fn ambiguous(&self) -> impl Iterator<Item = (&str, &[T])> {
+        self.by_first.values().flatten().filter(|(_, v)| v.len() > 1).map(|(n, v)| (n.as_str(), v.as_slice()))
+    }
+
+    /// The names in a text, longest at each place, not overlapping.
+    pub fn scan<'a>(&'a self, text: &'a str) -> Vec<Mention<'a, T>> {
+        let mut found = Vec::new();
+        let mut from = 0;
+        for (at, first) in text.char_indices() {
+            if at < from {
+                continue;
+            }
+            let Some(names) = self.by_first.get(&first) else { continue };
+            let rest = &text[at..];
+            if let Some((name, values)) = names.iter().find(|(n, _)| rest.starts_with(n.as_str())) {
+                from = at + name.len();
+                found.push(Mention { before: &text[..at], name: &text[at..from], after: &text[from..], values });
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_name_wins_and_nothing_is_found_inside_it() {
+        let mut names = NameIndex::default();
+        names.insert("庄桥街道", 1);
+        names.insert("庄桥街道社会治理中心", 2);
+        names.insert("街道", 3);
+        let found: Vec<_> = names.scan("到庄桥街道社会治理中心，不是街道").iter().map(|m| m.values[0]).collect();
+        assert_eq!(found, [2, 3]);
+        assert_eq!(names.get("庄桥街道"), [1]);
+        assert!(names.get("庄桥").is_empty());
+    }
+}

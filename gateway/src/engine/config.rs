@@ -1,0 +1,140 @@
+//! The configuration file of the embedded nats-server.
+//!
+//! Pure: settings and keys in, text out. It must never contain a secret: the gateway's own
+//! passwords stand there as bcrypt hashes, like everybody's.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::settings::Durability;
+use crate::doors::{Credentials, Permissions};
+
+/// Larger than any body the gateway takes.
+pub const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
+
+/// What the file is made from.
+pub struct ServerConfig<'a> {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// The directory everything of the server lives in.
+    pub directory: &'a Path,
+    /// How durable an acknowledged message is.
+    pub durability: Durability,
+    /// bcrypt of the gateway's password.
+    pub gateway_bcrypt: &'a str,
+    /// bcrypt of the password with which the gateway asks the server about itself.
+    pub system_bcrypt: &'a str,
+    /// Everybody else.
+    pub credentials: &'a Credentials,
+}
+
+/// The user name of the gateway itself.
+pub const GATEWAY_USER: &str = "$gateway";
+/// The user name with which the gateway asks the server about itself.
+pub const SYSTEM_USER: &str = "$system";
+
+impl ServerConfig<'_> {
+    /// The text of the file.
+    #[must_use]
+    pub fn render(&self) -> String {
+        format!(
+            r#"# Written by huiliu at every start and whenever the credentials change. Edits are lost.
+server_name: "huiliu"
+host: "127.0.0.1"
+port: {port}
+max_payload: {MAX_PAYLOAD_BYTES}
+log_file: {log}
+logfile_size_limit: 32MB
+logfile_max_num: 4
+jetstream {{
+  store_dir: {store}
+  sync_interval: {sync}
+  # One durable consumer per department on one stream: the default of 1,000 is too few for a province.
+  limits {{ default_max_consumers: 100000 }}
+}}
+system_account: "SYS"
+accounts {{
+  SYS {{ users: [ {{ user: {SYSTEM_USER:?}, password: {system} }} ] }}
+  HUB {{
+    jetstream: enabled
+    users: [
+      {{ user: {GATEWAY_USER:?}, password: {gateway} }}
+{users}    ]
+  }}
+}}
+"#,
+            port = self.port,
+            log = quoted(&self.directory.join("server.log").to_string_lossy()),
+            store = quoted(&self.directory.join("store").to_string_lossy()),
+            sync = sync_interval(self.durability),
+            system = quoted(self.system_bcrypt),
+            gateway = quoted(self.gateway_bcrypt),
+            users = users(self.credentials),
+        )
+    }
+}
+
+fn sync_interval(durability: Durability) -> &'static str {
+    match durability {
+        Durability::FsyncAlways => "always",
+        Durability::Relaxed => "\"10s\"",
+    }
+}
+
+/// One line for each key that may use NATS, as nats-server wants it. Also what the administrator of
+/// an external server pastes into its configuration.
+#[must_use]
+pub fn users(credentials: &Credentials) -> String {
+    let mut text = String::new();
+    for key in credentials.keys() {
+        let Some(permissions) = Permissions::of(key) else {
+            continue;
+        };
+        let _infallible = writeln!(
+            text,
+            "      {{ user: {}, password: {}, permissions: {{ publish: [{}], subscribe: [{}] }} }}",
+            quoted(key.name.as_str()),
+            quoted(&key.bcrypt),
+            list(&permissions.publish),
+            list(&permissions.subscribe),
+        );
+    }
+    text
+}
+
+fn list(subjects: &[String]) -> String {
+    let quoted: Vec<_> = subjects.iter().map(|subject| quoted(subject)).collect();
+    quoted.join(", ")
+}
+
+/// A quoted string is never read as a variable, so `$2b$…` and `$JS.…` stay what they are.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doors::KeyKind;
+
+    #[test]
+    fn operators_and_machines_have_no_user_and_departments_have_a_narrow_one() {
+        let mut credentials = Credentials::default();
+        for (kind, subject, name) in [
+            (KeyKind::Operator, "li", "li"),
+            (KeyKind::Machine, "metrics", "metrics"),
+            (KeyKind::Department, "jb-housing", "housing-1"),
+        ] {
+            credentials.mint(kind, subject, name).expect("minted");
+        }
+        let text = users(&credentials);
+        assert_eq!(text.lines().count(), 1);
+        assert!(text.contains(r#"user: "housing-1""#));
+        assert!(text.contains(r#"subscribe: ["outcome.jb-housing.>", "_INBOX_housing-1.>"]"#));
+    }
+
+    #[test]
+    fn quotes_cannot_be_broken_out_of() {
+        assert_eq!(quoted(r#"a"b\c"#), r#""a\"b\\c""#);
+    }
+}

@@ -1,0 +1,161 @@
+//! The message engine: a nats-server of our own or somebody else's, and what is stored in it.
+//!
+//! Here is everything that knows how JetStream behaves: streams, atomic batches, batched reads.
+//! Nothing here may know what a case is.
+
+pub mod batch;
+pub mod binary;
+pub mod child;
+pub mod config;
+pub mod connection;
+pub mod embedded;
+pub mod inquiry;
+pub mod lock;
+pub mod read;
+pub mod request;
+#[cfg(test)]
+pub(crate) mod scratch;
+pub mod settings;
+mod spawn;
+pub mod streams;
+#[cfg(test)]
+mod tests;
+pub mod version;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::{Client, jetstream};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use connection::ConnectionError;
+pub use embedded::EmbeddedError;
+pub use inquiry::{EffectiveSync, InquiryError};
+pub use settings::{Durability, Embedded, EngineSettings, External, Server, Tls};
+
+use crate::doors::Credentials;
+use connection::Connection;
+use embedded::EmbeddedServer;
+use inquiry::Inquiry;
+
+/// How long a leaving engine waits to hand over what it still holds.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The engine cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Our own server cannot be run.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// No usable connection.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// The server does not say what it was asked.
+    #[error(transparent)]
+    Inquiry(#[from] InquiryError),
+}
+
+/// The engine, connected. Clones share the connection and the child.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// The gateway's connection; it reconnects by itself.
+    pub client: Client,
+    /// JetStream over the same connection.
+    pub jetstream: jetstream::Context,
+    /// Copies of every stream.
+    pub replicas: usize,
+    connected: watch::Receiver<bool>,
+    address: String,
+    embedded: Option<Arc<EmbeddedServer>>,
+}
+
+impl Engine {
+    /// Starts or finds the server and connects, waiting as long as it takes. `shutdown` ends the
+    /// waiting only: a running engine is ended by [`Engine::stop`], after everything else.
+    ///
+    /// # Errors
+    /// When the server cannot be run, will not do, or `shutdown` is cancelled first.
+    pub async fn start(
+        settings: EngineSettings,
+        credentials: &Credentials,
+        shutdown: CancellationToken,
+    ) -> Result<Self, EngineError> {
+        let replicas = settings.replicas;
+        match settings.server {
+            Server::Embedded(embedded) => {
+                let server = EmbeddedServer::start(embedded, credentials).await?;
+                let options = connection::embedded_options(server.gateway_password());
+                let urls = [server.address()];
+                let connection = connection::connect(&urls, options, &shutdown).await?;
+                Ok(Self::new(connection, replicas, &urls, Some(server)))
+            }
+            Server::External(external) => {
+                let options = connection::external_options(&external);
+                let connection = connection::connect(&external.urls, options, &shutdown).await?;
+                Ok(Self::new(connection, replicas, &external.urls, None))
+            }
+        }
+    }
+
+    fn new(connection: Connection, replicas: usize, urls: &[String], embedded: Option<EmbeddedServer>) -> Self {
+        Self {
+            jetstream: jetstream::new(connection.client.clone()),
+            client: connection.client,
+            replicas,
+            connected: connection.connected,
+            address: urls.join(","),
+            embedded: embedded.map(Arc::new),
+        }
+    }
+
+    /// Where other clients connect.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// `false` while the server is away; for readiness.
+    #[must_use]
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.clone()
+    }
+
+    /// The embedded server's process number, while there is one.
+    #[must_use]
+    pub fn server_process(&self) -> Option<u32> {
+        self.embedded.as_ref().and_then(|server| server.process())
+    }
+
+    /// Makes the embedded server let in whom the credentials name, and nobody else. An external
+    /// server's users are its administrator's business.
+    ///
+    /// # Errors
+    /// When the server is away or refuses; the former users then stay.
+    pub async fn reload_credentials(&self, credentials: &Credentials) -> Result<(), EngineError> {
+        let Some(server) = &self.embedded else { return Ok(()) };
+        server.rewrite(credentials)?;
+        Ok(Inquiry::open(server).await?.reload().await?)
+    }
+
+    /// The sync setting in force on the embedded server; an external one is not asked.
+    ///
+    /// # Errors
+    /// When the server does not say.
+    pub async fn effective_sync(&self) -> Result<Option<EffectiveSync>, EngineError> {
+        let Some(server) = &self.embedded else { return Ok(None) };
+        Ok(Some(Inquiry::open(server).await?.sync().await?))
+    }
+
+    /// Sends what is still queued, then stops the embedded server. Call it last.
+    pub async fn stop(&self) {
+        match tokio::time::timeout(FLUSH_PATIENCE, self.client.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("the connection to nats-server could not be flushed: {error}"),
+            Err(_) => tracing::warn!("nats-server is away: what was queued for it is not sent"),
+        }
+        if let Some(server) = &self.embedded {
+            server.stop().await;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a department and a channel can do over NATS, tried on the real server.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::{Client, ConnectOptions, HeaderMap};
+use futures_util::StreamExt;
+
+use super::super::Engine;
+use super::super::batch::{OutMessage, commit_batch};
+use super::super::scratch::Scratch;
+use super::super::streams::{self, QUEUES};
+use super::{PATIENCE, eventually, start};
+use crate::doors::{Credentials, KeyKind, Secret};
+
+/// How long something forbidden may take to turn out to be allowed after all.
+const NOTHING: Duration = Duration::from_millis(500);
+
+async fn hub(scratch: &Scratch, credentials: &Credentials) -> Engine {
+    let engine = start(scratch.path(), credentials).await.expect("an engine");
+    streams::ensure_all(&engine.jetstream, 1).await.expect("streams");
+    let queues = engine.jetstream.get_stream(QUEUES).await.expect("a stream");
+    for department in ["housing", "police"] {
+        let config = pull::Config {
+            durable_name: Some(department.to_owned()),
+            filter_subject: format!("queue.{department}.*.*"),
+            ack_policy: AckPolicy::Explicit,
+            ..pull::Config::default()
+        };
+        queues.create_consumer(config).await.expect("a consumer");
+        let entry = OutMessage {
+            subject: format!("entry.{department}.a.1"),
+            headers: HeaderMap::new(),
+            payload: department.into(),
+            expect_last_subject_sequence: None,
+        };
+        commit_batch(&engine.jetstream, &[entry]).await.expect("stored");
+    }
+    engine
+}
+
+async fn log_in(engine: &Engine, name: &str, secret: &Secret) -> Result<Client, async_nats::ConnectError> {
+    ConnectOptions::with_user_and_password(name.to_owned(), secret.expose().to_owned())
+        .custom_inbox_prefix(format!("_INBOX_{name}"))
+        .request_timeout(Some(NOTHING))
+        .connect(engine.address())
+        .await
+}
+
+async fn pull(client: &Client, department: &str) -> Option<async_nats::Message> {
+    let inbox = client.new_inbox();
+    let mut answers = client.subscribe(inbox.clone()).await.expect("subscribed");
+    client
+        .publish_with_reply(
+            format!("$JS.API.CONSUMER.MSG.NEXT.QUEUES.{department}"),
+            inbox,
+            r#"{"batch":1,"expires":200000000}"#.into(),
+        )
+        .await
+        .expect("sent");
+    let answer = tokio::time::timeout(NOTHING, answers.next()).await.ok()??;
+    answer.status.is_none().then_some(answer)
+}
+
+#[tokio::test]
+async fn a_department_takes_and_acknowledges_its_own_entries_only() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+
+    let entry = eventually("its entry comes", async || pull(&client, "housing").await).await;
+    assert_eq!(entry.payload, "housing");
+    let ack = entry.reply.expect("an ack subject");
+    client.request(ack, "+ACK".into()).await.expect("acknowledged");
+    assert!(pull(&client, "housing").await.is_none());
+    assert!(pull(&client, "police").await.is_none());
+    let mut police = engine.jetstream.get_stream(QUEUES).await.expect("a stream");
+    assert_eq!(police.info().await.expect("its state").state.messages, 1);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn everything_else_is_refused_to_a_department() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    for forbidden in [
+        "$JS.API.INFO",
+        "$JS.API.STREAM.NAMES",
+        "$JS.API.STREAM.INFO.CASES",
+        "$JS.API.STREAM.MSG.GET.CASES",
+        "$JS.API.DIRECT.GET.QUEUES.queue.police.a.1",
+        "$JS.API.STREAM.PURGE.QUEUES",
+        "$JS.API.CONSUMER.NAMES.QUEUES",
+        "$JS.API.CONSUMER.INFO.QUEUES.police",
+        "$JS.API.CONSUMER.DELETE.QUEUES.housing",
+        "$JS.API.CONSUMER.CREATE.QUEUES",
+        "$SYS.REQ.SERVER.PING",
+        "case.a",
+        "entry.housing.a.9",
+        "intake.hotline",
+        "key.a.b",
+        "$KV.leases.x",
+    ] {
+        let answer = client.request(forbidden, "{}".into()).await;
+        assert!(answer.is_err(), "{forbidden} was answered: {answer:?}");
+    }
+    let positive = client.request("$JS.API.CONSUMER.INFO.QUEUES.housing", "".into()).await.expect("allowed");
+    assert!(String::from_utf8_lossy(&positive.payload).contains("queue.housing"));
+    assert_hears(&engine, &client, "outcome.housing.1", true).await;
+    assert_hears(&engine, &client, "_INBOX_housing-1.x", true).await;
+    for foreign in ["outcome.police.1", "_INBOX_police.x", "_INBOX.x", "case.x", "submit.hotline"] {
+        assert_hears(&engine, &client, foreign, false).await;
+    }
+    assert!(!commands_heard(&engine, &client, "command.police.sign_for").await);
+    assert!(commands_heard(&engine, &client, "command.housing.sign_for").await);
+    engine.stop().await;
+}
+
+async fn assert_hears(engine: &Engine, client: &Client, subject: &str, expected: bool) {
+    let mut heard = client.subscribe(subject.to_owned()).await.expect("sent");
+    round_trip(client, "$JS.API.CONSUMER.INFO.QUEUES.housing").await;
+    engine.client.publish(subject.to_owned(), "x".into()).await.expect("sent");
+    let got = tokio::time::timeout(NOTHING, heard.next()).await.ok().flatten();
+    assert_eq!(got.is_some(), expected, "hearing {subject}");
+}
+
+/// The server has dealt with everything this client sent before.
+async fn round_trip(client: &Client, allowed: &str) {
+    client.request(allowed.to_owned(), "".into()).await.expect("answered");
+}
+
+async fn commands_heard(engine: &Engine, client: &Client, subject: &str) -> bool {
+    let mut heard = engine.client.subscribe(subject.to_owned()).await.expect("subscribed");
+    round_trip(&engine.client, "$JS.API.INFO").await;
+    client.publish(subject.to_owned(), "x".into()).await.expect("sent");
+    tokio::time::timeout(NOTHING, heard.next()).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_channel_submits_and_nothing_else() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let secret = credentials.mint(KeyKind::Channel, "hotline-12345", "hotline").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    let client = log_in(&engine, "hotline", &secret).await.expect("let in");
+    let mut submissions = engine.client.subscribe("submit.*").await.expect("subscribed");
+    round_trip(&engine.client, "$JS.API.INFO").await;
+    let (answer, ()) = tokio::join!(client.request("submit.hotline-12345", "{}".into()), async {
+        let submission =
+            tokio::time::timeout(PATIENCE, submissions.next()).await.expect("in time").expect("a submission");
+        let reply = submission.reply.expect("an inbox");
+        engine.client.publish(reply, "receipt".into()).await.expect("answered");
+    });
+    assert_eq!(answer.expect("answered").payload, "receipt");
+    for forbidden in ["submit.petition-portal", "intake.hotline-12345", "command.housing.accept"] {
+        assert!(client.request(forbidden, "{}".into()).await.is_err(), "{forbidden}");
+    }
+    assert!(pull(&client, "housing").await.is_none());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn only_keys_in_force_are_let_in() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let operator = credentials.mint(KeyKind::Operator, "li", "li").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    log_in(&engine, "li", &operator).await.expect_err("operators use HTTP");
+    async_nats::connect(engine.address()).await.expect_err("nobody is anonymous");
+
+    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
+    log_in(&engine, "housing-1", &secret).await.expect_err("not known yet");
+    engine.reload_credentials(&credentials).await.expect("reloaded");
+    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    log_in(&engine, "housing-1", &operator).await.expect_err("another's secret");
+
+    credentials.revoke("housing-1").expect("revoked");
+    engine.reload_credentials(&credentials).await.expect("reloaded");
+    log_in(&engine, "housing-1", &secret).await.expect_err("revoked");
+    eventually("the open connection is cut", async || {
+        (client.connection_state() != async_nats::connection::State::Connected).then_some(())
+    })
+    .await;
+    assert!(*engine.connected().borrow(), "the gateway itself stays connected");
+    engine.stop().await;
+}

@@ -1,0 +1,288 @@
+//! What happens to a message:
+//!
+//! 1. take the next envelope from INTAKE and open it,
+//! 2. read its records and make submissions of them (the pack),
+//! 3. hand each to the ledger, in order: there it is matched, routed, decided and appended,
+//! 4. bury what could not be understood or decided, with the reason,
+//! 5. acknowledge the envelope, and not before.
+//!
+//! An envelope that comes again changes nothing: its records' causes are known to their cases.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::{AckKind, Context, Message};
+use futures_util::StreamExt;
+use huiliu_schemas::event::Actor;
+use huiliu_schemas::{Cause, Channel};
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::dead::{DeadLetter, bury};
+use super::envelope::RawEnvelope;
+use super::understand::{Misunderstood, understand};
+use crate::channels::{ChannelRuntime, Channels};
+use crate::desk::{Job, Record, Work};
+use crate::engine::streams::INTAKE;
+use crate::ledger::{JobResult, Ledger, LedgerError, Settled};
+
+/// The durable consumer all gateways share.
+pub const CONSUMER: &str = "pipeline";
+const IN_FLIGHT: usize = 512;
+const ACK_WAIT: Duration = Duration::from_secs(60);
+const TRIES: i64 = 8;
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The pipeline.
+#[derive(Clone)]
+pub struct Pipeline {
+    jetstream: Context,
+    ledger: Ledger,
+    channels: Channels,
+    in_flight: Arc<Semaphore>,
+}
+
+/// What is to become of the envelope's message.
+enum Fate {
+    /// Everything in it is decided or buried.
+    Done,
+    /// Try again later.
+    Later(String),
+}
+
+type Answer = oneshot::Receiver<Result<Settled, LedgerError>>;
+
+/// A record on its way: with the ledger, or already known to be no submission.
+enum Underway {
+    Asked(usize, Answer),
+    Hopeless(usize, Misunderstood),
+}
+
+impl Pipeline {
+    /// A pipeline from INTAKE into the ledger.
+    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels) -> Self {
+        Self { jetstream, ledger, channels, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+    }
+
+    /// Runs until shutdown, then finishes what is in flight. Survives the server: the stream of messages is built anew
+    /// whenever it ends.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let tasks = TaskTracker::new();
+        while !shutdown.is_cancelled() {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                ended = self.take(&tasks) => {
+                    if let Err(error) = ended {
+                        tracing::warn!(error, "the pipeline waits for the server");
+                    }
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tokio::time::sleep(Duration::from_millis(200)) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    async fn take(&self, tasks: &TaskTracker) -> Result<(), String> {
+        let consumer = consumer(&self.jetstream).await?;
+        let mut messages = consumer
+            .stream()
+            .max_messages_per_batch(256)
+            .heartbeat(Duration::from_secs(5))
+            .expires(Duration::from_secs(15))
+            .messages()
+            .await
+            .map_err(|e| e.to_string())?;
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(|e| e.to_string())?;
+            let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return Ok(()) };
+            let (sequence, delivered) = position(&message)?;
+            match self.begin(&message, sequence, delivered).await {
+                Ok((channel, underway)) => {
+                    let pipeline = self.clone();
+                    tasks.spawn(async move {
+                        let fate = pipeline.finish(sequence, &channel, underway).await;
+                        close(&message, fate).await;
+                        drop(permit);
+                    });
+                }
+                Err(fate) => close(&message, fate).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Understands the envelope and puts its records into the ledger's order.
+    async fn begin(&self, message: &Message, sequence: u64, tries: i64) -> Result<(Channel, Vec<Underway>), Fate> {
+        let envelope = match self.open(message) {
+            Ok(envelope) => envelope,
+            Err(reason) => return Err(self.bury_envelope(message, "open", sequence, reason).await),
+        };
+        if tries > TRIES {
+            let reason = format!("delivered {tries} times without being settled");
+            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
+        }
+        let Some(channel) = self.channels.get(&envelope.channel) else {
+            return Err(Fate::Later(format!("channel `{}` is not switched on here", envelope.channel)));
+        };
+        let records = match understand(&envelope, channel) {
+            Ok(records) => records,
+            Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
+        };
+        let mut underway = Vec::with_capacity(records.len());
+        for record in records {
+            underway.push(match record.submission {
+                Ok(submission) => {
+                    let job = self.job(channel, *submission, sequence, record.index);
+                    let answer = self.ledger.enqueue(job).await;
+                    Underway::Asked(record.index, answer.map_err(|e| Fate::Later(e.to_string()))?)
+                }
+                Err(why) => Underway::Hopeless(record.index, why),
+            });
+        }
+        Ok((envelope.channel, underway))
+    }
+
+    fn open(&self, message: &Message) -> Result<RawEnvelope, String> {
+        let none = async_nats::HeaderMap::new();
+        let headers = message.headers.as_ref().unwrap_or(&none);
+        let master = self.ledger.keys().master();
+        RawEnvelope::open(&message.subject, headers, &message.payload, master).map_err(|e| e.to_string())
+    }
+
+    fn job(
+        &self,
+        channel: &ChannelRuntime,
+        submission: huiliu_schemas::submission::Submission,
+        sequence: u64,
+        index: usize,
+    ) -> Job {
+        let history = channel.is_history(submission.facts.registered_at);
+        let master = self.ledger.keys().master();
+        let record = Record::new(channel.name.clone(), submission, history, master);
+        Job {
+            cause: Cause::intake(sequence, index),
+            actor: Actor::Source { channel: channel.name.clone() },
+            work: Work::Record(Box::new(record)),
+        }
+    }
+
+    /// Waits for the ledger's answers, buries what was refused, and says what is to become of the envelope.
+    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>) -> Fate {
+        let mut fate = Fate::Done;
+        for record in underway {
+            let one = match record {
+                Underway::Hopeless(index, why) => {
+                    self.bury_record("map", sequence, index, channel, why.reason, why.problems).await
+                }
+                Underway::Asked(index, answer) => match answer.await {
+                    Ok(Ok(settled)) => self.settled(settled, sequence, index, channel).await,
+                    Ok(Err(error)) => Fate::Later(error.to_string()),
+                    Err(_) => Fate::Later("the ledger closed".into()),
+                },
+            };
+            if let Fate::Later(_) = one {
+                fate = one;
+            }
+        }
+        fate
+    }
+
+    async fn settled(&self, settled: Settled, sequence: u64, index: usize, channel: &Channel) -> Fate {
+        let outcome = match settled.result {
+            JobResult::Appended(_) => "appended",
+            JobResult::Known(_) => "known",
+            JobResult::Nothing(_) => "nothing_new",
+            JobResult::Refused(refusal) => {
+                let reason = refusal.to_string();
+                return self.bury_record("decide", sequence, index, channel, reason, Vec::new()).await;
+            }
+        };
+        metrics::counter!("huiliu_records_total", "channel" => channel.to_string(), "outcome" => outcome).increment(1);
+        Fate::Done
+    }
+
+    async fn bury_envelope(&self, message: &Message, stage: &str, sequence: u64, reason: String) -> Fate {
+        let channel = message.subject.strip_prefix("intake.").and_then(|c| c.parse().ok());
+        let Some(channel) = channel else { return Fate::Done };
+        self.bury(DeadLetter {
+            stage: stage.into(),
+            channel,
+            intake_sequence: Some(sequence),
+            index: None,
+            case_id: None,
+            reason,
+            problems: Vec::new(),
+            at: Timestamp::now(),
+        })
+        .await
+    }
+
+    async fn bury_record(
+        &self,
+        stage: &str,
+        sequence: u64,
+        index: usize,
+        channel: &Channel,
+        reason: String,
+        problems: Vec<huiliu_schemas::submission::FieldProblem>,
+    ) -> Fate {
+        self.bury(DeadLetter {
+            stage: stage.into(),
+            channel: channel.clone(),
+            intake_sequence: Some(sequence),
+            index: Some(index),
+            case_id: None,
+            reason,
+            problems,
+            at: Timestamp::now(),
+        })
+        .await
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Fate {
+        match bury(&self.jetstream, &letter).await {
+            Ok(()) => Fate::Done,
+            Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
+        }
+    }
+}
+
+/// The durable consumer, made where there is none.
+pub async fn consumer(jetstream: &Context) -> Result<PullConsumer, String> {
+    let stream = jetstream.get_stream(INTAKE).await.map_err(|e| e.to_string())?;
+    let config = pull::Config {
+        durable_name: Some(CONSUMER.into()),
+        ack_policy: AckPolicy::Explicit,
+        deliver_policy: DeliverPolicy::All,
+        ack_wait: ACK_WAIT,
+        max_ack_pending: 2_000,
+        ..pull::Config::default()
+    };
+    stream.get_or_create_consumer(CONSUMER, config).await.map_err(|e| e.to_string())
+}
+
+/// The stream sequence and how often it was delivered, read before the payload is touched.
+fn position(message: &Message) -> Result<(u64, i64), String> {
+    let info = message.info().map_err(|e| e.to_string())?;
+    Ok((info.stream_sequence, info.delivered))
+}
+
+async fn close(message: &Message, fate: Fate) {
+    let kind = match fate {
+        Fate::Done => AckKind::Ack,
+        Fate::Later(reason) => {
+            tracing::warn!(reason, "an envelope is tried again later");
+            AckKind::Nak(Some(RETRY_AFTER))
+        }
+    };
+    if let Err(error) = message.ack_with(kind).await {
+        tracing::debug!(%error, "an envelope could not be acknowledged; it will come again and change nothing");
+    }
+}

@@ -1,0 +1,208 @@
+//! Receipts are views: computed from the stored envelope and the log, as often as anyone asks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_nats::jetstream::Context;
+use huiliu_schemas::case::Answer;
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::Actor;
+use huiliu_schemas::lifecycle::{Decided, NothingNew};
+use huiliu_schemas::receipt::{Receipt, ReceiptState, RecordOutcome, RecordReceipt, receipt_id};
+use huiliu_schemas::submission::Submission;
+use huiliu_schemas::{CaseId, CaseNumber, Cause};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::envelope::RawEnvelope;
+use super::pipeline;
+use super::understand::{Understood, understand};
+use crate::channels::{ChannelRuntime, Channels};
+use crate::desk::{Job, Record, Work};
+use crate::engine::read::{self, ReadError};
+use crate::engine::streams::INTAKE;
+use crate::ledger::{Ledger, LedgerError, Loaded};
+
+/// Why there is no receipt.
+#[derive(Debug, Error)]
+pub enum ReceiptError {
+    /// No envelope of the channel has this sequence (any more).
+    #[error("no such receipt")]
+    Unknown,
+    /// The log could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The envelope does not open.
+    #[error("the envelope does not open: {0}")]
+    Sealed(String),
+}
+
+/// Computes receipts.
+#[derive(Clone)]
+pub struct Receipts {
+    jetstream: Context,
+    ledger: Ledger,
+    channels: Channels,
+}
+
+impl Receipts {
+    /// Receipts over the log.
+    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels) -> Self {
+        Self { jetstream, ledger, channels }
+    }
+
+    /// The receipt of an envelope that was just stored.
+    pub async fn fresh(&self, envelope: &RawEnvelope, sequence: u64) -> Result<Receipt, ReceiptError> {
+        self.view(envelope, sequence, false).await
+    }
+
+    /// The receipt of a stored envelope, as of now.
+    pub async fn again(&self, channel: &huiliu_schemas::Channel, sequence: u64) -> Result<Receipt, ReceiptError> {
+        let message = read::at_sequence(&self.jetstream, INTAKE, sequence).await?.ok_or(ReceiptError::Unknown)?;
+        let master = self.ledger.keys().master();
+        let envelope = RawEnvelope::open(&message.subject, &message.headers, &message.payload, master)
+            .map_err(|e| ReceiptError::Sealed(e.to_string()))?;
+        if envelope.channel != *channel {
+            return Err(ReceiptError::Unknown);
+        }
+        let done = self.is_worked_off(sequence).await;
+        self.view(&envelope, sequence, done).await
+    }
+
+    /// Whether the pipeline has acknowledged everything up to this envelope.
+    async fn is_worked_off(&self, sequence: u64) -> bool {
+        match pipeline::consumer(&self.jetstream).await {
+            Ok(consumer) => consumer.cached_info().ack_floor.stream_sequence >= sequence,
+            Err(_) => false,
+        }
+    }
+
+    async fn view(&self, envelope: &RawEnvelope, sequence: u64, done: bool) -> Result<Receipt, ReceiptError> {
+        let channel = self.channels.get(&envelope.channel).ok_or(ReceiptError::Unknown)?;
+        let receipt = receipt_id(&envelope.channel, sequence);
+        let records = match understand(envelope, channel) {
+            Ok(records) => records,
+            Err(error) => {
+                let (state, reason) = (ReceiptState::Quarantined, Some(error.to_string()));
+                let as_of = *self.ledger.committed().borrow();
+                return Ok(Receipt { receipt, state, as_of, settled: true, reason, records: Vec::new() });
+            }
+        };
+        let mut looked: HashMap<CaseId, Option<Arc<Loaded>>> = HashMap::new();
+        let mut as_of = *self.ledger.committed().borrow();
+        let mut told = Vec::with_capacity(records.len());
+        let mut settled = true;
+        for record in records {
+            let (record, is_settled) = self.record(channel, record, sequence, done, &mut looked, &mut as_of).await?;
+            settled &= is_settled;
+            told.push(record);
+        }
+        let lost = !told.is_empty() && told.iter().all(|r| r.outcome == RecordOutcome::Quarantined);
+        let state = if lost { ReceiptState::Quarantined } else { ReceiptState::Stored };
+        Ok(Receipt { receipt, state, as_of, settled, reason: None, records: told })
+    }
+
+    async fn record(
+        &self,
+        channel: &ChannelRuntime,
+        record: Understood,
+        sequence: u64,
+        done: bool,
+        looked: &mut HashMap<CaseId, Option<Arc<Loaded>>>,
+        as_of: &mut u64,
+    ) -> Result<(RecordReceipt, bool), ReceiptError> {
+        let submission = match record.submission {
+            Ok(submission) => *submission,
+            Err(why) => {
+                return Ok((
+                    RecordReceipt {
+                        index: record.index,
+                        source_id: None,
+                        case_id: None,
+                        number: None,
+                        outcome: RecordOutcome::Quarantined,
+                        problems: why.problems,
+                        reason: Some(why.reason),
+                    },
+                    true,
+                ));
+            }
+        };
+        let numbers: Vec<_> = std::iter::once(&submission.source).chain(&submission.aliases).cloned().collect();
+        let owner = self.ledger.find(&numbers).await?;
+        let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
+        let case = match (owner, looked.get(&id)) {
+            (None, _) => None,
+            (_, Some(case)) => case.clone(),
+            (Some(_), None) => self.ledger.case(id).await?,
+        };
+        looked.insert(id, case.clone());
+        if let Some(case) = &case {
+            *as_of = (*as_of).max(case.last_sequence);
+        }
+        let problems = submission.problems.clone();
+        let source_id = Some(submission.source.id.clone());
+        let cause = Cause::intake(sequence, record.index);
+        let (outcome, settled, reason) = self.outcome(channel, submission, cause, id, case.as_deref(), done);
+        let number = case.as_ref().map_or_else(|| CaseNumber::of(id), |c| c.case.number.clone());
+        let known = outcome != RecordOutcome::Quarantined;
+        let receipt = RecordReceipt {
+            index: record.index,
+            source_id,
+            case_id: known.then_some(id),
+            number: known.then_some(number),
+            outcome,
+            problems,
+            reason,
+        };
+        Ok((receipt, settled))
+    }
+
+    /// What the record is: what the log says of its cause, else what deciding it now would give.
+    fn outcome(
+        &self,
+        channel: &ChannelRuntime,
+        submission: Submission,
+        cause: Cause,
+        id: CaseId,
+        case: Option<&Loaded>,
+        done: bool,
+    ) -> (RecordOutcome, bool, Option<String>) {
+        if let Some(answer) = case.and_then(|c| c.case.causes.get(&cause)) {
+            return (outcome_of(answer.events.iter().map(String::as_str)), true, None);
+        }
+        let history = channel.is_history(submission.facts.registered_at);
+        let record = Record::new(channel.name.clone(), submission, history, self.ledger.keys().master());
+        let actor = Actor::Source { channel: channel.name.clone() };
+        let job = Job { cause, actor, work: Work::Record(Box::new(record)) };
+        let case = case.map(|c| &c.case);
+        match self.ledger.desk().decide(&job, id, case, &Content::default(), Timestamp::now()) {
+            Ok(Decided::Events(_)) if done => (RecordOutcome::Repeat, true, None),
+            Ok(Decided::Events(events)) => (outcome_of(events.iter().map(|e| e.body.name())), false, None),
+            Ok(Decided::Known(Answer { events, .. })) => (outcome_of(events.iter().map(String::as_str)), true, None),
+            Ok(Decided::Nothing(NothingNew::Repeat)) => (RecordOutcome::Repeat, done, None),
+            Ok(Decided::Nothing(NothingNew::Echo)) => (RecordOutcome::Echo, done, None),
+            Err(refusal) => (RecordOutcome::Quarantined, done, Some(refusal.to_string())),
+        }
+    }
+}
+
+/// What the events a record led to make of it.
+fn outcome_of<'a>(events: impl Iterator<Item = &'a str>) -> RecordOutcome {
+    let names: Vec<&str> = events.collect();
+    let has = |name: &str| names.contains(&name);
+    match names.first().copied() {
+        Some("registered") if has("recorded") => RecordOutcome::Recorded,
+        Some("registered") => RecordOutcome::New,
+        Some("urged") => RecordOutcome::Urge,
+        Some("withdrawn") => RecordOutcome::Withdraw,
+        Some("assessed") => RecordOutcome::Assess,
+        Some("superseded") => RecordOutcome::Superseded,
+        Some("upstream_changed") => RecordOutcome::Updated,
+        Some(_) => RecordOutcome::Supplement,
+        None => RecordOutcome::Pending,
+    }
+}

@@ -1,0 +1,245 @@
+//! One group of jobs on its way into the log: decided one after the other on working copies of their cases, and turned
+//! into the messages of one atomic batch. Nothing is sent from here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use huiliu_schemas::case::Case;
+use huiliu_schemas::content::Content;
+use huiliu_schemas::entry::Entry;
+use huiliu_schemas::event::{Event, EventBody, StoredEvent, payload_hash};
+use huiliu_schemas::lifecycle::Decided;
+use huiliu_schemas::{CaseId, SourceId, subjects};
+use jiff::Timestamp;
+
+use super::history::Alias;
+use super::{DeadEntry, JobResult, LedgerError, Loaded};
+use crate::desk::{Desk, Job};
+use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
+use crate::keys::NamedKey;
+
+/// The namespace in which case numbers are aliases of their cases.
+pub const NUMBERS: &str = "huiliu-number";
+
+/// What is known of a case while the group is written.
+pub(super) struct Working {
+    loaded: Option<Arc<Loaded>>,
+    case: Option<Case>,
+    last_hash: Option<String>,
+    key: NamedKey,
+    fresh_key: bool,
+    told: Content,
+    /// Index of its newest event among the group's messages.
+    last_message: Option<usize>,
+}
+
+impl Working {
+    pub(super) fn new(loaded: Option<Arc<Loaded>>, key: NamedKey, fresh_key: bool, told: Content) -> Self {
+        let case = loaded.as_ref().map(|l| l.case.clone());
+        let last_hash = loaded.as_ref().map(|l| l.last_hash.clone());
+        Self { loaded, case, last_hash, key, fresh_key, told, last_message: None }
+    }
+}
+
+/// A job decided, waiting for the commit.
+pub(super) struct Draft {
+    pub case_id: CaseId,
+    pub result: JobResult,
+    pub after: Option<Arc<Case>>,
+    pub dead: Vec<DeadEntry>,
+    messages: std::ops::Range<usize>,
+}
+
+/// The group.
+pub(super) struct Group<'a> {
+    desk: &'a Desk,
+    site: &'a str,
+    now: Timestamp,
+    pub cases: HashMap<CaseId, Working>,
+    /// Numbers that have an owner, by subject.
+    pub owners: HashMap<String, CaseId>,
+    pub messages: Vec<OutMessage>,
+    pub drafts: Vec<Draft>,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(desk: &'a Desk, site: &'a str, now: Timestamp) -> Self {
+        Self { desk, site, now, cases: HashMap::new(), owners: HashMap::new(), messages: Vec::new(), drafts: Vec::new() }
+    }
+
+    /// Decides a job and writes its messages. `false`: the batch is full and the job must wait for the next one.
+    pub(super) fn add(&mut self, job: &Job, case_id: CaseId) -> Result<bool, LedgerError> {
+        let Some(working) = self.cases.get(&case_id) else {
+            return Err(LedgerError::Unreadable { case: case_id, reason: "it was not loaded".into() });
+        };
+        let before = working.case.clone();
+        let decided = self.desk.decide(job, case_id, before.as_ref(), &working.told, self.now);
+        let start = self.messages.len();
+        let result = match decided {
+            Ok(Decided::Events(events)) => {
+                if !self.write(case_id, &events)? {
+                    return Ok(false);
+                }
+                JobResult::Appended(events)
+            }
+            Ok(Decided::Known(answer)) => JobResult::Known(answer),
+            Ok(Decided::Nothing(why)) => JobResult::Nothing(why),
+            Err(refusal) => JobResult::Refused(refusal),
+        };
+        let after = self.cases.get(&case_id).and_then(|w| w.case.clone()).map(Arc::new);
+        let dead = died(before.as_ref(), after.as_deref());
+        self.drafts.push(Draft { case_id, result, after, dead, messages: start..self.messages.len() });
+        Ok(true)
+    }
+
+    fn write(&mut self, case_id: CaseId, events: &[Event]) -> Result<bool, LedgerError> {
+        let start = self.messages.len();
+        let Some(working) = self.cases.get(&case_id) else { return Ok(true) };
+        let mut case = working.case.clone();
+        for event in events {
+            match &mut case {
+                Some(case) => case.apply(event),
+                None => case = Case::begin(event),
+            }
+        }
+        let Some(case) = case else { return Ok(true) };
+        let (messages, last_hash) = self.event_messages(case_id, events)?;
+        let last_event = start + messages.len() - 1;
+        let aliases = self.alias_messages(case_id, events);
+        let entries = entry_messages(&case, events);
+        if start > 0 && start + messages.len() + aliases.len() + entries.len() > MAX_BATCH {
+            return Ok(false);
+        }
+        for message in &aliases {
+            self.owners.insert(message.subject.clone(), case_id);
+        }
+        self.messages.extend(messages.into_iter().chain(aliases).chain(entries));
+        if let Some(working) = self.cases.get_mut(&case_id) {
+            working.case = Some(case);
+            working.last_hash = Some(last_hash);
+            working.last_message = Some(last_event);
+        }
+        Ok(true)
+    }
+
+    fn event_messages(&self, case_id: CaseId, events: &[Event]) -> Result<(Vec<OutMessage>, String), LedgerError> {
+        let working = &self.cases[&case_id];
+        let mut hash = working.last_hash.clone();
+        let mut messages = Vec::with_capacity(events.len());
+        for event in events {
+            let sealed = working.key.key.seal(&event.content, case_id, &working.key.kid);
+            let sealed = sealed.map_err(|e| LedgerError::Unreadable { case: case_id, reason: e.to_string() })?;
+            let payload = StoredEvent::new(event, hash.take(), sealed).to_bytes();
+            hash = Some(payload_hash(&payload));
+            // Only the first message of a case in a batch is compared: a second comparison on its subject fails the batch.
+            let first = messages.is_empty() && working.last_message.is_none();
+            let known = working.loaded.as_ref().map_or(0, |l| l.last_sequence);
+            messages.push(OutMessage {
+                subject: subjects::case(case_id),
+                headers: cloud_event(self.site, event),
+                payload: Bytes::from(payload),
+                expect_last_subject_sequence: first.then_some(known),
+            });
+        }
+        Ok((messages, hash.unwrap_or_default()))
+    }
+
+    fn alias_messages(&self, case_id: CaseId, events: &[Event]) -> Vec<OutMessage> {
+        let mut seen = HashSet::new();
+        events
+            .iter()
+            .flat_map(numbers_in)
+            .filter(|source| {
+                let subject = subjects::alias(source);
+                !self.owners.contains_key(&subject) && seen.insert(subject)
+            })
+            .map(|source| created_once(subjects::alias(&source), &Alias { case_id, source }))
+            .collect()
+    }
+
+    /// Keys that must be stored before the messages are.
+    pub(super) fn fresh_keys(&self) -> Vec<(CaseId, NamedKey)> {
+        let used = |w: &&Working| w.fresh_key && w.last_message.is_some();
+        self.cases.iter().filter(|(_, w)| used(w)).map(|(id, w)| (*id, w.key.clone())).collect()
+    }
+
+    /// The cases as they are after the commit.
+    pub(super) fn committed(&self, ack: BatchAck) -> Vec<(CaseId, Arc<Loaded>)> {
+        let loaded = |w: &Working| {
+            Some(Arc::new(Loaded {
+                case: w.case.clone()?,
+                last_sequence: ack.sequence_of(w.last_message?),
+                last_hash: w.last_hash.clone()?,
+                kid: Some(w.key.kid.clone()),
+            }))
+        };
+        self.cases.iter().filter_map(|(id, w)| Some((*id, loaded(w)?))).collect()
+    }
+
+    /// Which job wrote a message on this subject.
+    pub(super) fn culprit(&self, subject: &str) -> Option<usize> {
+        let at = self.messages.iter().position(|m| m.subject == subject)?;
+        self.drafts.iter().position(|d| d.messages.contains(&at))
+    }
+}
+
+/// The numbers an event makes known, the case's own among them.
+fn numbers_in(event: &Event) -> Vec<SourceId> {
+    match &event.body {
+        EventBody::Registered(registered) => {
+            let own = [registered.seen.source.clone(), number_alias(registered.number.as_str())];
+            own.into_iter().chain(registered.aliases.iter().cloned()).collect()
+        }
+        EventBody::Supplemented(more) => more.aliases.clone(),
+        EventBody::Urged { seen: Some(seen) } => vec![seen.source.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// A case's own number, as an alias of it.
+pub fn number_alias(number: &str) -> SourceId {
+    let namespace = NUMBERS.parse().unwrap_or_else(|_| unreachable!("a valid token"));
+    SourceId { namespace, id: number.to_owned() }
+}
+
+fn entry_messages(case: &Case, events: &[Event]) -> Vec<OutMessage> {
+    let all = events.iter().flat_map(|event| event.entries.iter().map(move |entry| (event, entry)));
+    all.map(|(event, entry)| entry_message(case, event, entry)).collect()
+}
+
+/// The message of one queue entry, which may exist only once.
+pub fn entry_message(case: &Case, event: &Event, entry: &huiliu_schemas::event::EntryRef) -> OutMessage {
+    created_once(subjects::entry(&entry.department, case.id, entry.n), &Entry::of(case, event, entry))
+}
+
+fn created_once(subject: String, payload: &impl serde::Serialize) -> OutMessage {
+    let payload = serde_json::to_vec(payload).unwrap_or_default();
+    OutMessage {
+        subject,
+        headers: HeaderMap::new(),
+        payload: Bytes::from(payload),
+        expect_last_subject_sequence: Some(0),
+    }
+}
+
+/// CloudEvents 1.0, NATS binding, binary mode.
+fn cloud_event(site: &str, event: &Event) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("ce-specversion", "1.0");
+    headers.insert("ce-id", event.id.to_string());
+    headers.insert("ce-source", format!("/huiliu/{site}"));
+    headers.insert("ce-type", format!("cn.huiliu.case.{}.v1", event.body.name()));
+    headers.insert("ce-subject", event.case_id.to_string());
+    headers.insert("ce-time", event.at.to_string());
+    headers.insert("content-type", "application/json");
+    headers
+}
+
+fn died(before: Option<&Case>, after: Option<&Case>) -> Vec<DeadEntry> {
+    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+    let entries = before.live_entries().into_iter();
+    let dead = entries.filter(|e| !after.is_live(&e.department, e.n));
+    dead.map(|e| (e.department, after.id, e.n)).collect()
+}

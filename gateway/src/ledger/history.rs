@@ -1,0 +1,123 @@
+//! Reading cases back from the log.
+
+use async_nats::jetstream::Context;
+use huiliu_schemas::case::Case;
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::{Event, StoredEvent, payload_hash};
+use huiliu_schemas::{CaseId, SourceId, subjects};
+use serde::{Deserialize, Serialize};
+
+use super::LedgerError;
+use crate::engine::read::{self, ReadError, StoredMessage};
+use crate::engine::streams::CASES;
+use crate::keys::{Keys, told};
+
+/// A case as the log has it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The fold.
+    pub case: Case,
+    /// The stream sequence of its last event.
+    pub last_sequence: u64,
+    /// The hash the next event must carry.
+    pub last_hash: String,
+    /// The id of its data key, if anything personal was ever said.
+    pub kid: Option<String>,
+}
+
+/// A case with everything personal in it.
+#[derive(Debug, Clone)]
+pub struct OpenedCase {
+    /// As it stands.
+    pub loaded: Loaded,
+    /// Its events with their words.
+    pub events: Vec<Event>,
+    /// What its sources have said, all told.
+    pub told: Content,
+}
+
+/// What an `alias.` message holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Whose number it is.
+    pub case_id: CaseId,
+    /// The number.
+    pub source: SourceId,
+}
+
+/// Where the numbers of a case would stand in the log.
+pub fn alias_subjects(sources: &[SourceId]) -> Vec<String> {
+    sources.iter().map(subjects::alias).collect()
+}
+
+/// The case that the first known of these numbers belongs to.
+pub async fn find_case(jetstream: &Context, sources: &[SourceId]) -> Result<Option<CaseId>, LedgerError> {
+    let subjects = alias_subjects(sources);
+    let found = until_read(|| read::last_for_subjects(jetstream, CASES, &subjects)).await?;
+    let owner = |subject: &String| found.iter().find(|m| m.subject == *subject).and_then(owner_of);
+    Ok(subjects.iter().find_map(owner))
+}
+
+/// The case an alias message names.
+pub fn owner_of(message: &StoredMessage) -> Option<CaseId> {
+    serde_json::from_slice::<Alias>(&message.payload).ok().map(|alias| alias.case_id)
+}
+
+/// Folds a case from its history.
+pub async fn load(jetstream: &Context, id: CaseId) -> Result<Option<Loaded>, LedgerError> {
+    Ok(read_events(jetstream, id).await?.and_then(|(events, messages)| fold(&events, &messages)))
+}
+
+/// A case with its words.
+pub async fn open_case(jetstream: &Context, keys: &Keys, id: CaseId) -> Result<Option<OpenedCase>, LedgerError> {
+    let Some((stored, messages)) = read_events(jetstream, id).await? else { return Ok(None) };
+    let Some(loaded) = fold(&stored, &messages) else { return Ok(None) };
+    let mut events = Vec::with_capacity(stored.len());
+    for event in stored {
+        events.push(keys.open(event).await.map_err(|e| unreadable(id, &e))?);
+    }
+    Ok(Some(OpenedCase { loaded, told: told(&events), events }))
+}
+
+async fn read_events(
+    jetstream: &Context,
+    id: CaseId,
+) -> Result<Option<(Vec<StoredEvent>, Vec<StoredMessage>)>, LedgerError> {
+    let subject = subjects::case(id);
+    let messages = until_read(|| read::history(jetstream, CASES, &subject)).await?;
+    if messages.is_empty() {
+        return Ok(None);
+    }
+    let events: Result<Vec<_>, _> = messages.iter().map(|m| StoredEvent::from_bytes(&m.payload)).collect();
+    Ok(Some((events.map_err(|e| unreadable(id, &e))?, messages)))
+}
+
+fn fold(stored: &[StoredEvent], messages: &[StoredMessage]) -> Option<Loaded> {
+    let last = messages.last()?;
+    let kid = stored.iter().rev().find_map(|e| e.sealed.as_ref()).map(|s| s.kid.clone());
+    let events: Vec<Event> = stored.iter().map(|e| e.clone().opened(Content::default())).collect();
+    let case = Case::fold(&events)?;
+    Some(Loaded { case, last_sequence: last.sequence, last_hash: payload_hash(&last.payload), kid })
+}
+
+fn unreadable(case: CaseId, reason: &dyn std::fmt::Display) -> LedgerError {
+    LedgerError::Unreadable { case, reason: reason.to_string() }
+}
+
+/// Reads until the server answers: being away is waited out, never reported as absence.
+pub(super) async fn until_read<T, F>(mut read: impl FnMut() -> F) -> Result<T, LedgerError>
+where
+    F: Future<Output = Result<T, ReadError>>,
+{
+    let mut pause = super::lane::Pause::default();
+    loop {
+        match read().await {
+            Ok(found) => return Ok(found),
+            Err(ReadError::Away { stream, reason }) => {
+                tracing::debug!(stream, reason, "waiting for the server to read");
+                pause.wait().await;
+            }
+            Err(error) => return Err(LedgerError::Refused(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! A lane of the ledger: takes what has queued, loads the cases, decides, commits the group, answers. On a conflict the
+//! culprit's case is read again and decided again; on an unknown outcome everything is looked up again, and the causes in
+//! the log tell what had been stored.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use huiliu_schemas::content::Content;
+use huiliu_schemas::{CaseId, SourceId, subjects};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::group::{Group, Working};
+use super::history::{load, open_case, owner_of, until_read};
+use super::{Loaded, LedgerError, Pending, Settled, Shared};
+use crate::desk::{Desk, Job, Work};
+use crate::engine::batch::{BatchError, commit_batch};
+use crate::engine::read;
+use crate::engine::streams::CASES;
+use crate::keys::{KeyError, NamedKey};
+
+/// At five to six messages a new case, about what one batch takes.
+const JOBS_AT_ONCE: usize = 180;
+
+/// Settles jobs until nobody can send any more.
+pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
+    let mut taken = Vec::with_capacity(JOBS_AT_ONCE);
+    while jobs.recv_many(&mut taken, JOBS_AT_ONCE).await > 0 {
+        settle(&shared, taken.drain(..).collect()).await;
+    }
+}
+
+async fn settle(shared: &Shared, mut waiting: VecDeque<Pending>) {
+    let mut round = Round::default();
+    while !waiting.is_empty() {
+        match attempt(shared, &mut waiting, &mut round).await {
+            Ok(()) => round.pause = Pause::default(),
+            Err(Setback::Again) => {}
+            Err(Setback::Wait(why)) => {
+                tracing::warn!(why, jobs = waiting.len(), "the ledger waits for the server");
+                round.pause.wait().await;
+            }
+            Err(Setback::Fatal(error)) if waiting.len() == 1 || round.one_by_one => {
+                if let Some(pending) = waiting.pop_front() {
+                    answer(pending, Err(error));
+                }
+            }
+            Err(Setback::Fatal(_)) => round.one_by_one = true,
+        }
+    }
+}
+
+/// What a group must remember from one attempt to the next.
+#[derive(Default)]
+struct Round {
+    /// Keys already made for new cases: a second attempt uses the same.
+    keys: HashMap<CaseId, NamedKey>,
+    /// Cases that exist although none of their numbers is known (a batch half kept by a power cut).
+    look: HashSet<CaseId>,
+    /// Something in the group cannot be stored: find out which by going one at a time.
+    one_by_one: bool,
+    pause: Pause,
+}
+
+enum Setback {
+    /// Somebody else was first: decide again at once.
+    Again,
+    /// The server is away or busy.
+    Wait(String),
+    /// It cannot be done.
+    Fatal(LedgerError),
+}
+
+impl From<LedgerError> for Setback {
+    fn from(error: LedgerError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut Round) -> Result<(), Setback> {
+    let take = if round.one_by_one { 1 } else { waiting.len() };
+    let mut group = Group::new(&shared.desk, &shared.site, Timestamp::now());
+    let ids = identify(shared, &mut group, waiting.iter().take(take).map(|p| &p.job)).await?;
+    gather(shared, &mut group, waiting.iter().map(|p| &p.job).zip(&ids), round).await?;
+    let mut fits = 0;
+    for (pending, id) in waiting.iter().zip(&ids) {
+        if !group.add(&pending.job, *id)? {
+            break;
+        }
+        fits += 1;
+    }
+    commit(shared, &group, round).await?;
+    let as_of = *shared.committed.borrow();
+    for (pending, draft) in waiting.drain(..fits).zip(group.drafts) {
+        for dead in draft.dead {
+            let _nobody_sweeps = shared.dead.send(dead);
+        }
+        let settled = Settled { case_id: draft.case_id, case: draft.after, result: draft.result, as_of };
+        answer(pending, Ok(settled));
+    }
+    Ok(())
+}
+
+fn answer(pending: Pending, settled: Result<Settled, LedgerError>) {
+    if pending.reply.send(settled).is_err() {
+        tracing::debug!(cause = %pending.job.cause, "nobody waits for the answer any more");
+    }
+}
+
+/// Which case each job is about: for records, whose numbers they carry.
+async fn identify<'j>(
+    shared: &Shared,
+    group: &mut Group<'_>,
+    jobs: impl Iterator<Item = &'j Job>,
+) -> Result<Vec<CaseId>, Setback> {
+    let jobs: Vec<&Job> = jobs.collect();
+    let mut subjects: Vec<String> = jobs.iter().flat_map(|j| numbers(j)).map(|s| subjects::alias(&s)).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    if !subjects.is_empty() {
+        let found = until_read(|| read::last_for_subjects(&shared.jetstream, CASES, &subjects)).await?;
+        group.owners = found.iter().filter_map(|m| Some((m.subject.clone(), owner_of(m)?))).collect();
+    }
+    let mut within: HashMap<String, CaseId> = HashMap::new();
+    Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within)).collect())
+}
+
+/// The numbers that tell whose record it is, its own first.
+fn numbers(job: &Job) -> Vec<SourceId> {
+    match &job.work {
+        Work::Record(record) => {
+            let own = std::iter::once(&record.submission.source);
+            own.chain(&record.submission.aliases).cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn identity(job: &Job, owners: &HashMap<String, CaseId>, within: &mut HashMap<String, CaseId>) -> CaseId {
+    match &job.work {
+        Work::Command { case, .. } | Work::Route { case, .. } | Work::Delivery { case, .. } => *case,
+        Work::Record(record) => {
+            let known: Vec<String> = numbers(job).iter().map(subjects::alias).collect();
+            let owner = known.iter().find_map(|s| owners.get(s).or_else(|| within.get(s)).copied());
+            let id = owner.unwrap_or_else(|| CaseId::of(&record.submission.source));
+            for subject in known {
+                within.entry(subject).or_insert(id);
+            }
+            id
+        }
+    }
+}
+
+/// Loads every case of the group, with its key and, where it may be routed, its words.
+async fn gather<'j>(
+    shared: &Shared,
+    group: &mut Group<'_>,
+    jobs: impl Iterator<Item = (&'j Job, &CaseId)>,
+    round: &mut Round,
+) -> Result<(), Setback> {
+    let mut by_case: HashMap<CaseId, Vec<&Job>> = HashMap::new();
+    for (job, id) in jobs {
+        by_case.entry(*id).or_default().push(job);
+    }
+    let owned: HashSet<CaseId> = group.owners.values().copied().collect();
+    let exists = |id: &CaseId, jobs: &[&Job]| {
+        owned.contains(id) || round.look.contains(id) || jobs.iter().any(|j| !matches!(j.work, Work::Record(_)))
+    };
+    let loads = by_case.iter().map(|(id, jobs)| fetch(shared, *id, exists(id, jobs), jobs));
+    for (id, loaded, told) in try_join_all(loads).await? {
+        let (key, fresh) = key_for(shared, id, loaded.as_deref(), round).await?;
+        group.cases.insert(id, Working::new(loaded, key, fresh, told));
+    }
+    Ok(())
+}
+
+async fn fetch(
+    shared: &Shared,
+    id: CaseId,
+    exists: bool,
+    jobs: &[&Job],
+) -> Result<(CaseId, Option<Arc<Loaded>>, Content), LedgerError> {
+    if !exists {
+        return Ok((id, None, Content::default()));
+    }
+    let loaded = match shared.cache.get(&id) {
+        Some(loaded) => Some(loaded),
+        None => load(&shared.jetstream, id).await?.map(Arc::new),
+    };
+    let needs_told = loaded.as_ref().is_some_and(|l| jobs.iter().any(|j| Desk::needs_told(j, &l.case)));
+    if !needs_told {
+        return Ok((id, loaded, Content::default()));
+    }
+    let opened = open_case(&shared.jetstream, &shared.keys, id).await?;
+    Ok((id, loaded, opened.map(|o| o.told).unwrap_or_default()))
+}
+
+/// The case's data key, or a fresh one where it has none (or where it was destroyed: then nothing old opens with it).
+async fn key_for(
+    shared: &Shared,
+    id: CaseId,
+    loaded: Option<&Loaded>,
+    round: &mut Round,
+) -> Result<(NamedKey, bool), Setback> {
+    if let Some(kid) = loaded.and_then(|l| l.kid.clone()) {
+        match shared.keys.get(id, &kid).await {
+            Ok(Some(key)) => return Ok((NamedKey { kid, key }, false)),
+            Ok(None) => {}
+            Err(KeyError::Read(error)) => return Err(Setback::Wait(error.to_string())),
+            Err(error) => {
+                return Err(LedgerError::Unreadable { case: id, reason: error.to_string() }.into());
+            }
+        }
+    }
+    if let Some(key) = round.keys.get(&id) {
+        return Ok((key.clone(), true));
+    }
+    let fresh = shared.keys.fresh();
+    let fresh = fresh.map_err(|e| LedgerError::Unreadable { case: id, reason: e.to_string() })?;
+    round.keys.insert(id, fresh.clone());
+    Ok((fresh, true))
+}
+
+async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result<(), Setback> {
+    if group.messages.is_empty() {
+        return Ok(());
+    }
+    store_keys(shared, group).await?;
+    let began = std::time::Instant::now();
+    match commit_batch(&shared.jetstream, &group.messages).await {
+        Ok(ack) => {
+            metrics::histogram!("huiliu_ledger_commit_seconds").record(began.elapsed().as_secs_f64());
+            metrics::histogram!("huiliu_ledger_batch_messages").record(group.messages.len() as f64);
+            for (id, loaded) in group.committed(ack) {
+                shared.cache.insert(id, loaded);
+            }
+            shared.committed.send_if_modified(|last| {
+                let newer = ack.last_sequence > *last;
+                *last = (*last).max(ack.last_sequence);
+                newer
+            });
+            Ok(())
+        }
+        Err(error) => Err(set_back(shared, group, round, error).await),
+    }
+}
+
+async fn store_keys(shared: &Shared, group: &Group<'_>) -> Result<(), Setback> {
+    match shared.keys.store(&group.fresh_keys()).await {
+        Ok(()) => Ok(()),
+        Err(KeyError::Store(error)) if error.is_full() => Err(LedgerError::Full(error.to_string()).into()),
+        Err(KeyError::Store(BatchError::Rejected { code, description })) => {
+            Err(LedgerError::Refused(format!("data keys: {description} ({code})")).into())
+        }
+        Err(error) => Err(Setback::Wait(error.to_string())),
+    }
+}
+
+async fn set_back(shared: &Shared, group: &Group<'_>, round: &mut Round, error: BatchError) -> Setback {
+    match error {
+        BatchError::Conflict { last_sequence } => {
+            metrics::counter!("huiliu_ledger_conflicts_total").increment(1);
+            resolve_conflict(shared, group, round, last_sequence).await;
+            Setback::Again
+        }
+        BatchError::Busy(why) => Setback::Wait(why),
+        BatchError::Unknown(why) => {
+            forget_all(shared, group, round);
+            Setback::Wait(why)
+        }
+        BatchError::Rejected { .. } if error.is_full() => LedgerError::Full(error.to_string()).into(),
+        BatchError::Rejected { .. } => LedgerError::Refused(error.to_string()).into(),
+    }
+}
+
+/// The error names a sequence: whose message it is tells which case must be read again.
+async fn resolve_conflict(shared: &Shared, group: &Group<'_>, round: &mut Round, sequence: Option<u64>) {
+    let subject = match sequence.filter(|s| *s > 0) {
+        Some(sequence) => read::at_sequence(&shared.jetstream, CASES, sequence).await.ok().flatten().map(|m| m.subject),
+        None => None,
+    };
+    let culprit = subject.as_deref().and_then(|s| group.culprit(s)).and_then(|at| group.drafts.get(at));
+    match culprit {
+        Some(draft) => {
+            tracing::debug!(case = %draft.case_id, subject, "somebody else wrote first; deciding again");
+            shared.cache.invalidate(&draft.case_id);
+            round.look.insert(draft.case_id);
+        }
+        None => {
+            forget_all(shared, group, round);
+            round.pause.wait().await;
+        }
+    }
+}
+
+/// Nothing remembered can be trusted: read every case of the group again.
+fn forget_all(shared: &Shared, group: &Group<'_>, round: &mut Round) {
+    for id in group.cases.keys() {
+        shared.cache.invalidate(id);
+        round.look.insert(*id);
+    }
+}
+
+/// Backoff for as long as it takes: from 20 ms to 2 s.
+#[derive(Default)]
+pub(super) struct Pause(u32);
+
+impl Pause {
+    pub(super) async fn wait(&mut self) {
+        let step = Duration::from_millis(20 * (1 << self.0.min(7)));
+        self.0 += 1;
+        tokio::time::sleep(step.min(Duration::from_secs(2))).await;
+    }
+}

@@ -1,0 +1,188 @@
+//! The ledger: the only place that writes to the case log. A job goes in; it is decided on the case as it stands, and all
+//! messages it causes are appended together or not at all. What queued while the last group was being committed is the
+//! next group: nobody lingers. Jobs of one case go through one lane, in order.
+
+mod group;
+mod history;
+mod lane;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use async_nats::jetstream::Context;
+use huiliu_schemas::case::{Answer, Case};
+use huiliu_schemas::event::Event;
+use huiliu_schemas::lifecycle::NothingNew;
+use huiliu_schemas::refusal::Refusal;
+use huiliu_schemas::{CaseId, DepartmentId, SourceId};
+use moka::sync::Cache;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::desk::{Desk, Job, Work};
+use crate::keys::Keys;
+
+pub use group::{entry_message, number_alias};
+pub use history::{Loaded, OpenedCase, alias_subjects, find_case, load, open_case};
+
+const LANES: usize = 3;
+const JOBS_QUEUED: usize = 512;
+const CASES_CACHED: u64 = 4_000;
+
+/// A queue entry that no longer tells its department anything.
+pub type DeadEntry = (DepartmentId, CaseId, u32);
+
+/// What came of a job.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The case.
+    pub case_id: CaseId,
+    /// The case after it; none where there is none.
+    pub case: Option<Arc<Case>>,
+    /// What came of it.
+    pub result: JobResult,
+    /// The log's sequence up to which this is true.
+    pub as_of: u64,
+}
+
+/// What came of a job.
+#[derive(Debug, Clone)]
+pub enum JobResult {
+    /// These events are in the log.
+    Appended(Vec<Event>),
+    /// It had been decided before.
+    Known(Answer),
+    /// It changes nothing.
+    Nothing(NothingNew),
+    /// It may not be.
+    Refused(Refusal),
+}
+
+/// A job could not be settled.
+#[derive(Debug, Clone, Error)]
+pub enum LedgerError {
+    /// The hub is going down; what was not answered may be sent again.
+    #[error("the ledger is closed")]
+    Closed,
+    /// The store is full.
+    #[error("the store is full: {0}")]
+    Full(String),
+    /// This job can never be stored.
+    #[error("the store refuses it: {0}")]
+    Refused(String),
+    /// The case's log or its keys do not read.
+    #[error("case {case} does not read: {reason}")]
+    Unreadable {
+        /// The case.
+        case: CaseId,
+        /// Why.
+        reason: String,
+    },
+}
+
+struct Pending {
+    job: Job,
+    reply: oneshot::Sender<Result<Settled, LedgerError>>,
+}
+
+/// The way to the ledger; cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    lanes: Vec<mpsc::Sender<Pending>>,
+    shared: Shared,
+}
+
+/// What all lanes use.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub jetstream: Context,
+    pub keys: Keys,
+    pub desk: Desk,
+    pub cache: Cache<CaseId, Arc<Loaded>>,
+    pub dead: mpsc::UnboundedSender<DeadEntry>,
+    pub committed: watch::Sender<u64>,
+    pub site: Arc<str>,
+}
+
+impl Ledger {
+    /// Opens the ledger. Its lanes end when every clone of it is dropped and what was queued is settled. Entries that die
+    /// are told to `dead`.
+    pub fn open(
+        jetstream: Context,
+        keys: Keys,
+        desk: Desk,
+        site: &str,
+        dead: mpsc::UnboundedSender<DeadEntry>,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let cache = Cache::new(CASES_CACHED);
+        let committed = watch::Sender::new(0);
+        let shared = Shared { jetstream, keys, desk, cache, dead, committed, site: site.into() };
+        let lanes = (0..LANES)
+            .map(|_| {
+                let (send, receive) = mpsc::channel(JOBS_QUEUED);
+                tasks.spawn(lane::run(shared.clone(), receive));
+                send
+            })
+            .collect();
+        Self { lanes, shared }
+    }
+
+    /// Has a job decided and appended, waiting as long as the server is away.
+    pub async fn settle(&self, job: Job) -> Result<Settled, LedgerError> {
+        self.enqueue(job).await?.await.map_err(|_| LedgerError::Closed)?
+    }
+
+    /// As [`Self::settle`], but returns once the job has its place in the order; what it returns waits for the rest.
+    pub async fn enqueue(&self, job: Job) -> Result<oneshot::Receiver<Result<Settled, LedgerError>>, LedgerError> {
+        let (reply, answer) = oneshot::channel();
+        let lane = lane_of(&job);
+        self.lanes[lane].send(Pending { job, reply }).await.map_err(|_| LedgerError::Closed)?;
+        Ok(answer)
+    }
+
+    /// The last sequence this process has appended.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.shared.committed.subscribe()
+    }
+
+    /// The keys of cases.
+    pub fn keys(&self) -> &Keys {
+        &self.shared.keys
+    }
+
+    /// The desk that decides.
+    pub fn desk(&self) -> &Desk {
+        &self.shared.desk
+    }
+
+    /// The case as it stands, from the log (never from the cache).
+    pub async fn case(&self, id: CaseId) -> Result<Option<Arc<Loaded>>, LedgerError> {
+        let loaded = load(&self.shared.jetstream, id).await?.map(Arc::new);
+        if let Some(loaded) = &loaded {
+            self.shared.cache.insert(id, loaded.clone());
+        }
+        Ok(loaded)
+    }
+
+    /// The case one of these numbers belongs to.
+    pub async fn find(&self, sources: &[SourceId]) -> Result<Option<CaseId>, LedgerError> {
+        find_case(&self.shared.jetstream, sources).await
+    }
+
+    /// The case with everything personal in it: every use of this is audited by its caller.
+    pub async fn open_case(&self, id: CaseId) -> Result<Option<OpenedCase>, LedgerError> {
+        open_case(&self.shared.jetstream, &self.shared.keys, id).await
+    }
+}
+
+fn lane_of(job: &Job) -> usize {
+    let id = match &job.work {
+        Work::Record(record) => CaseId::of(&record.submission.source),
+        Work::Command { case, .. } | Work::Route { case, .. } | Work::Delivery { case, .. } => *case,
+    };
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    (hasher.finish() % LANES as u64) as usize
+}

@@ -1,0 +1,166 @@
+//! The order of the rules, top to bottom: outside the county, accusations, then the responsibility list.
+
+use huiliu_schemas::DepartmentId;
+use huiliu_schemas::decision::{Decision, RuleRef, TriageReason};
+use huiliu_schemas::places::DivisionCode;
+use huiliu_schemas::vocabulary::Appeal;
+
+use super::accused::{self, Accused, Certainty};
+use super::facts::RoutingFacts;
+use super::matter::{self, What};
+use super::outcome::Outcome;
+use super::place::{self, Where};
+use super::select::{Choice, Selection, department_of, may_have, select};
+use super::words_of;
+use crate::directory::responsibilities::Entry;
+use crate::directory::{Department, Directory, Kind};
+
+/// A case as far as routing understands it.
+pub(super) struct Case<'a> {
+    pub facts: &'a RoutingFacts,
+    pub directory: &'a Directory,
+    pub place: Where,
+    pub matter: What,
+    pub accused: Accused,
+}
+
+impl<'a> Case<'a> {
+    pub fn understand(facts: &'a RoutingFacts, directory: &'a Directory) -> Self {
+        let place = place::resolve(facts, directory);
+        let matter = matter::resolve(facts, directory);
+        let accused = accused::find(facts, matter.code(), place.code(), directory);
+        Self { facts, directory, place, matter, accused }
+    }
+
+    pub fn decide(&self) -> Decision {
+        if matches!(self.place, Where::Outside(_)) {
+            return self.triage(TriageReason::OutsideCounty, []);
+        }
+        match self.accused.certainty {
+            Certainty::Declared => self.accusation(),
+            Certainty::Misdeed => self.triage(TriageReason::AccusedUnknown, self.discipline()),
+            _ if self.accused.unnamed_official => self.triage(TriageReason::AccusedUnknown, self.discipline()),
+            Certainty::Named | Certainty::Conduct | Certainty::None => self.by_list(),
+        }
+    }
+
+    /// 检举控告 goes to discipline, which has its own way of calling others in: nobody takes part.
+    fn accusation(&self) -> Decision {
+        let known = !self.accused.units.is_empty() || self.accused.village;
+        if !known && self.facts.circumstances.appeal == Some(Appeal::Accusation) {
+            return self.triage(TriageReason::AccusedUnknown, self.discipline());
+        }
+        let lead = self.discipline().into_iter().next().or_else(|| self.superior_of_accused_discipline());
+        match lead.and_then(|id| self.directory.department(&id)) {
+            Some(lead) => {
+                Outcome::of(self).under(law("检举控告类事项转送有权处理的纪检监察机关")).dispatch(lead, Vec::new())
+            }
+            None => self.triage(TriageReason::AccusedOnly, []),
+        }
+    }
+
+    fn by_list(&self) -> Decision {
+        let Some(matter) = self.matter.code() else { return self.no_matter() };
+        let selection = select(matter, self.place.code(), &self.facts.circumstances, self.directory);
+        match &selection.choice {
+            Choice::One(entry, lead) if self.accused.bars(&lead.id) => self.lead_is_accused(&selection, entry, lead),
+            Choice::One(entry, lead) => self.dispatch(&selection, entry, lead),
+            Choice::Gone(entry) => {
+                Outcome::of(self).after(&selection).by(entry).triage(TriageReason::DepartmentGone, Vec::new())
+            }
+            Choice::Tie(entries) => self.undecided(&selection, TriageReason::Tie, entries),
+            Choice::NeedsPlace(entries) => self.undecided(&selection, TriageReason::NoPlace, entries),
+            Choice::Nothing => Outcome::of(self).after(&selection).triage(TriageReason::NoOwner, Vec::new()),
+        }
+    }
+
+    fn dispatch(&self, selection: &Selection<'_>, entry: &Entry, lead: &Department) -> Decision {
+        let mut outcome = Outcome::of(self).after(selection).by(entry);
+        let matter = self.matter.code().unwrap_or(&entry.matter);
+        let mut participants = Vec::new();
+        for who in &entry.participants {
+            let Some(department) = department_of(who, self.place.code(), self.directory) else { continue };
+            if !may_have(department, matter, self.directory) {
+                outcome.exclude(&department.id, "该事项不在其属地清单内");
+            } else if !self.accused.bars(&department.id) {
+                participants.push(department);
+            }
+        }
+        outcome.dispatch(lead, participants)
+    }
+
+    /// The responsible one is the accused: its superior, if the accused field says so; a person, if only the text
+    /// might.
+    fn lead_is_accused(&self, selection: &Selection<'_>, entry: &Entry, lead: &Department) -> Decision {
+        let outcome = Outcome::of(self).after(selection).by(entry).as_accusation();
+        let superior = if self.accused.certainty == Certainty::Named { self.superior(lead) } else { None };
+        match superior {
+            Some(superior) => {
+                let words =
+                    format!("主办单位即被反映单位，改由其上级办理；原条目：{}", words_of(entry, self.directory));
+                outcome.under(entry.rule(words)).dispatch(superior, Vec::new())
+            }
+            None => outcome.triage(TriageReason::AccusedOnly, self.discipline()),
+        }
+    }
+
+    /// The nearest superior that may have the case.
+    fn superior(&self, of: &Department) -> Option<&'a Department> {
+        let mut at = of.superior.clone();
+        for _ in 0..8 {
+            let up = self.directory.departments.in_office(&at?)?;
+            let listed = self.matter.code().is_none_or(|m| may_have(up, m, self.directory));
+            if !self.accused.bars(&up.id) && !up.reach.is_empty() && listed {
+                return Some(up);
+            }
+            at = up.superior.clone();
+        }
+        None
+    }
+
+    fn superior_of_accused_discipline(&self) -> Option<DepartmentId> {
+        let all = self.directory.departments.iter().filter(|d| d.kind == Kind::Discipline);
+        all.filter_map(|d| self.superior(d)).map(|d| d.id.clone()).min()
+    }
+
+    /// Discipline organs that may have the case.
+    fn discipline(&self) -> Vec<DepartmentId> {
+        let all = self.directory.departments.iter().filter(|d| d.kind == Kind::Discipline && d.active);
+        all.filter(|d| !self.accused.bars(&d.id) && !d.reach.is_empty()).map(|d| d.id.clone()).collect()
+    }
+
+    fn no_matter(&self) -> Decision {
+        let What::Unknown { possible, .. } = &self.matter else { return self.triage(TriageReason::NoMatter, []) };
+        let select = |m| select(m, self.place.code(), &self.facts.circumstances, self.directory).choice;
+        let leads = possible.iter().filter_map(|matter| match select(matter) {
+            Choice::One(_, lead) => Some(lead.id.clone()),
+            _ => None,
+        });
+        self.triage(TriageReason::NoMatter, leads)
+    }
+
+    fn undecided(&self, selection: &Selection<'_>, reason: TriageReason, entries: &[&Entry]) -> Decision {
+        let matter = self.matter.code();
+        let leads = entries.iter().filter_map(|e| department_of(&e.lead, self.place.code(), self.directory));
+        let may = |d: &&Department| matter.is_none_or(|m| may_have(d, m, self.directory));
+        let leads = leads.filter(may).map(|d| d.id.clone()).collect();
+        let mut outcome = Outcome::of(self).after(selection);
+        if reason == TriageReason::Tie {
+            outcome.tied(entries);
+        }
+        outcome.triage(reason, leads)
+    }
+
+    fn triage(&self, reason: TriageReason, candidates: impl IntoIterator<Item = DepartmentId>) -> Decision {
+        Outcome::of(self).triage(reason, candidates.into_iter().collect())
+    }
+
+    pub fn division(&self) -> Option<&DivisionCode> {
+        self.place.code()
+    }
+}
+
+/// A rule of the law, which stands in no file.
+fn law(words: &str) -> RuleRef {
+    RuleRef { file: "《信访工作条例》第三十条".into(), line: 0, words: words.into() }
+}

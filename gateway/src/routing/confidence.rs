@@ -1,0 +1,37 @@
+//! How sure a dispatch is, 0 to 100. It starts at 100 and loses what each inference may be wrong by; there is no
+//! threshold, since whatever the rules are not sure of never gets here.
+//!
+//! | what | loses |
+//! |---|---|
+//! | matter by the source's class name | 10 |
+//! | matter known to the second level only / to the first | 5 / 15 |
+//! | each level by which the entry is coarser than the matter | 5 |
+//! | place by name / from the address / unknown | 5 / 15 / 5 |
+//! | the source has no number of its own | 5 |
+//! | the text speaks of a unit's conduct | 15 |
+
+use super::accused::Certainty;
+use super::case::Case;
+use super::matter::What;
+use super::place::{PlaceFrom, Where};
+
+pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8 {
+    let matter_len = case.matter.code().map_or(0, |m| m.as_str().len());
+    let coarse_matter = match matter_len {
+        6 => 0,
+        4 => 5,
+        _ => 15,
+    };
+    let coarse_entry = entry_matter_len.map_or(0, |len| matter_len.saturating_sub(len) / 2 * 5);
+    let place = match &case.place {
+        Where::Known(_, PlaceFrom::Code) => 0,
+        Where::Known(_, PlaceFrom::Names) => 5,
+        Where::Known(_, PlaceFrom::Address) => 15,
+        Where::Unknown | Where::Outside(_) => 5,
+    };
+    let named = if matches!(case.matter, What::Named(_)) { 10 } else { 0 };
+    let weak = if case.facts.weak_identity { 5 } else { 0 };
+    let conduct = if case.accused.certainty == Certainty::Conduct { 15 } else { 0 };
+    let lost = coarse_matter + coarse_entry + place + named + weak + conduct;
+    u8::try_from(100usize.saturating_sub(lost)).unwrap_or(0)
+}

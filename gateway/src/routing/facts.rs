@@ -1,0 +1,61 @@
+//! What routing is decided from. Personal text stays [`Private`] here and is exposed only by the modules beside
+//! this one that look for names in it; nothing of it may enter a decision.
+
+use huiliu_schemas::content::PersonRole;
+use huiliu_schemas::places::{DivisionCode, MatterCode};
+use huiliu_schemas::private::Private;
+use huiliu_schemas::submission::{SourceClass, Submission};
+
+use crate::directory::conditions::Circumstances;
+
+/// All that routing looks at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RoutingFacts {
+    /// Appeal, form, counts and flags: what conditions are held against.
+    pub circumstances: Circumstances,
+    /// The matter, if it is known by code.
+    pub matter: Option<MatterCode>,
+    /// The class in the source's own words.
+    pub source_class: Option<SourceClass>,
+    /// The place, if it is known by code.
+    pub division: Option<DivisionCode>,
+    /// The place as words, most general first.
+    pub place_names: Vec<String>,
+    /// Address as written.
+    pub address: Option<Private>,
+    /// Title, text and demand.
+    pub texts: Vec<Private>,
+    /// Whom it is said against: the accused as written, respondents and where they work.
+    pub accused: Vec<Private>,
+    /// The unit the source thinks responsible: only ever a candidate for the triage desk.
+    pub suggested_unit: Option<String>,
+    /// The source has no number of its own.
+    pub weak_identity: bool,
+}
+
+impl RoutingFacts {
+    /// The facts of one submission.
+    pub fn from_submission(submission: &Submission) -> Self {
+        let (facts, content) = (&submission.facts, &submission.content);
+        let respondents = content.persons.iter().filter(|p| p.role == PersonRole::Respondent);
+        let named = respondents.flat_map(|p| [&p.name, &p.workplace]).flatten();
+        Self {
+            circumstances: Circumstances {
+                appeal: facts.appeal,
+                form: facts.form,
+                persons: facts.persons_count,
+                affected: facts.affected_count,
+                flags: facts.flags,
+            },
+            matter: facts.matter.clone(),
+            source_class: facts.source_class.clone(),
+            division: facts.division.clone(),
+            place_names: facts.place_names.clone(),
+            address: content.address.clone(),
+            texts: [&content.title, &content.text, &content.demand].into_iter().flatten().cloned().collect(),
+            accused: content.accused.iter().chain(named).cloned().collect(),
+            suggested_unit: facts.suggested_unit.clone(),
+            weak_identity: submission.weak_identity,
+        }
+    }
+}

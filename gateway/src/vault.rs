@@ -1,0 +1,255 @@
+//! Sealing. Personal content is stored only as ciphertext under a key of its own case; that key is stored only wrapped by
+//! the master key, in a stream of its own, and destroying it there forgets the person. Raw envelopes have keys of their
+//! own, wrapped beside them. Digests of personal values are keyed, so that nothing can be guessed from them.
+//!
+//! Nothing here ever logs what it seals or opens.
+
+use std::path::Path;
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, Mac};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::Sealed;
+use huiliu_schemas::{CaseId, Namespace};
+use sha2::Sha256;
+use thiserror::Error;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+const NONCE_LEN: usize = 12;
+const KEY_LEN: usize = 32;
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, Error)]
+pub enum VaultError {
+    /// The file is not there or not readable.
+    #[error("master key file `{path}` could not be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file holds something else.
+    #[error("master key file `{0}` does not hold a key: expected 64 hexadecimal digits")]
+    NotAKey(String),
+    /// Others may read the file.
+    #[error("master key file `{0}` can be read by others: expected permissions 0600")]
+    Exposed(String),
+    /// Wrong key, or the bytes were changed.
+    #[error("sealed {0} does not open: wrong key, or changed since it was sealed")]
+    DoesNotOpen(&'static str),
+    /// The system gives no randomness.
+    #[error("no randomness from the system")]
+    NoRandomness,
+}
+
+/// The key that wraps all others. It is in one file, and in nobody's backup of the log.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct MasterKey([u8; KEY_LEN]);
+
+/// The key of one case or one envelope.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct DataKey([u8; KEY_LEN]);
+
+/// A raw envelope or a quarantined record, sealed: its key wrapped by the master key, and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBytes {
+    /// The wrapped key, base64.
+    pub key: String,
+    /// Nonce and ciphertext.
+    pub bytes: Vec<u8>,
+}
+
+impl MasterKey {
+    /// Reads the key file, or makes it (0600) where there is none yet.
+    pub fn load_or_create(path: &Path) -> Result<Self, VaultError> {
+        if !path.exists() {
+            Self::create(path)?;
+        }
+        Self::load(path)
+    }
+
+    fn load(path: &Path) -> Result<Self, VaultError> {
+        use std::os::unix::fs::PermissionsExt;
+        let name = path.display().to_string();
+        let unreadable = |source| VaultError::Unreadable { path: name.clone(), source };
+        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(VaultError::Exposed(name));
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        parse_hex(text.trim()).map(Self).ok_or(VaultError::NotAKey(name))
+    }
+
+    fn create(path: &Path) -> Result<(), VaultError> {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        let text: String = random::<KEY_LEN>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let written = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+        written.map_err(|source| VaultError::Unreadable { path: path.display().to_string(), source })
+    }
+
+    /// A keyed digest of a personal value: equal values are recognised, none can be guessed.
+    pub fn digest(&self, purpose: &str, value: &str) -> String {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).unwrap_or_else(|_| unreachable!("any length"));
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(value.as_bytes());
+        mac.finalize().into_bytes()[..16].iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// The id of a case whose source has no number: a keyed digest of the fields its pack names.
+    pub fn weak_id(&self, namespace: &Namespace, fields: &str) -> String {
+        self.digest(&format!("weak-id/{namespace}"), fields)
+    }
+
+    /// Wraps a data key for `owner`.
+    pub fn wrap(&self, key: &DataKey, owner: &str) -> Result<Vec<u8>, VaultError> {
+        encrypt(&self.0, &key.0, owner.as_bytes())
+    }
+
+    /// Unwraps the data key of `owner`.
+    pub fn unwrap(&self, wrapped: &[u8], owner: &str) -> Result<DataKey, VaultError> {
+        let mut plain = decrypt(&self.0, wrapped, owner.as_bytes(), "data key")?;
+        let key = <[u8; KEY_LEN]>::try_from(plain.as_slice()).map_err(|_| VaultError::DoesNotOpen("data key"));
+        plain.zeroize();
+        key.map(DataKey)
+    }
+
+    /// Seals bytes under a key of their own.
+    pub fn seal_bytes(&self, plain: &[u8], owner: &str) -> Result<SealedBytes, VaultError> {
+        let key = DataKey::random()?;
+        let wrapped = self.wrap(&key, owner)?;
+        Ok(SealedBytes { key: BASE64.encode(wrapped), bytes: encrypt(&key.0, plain, owner.as_bytes())? })
+    }
+
+    /// Opens what [`Self::seal_bytes`] sealed for the same owner.
+    pub fn open_bytes(&self, sealed: &SealedBytes, owner: &str) -> Result<Vec<u8>, VaultError> {
+        let wrapped = BASE64.decode(&sealed.key).map_err(|_| VaultError::DoesNotOpen("envelope key"))?;
+        let key = self.unwrap(&wrapped, owner)?;
+        decrypt(&key.0, &sealed.bytes, owner.as_bytes(), "envelope")
+    }
+}
+
+impl DataKey {
+    /// A fresh key.
+    pub fn random() -> Result<Self, VaultError> {
+        random().map(Self)
+    }
+
+    /// Seals the personal part of an event. Empty content is not sealed but left out.
+    pub fn seal(&self, content: &Content, case: CaseId, kid: &str) -> Result<Option<Sealed>, VaultError> {
+        if content.is_empty() {
+            return Ok(None);
+        }
+        let mut plain = serde_json::to_vec(content).unwrap_or_default();
+        let data = encrypt(&self.0, &plain, owner_of(case, kid).as_bytes());
+        plain.zeroize();
+        Ok(Some(Sealed { kid: kid.to_owned(), data: BASE64.encode(data?) }))
+    }
+
+    /// Opens the personal part of an event.
+    pub fn open(&self, sealed: &Sealed, case: CaseId) -> Result<Content, VaultError> {
+        let broken = || VaultError::DoesNotOpen("content");
+        let data = BASE64.decode(&sealed.data).map_err(|_| broken())?;
+        let mut plain = decrypt(&self.0, &data, owner_of(case, &sealed.kid).as_bytes(), "content")?;
+        let content = serde_json::from_slice(&plain).map_err(|_| broken());
+        plain.zeroize();
+        content
+    }
+}
+
+/// What a case's data key is bound to.
+pub fn owner_of(case: CaseId, kid: &str) -> String {
+    format!("{case}/{kid}")
+}
+
+/// A fresh key id.
+pub fn new_kid() -> Result<String, VaultError> {
+    Ok(random::<8>()?.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+fn random<const N: usize>() -> Result<[u8; N], VaultError> {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes).map_err(|_| VaultError::NoRandomness)?;
+    Ok(bytes)
+}
+
+fn encrypt(key: &[u8; KEY_LEN], plain: &[u8], aad: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let nonce = random::<NONCE_LEN>()?;
+    let cipher = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
+    let sealed = cipher
+        .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad })
+        .map_err(|_| VaultError::DoesNotOpen("plaintext"))?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+fn decrypt(key: &[u8; KEY_LEN], sealed: &[u8], aad: &[u8], what: &'static str) -> Result<Vec<u8>, VaultError> {
+    let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(VaultError::DoesNotOpen(what))?;
+    let cipher = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
+    cipher.decrypt(&Nonce::from(*nonce), Payload { msg: body, aad }).map_err(|_| VaultError::DoesNotOpen(what))
+}
+
+fn parse_hex(text: &str) -> Option<[u8; KEY_LEN]> {
+    let mut key = [0u8; KEY_LEN];
+    if text.len() != KEY_LEN * 2 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use huiliu_schemas::private::Private;
+
+    fn master() -> MasterKey {
+        MasterKey([7; KEY_LEN])
+    }
+
+    #[test]
+    fn content_opens_for_its_own_case_only() {
+        let key = DataKey::random().expect("random");
+        let case: CaseId = "cac304cb-9a77-53f1-80b7-f539c2d4216a".parse().expect("id");
+        let other: CaseId = "cac304cb-9a77-53f1-80b7-f539c2d4216b".parse().expect("id");
+        let content = Content { title: Some(Private::new("路灯不亮")), ..Content::default() };
+        let sealed = key.seal(&content, case, "k1").expect("seals").expect("not empty");
+        assert!(!sealed.data.contains("路灯"));
+        assert_eq!(key.open(&sealed, case).expect("opens"), content);
+        assert!(key.open(&sealed, other).is_err());
+        assert_eq!(key.seal(&Content::default(), case, "k1").expect("seals"), None);
+    }
+
+    #[test]
+    fn envelopes_open_with_the_master_key_only() {
+        let sealed = master().seal_bytes(b"hello", "intake/a").expect("seals");
+        assert_eq!(master().open_bytes(&sealed, "intake/a").expect("opens"), b"hello");
+        assert!(master().open_bytes(&sealed, "intake/b").is_err());
+        assert!(MasterKey([8; KEY_LEN]).open_bytes(&sealed, "intake/a").is_err());
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_kept_private() {
+        let dir = std::env::temp_dir().join(format!("huiliu-vault-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&dir).expect("dir");
+        let path = dir.join("master.key");
+        let first = MasterKey::load_or_create(&path).expect("creates");
+        let again = MasterKey::load_or_create(&path).expect("loads");
+        assert_eq!(first.digest("p", "v"), again.digest("p", "v"));
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("chmod");
+        assert!(matches!(MasterKey::load_or_create(&path), Err(VaultError::Exposed(_))));
+        std::fs::remove_dir_all(&dir).expect("clean");
+    }
+}

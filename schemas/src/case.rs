@@ -1,0 +1,484 @@
+//! A case: the fold of its events. Nothing here decides anything; [`crate::lifecycle`] does. The fold never fails: an
+//! event it does not know is remembered by name, and whether that forbids a decision is not its business.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Deadline;
+use crate::decision::Decision;
+use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
+use crate::ids::{CaseId, CaseNumber, Cause, Channel, DepartmentId, SourceId};
+use crate::submission::{Assessment, Facts, Session};
+use crate::vocabulary::{Appeal, Assessor, EntryKind, LinkKind, Role, Solved, Stage, Warning};
+
+/// How far a department is with its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentState {
+    /// In its queue, not yet signed for.
+    Offered,
+    /// It has it.
+    SignedFor,
+    /// It is out: handed back, dispatched elsewhere, withdrawn, or the case ended.
+    Released,
+}
+
+/// One department's part in a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assignment {
+    /// Who.
+    pub department: DepartmentId,
+    /// As what.
+    pub role: Role,
+    /// Its dispatch entry.
+    pub n: u32,
+    /// How far.
+    pub state: AssignmentState,
+    /// It asked to hand back and the centre has not ruled yet.
+    #[serde(default)]
+    pub return_requested: bool,
+    /// The centre has ruled that it is theirs: it may not ask again.
+    #[serde(default)]
+    pub ruled: bool,
+}
+
+impl Assignment {
+    fn is_active(&self) -> bool {
+        self.state != AssignmentState::Released
+    }
+}
+
+/// A queue entry other than a dispatch, until the department signs for it or is out of the case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Notice {
+    /// The entry.
+    pub entry: EntryRef,
+    /// Not yet signed for.
+    pub live: bool,
+}
+
+/// The first answer a cause got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// Names of the events it led to.
+    pub events: Vec<String>,
+    /// Where the case stood after them.
+    pub stage: Stage,
+}
+
+/// What stands beside the stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Marks {
+    /// 预警.
+    pub warning: Option<Warning>,
+    /// How often urged.
+    #[serde(default)]
+    pub urged: u32,
+    /// How often supervised.
+    #[serde(default)]
+    pub supervised: u32,
+    /// A named leader answers for it.
+    #[serde(default)]
+    pub sponsored: bool,
+    /// How often handed back with the centre's consent.
+    #[serde(default)]
+    pub returned: u32,
+    /// How often reopened.
+    #[serde(default)]
+    pub reopened: u32,
+    /// Links to other cases.
+    #[serde(default)]
+    pub links: Vec<(CaseId, LinkKind)>,
+    /// It is treated as an accusation: who spoke is not shown.
+    #[serde(default)]
+    pub accusation: bool,
+}
+
+/// A case as its events tell it. Holds nothing personal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Case {
+    /// Identity.
+    pub id: CaseId,
+    /// Read over the telephone.
+    pub number: CaseNumber,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What stands beside the stage.
+    pub marks: Marks,
+    /// Where it came in first.
+    pub channel: Channel,
+    /// Each source's record as last seen; the first is the one it came with.
+    pub sources: Vec<SourceSeen>,
+    /// Through which channel each source's answer goes back.
+    pub answer_channels: BTreeMap<String, Channel>,
+    /// Other numbers.
+    pub aliases: Vec<SourceId>,
+    /// What is known.
+    pub facts: Facts,
+    /// The routing decision it last went by.
+    pub decision: Option<Decision>,
+    /// Everyone who has or had a part, oldest first.
+    pub assignments: Vec<Assignment>,
+    /// Notices, oldest first.
+    pub notices: Vec<Notice>,
+    /// The number of the next queue entry.
+    pub next_n: u32,
+    /// Clocks running.
+    pub deadlines: Vec<Deadline>,
+    /// The department's result.
+    pub solved: Option<Solved>,
+    /// Each assessor's last view.
+    pub assessments: Vec<(Assessor, Assessment)>,
+    /// Records that came too late, by source and order: each is noted once.
+    #[serde(default)]
+    pub superseded: Vec<(SourceId, i64)>,
+    /// Mediation sessions: each is noted once.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+    /// What sources were told.
+    pub delivered: Vec<AnswerDelivered>,
+    /// Answers known by what caused them.
+    pub causes: BTreeMap<Cause, Answer>,
+    /// How many events.
+    pub events: u64,
+    /// Id of the last event.
+    pub last_event: Uuid,
+    /// Names of events of a later version that forbid deciding.
+    pub unknown: Vec<String>,
+    /// When the hub registered it.
+    pub registered_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Case {
+    /// Folds a whole history. `None` where it does not begin with a registration.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut case: Option<Self> = None;
+        for event in events {
+            match &mut case {
+                Some(case) => case.apply(event),
+                None => case = Self::begin(event),
+            }
+        }
+        case
+    }
+
+    /// The case its first event makes.
+    pub fn begin(event: &Event) -> Option<Self> {
+        let EventBody::Registered(registered) = &event.body else { return None };
+        let mut case = Self {
+            id: event.case_id,
+            number: registered.number.clone(),
+            stage: Stage::Registered,
+            marks: Marks::default(),
+            channel: registered.channel.clone(),
+            sources: Vec::new(),
+            answer_channels: BTreeMap::new(),
+            aliases: registered.aliases.clone(),
+            facts: registered.facts.clone(),
+            decision: None,
+            assignments: Vec::new(),
+            notices: Vec::new(),
+            next_n: 1,
+            deadlines: Vec::new(),
+            solved: None,
+            assessments: Vec::new(),
+            superseded: Vec::new(),
+            sessions: Vec::new(),
+            delivered: Vec::new(),
+            causes: BTreeMap::new(),
+            events: 0,
+            last_event: event.id,
+            unknown: Vec::new(),
+            registered_at: event.at,
+            updated_at: event.at,
+        };
+        case.see(&registered.seen, &registered.channel);
+        case.note(event);
+        Some(case)
+    }
+
+    /// Takes in one more event.
+    pub fn apply(&mut self, event: &Event) {
+        self.change(event);
+        self.note(event);
+    }
+
+    /// The lead now, if a department has or is offered the case.
+    pub fn lead(&self) -> Option<&Assignment> {
+        self.assignments.iter().rev().find(|a| a.role == Role::Lead && a.is_active())
+    }
+
+    /// The department that led last, even if the case has ended.
+    pub fn last_lead(&self) -> Option<&DepartmentId> {
+        self.assignments.iter().rev().find(|a| a.role == Role::Lead).map(|a| &a.department)
+    }
+
+    /// The part a department has now.
+    pub fn active(&self, department: &DepartmentId) -> Option<&Assignment> {
+        self.assignments.iter().rev().find(|a| a.department == *department && a.is_active())
+    }
+
+    /// Every department with a part now, lead first.
+    pub fn active_assignments(&self) -> Vec<&Assignment> {
+        let mut active: Vec<&Assignment> = self.assignments.iter().filter(|a| a.is_active()).collect();
+        active.sort_by_key(|a| a.role);
+        active
+    }
+
+    /// Whether an entry still tells its department something it must act on.
+    pub fn is_live(&self, department: &DepartmentId, n: u32) -> bool {
+        let dispatch = |a: &Assignment| a.department == *department && a.n == n && a.state == AssignmentState::Offered;
+        let notice = |x: &Notice| x.entry.department == *department && x.entry.n == n && x.live;
+        self.assignments.iter().any(dispatch) || self.notices.iter().any(notice)
+    }
+
+    /// Every live entry.
+    pub fn live_entries(&self) -> Vec<EntryRef> {
+        let dispatches = self.assignments.iter().filter(|a| a.state == AssignmentState::Offered).map(|a| EntryRef {
+            department: a.department.clone(),
+            n: a.n,
+            kind: EntryKind::Dispatch,
+            role: a.role,
+        });
+        let notices = self.notices.iter().filter(|n| n.live).map(|n| n.entry.clone());
+        dispatches.chain(notices).collect()
+    }
+
+    /// Whether departments may learn who spoke.
+    pub fn hides_reporter(&self) -> bool {
+        let accuses = self.marks.accusation || self.facts.appeal == Some(Appeal::Accusation);
+        self.facts.flags.confidential || self.facts.flags.anonymous || accuses
+    }
+
+    /// The source's record as last seen.
+    pub fn source(&self, source: &SourceId) -> Option<&SourceSeen> {
+        self.sources.iter().find(|s| s.source == *source)
+    }
+
+    fn note(&mut self, event: &Event) {
+        if !self.causes.contains_key(&event.cause) {
+            self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage });
+        }
+        if let Some(answer) = self.causes.get_mut(&event.cause) {
+            answer.events.push(event.body.name().to_owned());
+            answer.stage = self.stage;
+        }
+        self.events += 1;
+        self.last_event = event.id;
+        self.updated_at = event.at;
+    }
+
+    fn change(&mut self, event: &Event) {
+        self.enqueue(&event.entries, &event.body);
+        match &event.body {
+            EventBody::Registered(_) | EventBody::Conferred { .. } => {}
+            EventBody::CalledIn { .. } | EventBody::InterimAnswered { .. } => {}
+            EventBody::Interviewed { .. } | EventBody::ReviewRequested { .. } | EventBody::ReviewDecided { .. } => {}
+            EventBody::Recorded {} => self.stage = Stage::Recorded,
+            EventBody::Triaged { decision } => self.enter_triage(decision),
+            EventBody::Dispatched { decision, deadlines } => self.enter_queues(decision.as_deref(), deadlines),
+            EventBody::SignedFor { department, n } => self.sign(department, *n),
+            EventBody::Accepted { deadlines, .. } => {
+                self.stage = Stage::Accepted;
+                self.deadlines.extend(deadlines.iter().cloned());
+            }
+            EventBody::Declined { .. } => self.end(Stage::Declined),
+            EventBody::ClosedToRepetition { .. } => self.end(Stage::ClosedToRepetition),
+            EventBody::ReturnRequested { department, n, .. } => {
+                self.assignment(department, *n, |a| a.return_requested = true);
+            }
+            EventBody::ReturnGranted { department, n } => self.release_one(department, *n),
+            EventBody::ReturnRefused { department, n } => self.assignment(department, *n, |a| {
+                a.return_requested = false;
+                a.ruled = true;
+            }),
+            EventBody::Progressed { department } => self.progress(department),
+            EventBody::Resolved { solved, .. } => {
+                self.solved = Some(*solved);
+                self.end(Stage::Resolved);
+            }
+            EventBody::Assessed { by, assessment } => self.assess(*by, *assessment),
+            EventBody::Closed { .. } => self.end(Stage::Closed),
+            EventBody::Revisited { assessment } => {
+                self.assess(Assessor::Citizen, *assessment);
+                self.stage = Stage::Revisited;
+            }
+            EventBody::Reopened { deadlines } => {
+                self.marks.reopened += 1;
+                self.deadlines.clone_from(deadlines);
+                self.stage = Stage::Dispatched;
+            }
+            EventBody::Urged { seen } => {
+                self.marks.urged += 1;
+                self.see_again(seen.as_deref(), &event.actor);
+            }
+            EventBody::Supervised {} => self.marks.supervised += 1,
+            EventBody::Warned { colour } => self.marks.warning = Some(*colour),
+            EventBody::Extended { clock, until, .. } => {
+                self.deadlines.iter_mut().filter(|d| d.clock == *clock).for_each(|d| d.at = *until);
+            }
+            EventBody::Linked { to, kind } => self.marks.links.push((*to, *kind)),
+            EventBody::Sponsored {} => self.marks.sponsored = true,
+            EventBody::Supplemented(more) => {
+                if let Some(seen) = &more.seen {
+                    self.see(seen, &more.channel);
+                }
+                self.aliases.extend(more.aliases.iter().cloned());
+                self.facts = more.facts.clone();
+            }
+            EventBody::UpstreamChanged { seen, .. } => self.see_again(Some(seen), &event.actor),
+            EventBody::MediationHeld { session } => self.sessions.push(session.clone()),
+            EventBody::Superseded { source, order, .. } => self.superseded.push((source.clone(), *order)),
+            EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
+            EventBody::AnswerDelivered(delivered) => self.delivered.push(delivered.clone()),
+            EventBody::Unknown { name, ignorable } => {
+                if !ignorable {
+                    self.unknown.push(name.clone());
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, seen: &SourceSeen, channel: &Channel) {
+        match self.sources.iter_mut().find(|s| s.source == seen.source) {
+            Some(known) => *known = known.seen_again(seen),
+            None => self.sources.push(seen.clone()),
+        }
+        self.answer_channels.entry(seen.source.namespace.to_string()).or_insert_with(|| channel.clone());
+    }
+
+    /// A record whose event does not name its channel: it came by the one that spoke.
+    fn see_again(&mut self, seen: Option<&SourceSeen>, speaker: &Actor) {
+        if let Some(seen) = seen {
+            let channel = match speaker {
+                Actor::Source { channel } => channel.clone(),
+                _ => self.channel.clone(),
+            };
+            self.see(seen, &channel);
+        }
+    }
+
+    fn enqueue(&mut self, entries: &[EntryRef], body: &EventBody) {
+        if matches!(body, EventBody::Dispatched { .. } | EventBody::Reopened { .. }) {
+            self.release_all();
+        }
+        for entry in entries {
+            self.next_n = self.next_n.max(entry.n + 1);
+            if matches!(entry.kind, EntryKind::Dispatch | EntryKind::Reopen) {
+                let ruled = self.was_ruled(entry);
+                self.assignments.push(Assignment {
+                    department: entry.department.clone(),
+                    role: entry.role,
+                    n: entry.n,
+                    state: AssignmentState::Offered,
+                    return_requested: false,
+                    ruled,
+                });
+            } else {
+                self.notices.push(Notice { entry: entry.clone(), live: true });
+            }
+        }
+    }
+
+    /// Whether the centre has ruled that this part is this department's: that stands however often it is dispatched.
+    fn was_ruled(&self, entry: &EntryRef) -> bool {
+        self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
+    }
+
+    fn enter_triage(&mut self, decision: &Decision) {
+        self.release_all();
+        self.remember(decision);
+        self.stage = Stage::Triage;
+    }
+
+    fn enter_queues(&mut self, decision: Option<&Decision>, deadlines: &[Deadline]) {
+        if let Some(decision) = decision {
+            self.remember(decision);
+        }
+        self.deadlines = deadlines.to_vec();
+        self.stage = Stage::Dispatched;
+    }
+
+    fn remember(&mut self, decision: &Decision) {
+        self.marks.accusation |= decision.accusation;
+        self.decision = Some(decision.clone());
+    }
+
+    fn sign(&mut self, department: &DepartmentId, n: u32) {
+        let mut leads = false;
+        self.assignment(department, n, |a| {
+            a.state = AssignmentState::SignedFor;
+            leads = a.role == Role::Lead;
+        });
+        if leads {
+            self.stage = Stage::SignedFor;
+        }
+        self.notices
+            .iter_mut()
+            .filter(|x| x.entry.department == *department && x.entry.n == n)
+            .for_each(|x| x.live = false);
+    }
+
+    fn progress(&mut self, department: &DepartmentId) {
+        if self.active(department).is_some_and(|a| a.role == Role::Lead) {
+            self.stage = Stage::InProgress;
+        }
+    }
+
+    fn assess(&mut self, by: Assessor, assessment: Assessment) {
+        self.assessments.retain(|(who, _)| *who != by);
+        self.assessments.push((by, assessment));
+        if self.stage == Stage::Resolved {
+            self.stage = Stage::Assessed;
+        }
+    }
+
+    fn release_one(&mut self, department: &DepartmentId, n: u32) {
+        self.marks.returned += 1;
+        self.assignment(department, n, |a| {
+            a.state = AssignmentState::Released;
+            a.return_requested = false;
+        });
+        self.hush(Some(department));
+    }
+
+    /// No department has a part any more, and nothing but a withdrawal still concerns any.
+    fn release_all(&mut self) {
+        for assignment in &mut self.assignments {
+            assignment.state = AssignmentState::Released;
+            assignment.return_requested = false;
+        }
+        self.hush(None);
+    }
+
+    fn end(&mut self, stage: Stage) {
+        self.release_all();
+        self.stage = stage;
+    }
+
+    /// Notices of departments that are out are dead, except the one that tells them so.
+    fn hush(&mut self, department: Option<&DepartmentId>) {
+        self.notices
+            .iter_mut()
+            .filter(|x| x.entry.kind != EntryKind::Withdraw)
+            .filter(|x| department.is_none_or(|d| x.entry.department == *d))
+            .for_each(|x| x.live = false);
+    }
+
+    fn assignment(&mut self, department: &DepartmentId, n: u32, change: impl FnOnce(&mut Assignment)) {
+        if let Some(found) = self.assignments.iter_mut().find(|a| a.department == *department && a.n == n) {
+            change(found);
+        }
+    }
+
+    /// Whether the actor is one of the case's own sources.
+    pub fn is_source(&self, actor: &Actor) -> bool {
+        matches!(actor, Actor::Source { channel } if self.answer_channels.values().any(|c| c == channel))
+    }
+}

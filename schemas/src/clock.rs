@@ -1,0 +1,39 @@
+//! The clocks of a case. Legal ceilings and a centre's own targets are separate clocks on the same case; which rules
+//! exist, how long they are and what they start at is configuration. Here are their names and a computed deadline.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::words;
+
+words! {
+    /// Which clock.
+    Clock {
+        Dispatch = "dispatch", "分流";
+        SignFor = "sign_for", "签收";
+        Object = "object", "派单异议";
+        PetitionDecision = "petition_decision", "信访机构转送或告知";
+        WrittenNotice = "written_notice", "书面告知";
+        ClaimResolved = "claim_resolved", "申诉求决办理";
+        ReviewRequest = "review_request", "申请复查复核";
+        ReviewDecision = "review_decision", "复查复核办理";
+        HotlineAnswer = "hotline_answer", "热线答复";
+        Resolve = "resolve", "办结";
+        Mediation = "mediation", "调解";
+    }
+}
+
+/// When a clock runs out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deadline {
+    /// Which clock.
+    pub clock: Clock,
+    /// When.
+    pub at: Timestamp,
+    /// The year's table of holidays was not known: only weekends were counted, and it will be computed anew.
+    #[serde(default)]
+    pub provisional: bool,
+    /// The law or the local rule it comes from.
+    pub source: String,
+}

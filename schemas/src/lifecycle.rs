@@ -1,0 +1,464 @@
+//! What may happen to a case, and what then does. [`decide`] is pure: case, order, time in; events or a refusal out.
+//! It reads nothing, knows no clock and no chance; what had to be looked up is in the order.
+
+use jiff::Timestamp;
+
+use crate::case::{Answer, Assignment, AssignmentState, Case};
+use crate::clock::Deadline;
+use crate::command::{Action, Command, CommandKind, Order};
+use crate::content::Content;
+use crate::decision::{Assignee, Decision, Excluded, TriageReason, Verdict};
+use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody};
+use crate::ids::{CaseId, DepartmentId, event_id};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::vocabulary::{EntryKind, Role, Stage};
+
+mod source;
+
+/// What came of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decided {
+    /// These events are to be appended.
+    Events(Vec<Event>),
+    /// It was decided before: the first answer.
+    Known(Answer),
+    /// It changes nothing.
+    Nothing(NothingNew),
+}
+
+/// Why nothing is to be appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NothingNew {
+    /// Exactly what the source said before.
+    Repeat,
+    /// Our own answer, come round again.
+    Echo,
+}
+
+/// Decides one order.
+///
+/// # Errors
+/// A [`Refusal`] that says what the asker could do now.
+pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) -> Result<Decided, Refusal> {
+    if let Some(answer) = case.and_then(|c| c.causes.get(&order.cause)) {
+        return Ok(Decided::Known(answer.clone()));
+    }
+    if let Some(case) = case.filter(|c| !c.unknown.is_empty()) {
+        let detail = format!("this version does not know {}; upgrade first", case.unknown.join(", "));
+        return Err(refusal(case, &order.actor, RefusalCode::UnknownEvents, detail));
+    }
+    let draft = Draft::new(case, id, order, now);
+    match (&order.action, case) {
+        (Action::Submit(submit), None) => source::register(draft, submit),
+        (Action::Submit(submit), Some(case)) => source::take_in(draft, case, submit),
+        (_, None) => Err(no_such_case()),
+        (Action::Route, Some(case)) => route(draft, case),
+        (Action::RecordDelivery(delivered), Some(_)) => Ok(record_delivery(draft, delivered)),
+        (Action::Command(command), Some(case)) => by_hand(draft, case, command),
+    }
+}
+
+/// What an actor could do to a case now.
+pub fn legal_now(case: &Case, actor: &Actor) -> Vec<CommandKind> {
+    let known = |_: &CommandKind| case.unknown.is_empty();
+    CommandKind::ALL.iter().copied().filter(known).filter(|kind| permit(case, actor, *kind).is_ok()).collect()
+}
+
+/// Whether the asker may send a command of this kind at all, in the case's present stage.
+fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCode> {
+    match kind {
+        CommandKind::SignFor => may_sign(case, actor),
+        CommandKind::Accept => leads_in(case, actor, &[Stage::SignedFor]),
+        CommandKind::Decline if is_centre(actor) => in_stage(case, &[Stage::Triage]),
+        CommandKind::Decline => leads_in(case, actor, &[Stage::SignedFor]),
+        CommandKind::RequestReturn => may_hand_back(case, actor),
+        CommandKind::GrantReturn | CommandKind::RefuseReturn => may_rule(case, actor),
+        CommandKind::Progress => has_signed(case, actor),
+        CommandKind::Resolve => leads_in(case, actor, &[Stage::SignedFor, Stage::Accepted, Stage::InProgress]),
+        CommandKind::Dispatch => centre_in(case, actor, &[Stage::Registered, Stage::Triage]),
+        CommandKind::Redispatch => {
+            centre_in(case, actor, &[Stage::Dispatched, Stage::SignedFor, Stage::Accepted, Stage::InProgress])
+        }
+        CommandKind::Close => centre_in(case, actor, &[Stage::Resolved, Stage::Assessed]),
+        CommandKind::Supplement => speaks_in(case, actor, |s| !s.is_ended()),
+        CommandKind::Urge | CommandKind::Withdraw => speaks_in(case, actor, |s| !s.is_ended()),
+        CommandKind::Assess => {
+            let ended = |s| matches!(s, Stage::Resolved | Stage::Assessed | Stage::Closed | Stage::Revisited);
+            speaks_in(case, actor, ended)
+        }
+    }
+}
+
+fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decided, Refusal> {
+    let actor = &draft.order.actor;
+    if let Err(code) = permit(case, actor, command.kind()) {
+        let detail = format!("`{}` is not possible for this asker in stage `{}`", command.kind(), case.stage);
+        return Err(refusal(case, actor, code, detail));
+    }
+    match command {
+        Command::SignFor { n } => return sign_for(draft, case, *n),
+        Command::Accept {} => {
+            let department = own_department(case, actor)?;
+            draft.push(EventBody::Accepted { department, deadlines: draft.order.given.accept_deadlines.clone() });
+        }
+        Command::Decline { article } => {
+            draft.need(case, !article.trim().is_empty(), RefusalCode::MissingReason, "`article` is empty")?;
+            let department = own_department(case, actor).ok();
+            draft.tell_leaving(case, |d| Some(d) == department.as_ref());
+            draft.push(EventBody::Declined { department, article: article.clone() });
+        }
+        Command::RequestReturn { reason, suggested } => {
+            let told = draft.order.content.note.is_some();
+            draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it is not yours")?;
+            let Assignment { department, n, .. } = own_assignment(case, actor)?.clone();
+            draft.push(EventBody::ReturnRequested { department, n, reason: *reason, suggested: suggested.clone() });
+        }
+        Command::GrantReturn { department, assignees } => return grant_return(draft, case, department, assignees),
+        Command::RefuseReturn { department } => {
+            let n = pending_return(&draft, case, department)?.n;
+            let told = draft.order.content.note.is_some();
+            draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it stays theirs")?;
+            draft.enqueue(department, EntryKind::Supplement, pending_return(&draft, case, department)?.role);
+            draft.push(EventBody::ReturnRefused { department: department.clone(), n });
+        }
+        Command::Progress {} => {
+            let department = own_department(case, actor)?;
+            draft.push(EventBody::Progressed { department });
+        }
+        Command::Resolve { solved, contacted } => {
+            let told = draft.order.content.reply.is_some();
+            draft.need(case, told, RefusalCode::MissingReply, "`reply` is missing: what is the citizen told")?;
+            let department = own_department(case, actor)?;
+            draft.tell_leaving(case, |d| *d == department);
+            draft.push(EventBody::Resolved { department, solved: *solved, contacted: *contacted });
+        }
+        Command::Dispatch { assignees } => dispatch_by_hand(&mut draft, case, assignees)?,
+        Command::Redispatch { assignees } => {
+            let told = draft.order.content.note.is_some();
+            draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it is moved")?;
+            dispatch_by_hand(&mut draft, case, assignees)?;
+        }
+        Command::Close {} => draft.push(EventBody::Closed { at_source: false }),
+        Command::Supplement {} => {
+            let told = !draft.order.content.is_empty();
+            draft.need(case, told, RefusalCode::MissingReason, "there is nothing in it: give `note` or `text`")?;
+            source::supplement_by_hand(&mut draft, case);
+        }
+        Command::Urge {} => {
+            draft.tell_active(case, EntryKind::Urge);
+            draft.push(EventBody::Urged { seen: None });
+        }
+        Command::Withdraw {} => source::withdraw(&mut draft, case),
+        Command::Assess { by, assessment } => draft.push(EventBody::Assessed { by: *by, assessment: *assessment }),
+    }
+    Ok(draft.done())
+}
+
+fn sign_for(mut draft: Draft<'_>, case: &Case, n: Option<u32>) -> Result<Decided, Refusal> {
+    let Actor::Department { department } = draft.order.actor.clone() else { return Err(draft.refuse_not_yours(case)) };
+    let offered = case.active(&department).filter(|a| a.state == AssignmentState::Offered).map(|a| a.n);
+    let Some(n) = n.or(offered) else { return Err(draft.refuse_not_yours(case)) };
+    if !case.is_live(&department, n) {
+        let detail = format!("entry {n} is no longer live; the case is with {}", where_now(case));
+        return Err(refusal(case, &draft.order.actor, RefusalCode::DeadEntry, detail));
+    }
+    draft.push(EventBody::SignedFor { department, n });
+    Ok(draft.done())
+}
+
+fn grant_return(
+    mut draft: Draft<'_>,
+    case: &Case,
+    department: &DepartmentId,
+    assignees: &[Assignee],
+) -> Result<Decided, Refusal> {
+    let pending = pending_return(&draft, case, department)?.clone();
+    let stays = |d: &DepartmentId| *d == pending.department || assignees.iter().any(|a| a.department == *d);
+    draft.enqueue(department, EntryKind::Withdraw, pending.role);
+    draft.push(EventBody::ReturnGranted { department: department.clone(), n: pending.n });
+    if pending.role == Role::Participant {
+        return Ok(draft.done());
+    }
+    if assignees.is_empty() {
+        let decision = returned_to_triage(case, department);
+        draft.tell_leaving(case, stays);
+        draft.push(EventBody::Triaged { decision: Box::new(decision) });
+    } else {
+        check_assignees(&draft, case, assignees)?;
+        draft.tell_leaving(case, stays);
+        draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone());
+    }
+    Ok(draft.done())
+}
+
+/// The decision a handed-back case lies in triage with: what was known, and the one who said "not ours" ruled out.
+fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
+    let because = "中心已准予退单".to_owned();
+    let excluded = Excluded { department: department.clone(), because };
+    to_triage(case, TriageReason::NoOwner, vec![excluded])
+}
+
+/// A decision that leaves the case to a person, with what the last one knew.
+fn to_triage(case: &Case, reason: TriageReason, excluded: Vec<Excluded>) -> Decision {
+    let verdict = Verdict::Triage { reasons: vec![reason], candidates: Vec::new() };
+    match case.decision.clone() {
+        Some(mut decision) => {
+            decision.verdict = verdict;
+            decision.excluded.extend(excluded);
+            decision
+        }
+        None => Decision {
+            directory: String::new(),
+            verdict,
+            rule: None,
+            matter: case.facts.matter.clone(),
+            division: case.facts.division.clone(),
+            level: None,
+            complexity: None,
+            accusation: case.marks.accusation,
+            accused: Vec::new(),
+            matched: Vec::new(),
+            beaten: Vec::new(),
+            excluded,
+            confidence: 0,
+        },
+    }
+}
+
+fn dispatch_by_hand(draft: &mut Draft<'_>, case: &Case, assignees: &[Assignee]) -> Result<(), Refusal> {
+    check_assignees(draft, case, assignees)?;
+    draft.tell_leaving(case, |d| assignees.iter().any(|a| a.department == *d));
+    draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone());
+    Ok(())
+}
+
+fn check_assignees(draft: &Draft<'_>, case: &Case, assignees: &[Assignee]) -> Result<(), Refusal> {
+    let leads = assignees.iter().filter(|a| a.role == Role::Lead).count();
+    let distinct =
+        assignees.iter().enumerate().all(|(i, a)| assignees[..i].iter().all(|b| a.department != b.department));
+    draft.need(case, leads == 1, RefusalCode::NotExactlyOneLead, &format!("{leads} leads were named"))?;
+    draft.need(case, distinct, RefusalCode::NotExactlyOneLead, "a department is named twice")?;
+    for assignee in assignees {
+        let given = &draft.order.given;
+        let named = |list: &[DepartmentId]| list.contains(&assignee.department);
+        let detail = format!("department `{}`", assignee.department);
+        draft.need(case, !named(&given.unknown), RefusalCode::UnknownDepartment, &detail)?;
+        draft.need(case, !named(&given.forbidden), RefusalCode::Accused, &detail)?;
+    }
+    Ok(())
+}
+
+fn route(mut draft: Draft<'_>, case: &Case) -> Result<Decided, Refusal> {
+    let code = RefusalCode::WrongStage;
+    draft.need(case, case.stage == Stage::Registered, code, "only a registered case is routed")?;
+    draft.route()?;
+    Ok(draft.done())
+}
+
+fn record_delivery(mut draft: Draft<'_>, delivered: &AnswerDelivered) -> Decided {
+    draft.push(EventBody::AnswerDelivered(delivered.clone()));
+    draft.done()
+}
+
+/// Events being written for one order.
+struct Draft<'a> {
+    order: &'a Order,
+    id: CaseId,
+    now: Timestamp,
+    next_n: u32,
+    entries: Vec<EntryRef>,
+    events: Vec<Event>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(case: Option<&Case>, id: CaseId, order: &'a Order, now: Timestamp) -> Self {
+        // The log's time never runs backwards within a case, whatever the machine's clock does.
+        let now = case.map_or(now, |c| now.max(c.updated_at));
+        Self { order, id, now, next_n: case.map_or(1, |c| c.next_n), entries: Vec::new(), events: Vec::new() }
+    }
+
+    /// Adds an event with the entries gathered for it. The order's words go with the first.
+    fn push(&mut self, body: EventBody) {
+        let content = if self.events.is_empty() { self.order.content.clone() } else { Content::default() };
+        let index = self.events.len();
+        self.events.push(Event {
+            id: event_id(self.id, &self.order.cause, index),
+            case_id: self.id,
+            at: self.now,
+            cause: self.order.cause.clone(),
+            actor: self.order.actor.clone(),
+            entries: std::mem::take(&mut self.entries),
+            body,
+            content,
+        });
+    }
+
+    fn done(self) -> Decided {
+        Decided::Events(self.events)
+    }
+
+    fn enqueue(&mut self, department: &DepartmentId, kind: EntryKind, role: Role) {
+        self.entries.push(EntryRef { department: department.clone(), n: self.next_n, kind, role });
+        self.next_n += 1;
+    }
+
+    /// A notice to everyone who has a part, but never to the accused.
+    fn tell_active(&mut self, case: &Case, kind: EntryKind) {
+        for assignment in case.active_assignments() {
+            if !self.is_forbidden(&assignment.department) {
+                self.enqueue(&assignment.department, kind, assignment.role);
+            }
+        }
+    }
+
+    /// Tells those who had signed and now lose the case that it is no longer theirs. A dispatch nobody signed for simply
+    /// dies in its queue.
+    fn tell_leaving(&mut self, case: &Case, stays: impl Fn(&DepartmentId) -> bool) {
+        for assignment in case.active_assignments() {
+            if assignment.state == AssignmentState::SignedFor && !stays(&assignment.department) {
+                self.enqueue(&assignment.department, EntryKind::Withdraw, assignment.role);
+            }
+        }
+    }
+
+    fn dispatch(&mut self, decision: Option<Decision>, assignees: &[Assignee], deadlines: Vec<Deadline>) {
+        for assignee in assignees {
+            self.enqueue(&assignee.department, EntryKind::Dispatch, assignee.role);
+        }
+        self.push(EventBody::Dispatched { decision: decision.map(Box::new), deadlines });
+    }
+
+    /// Goes where the rules say.
+    fn route(&mut self) -> Result<(), Refusal> {
+        let decision = self.order.given.decision.clone().ok_or_else(no_such_case)?;
+        self.go_by(decision);
+        Ok(())
+    }
+
+    /// Goes where a decision says; to triage if that were a department that may not have the case.
+    fn go_by(&mut self, mut decision: Decision) {
+        if let Verdict::Dispatch { assignees } = decision.verdict.clone() {
+            if !assignees.iter().any(|a| self.is_forbidden(&a.department)) {
+                let deadlines = self.order.given.dispatch_deadlines.clone();
+                return self.dispatch(Some(decision), &assignees, deadlines);
+            }
+            decision.verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
+        }
+        self.push(EventBody::Triaged { decision: Box::new(decision) });
+    }
+
+    /// Whether a department may not have the case, nor learn what is said in it.
+    fn is_forbidden(&self, department: &DepartmentId) -> bool {
+        self.order.given.forbidden.contains(department)
+    }
+
+    fn need(&self, case: &Case, holds: bool, code: RefusalCode, detail: &str) -> Result<(), Refusal> {
+        if holds { Ok(()) } else { Err(refusal(case, &self.order.actor, code, detail.to_owned())) }
+    }
+
+    fn refuse_not_yours(&self, case: &Case) -> Refusal {
+        let detail = format!("the case is with {}", where_now(case));
+        refusal(case, &self.order.actor, RefusalCode::NotYours, detail)
+    }
+}
+
+fn refusal(case: &Case, actor: &Actor, code: RefusalCode, detail: String) -> Refusal {
+    let lead = case.lead().map(|a| a.department.clone());
+    Refusal { code, detail, stage: Some(case.stage), lead, legal_now: legal_now(case, actor) }
+}
+
+fn no_such_case() -> Refusal {
+    let detail = "no case has this id or number".to_owned();
+    Refusal { code: RefusalCode::UnknownCase, detail, stage: None, lead: None, legal_now: Vec::new() }
+}
+
+fn where_now(case: &Case) -> String {
+    case.lead().map_or_else(|| format!("nobody (stage `{}`)", case.stage), |a| format!("`{}`", a.department))
+}
+
+fn is_centre(actor: &Actor) -> bool {
+    matches!(actor, Actor::Operator { .. } | Actor::Machine { .. } | Actor::Hub)
+}
+
+fn in_stage(case: &Case, stages: &[Stage]) -> Result<(), RefusalCode> {
+    if stages.contains(&case.stage) { Ok(()) } else { Err(RefusalCode::WrongStage) }
+}
+
+fn centre_in(case: &Case, actor: &Actor, stages: &[Stage]) -> Result<(), RefusalCode> {
+    if !is_centre(actor) {
+        return Err(RefusalCode::NotAllowed);
+    }
+    in_stage(case, stages)
+}
+
+/// The citizen speaks through a source, or through a person at the centre.
+fn speaks_in(case: &Case, actor: &Actor, stage: impl Fn(Stage) -> bool) -> Result<(), RefusalCode> {
+    if !is_centre(actor) && !case.is_source(actor) {
+        return Err(RefusalCode::NotAllowed);
+    }
+    if stage(case.stage) { Ok(()) } else { Err(RefusalCode::WrongStage) }
+}
+
+fn part<'c>(case: &'c Case, actor: &Actor) -> Result<&'c Assignment, RefusalCode> {
+    let Actor::Department { department } = actor else { return Err(RefusalCode::NotAllowed) };
+    case.active(department).ok_or(RefusalCode::NotYours)
+}
+
+fn may_sign(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
+    let Actor::Department { department } = actor else { return Err(RefusalCode::NotAllowed) };
+    let known = case.assignments.iter().any(|a| a.department == *department)
+        || case.notices.iter().any(|x| x.entry.department == *department);
+    if !known {
+        return Err(RefusalCode::NotYours);
+    }
+    let live = case.live_entries().iter().any(|e| e.department == *department);
+    if live { Ok(()) } else { Err(RefusalCode::DeadEntry) }
+}
+
+fn leads_in(case: &Case, actor: &Actor, stages: &[Stage]) -> Result<(), RefusalCode> {
+    let part = part(case, actor)?;
+    if part.role != Role::Lead {
+        return Err(RefusalCode::NotAllowed);
+    }
+    if part.return_requested {
+        return Err(RefusalCode::ReturnPending);
+    }
+    in_stage(case, stages)
+}
+
+fn may_hand_back(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
+    let part = part(case, actor)?;
+    match (part.return_requested, part.ruled) {
+        (true, _) => Err(RefusalCode::ReturnPending),
+        (_, true) => Err(RefusalCode::AlreadyRuled),
+        _ => Ok(()),
+    }
+}
+
+fn may_rule(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
+    if !is_centre(actor) {
+        return Err(RefusalCode::NotAllowed);
+    }
+    let pending = case.active_assignments().iter().any(|a| a.return_requested);
+    if pending { Ok(()) } else { Err(RefusalCode::NoReturnPending) }
+}
+
+fn has_signed(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
+    let part = part(case, actor)?;
+    if part.state == AssignmentState::SignedFor { Ok(()) } else { Err(RefusalCode::WrongStage) }
+}
+
+fn own_assignment<'c>(case: &'c Case, actor: &Actor) -> Result<&'c Assignment, Refusal> {
+    part(case, actor).map_err(|code| refusal(case, actor, code, format!("the case is with {}", where_now(case))))
+}
+
+fn own_department(case: &Case, actor: &Actor) -> Result<DepartmentId, Refusal> {
+    own_assignment(case, actor).map(|a| a.department.clone())
+}
+
+fn pending_return<'c>(draft: &Draft<'_>, case: &'c Case, department: &DepartmentId) -> Result<&'c Assignment, Refusal> {
+    case.active(department).filter(|a| a.return_requested).ok_or_else(|| {
+        let detail = format!("department `{department}` has not asked to hand back");
+        refusal(case, &draft.order.actor, RefusalCode::NoReturnPending, detail)
+    })
+}

@@ -1,0 +1,248 @@
+//! What a source's record does to a case: begins it, adds to it, or turns out to be nothing new.
+
+use super::{Decided, Draft, NothingNew, no_such_case, refusal, to_triage};
+use crate::case::Case;
+use crate::command::Submit;
+use crate::decision::{TriageReason, Verdict};
+use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
+use crate::ids::{CaseNumber, DepartmentId, SourceId};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::submission::{Facts, Intent, Upstream};
+use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
+
+/// A source speaks of a case for the first time.
+pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided, Refusal> {
+    let submission = &submit.submission;
+    if matches!(submission.intent, Intent::Assess | Intent::Session) {
+        return Err(no_such_case());
+    }
+    draft.push(EventBody::Registered(Box::new(Registered {
+        number: CaseNumber::of(draft.id),
+        channel: submit.channel.clone(),
+        weak_identity: submission.weak_identity,
+        seen: submit.seen.clone(),
+        aliases: submission.aliases.clone(),
+        related: submission.related.clone(),
+        facts: submission.facts.clone(),
+    })));
+    if submit.history || submission.intent == Intent::Withdraw || is_over(submit) {
+        draft.push(EventBody::Recorded {});
+    } else {
+        draft.route()?;
+    }
+    Ok(draft.done())
+}
+
+/// A source speaks of a case that is known.
+pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Result<Decided, Refusal> {
+    let seen = &submit.seen;
+    let known = case.source(&seen.source);
+    if let Some(known) = known {
+        forbid_contradiction(case, &draft.order.actor, known, seen)?;
+        // A session is an event of its own, not a state of the record: it is never too late.
+        if submit.submission.intent != Intent::Session && is_older(case, known, seen) {
+            return Ok(superseded(draft, case, known, seen));
+        }
+    }
+    match submit.submission.intent {
+        Intent::Urge if known.is_none() => urge(&mut draft, case, submit),
+        Intent::Withdraw if !case.stage.is_ended() => taken_back(&mut draft, case, submit),
+        Intent::Session => hold_session(&mut draft, case, submit),
+        _ => {
+            let echo = is_echo(case, submit);
+            let ends = !echo && is_over(submit) && is_changed_upstream(case, submit);
+            told_more(&mut draft, case, submit, ends);
+            changed_upstream(&mut draft, case, submit, echo);
+            assessed(&mut draft, case, submit);
+            if draft.events.is_empty() {
+                return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
+            }
+        }
+    }
+    if draft.events.is_empty() { Ok(Decided::Nothing(NothingNew::Repeat)) } else { Ok(draft.done()) }
+}
+
+/// A person at the centre, or the source by command, adds words to a case.
+pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
+    let channel = match &draft.order.actor {
+        Actor::Source { channel } => channel.clone(),
+        _ => case.channel.clone(),
+    };
+    draft.tell_active(case, EntryKind::Supplement);
+    let facts = case.facts.clone();
+    draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen: None, aliases: Vec::new(), facts })));
+}
+
+/// The citizen takes it back.
+pub(super) fn withdraw(draft: &mut Draft<'_>, case: &Case) {
+    draft.tell_leaving(case, |_| false);
+    draft.push(EventBody::Withdrawn {});
+}
+
+/// The source's record says that the citizen takes it back; the record is remembered, so that it is known again.
+fn taken_back(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    let cancelled = Upstream { state: UpstreamState::Cancelled, code: None };
+    let upstream = submit.submission.upstream.clone().unwrap_or(cancelled);
+    draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+    withdraw(draft, case);
+}
+
+fn is_over(submit: &Submit) -> bool {
+    let over = |s| matches!(s, UpstreamState::Closed | UpstreamState::Cancelled);
+    submit.submission.upstream.as_ref().is_some_and(|u| over(u.state))
+}
+
+/// The same number with another registration day or another person is not the same matter.
+fn forbid_contradiction(case: &Case, actor: &Actor, known: &SourceSeen, seen: &SourceSeen) -> Result<(), Refusal> {
+    fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+        matches!((a, b), (Some(a), Some(b)) if a != b)
+    }
+    let day = differ(&known.registered_on, &seen.registered_on);
+    let identity = differ(&known.identity_digest, &seen.identity_digest);
+    let person = differ(&known.name_digest, &seen.name_digest) && differ(&known.phone_digest, &seen.phone_digest);
+    let what = match (day, identity || person) {
+        (false, false) => return Ok(()),
+        (true, _) => "another registration date",
+        (false, true) => "another person",
+    };
+    let detail = format!("`{}` came back with {what}", seen.source);
+    Err(refusal(case, actor, RefusalCode::IdentityConflict, detail))
+}
+
+/// Whether the record shows the source as it was before what is known.
+fn is_older(case: &Case, known: &SourceSeen, seen: &SourceSeen) -> bool {
+    known_order(case, known).zip(seen.order).is_some_and(|(known, now)| now < known)
+}
+
+fn known_order(case: &Case, known: &SourceSeen) -> Option<i64> {
+    let told = case.delivered.iter().filter(|d| d.source == known.source).filter_map(|d| d.version).max();
+    known.order.max(told)
+}
+
+fn superseded(mut draft: Draft<'_>, case: &Case, known: &SourceSeen, seen: &SourceSeen) -> Decided {
+    let (order, known_order) = (seen.order.unwrap_or_default(), known_order(case, known).unwrap_or_default());
+    let noted = case.superseded.iter().any(|(source, at)| *source == seen.source && *at == order);
+    if noted || same_words(known, seen) {
+        return Decided::Nothing(NothingNew::Repeat);
+    }
+    draft.push(EventBody::Superseded { source: seen.source.clone(), order, known: known_order });
+    draft.done()
+}
+
+fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
+    known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest
+}
+
+fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    if !case.stage.is_ended() {
+        draft.tell_active(case, EntryKind::Urge);
+    }
+    draft.push(EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
+}
+
+fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    if let Some(session) = submit.submission.session.clone().filter(|s| !case.sessions.contains(s)) {
+        draft.push(EventBody::MediationHeld { session });
+    }
+}
+
+/// New words, new facts, or another source joining: the departments concerned learn of it.
+///
+/// `ends`: the same record ends the case, so it is sent to nobody any more.
+fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
+    let (submission, known) = (&submit.submission, case.source(&submit.seen.source));
+    let aliases = new_aliases(case, &submit.seen.source, &submission.aliases);
+    if known.is_some_and(|k| k.matter_digest == submit.seen.matter_digest) && aliases.is_empty() {
+        return;
+    }
+    let moves = !ends && must_move(draft, case);
+    if !moves {
+        draft.tell_active(case, EntryKind::Supplement);
+    }
+    let facts = case.facts.merged(&submission.facts);
+    let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
+    draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts })));
+    if moves {
+        take_from_the_accused(draft, case);
+    } else if !ends {
+        route_if_plain(draft, case);
+    }
+}
+
+/// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
+fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
+    let plain = draft.order.given.decision.clone().filter(|d| d.lead().is_some());
+    if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
+        draft.go_by(decision);
+    }
+}
+
+/// Whether a department that has the case turns out to be accused in it.
+fn must_move(draft: &Draft<'_>, case: &Case) -> bool {
+    case.active_assignments().iter().any(|a| draft.is_forbidden(&a.department))
+}
+
+/// The accused never has the accusation (Petition Regulation art. 30): the case goes where the rules now send it.
+fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
+    let decision = draft.order.given.decision.clone();
+    let decision = decision.unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
+    let stays: Vec<DepartmentId> = match &decision.verdict {
+        Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
+        Verdict::Triage { .. } => Vec::new(),
+    };
+    draft.tell_leaving(case, |d| stays.contains(d));
+    draft.go_by(decision);
+}
+
+fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {
+    let has = |id: &SourceId| case.source(id).is_some() || case.aliases.contains(id);
+    std::iter::once(source).chain(aliases).filter(|id| !has(id)).cloned().collect()
+}
+
+/// Whether the state at the source is only our own answer, come round again: by the version the source gave it, or by
+/// the words we recorded having told. Never by time.
+fn is_echo(case: &Case, submit: &Submit) -> bool {
+    let told = case.delivered.iter().filter(|d| d.source == submit.seen.source && !d.refused);
+    let order = submit.submission.order();
+    let by_version = |d: &&crate::event::AnswerDelivered| d.version.is_some() && d.version == order;
+    let by_words =
+        |d: &&crate::event::AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
+    told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
+}
+
+/// Whether the source tells another state or answer than it last did.
+fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
+    case.source(&submit.seen.source).is_none_or(|k| k.answer_digest != submit.seen.answer_digest)
+}
+
+fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: bool) {
+    let Some(upstream) = submit.submission.upstream.clone() else { return };
+    if echo || !is_changed_upstream(case, submit) || upstream.state == UpstreamState::Open || case.stage.is_ended() {
+        return;
+    }
+    let (state, seen) = (upstream.state, submit.seen.clone());
+    draft.push(EventBody::UpstreamChanged { seen, upstream });
+    match state {
+        UpstreamState::Cancelled => withdraw(draft, case),
+        UpstreamState::Closed => {
+            draft.tell_leaving(case, |_| false);
+            draft.push(EventBody::Closed { at_source: true });
+        }
+        UpstreamState::Open | UpstreamState::Returned => {}
+    }
+}
+
+fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    let Some(assessment) = submit.submission.assessment else { return };
+    let by = Assessor::Citizen;
+    if !case.assessments.contains(&(by, assessment)) {
+        draft.push(EventBody::Assessed { by, assessment });
+    }
+}
+
+impl Submit {
+    /// What the case would know after this record.
+    pub fn facts_after(&self, case: Option<&Case>) -> Facts {
+        case.map_or_else(|| self.submission.facts.clone(), |c| c.facts.merged(&self.submission.facts))
+    }
+}
