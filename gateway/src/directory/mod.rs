@@ -19,7 +19,7 @@ pub mod divisions;
 pub mod encoding;
 mod load;
 pub mod matters;
-mod names;
+pub(crate) mod names;
 pub mod problem;
 pub mod responsibilities;
 mod table;
