@@ -11,7 +11,7 @@ use huiliu_schemas::decision::{Assignee, Decision};
 use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::refusal::Refusal;
-use huiliu_schemas::submission::{Facts, Submission};
+use huiliu_schemas::submission::{Facts, Intent, Submission};
 use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
@@ -164,7 +164,7 @@ impl Desk {
         let submission = Submission {
             source: case.sources.first().map_or_else(|| unreachable_source(case), |s| s.source.clone()),
             weak_identity: false,
-            intent: huiliu_schemas::submission::Intent::Matter,
+            intent: Intent::Matter,
             at: None,
             version: None,
             aliases: Vec::new(),
@@ -249,6 +249,7 @@ fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
         identity_digest: digest("identity", reporter.and_then(|p| p.id_number.as_ref())),
         name_digest: digest("name", reporter.and_then(|p| p.name.as_ref())),
         phone_digest: digest("phone", reporter.and_then(|p| p.phone.as_ref())),
+        follow_up: submission.intent == Intent::Urge,
     }
 }
 

@@ -70,6 +70,17 @@ pub struct Answer {
     pub stage: Stage,
 }
 
+/// An answer a source has not got yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Owed {
+    /// The event it is to be told.
+    pub event: Uuid,
+    /// What kind of answer.
+    pub what: AnswerKind,
+    /// Whose numbering it is told in.
+    pub source: SourceId,
+}
+
 /// What stands beside the stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Marks {
@@ -139,6 +150,8 @@ pub struct Case {
     /// Mediation sessions: each is noted once.
     #[serde(default)]
     pub sessions: Vec<Session>,
+    /// What sources are still to be told, in order.
+    pub owed: Vec<Owed>,
     /// What sources were told.
     pub delivered: Vec<AnswerDelivered>,
     /// Answers known by what caused them.
@@ -190,6 +203,7 @@ impl Case {
             assessments: Vec::new(),
             superseded: Vec::new(),
             sessions: Vec::new(),
+            owed: Vec::new(),
             delivered: Vec::new(),
             causes: BTreeMap::new(),
             events: 0,
@@ -276,6 +290,7 @@ impl Case {
 
     fn change(&mut self, event: &Event) {
         self.enqueue(&event.entries, &event.body);
+        self.owe(event);
         match &event.body {
             EventBody::Registered(_) | EventBody::Conferred { .. } => {}
             EventBody::CalledIn { .. } | EventBody::InterimAnswered { .. } => {}
@@ -336,13 +351,47 @@ impl Case {
             EventBody::MediationHeld { session } => self.sessions.push(session.clone()),
             EventBody::Superseded { source, order, .. } => self.superseded.push((source.clone(), *order)),
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
-            EventBody::AnswerDelivered(delivered) => self.delivered.push(delivered.clone()),
+            EventBody::AnswerDelivered(delivered) => {
+                self.owed.retain(|o| o.event != delivered.event || o.source != delivered.source);
+                self.delivered.push(delivered.clone());
+            }
             EventBody::Unknown { name, ignorable } => {
                 if !ignorable {
                     self.unknown.push(name.clone());
                 }
             }
         }
+    }
+
+    /// Every source of the case is told what its citizen would want to know.
+    fn owe(&mut self, event: &Event) {
+        let what = match &event.body {
+            EventBody::SignedFor { department, n } if self.is_lead_entry(department, *n) => AnswerKind::Accepted,
+            EventBody::Declined { .. } => AnswerKind::Declined,
+            EventBody::Progressed { .. } | EventBody::InterimAnswered { .. } => AnswerKind::Progress,
+            EventBody::Resolved { .. } => AnswerKind::Resolved,
+            _ => return,
+        };
+        for source in self.told_sources() {
+            self.owed.push(Owed { event: event.id, what, source });
+        }
+    }
+
+    fn is_lead_entry(&self, department: &DepartmentId, n: u32) -> bool {
+        self.assignments.iter().any(|a| a.department == *department && a.n == n && a.role == Role::Lead)
+    }
+
+    /// One number in each numbering: the first record that is a matter of its own.
+    fn told_sources(&self) -> Vec<SourceId> {
+        let mut told: Vec<&SourceSeen> = Vec::new();
+        for seen in &self.sources {
+            match told.iter_mut().find(|t| t.source.namespace == seen.source.namespace) {
+                Some(first) if first.follow_up && !seen.follow_up => *first = seen,
+                Some(_) => {}
+                None => told.push(seen),
+            }
+        }
+        told.into_iter().map(|t| t.source.clone()).collect()
     }
 
     fn see(&mut self, seen: &SourceSeen, channel: &Channel) {

@@ -12,7 +12,7 @@ use crate::content::Content;
 use crate::decision::Decision;
 use crate::ids::{CaseId, CaseNumber, Cause, Channel, DepartmentId, SourceId};
 use crate::submission::{Assessment, Facts, Session, Upstream};
-use crate::vocabulary::{Assessor, EntryKind, LinkKind, ReturnReason, Role, Solved, Warning};
+use crate::vocabulary::{AnswerKind, Assessor, EntryKind, LinkKind, ReturnReason, Role, Solved, Warning};
 
 /// Who did it. Nobody is anonymous.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -338,6 +338,9 @@ pub struct SourceSeen {
     pub name_digest: Option<String>,
     /// Digest of the reporter's telephone number.
     pub phone_digest: Option<String>,
+    /// The record only speaks of another one (an urge is an order of its own): answers go to that other one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follow_up: bool,
 }
 
 impl SourceSeen {
@@ -364,7 +367,7 @@ pub struct AnswerDelivered {
     /// The event that was told.
     pub event: Uuid,
     /// What kind of answer.
-    pub what: String,
+    pub what: AnswerKind,
     /// Which numbering was told.
     pub source: SourceId,
     /// The version the source gave its record for it.

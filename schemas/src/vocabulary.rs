@@ -220,3 +220,13 @@ words! {
         Reviewer = "reviewer", "复核评价";
     }
 }
+
+words! {
+    /// What a source is told of its case.
+    AnswerKind {
+        Accepted = "accepted", "已签收";
+        Declined = "declined", "不予受理";
+        Progress = "progress", "办理进展";
+        Resolved = "resolved", "办理结果";
+    }
+}

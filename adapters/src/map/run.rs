@@ -395,10 +395,10 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     }
 }
 
-/// The record speaks of another case: its own facts (its own registration, place, state) are not that case's.
+/// The record has a number of its own and speaks of another one: its own facts (registration, place, state) are not that
+/// case's. Its number is kept, so that the same urge sent twice is one urge.
 fn speak_of(s: &mut Submission, id: String, note: Option<Private>) {
-    s.source.id = id;
-    s.aliases.clear();
+    s.aliases = vec![SourceId { namespace: s.source.namespace.clone(), id }];
     s.related.clear();
     s.facts = Facts::default();
     s.content = Content { note, ..Content::default() };

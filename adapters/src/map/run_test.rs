@@ -161,9 +161,10 @@ fn a_telephone_number_is_no_case_number() {
 #[test]
 fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
     let s = good(&json!({"id": "2", "urges": "1", "title": "快点", "name": "王示例", "kind": "1", "theirs": "GD-2"}));
-    assert_eq!((s.intent, s.source.id.as_str()), (Intent::Urge, "1"));
+    assert_eq!((s.intent, s.source.id.as_str()), (Intent::Urge, "2"));
+    assert_eq!(s.aliases.iter().map(|a| a.id.as_str()).collect::<Vec<_>>(), ["1"]);
     assert_eq!(s.content.note.as_ref().expect("said").expose(), "快点");
-    assert!(s.content.persons.is_empty() && s.facts.appeal.is_none() && s.aliases.is_empty());
+    assert!(s.content.persons.is_empty() && s.facts.appeal.is_none());
 }
 
 #[test]

@@ -13,14 +13,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::envelope::RawEnvelope;
 use super::store::IntakeStore;
 use crate::channels::ChannelRuntime;
-use crate::engine::streams::{CURSORS, LEASES};
+use crate::engine::streams::CURSORS;
+use crate::lease::Lease;
 
-const RENEW_EVERY: Duration = Duration::from_secs(10);
 const SLOWLY: Duration = Duration::from_secs(60);
 const LOOK_BACK: i64 = 24 * 60 * 60;
 
@@ -38,48 +37,29 @@ pub struct Pull {
     channel: Arc<ChannelRuntime>,
     jetstream: Context,
     store: IntakeStore,
-    holder: String,
 }
 
 impl Pull {
     /// A pull for a channel whose pack can be asked and whose address is known.
     pub fn new(channel: Arc<ChannelRuntime>, jetstream: Context, store: IntakeStore) -> Self {
-        Self { channel, jetstream, store, holder: Uuid::new_v4().to_string() }
+        Self { channel, jetstream, store }
     }
 
-    /// Runs until shutdown, holding the lease whenever it can be had.
+    /// Runs until shutdown, whenever the channel's lease can be had.
     pub async fn run(self, shutdown: CancellationToken) {
+        let lease = Lease::new(self.jetstream.clone(), self.key());
         loop {
             let held = tokio::select! {
                 () = shutdown.cancelled() => return,
-                held = self.hold_and_poll() => held,
+                held = lease.hold(self.poll()) => held,
             };
-            if let Err(error) = held {
+            if let Some(Err(error)) = held {
                 tracing::warn!(channel = %self.channel.name, error, "channel {} is not pulled just now", self.channel.name);
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
             }
-        }
-    }
-
-    /// Takes the lease and polls for as long as it is ours. Ends quietly while another gateway holds it.
-    async fn hold_and_poll(&self) -> Result<(), String> {
-        let leases = self.bucket(LEASES).await?;
-        let Ok(revision) = leases.create(self.key(), self.holder.clone().into()).await else { return Ok(()) };
-        tracing::info!(channel = %self.channel.name, "this gateway now pulls channel {}", self.channel.name);
-        tokio::select! {
-            lost = self.keep(&leases, revision) => lost,
-            stopped = self.poll() => stopped,
-        }
-    }
-
-    async fn keep(&self, leases: &Store, mut revision: u64) -> Result<(), String> {
-        loop {
-            tokio::time::sleep(RENEW_EVERY).await;
-            let renewed = leases.update(self.key(), self.holder.clone().into(), revision).await;
-            revision = renewed.map_err(|e| format!("the lease was lost: {e}"))?;
         }
     }
 

@@ -45,7 +45,8 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
         }
     }
     match submit.submission.intent {
-        Intent::Urge if known.is_none() => urge(&mut draft, case, submit),
+        Intent::Urge if known.is_some() => {}
+        Intent::Urge => urge(&mut draft, case, submit),
         Intent::Withdraw if !case.stage.is_ended() => taken_back(&mut draft, case, submit),
         Intent::Session => hold_session(&mut draft, case, submit),
         _ => {

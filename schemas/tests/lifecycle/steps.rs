@@ -220,7 +220,7 @@ impl World {
     fn order_told(&mut self, version: Option<i64>, worded: bool) -> Order {
         let delivered = AnswerDelivered {
             event: Uuid::nil(),
-            what: "resolved".into(),
+            what: huiliu_schemas::vocabulary::AnswerKind::Resolved,
             source: source("hotline", "1"),
             version,
             reply_digest: worded.then(|| "ours".to_owned()),

@@ -21,7 +21,7 @@ fn matter(code: &str) -> Option<MatterCode> {
 fn delivered(version: Option<i64>, reply: Option<&str>) -> Action {
     Action::RecordDelivery(AnswerDelivered {
         event: Uuid::nil(),
-        what: "resolved".into(),
+        what: huiliu_schemas::vocabulary::AnswerKind::Resolved,
         source: source("hotline", "1"),
         version,
         reply_digest: reply.map(str::to_owned),

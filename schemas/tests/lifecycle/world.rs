@@ -107,6 +107,7 @@ impl Record {
             identity_digest: Some("identity".into()),
             name_digest: Some("name".into()),
             phone_digest: Some("phone".into()),
+            follow_up: false,
         };
         let submission = Submission {
             source,

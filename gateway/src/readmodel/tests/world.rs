@@ -143,7 +143,7 @@ impl World {
         let source = self.cases[&case].sources[0].source.clone();
         let delivered = AnswerDelivered {
             event: of.id,
-            what: of.body.name().into(),
+            what: huiliu_schemas::vocabulary::AnswerKind::read(of.body.name()).unwrap_or(huiliu_schemas::vocabulary::AnswerKind::Progress),
             source,
             version: None,
             reply_digest: None,
@@ -192,6 +192,7 @@ impl World {
             identity_digest: None,
             name_digest: None,
             phone_digest: None,
+            follow_up: false,
         };
         let content = submission.content.clone();
         Order {

@@ -1,0 +1,279 @@
+//! Write-back: every source is told what became of its cases, in order, until it has understood. What is owed is in the
+//! case's fold, so nothing else needs to be remembered; that a source was told is an event of the case. The id of the event
+//! told goes along, so that a source told twice can know it. One gateway at a time tells a channel.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing, OutgoingKind};
+use huiliu_adapters::pull::backoff;
+use huiliu_schemas::case::{Case, Owed};
+use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
+use huiliu_schemas::{CaseId, Cause};
+use jiff::Timestamp;
+use reqwest::header::RETRY_AFTER;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::channels::ChannelRuntime;
+use crate::desk::{Job, Work, reply_digest};
+use crate::intake::dead::{DeadLetter, bury};
+use crate::lease::Lease;
+use crate::ledger::{Ledger, OpenedCase};
+use crate::readmodel::ReadHandle;
+
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const CASES_A_LOOK: usize = 200;
+const TIMEOUT: Duration = Duration::from_secs(20);
+const MOST_ANSWER_BYTES: usize = 1 << 20;
+
+/// Tells one channel.
+pub struct WriteBack {
+    channel: Arc<ChannelRuntime>,
+    jetstream: Context,
+    ledger: Ledger,
+    reads: ReadHandle,
+    http: reqwest::Client,
+    waiting: HashMap<CaseId, Waiting>,
+}
+
+/// A case whose source did not take the answer yet.
+struct Waiting {
+    attempts: u32,
+    until: Instant,
+}
+
+/// What came of telling.
+enum Told {
+    Delivered(Option<i64>),
+    Later(String, Option<Duration>),
+    Refused(String),
+    /// The pack has no way to tell this kind of answer.
+    NotTold,
+}
+
+impl WriteBack {
+    /// A write-back for a channel whose address is known.
+    ///
+    /// # Errors
+    /// When no HTTP client can be built.
+    pub fn new(
+        channel: Arc<ChannelRuntime>,
+        jetstream: Context,
+        ledger: Ledger,
+        reads: ReadHandle,
+    ) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { channel, jetstream, ledger, reads, http, waiting: HashMap::new() })
+    }
+
+    /// Runs until shutdown, whenever the channel's lease can be had.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let lease = Lease::new(self.jetstream.clone(), format!("tell.{}", self.channel.name));
+        while !shutdown.is_cancelled() {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                _ended = lease.hold(self.tell_all()) => {}
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            }
+        }
+    }
+
+    async fn tell_all(&mut self) {
+        loop {
+            let mut after = None;
+            loop {
+                let owed = self.owed(after).await;
+                let Some(last) = owed.last() else { break };
+                after = Some(*last);
+                for case in owed {
+                    self.tell_case(case).await;
+                }
+            }
+            metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
+                .set(self.waiting.len() as f64);
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn owed(&self, after: Option<CaseId>) -> Vec<CaseId> {
+        let (reads, namespace) = (self.reads.clone(), self.channel.namespace.clone());
+        let looked = tokio::task::spawn_blocking(move || reads.owed(&namespace, after, CASES_A_LOOK)).await;
+        match looked {
+            Ok(Ok(owed)) => owed,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the read model does not say what is owed");
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Tells everything owed in one case, in order, as far as the source takes it.
+    async fn tell_case(&mut self, id: CaseId) {
+        if self.waiting.get(&id).is_some_and(|w| w.until > Instant::now()) {
+            return;
+        }
+        let opened = match self.ledger.open_case(id).await {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(%error, case = %id, "an answer waits: the case does not open");
+                return self.wait(id, None);
+            }
+        };
+        for owed in self.owed_here(&opened.loaded.case) {
+            match self.tell(&opened, &owed).await {
+                Told::Later(reason, after) => {
+                    tracing::warn!(
+                        channel = %self.channel.name, case = %id, what = %owed.what, reason,
+                        "channel {} did not take an answer; it is told again", self.channel.name
+                    );
+                    return self.wait(id, after);
+                }
+                told => {
+                    if !self.record(&opened, &owed, told).await {
+                        return self.wait(id, None);
+                    }
+                }
+            }
+        }
+        self.waiting.remove(&id);
+    }
+
+    fn owed_here(&self, case: &Case) -> Vec<Owed> {
+        let here = |o: &&Owed| o.source.namespace == self.channel.namespace;
+        case.owed.iter().filter(here).cloned().collect()
+    }
+
+    fn wait(&mut self, id: CaseId, after: Option<Duration>) {
+        let attempts = self.waiting.get(&id).map_or(0, |w| w.attempts) + 1;
+        let pause = after.unwrap_or_else(|| backoff(attempts, 0.5));
+        self.waiting.insert(id, Waiting { attempts, until: Instant::now() + pause });
+    }
+
+    async fn tell(&self, opened: &OpenedCase, owed: &Owed) -> Told {
+        let Some(event) = opened.events.iter().find(|e| e.id == owed.event) else { return Told::NotTold };
+        let writeback = self.channel.pack.writeback();
+        let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NotTold };
+        match self.send(parts).await {
+            Err(error) => Told::Later(error, None),
+            Ok((status, retry_after, body)) => match writeback.judge(status, retry_after, &body) {
+                Judgement::Delivered { version } => Told::Delivered(version),
+                Judgement::Retry { reason, after } => Told::Later(reason, after),
+                Judgement::Refused { reason } => Told::Refused(reason),
+            },
+        }
+    }
+
+    fn outgoing(&self, event: &Event, owed: &Owed) -> Outgoing {
+        let directory = self.ledger.desk().directory();
+        let (solved, contacted) = match &event.body {
+            EventBody::Resolved { solved, contacted, .. } => (Some(*solved), Some(*contacted)),
+            _ => (None, None),
+        };
+        let department = match &event.actor {
+            Actor::Department { department } => Some(directory.department_name(department).to_owned()),
+            _ => None,
+        };
+        let words = event.content.reply.clone().or_else(|| event.content.note.clone());
+        Outgoing {
+            kind: OutgoingKind::read(owed.what.as_str()).unwrap_or(OutgoingKind::Progress),
+            source_id: owed.source.id.clone(),
+            event_id: owed.event.to_string(),
+            at: event.at,
+            department_name: department,
+            reply: words,
+            reason: event.content.note.clone(),
+            solved,
+            contacted,
+            deadline: None,
+        }
+    }
+
+    async fn send(&self, parts: HttpRequestParts) -> Result<(u16, Option<u64>, Vec<u8>), String> {
+        let base = self.channel.base_url.as_deref().ok_or("`base_url` is not set")?;
+        let url = format!("{}{}", base.trim_end_matches('/'), parts.path);
+        let method = parts.method.parse().map_err(|_| format!("method `{}`", parts.method))?;
+        let mut request = self.http.request(method, url).body(parts.body);
+        for (name, value) in parts.headers {
+            request = request.header(name, value);
+        }
+        if let Some((header, key)) = self.channel.pack.key_header.as_ref().zip(self.channel.key.as_ref()) {
+            request = request.header(header, key);
+        }
+        let mut response = request.send().await.map_err(|e| e.without_url().to_string())?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| e.without_url().to_string())? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MOST_ANSWER_BYTES {
+                return Err("its answer is over 1 MiB".into());
+            }
+        }
+        Ok((status, retry_after, body))
+    }
+
+    /// Writes into the case that the source was told, or will never be.
+    async fn record(&self, opened: &OpenedCase, owed: &Owed, told: Told) -> bool {
+        let id = opened.loaded.case.id;
+        let (version, refused) = match &told {
+            Told::Delivered(version) => (*version, None),
+            Told::Refused(reason) => (None, Some(reason.clone())),
+            Told::NotTold | Told::Later(..) => (None, None),
+        };
+        if let Some(reason) = &refused
+            && !self.bury(id, owed, reason).await
+        {
+            return false;
+        }
+        let outcome = if refused.is_some() { "refused" } else { "delivered" };
+        let event = opened.events.iter().find(|e| e.id == owed.event);
+        let master = self.ledger.keys().master();
+        let delivered = AnswerDelivered {
+            event: owed.event,
+            what: owed.what,
+            source: owed.source.clone(),
+            version,
+            reply_digest: event.and_then(|e| reply_digest(master, &e.content)),
+            refused: refused.is_some(),
+        };
+        let job = Job {
+            cause: told_cause(owed.event, owed),
+            actor: Actor::Hub,
+            work: Work::Delivery { case: id, delivered },
+        };
+        let settled = self.ledger.settle(job).await;
+        metrics::counter!("huiliu_write_back_total", "channel" => self.channel.name.to_string(), "outcome" => outcome)
+            .increment(1);
+        settled.is_ok()
+    }
+
+    async fn bury(&self, case: CaseId, owed: &Owed, reason: &str) -> bool {
+        let letter = DeadLetter {
+            stage: "write-back".into(),
+            channel: self.channel.name.clone(),
+            intake_sequence: None,
+            index: None,
+            case_id: Some(case),
+            reason: format!("{} was refused: {reason}", owed.what),
+            problems: Vec::new(),
+            at: Timestamp::now(),
+        };
+        bury(&self.jetstream, &letter).await.is_ok()
+    }
+}
+
+fn told_cause(event: Uuid, owed: &Owed) -> Cause {
+    Cause::hub(&format!("told/{event}/{}", owed.source.namespace))
+}
