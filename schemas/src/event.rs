@@ -1,6 +1,8 @@
 //! What happened to a case. Events are facts: nothing is edited, nothing removed. Each carries what caused it, who
 //! did it, and the hash of the one before it; its personal part is sealed before it is stored.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -561,7 +563,7 @@ impl StoredEvent {
             Err(error) => error,
         };
         let unknown: UnknownEvent = serde_json::from_slice(bytes)?;
-        if KNOWN_TYPES.contains(&unknown.body.name.as_str()) {
+        if event_types().contains(&unknown.body.name) {
             return Err(error.into());
         }
         Ok(Self {
@@ -598,40 +600,12 @@ pub fn payload_hash(payload: &[u8]) -> String {
     Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-const KNOWN_TYPES: &[&str] = &[
-    "registered",
-    "recorded",
-    "triaged",
-    "dispatched",
-    "signed_for",
-    "accepted",
-    "declined",
-    "closed_to_repetition",
-    "return_requested",
-    "return_granted",
-    "return_refused",
-    "progressed",
-    "interim_answered",
-    "mediation_held",
-    "conferred",
-    "called_in",
-    "resolved",
-    "assessed",
-    "closed",
-    "revisited",
-    "reopened",
-    "review_requested",
-    "review_decided",
-    "urged",
-    "supervised",
-    "interviewed",
-    "warned",
-    "extended",
-    "linked",
-    "sponsored",
-    "supplemented",
-    "upstream_changed",
-    "superseded",
-    "withdrawn",
-    "answer_delivered",
-];
+/// The names of every type this version knows, as on the wire: those of the schema of [`EventBody`].
+pub fn event_types() -> &'static [String] {
+    static TYPES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let schema = schemars::schema_for!(EventBody).to_value();
+        let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
+        variants.iter().filter_map(|v| v["properties"]["type"]["const"].as_str().map(str::to_owned)).collect()
+    });
+    &TYPES
+}

@@ -39,6 +39,7 @@ macro_rules! token {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,63}$"))]
         pub struct $name(String);
 
         impl $name {
@@ -143,6 +144,7 @@ impl fmt::Display for SourceId {
 /// The id a sender gives a command, so that sending it again is safe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
 pub struct CommandId(String);
 
 impl CommandId {

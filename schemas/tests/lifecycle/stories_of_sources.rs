@@ -328,3 +328,17 @@ fn an_accusation_hides_who_spoke() {
     world.submit(&record().saying("more").order(101).facts(accuses), unsure());
     assert!(world.case().hides_reporter());
 }
+
+#[test]
+fn a_rule_that_names_the_accused_sends_the_case_to_a_person() {
+    let given = Given { forbidden: vec![department("housing")], ..to(&[lead("housing")]) };
+    let mut world = World::new();
+    assert_eq!(world.submit(&record(), given), events(&["registered", "triaged"]));
+    assert!(world.log.iter().all(|e| e.entries.is_empty()));
+
+    let mut world = World::signed(&[lead("housing")]);
+    let undecided = Given { forbidden: vec![department("housing")], ..Given::default() };
+    let more = record().saying("they took money").order(101);
+    assert_eq!(world.submit(&more, undecided), events(&["supplemented", "triaged"]));
+    assert_eq!((world.stage(), world.told()), (Stage::Triage, vec!["housing withdraw".to_owned()]));
+}
