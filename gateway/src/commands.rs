@@ -4,10 +4,9 @@
 use huiliu_schemas::command::{Command, CommandKind};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
+use huiliu_schemas::message::{CommandOutcome, CommandResult};
 use huiliu_schemas::private::Private;
-use huiliu_schemas::vocabulary::Stage;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::desk::{Job, Work};
@@ -35,25 +34,6 @@ pub enum CaseName {
     Id(CaseId),
     /// By number.
     Number(CaseNumber),
-}
-
-/// What a sender is told.
-#[derive(Debug, Clone, Serialize)]
-pub struct CommandOutcome {
-    /// The sender's id.
-    pub id: CommandId,
-    /// The case.
-    pub case_id: CaseId,
-    /// Its number.
-    pub number: Option<CaseNumber>,
-    /// `done`, or `known`: it had been done before, and nothing was done again.
-    pub result: &'static str,
-    /// Where the case stands after it.
-    pub stage: Option<Stage>,
-    /// The events it led to, by type.
-    pub events: Vec<String>,
-    /// True as of this sequence of the log.
-    pub as_of: u64,
 }
 
 impl CaseName {
@@ -125,15 +105,15 @@ pub async fn execute(ledger: &Ledger, who: &Principal, request: CommandRequest) 
     let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content } };
     let settled = ledger.settle(job).await?;
     let (result, events) = match settled.result {
-        JobResult::Appended(events) => ("done", events.iter().map(|e| e.body.name().to_owned()).collect()),
-        JobResult::Known(answer) => ("known", answer.events),
-        JobResult::Nothing(_) => ("known", Vec::new()),
+        JobResult::Appended(events) => (CommandResult::Done, events.iter().map(|e| e.body.name().to_owned()).collect()),
+        JobResult::Known(answer) => (CommandResult::Known, answer.events),
+        JobResult::Nothing(_) => (CommandResult::Known, Vec::new()),
         JobResult::Refused(refusal) => {
             count(kind, "refused");
             return Err(Problem::refused(refusal));
         }
     };
-    count(kind, result);
+    count(kind, result.as_str());
     let number = settled.case.as_ref().map(|c| c.number.clone());
     let stage = settled.case.as_ref().map(|c| c.stage);
     Ok(CommandOutcome { id, case_id: settled.case_id, number, result, stage, events, as_of: settled.as_of })

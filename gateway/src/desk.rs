@@ -155,8 +155,23 @@ impl Desk {
                 let decision = self.route_known(case, &facts, &told.merged(&record.submission.content));
                 self.given(Some(decision), Some(&facts), now)
             }
-            Some(_) => Given::default(),
+            Some(case) if case.stage.is_ended() => Given::default(),
+            Some(case) => {
+                // What is told later may accuse whoever has the case now.
+                let decision = routing::decide(&RoutingFacts::from_submission(&record.submission), &self.directory);
+                let forbidden = self.barred(&decision.accused, case, &[]);
+                Given { forbidden, ..self.given(Some(decision), Some(&case.facts), now) }
+            }
         }
+    }
+
+    /// Which of the departments that have a part, or are named, may not have the case: the accused and all under them.
+    fn barred(&self, accused: &[DepartmentId], case: &Case, named: &[Assignee]) -> Vec<DepartmentId> {
+        let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
+        let departments = &self.directory.departments;
+        let is_barred = |d: &DepartmentId| accused.iter().chain(known).any(|a| a == d || departments.is_under(d, a));
+        let active = case.active_assignments().into_iter().map(|a| &a.department);
+        active.chain(named.iter().map(|a| &a.department)).filter(|d| is_barred(d)).cloned().collect()
     }
 
     /// Where the rules send a case that exists, with these facts and words.
@@ -180,28 +195,25 @@ impl Desk {
     }
 
     fn given_for_command(&self, command: &Command, case: Option<&Case>, now: Timestamp) -> Given {
+        let Some(case) = case else { return Given::default() };
         let named: &[Assignee] = match command {
             Command::Dispatch { assignees } | Command::Redispatch { assignees } => assignees,
             Command::GrantReturn { assignees, .. } => assignees,
-            Command::Accept {} => {
-                let accept_deadlines = case.map(|c| self.deadlines("accepted", c.decision.as_ref(), &c.facts, now));
-                return Given { accept_deadlines: accept_deadlines.unwrap_or_default(), ..Given::default() };
-            }
-            _ => return Given::default(),
+            _ => &[],
         };
-        let Some(case) = case else { return Given::default() };
-        let departments = &self.directory.departments;
-        let accused = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
-        let is_barred = |d: &DepartmentId| accused.iter().any(|a| a == d || departments.is_under(d, a));
-        let pick = |holds: &dyn Fn(&DepartmentId) -> bool| {
-            named.iter().map(|a| a.department.clone()).filter(|d| holds(d)).collect::<Vec<_>>()
+        let in_office = |d: &DepartmentId| self.directory.departments.in_office(d).is_some_and(|office| office.id == *d);
+        let unknown = named.iter().map(|a| &a.department).filter(|d| !in_office(d)).cloned().collect();
+        let decision = case.decision.as_ref();
+        let accept_deadlines = match command {
+            Command::Accept {} => self.deadlines("accepted", decision, &case.facts, now),
+            _ => Vec::new(),
         };
-        Given {
-            forbidden: pick(&is_barred),
-            unknown: pick(&|d| departments.in_office(d).is_none_or(|office| office.id != *d)),
-            dispatch_deadlines: self.deadlines("dispatched", case.decision.as_ref(), &case.facts, now),
-            ..Given::default()
-        }
+        let dispatch_deadlines = match named {
+            [] => Vec::new(),
+            _ => self.deadlines("dispatched", decision, &case.facts, now),
+        };
+        let forbidden = self.barred(&[], case, named);
+        Given { decision: None, dispatch_deadlines, accept_deadlines, forbidden, unknown }
     }
 
     fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_nats::{Client, Message};
 use futures_util::StreamExt;
 use huiliu_adapters::verify::{Proof, RawBody, Verified};
+use huiliu_schemas::message::{OpenRequest, Opened};
 use huiliu_schemas::{Channel, CommandId, DepartmentId, subjects};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -104,22 +104,15 @@ fn with_id(mut told: Value, id: &CommandId) -> Value {
     told
 }
 
-#[derive(Deserialize)]
-struct Open {
-    case: String,
-    #[serde(default)]
-    n: Option<u32>,
-}
-
 async fn open(api: &Api, department: &str, request: &Message) -> Result<Value, Problem> {
     let department: DepartmentId = department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
-    let asked: Open = serde_json::from_slice(&request.payload)
+    let asked: OpenRequest = serde_json::from_slice(&request.payload)
         .map_err(|e| Problem::new(Kind::BadRequest, format!("expected {{\"case\": …, \"n\": …}}: {e}")))?;
     let name = CaseName::read(&asked.case);
     let name = name.ok_or_else(|| Problem::field("case", Some(&asked.case), "a case id or number"))?;
     let case = find(&api.ledger, &name).await?;
     let content = api.queues.open(&department, case, asked.n).await?;
-    Ok(json!({ "case_id": case, "content": content }))
+    Ok(json!(Opened { case_id: case, content }))
 }
 
 /// Keeps an answer for one who is absent. It holds nothing personal, and what it says is in the log already: losing it

@@ -13,7 +13,7 @@ use crate::decision::Decision;
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, CaseNumber, Cause, Channel, DepartmentId, SourceId};
 use crate::submission::{Assessment, Facts, Session};
-use crate::vocabulary::{Appeal, Assessor, EntryKind, LinkKind, Role, Solved, Stage, Warning};
+use crate::vocabulary::{AnswerKind, Appeal, Assessor, EntryKind, LinkKind, Role, Solved, Stage, Warning};
 
 /// How far a department is with its part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -359,6 +359,7 @@ impl SourceSeen {
             identity_digest: pick(&newer.identity_digest, &self.identity_digest),
             name_digest: pick(&newer.name_digest, &self.name_digest),
             phone_digest: pick(&newer.phone_digest, &self.phone_digest),
+            follow_up: newer.follow_up,
         }
     }
 }

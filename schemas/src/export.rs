@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::decision::Decision;
 use crate::entry::Entry;
 use crate::event::StoredEvent;
-use crate::message::{CommandOutcome, CommandRequest, OpenRequest, OpenedEntry};
+use crate::message::{CommandOutcome, CommandRequest, OpenRequest, Opened};
 use crate::problem::Problem;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
@@ -29,7 +29,7 @@ pub fn export() -> Vec<(String, String)> {
         schema::<Entry>("entry"),
         schema::<StoredEvent>("event"),
         schema::<OpenRequest>("open-request"),
-        schema::<OpenedEntry>("opened-entry"),
+        schema::<Opened>("opened-entry"),
         schema::<Problem>("problem"),
         schema::<Receipt>("receipt"),
         schema::<Refusal>("refusal"),

@@ -4,72 +4,74 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::command::Command;
 use crate::content::Content;
-use crate::entry::Entry;
-use crate::ids::{CaseId, CommandId};
-use crate::refusal::Refusal;
-use crate::vocabulary::Stage;
+use crate::ids::{CaseId, CaseNumber, CommandId};
+use crate::private::Private;
+use crate::vocabulary::{Stage, words};
 
-/// A command as it is sent: to `command.<dept>.<kind>`, answered once it is stored.
+/// A command as it is sent to `POST /v1/cases/{case}/commands/{kind}` or `command.<department>.<kind>`: these fields, and
+/// beside them the command's own (see `command`). It is answered once its outcome is in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct CommandRequest {
     /// The sender's own id: sent again, it gives the first answer.
     pub id: CommandId,
-    /// The case.
-    pub case_id: CaseId,
-    /// What is wanted.
-    pub command: Command,
-    /// The words that go with it.
+    /// Case id or number; over HTTP it stands in the path.
     #[serde(default)]
-    pub content: Content,
+    pub case: Option<String>,
+    /// Free text of the step: the reason, or what was done.
+    #[serde(default)]
+    pub note: Option<Private>,
+    /// What the citizen is told.
+    #[serde(default)]
+    pub reply: Option<Private>,
+    /// More of the matter, with a supplement.
+    #[serde(default)]
+    pub text: Option<Private>,
 }
 
-/// The answer to a command.
+words! {
+    /// Whether a command was done now or before.
+    CommandResult {
+        Done = "done", "已执行";
+        Known = "known", "此前已执行";
+    }
+}
+
+/// The answer to a command that was done; one that was refused is answered with a problem. Holds nothing personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandOutcome {
     /// The sender's id of the command.
     pub id: CommandId,
     /// The case.
     pub case_id: CaseId,
-    /// What came of it.
+    /// Its number.
+    pub number: Option<CaseNumber>,
+    /// Now or before.
     pub result: CommandResult,
+    /// Where the case stands.
+    pub stage: Option<Stage>,
+    /// The events it led to, by type.
+    pub events: Vec<String>,
+    /// True as of this sequence of the log.
+    pub as_of: u64,
 }
 
-/// What came of a command. Holds nothing personal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum CommandResult {
-    /// It is stored, now or when it was first sent.
-    Done {
-        /// Names of the events it led to.
-        events: Vec<String>,
-        /// Where the case stood after them.
-        stage: Stage,
-    },
-    /// It appended nothing.
-    Refused {
-        /// Why, and what would be legal now.
-        refusal: Refusal,
-    },
-}
-
-/// Asks for the words of one queue entry: to `open.<dept>`; every opening is audited.
+/// Asks for the words of a case the department has an entry of: to `open.<department>`; every opening is audited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenRequest {
-    /// The case.
-    pub case_id: CaseId,
-    /// The entry.
-    pub n: u32,
+    /// Case id or number.
+    pub case: String,
+    /// The entry, to get the words that came with it.
+    #[serde(default)]
+    pub n: Option<u32>,
 }
 
-/// A queue entry with its words, for its department only.
+/// The words of a case, for its department only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OpenedEntry {
-    /// The entry.
-    pub entry: Entry,
+pub struct Opened {
+    /// The case.
+    pub case_id: CaseId,
     /// The words; without those who spoke where they are hidden.
     pub content: Content,
 }

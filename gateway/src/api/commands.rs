@@ -6,9 +6,11 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 
+use huiliu_schemas::message::CommandOutcome;
+
 use super::Api;
 use super::caller::Caller;
-use crate::commands::{CommandOutcome, CommandRequest, execute};
+use crate::commands::{CommandRequest, execute};
 use crate::problem::Problem;
 
 pub(super) async fn endpoint(
