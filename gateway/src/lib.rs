@@ -7,4 +7,5 @@ pub mod engine;
 pub mod keys;
 pub mod ledger;
 pub mod routing;
+pub mod settings;
 pub mod vault;
