@@ -27,7 +27,7 @@ done_with() {
 link() {
     new_enough "$1" || return 1
     mkdir -p "$directory/bin"
-    ln -sf "$1" "$target"
+    ln -sf "$(realpath "$1")" "$target"
 }
 
 from_python() {
