@@ -12,8 +12,8 @@ use crate::clock::Deadline;
 use crate::decision::Decision;
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, CaseNumber, Cause, Channel, DepartmentId, SourceId};
-use crate::submission::{Assessment, Facts};
-use crate::vocabulary::{Assessor, EntryKind, LinkKind, Role, Solved, Stage, Warning};
+use crate::submission::{Assessment, Facts, Session};
+use crate::vocabulary::{Appeal, Assessor, EntryKind, LinkKind, Role, Solved, Stage, Warning};
 
 /// How far a department is with its part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -133,6 +133,12 @@ pub struct Case {
     pub solved: Option<Solved>,
     /// Each assessor's last view.
     pub assessments: Vec<(Assessor, Assessment)>,
+    /// Records that came too late, by source and order: each is noted once.
+    #[serde(default)]
+    pub superseded: Vec<(SourceId, i64)>,
+    /// Mediation sessions: each is noted once.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
     /// What sources were told.
     pub delivered: Vec<AnswerDelivered>,
     /// Answers known by what caused them.
@@ -182,6 +188,8 @@ impl Case {
             deadlines: Vec::new(),
             solved: None,
             assessments: Vec::new(),
+            superseded: Vec::new(),
+            sessions: Vec::new(),
             delivered: Vec::new(),
             causes: BTreeMap::new(),
             events: 0,
@@ -244,7 +252,8 @@ impl Case {
 
     /// Whether departments may learn who spoke.
     pub fn hides_reporter(&self) -> bool {
-        self.facts.flags.confidential || self.facts.flags.anonymous || self.marks.accusation
+        let accuses = self.marks.accusation || self.facts.appeal == Some(Appeal::Accusation);
+        self.facts.flags.confidential || self.facts.flags.anonymous || accuses
     }
 
     /// The source's record as last seen.
@@ -268,8 +277,8 @@ impl Case {
     fn change(&mut self, event: &Event) {
         self.enqueue(&event.entries, &event.body);
         match &event.body {
-            EventBody::Registered(_) | EventBody::Conferred { .. } | EventBody::MediationHeld { .. } => {}
-            EventBody::CalledIn { .. } | EventBody::InterimAnswered { .. } | EventBody::Superseded { .. } => {}
+            EventBody::Registered(_) | EventBody::Conferred { .. } => {}
+            EventBody::CalledIn { .. } | EventBody::InterimAnswered { .. } => {}
             EventBody::Interviewed { .. } | EventBody::ReviewRequested { .. } | EventBody::ReviewDecided { .. } => {}
             EventBody::Recorded {} => self.stage = Stage::Recorded,
             EventBody::Triaged { decision } => self.enter_triage(decision),
@@ -307,7 +316,7 @@ impl Case {
             }
             EventBody::Urged { seen } => {
                 self.marks.urged += 1;
-                self.see_again(seen.as_deref());
+                self.see_again(seen.as_deref(), &event.actor);
             }
             EventBody::Supervised {} => self.marks.supervised += 1,
             EventBody::Warned { colour } => self.marks.warning = Some(*colour),
@@ -323,7 +332,9 @@ impl Case {
                 self.aliases.extend(more.aliases.iter().cloned());
                 self.facts = more.facts.clone();
             }
-            EventBody::UpstreamChanged { seen, .. } => self.see_again(Some(seen)),
+            EventBody::UpstreamChanged { seen, .. } => self.see_again(Some(seen), &event.actor),
+            EventBody::MediationHeld { session } => self.sessions.push(session.clone()),
+            EventBody::Superseded { source, order, .. } => self.superseded.push((source.clone(), *order)),
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
             EventBody::AnswerDelivered(delivered) => self.delivered.push(delivered.clone()),
             EventBody::Unknown { name, ignorable } => {
@@ -336,15 +347,19 @@ impl Case {
 
     fn see(&mut self, seen: &SourceSeen, channel: &Channel) {
         match self.sources.iter_mut().find(|s| s.source == seen.source) {
-            Some(known) => known.clone_from(seen),
+            Some(known) => *known = known.seen_again(seen),
             None => self.sources.push(seen.clone()),
         }
         self.answer_channels.entry(seen.source.namespace.to_string()).or_insert_with(|| channel.clone());
     }
 
-    fn see_again(&mut self, seen: Option<&SourceSeen>) {
+    /// A record whose event does not name its channel: it came by the one that spoke.
+    fn see_again(&mut self, seen: Option<&SourceSeen>, speaker: &Actor) {
         if let Some(seen) = seen {
-            let channel = self.channel.clone();
+            let channel = match speaker {
+                Actor::Source { channel } => channel.clone(),
+                _ => self.channel.clone(),
+            };
             self.see(seen, &channel);
         }
     }
@@ -356,18 +371,24 @@ impl Case {
         for entry in entries {
             self.next_n = self.next_n.max(entry.n + 1);
             if matches!(entry.kind, EntryKind::Dispatch | EntryKind::Reopen) {
+                let ruled = self.was_ruled(entry);
                 self.assignments.push(Assignment {
                     department: entry.department.clone(),
                     role: entry.role,
                     n: entry.n,
                     state: AssignmentState::Offered,
                     return_requested: false,
-                    ruled: false,
+                    ruled,
                 });
             } else {
                 self.notices.push(Notice { entry: entry.clone(), live: true });
             }
         }
+    }
+
+    /// Whether the centre has ruled that this part is this department's: that stands however often it is dispatched.
+    fn was_ruled(&self, entry: &EntryRef) -> bool {
+        self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
     }
 
     fn enter_triage(&mut self, decision: &Decision) {

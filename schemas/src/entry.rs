@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 use crate::clock::Deadline;
 use crate::decision::RuleRef;
-use crate::event::{EntryRef, Event};
+use crate::event::{EntryRef, Event, EventBody};
 use crate::ids::{CaseId, CaseNumber, DepartmentId};
 use crate::places::{DivisionCode, MatterCode};
 use crate::submission::Flags;
@@ -58,7 +58,6 @@ pub struct Entry {
 impl Entry {
     /// The entry `wanted` of the event, given the case as it is after the whole answer.
     pub fn of(case: &Case, event: &Event, wanted: &EntryRef) -> Self {
-        let by_rule = case.decision.as_ref().filter(|d| d.lead().is_some());
         Self {
             case_id: case.id,
             number: case.number.clone(),
@@ -75,9 +74,16 @@ impl Entry {
             warning: case.marks.warning.or(case.facts.urgency),
             flags: case.facts.flags,
             deadlines: case.deadlines.clone(),
-            rule: by_rule.and_then(|d| d.rule.clone()),
+            rule: rule_of(case, event),
             departments: case.active_assignments().into_iter().map(|a| (a.department.clone(), a.role)).collect(),
             reporter_hidden: case.hides_reporter(),
         }
     }
+}
+
+/// The rule the case went by, as long as nobody has sent it elsewhere by hand since.
+fn rule_of(case: &Case, event: &Event) -> Option<RuleRef> {
+    let by_hand = matches!(event.body, EventBody::Dispatched { decision: None, .. });
+    let decision = case.decision.as_ref().filter(|d| !by_hand && d.lead().is_some() && d.lead() == case.last_lead());
+    decision.and_then(|d| d.rule.clone())
 }

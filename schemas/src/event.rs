@@ -340,6 +340,24 @@ pub struct SourceSeen {
     pub phone_digest: Option<String>,
 }
 
+impl SourceSeen {
+    /// What is known of the source's record once it was seen again as `newer`: a record that leaves out its order, day
+    /// or person makes no room for an older copy or for somebody else.
+    pub fn seen_again(&self, newer: &Self) -> Self {
+        let pick = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
+        Self {
+            source: newer.source.clone(),
+            order: newer.order.max(self.order),
+            matter_digest: newer.matter_digest.clone(),
+            answer_digest: newer.answer_digest.clone(),
+            registered_on: newer.registered_on.or(self.registered_on),
+            identity_digest: pick(&newer.identity_digest, &self.identity_digest),
+            name_digest: pick(&newer.name_digest, &self.name_digest),
+            phone_digest: pick(&newer.phone_digest, &self.phone_digest),
+        }
+    }
+}
+
 /// Proof that the source got an answer, and what its record will look like when it comes round again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AnswerDelivered {

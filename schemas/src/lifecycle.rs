@@ -7,7 +7,7 @@ use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
 use crate::command::{Action, Command, CommandKind, Order};
 use crate::content::Content;
-use crate::decision::{Assignee, Decision, Verdict};
+use crate::decision::{Assignee, Decision, Excluded, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody};
 use crate::ids::{CaseId, DepartmentId, event_id};
 use crate::refusal::{Refusal, RefusalCode};
@@ -45,10 +45,7 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
     }
     if let Some(case) = case.filter(|c| !c.unknown.is_empty()) {
         let detail = format!("this version does not know {}; upgrade first", case.unknown.join(", "));
-        return Err(Refusal {
-            legal_now: Vec::new(),
-            ..refusal(case, &order.actor, RefusalCode::UnknownEvents, detail)
-        });
+        return Err(refusal(case, &order.actor, RefusalCode::UnknownEvents, detail));
     }
     let draft = Draft::new(case, id, order, now);
     match (&order.action, case) {
@@ -63,7 +60,8 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
 
 /// What an actor could do to a case now.
 pub fn legal_now(case: &Case, actor: &Actor) -> Vec<CommandKind> {
-    CommandKind::ALL.iter().copied().filter(|kind| permit(case, actor, *kind).is_ok()).collect()
+    let known = |_: &CommandKind| case.unknown.is_empty();
+    CommandKind::ALL.iter().copied().filter(known).filter(|kind| permit(case, actor, *kind).is_ok()).collect()
 }
 
 /// Whether the asker may send a command of this kind at all, in the case's present stage.
@@ -106,6 +104,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Decline { article } => {
             draft.need(case, !article.trim().is_empty(), RefusalCode::MissingReason, "`article` is empty")?;
             let department = own_department(case, actor).ok();
+            draft.tell_leaving(case, |d| Some(d) == department.as_ref());
             draft.push(EventBody::Declined { department, article: article.clone() });
         }
         Command::RequestReturn { reason, suggested } => {
@@ -194,15 +193,18 @@ fn grant_return(
 
 /// The decision a handed-back case lies in triage with: what was known, and the one who said "not ours" ruled out.
 fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
-    use crate::decision::{Excluded, TriageReason};
     let because = "中心已准予退单".to_owned();
     let excluded = Excluded { department: department.clone(), because };
-    let reasons = vec![TriageReason::NoOwner];
-    let verdict = Verdict::Triage { reasons, candidates: Vec::new() };
+    to_triage(case, TriageReason::NoOwner, vec![excluded])
+}
+
+/// A decision that leaves the case to a person, with what the last one knew.
+fn to_triage(case: &Case, reason: TriageReason, excluded: Vec<Excluded>) -> Decision {
+    let verdict = Verdict::Triage { reasons: vec![reason], candidates: Vec::new() };
     match case.decision.clone() {
         Some(mut decision) => {
             decision.verdict = verdict;
-            decision.excluded.push(excluded);
+            decision.excluded.extend(excluded);
             decision
         }
         None => Decision {
@@ -217,7 +219,7 @@ fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
             accused: Vec::new(),
             matched: Vec::new(),
             beaten: Vec::new(),
-            excluded: vec![excluded],
+            excluded,
             confidence: 0,
         },
     }
@@ -300,10 +302,12 @@ impl<'a> Draft<'a> {
         self.next_n += 1;
     }
 
-    /// A notice to everyone who has a part.
+    /// A notice to everyone who has a part, but never to the accused.
     fn tell_active(&mut self, case: &Case, kind: EntryKind) {
         for assignment in case.active_assignments() {
-            self.enqueue(&assignment.department, kind, assignment.role);
+            if !self.is_forbidden(&assignment.department) {
+                self.enqueue(&assignment.department, kind, assignment.role);
+            }
         }
     }
 
@@ -326,15 +330,26 @@ impl<'a> Draft<'a> {
 
     /// Goes where the rules say.
     fn route(&mut self) -> Result<(), Refusal> {
-        let Some(decision) = self.order.given.decision.clone() else { return Err(no_such_case()) };
-        match decision.verdict.clone() {
-            Verdict::Triage { .. } => self.push(EventBody::Triaged { decision: Box::new(decision) }),
-            Verdict::Dispatch { assignees } => {
-                let deadlines = self.order.given.dispatch_deadlines.clone();
-                self.dispatch(Some(decision), &assignees, deadlines);
-            }
-        }
+        let decision = self.order.given.decision.clone().ok_or_else(no_such_case)?;
+        self.go_by(decision);
         Ok(())
+    }
+
+    /// Goes where a decision says; to triage if that were a department that may not have the case.
+    fn go_by(&mut self, mut decision: Decision) {
+        if let Verdict::Dispatch { assignees } = decision.verdict.clone() {
+            if !assignees.iter().any(|a| self.is_forbidden(&a.department)) {
+                let deadlines = self.order.given.dispatch_deadlines.clone();
+                return self.dispatch(Some(decision), &assignees, deadlines);
+            }
+            decision.verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
+        }
+        self.push(EventBody::Triaged { decision: Box::new(decision) });
+    }
+
+    /// Whether a department may not have the case, nor learn what is said in it.
+    fn is_forbidden(&self, department: &DepartmentId) -> bool {
+        self.order.given.forbidden.contains(department)
     }
 
     fn need(&self, case: &Case, holds: bool, code: RefusalCode, detail: &str) -> Result<(), Refusal> {

@@ -122,6 +122,7 @@ impl Builder {
             yes: spec.yes.clone(),
             unit: spec.unit.clone(),
             personal,
+            protects: matches!(name, "facts.flags.confidential" | "facts.flags.anonymous"),
         }
     }
 

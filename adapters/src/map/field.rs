@@ -30,6 +30,8 @@ pub(crate) struct Field {
     pub(crate) yes: Vec<String>,
     pub(crate) unit: Option<String>,
     pub(crate) personal: bool,
+    /// A flag that protects someone: what cannot be read counts as yes.
+    pub(crate) protects: bool,
 }
 
 /// Longest value shown in a problem.
@@ -80,7 +82,7 @@ impl Field {
     fn miss(&self, met: bool, expected: &str, problems: &mut Vec<FieldProblem>) {
         match (self.need, met) {
             (Need::Required, true) => {
-                problems.iter_mut().filter(|p| p.field == self.name).for_each(|p| p.blocking = true)
+                problems.iter_mut().filter(|p| p.field == self.name).for_each(|p| p.blocking = true);
             }
             (Need::Required, false) => problems.push(self.problem(&self.sources(), None, expected, true)),
             (Need::Wanted, false) => problems.push(self.problem(&self.sources(), None, expected, false)),

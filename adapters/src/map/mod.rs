@@ -7,6 +7,8 @@ mod field;
 mod issue;
 mod path;
 mod run;
+#[cfg(test)]
+mod run_test;
 mod spec;
 mod table;
 mod target;

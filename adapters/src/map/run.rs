@@ -126,14 +126,17 @@ fn read_count(field: &Field, text: &str) -> Option<u32> {
 
 const FLAG_EXPECTED: &str = "0 or 1, 否 or 是, false or true";
 
-/// True if any of the field's sources says so.
+/// True if any of the field's sources says so, or if a flag that protects someone cannot be read.
 fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
     let mut flag = false;
     field.texts(record, &mut |path, text| {
         match truth(&text) {
             _ if !field.yes.is_empty() => flag |= field.yes.iter().any(|yes| *yes == *text),
             Some(value) => flag |= value,
-            None => problems.push(field.problem(path.text(), Some(&text), FLAG_EXPECTED, false)),
+            None => {
+                problems.push(field.problem(path.text(), Some(&text), FLAG_EXPECTED, false));
+                flag |= field.protects;
+            }
         }
         !flag
     });
@@ -380,6 +383,10 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     };
     let Some(rule) = rules.iter().find(applies) else { return };
     s.intent = rule.then;
+    if matches!(rule.then, Intent::Urge | Intent::Assess) {
+        // Such a record need not be a whole matter: what is merely absent is no problem of it.
+        s.problems.retain(|problem| problem.value.is_some() || problem.blocking);
+    }
     let first = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
     let note = rule.note.iter().find_map(first).map(|text| Private::new(text.into_owned()));
     match rule.source.as_ref().and_then(first).and_then(|text| read_id(&text)) {

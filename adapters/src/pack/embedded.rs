@@ -30,8 +30,8 @@ pub(super) const PACKS: &[Embedded] = &[
             "question",
             "satisfaction",
             "sex",
-            "solved",
             "solved-out",
+            "solved",
             "state",
             "urgency"
         ]

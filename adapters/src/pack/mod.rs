@@ -4,6 +4,8 @@
 mod bench;
 mod embedded;
 mod files;
+#[cfg(test)]
+mod fixtures_test;
 mod spec;
 
 use std::path::Path;

@@ -109,7 +109,7 @@ impl Cursor {
     pub(super) fn after(&self, spec: &PullSpec, seen: &Seen) -> Self {
         match self.clone() {
             Self::Window { from, to: Some(to), page, total, restarts } => {
-                after_page(spec, seen, WindowAt { from, to, page, total, restarts })
+                after_page(spec, seen, &WindowAt { from, to, page, total, restarts })
             }
             Self::Token { since, began, .. } => after_token(since, began, seen),
             between @ Self::Window { .. } => between,
@@ -127,7 +127,7 @@ struct WindowAt {
 
 /// A record updated while we read leaves the window and moves all later ones a place forward, past the page we ask
 /// for next: the number of records in the window tells, and the window is begun again.
-fn after_page(spec: &PullSpec, seen: &Seen, at: WindowAt) -> Cursor {
+fn after_page(spec: &PullSpec, seen: &Seen, at: &WindowAt) -> Cursor {
     let first = at.total.or(seen.total);
     let moved = at.page > 1 && first != seen.total && at.restarts < MOST_RESTARTS;
     let size = seen.served_size.unwrap_or(u64::MAX).min(u64::from(spec.page_size)).max(1);

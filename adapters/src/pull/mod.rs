@@ -6,6 +6,8 @@ mod cursor;
 mod error;
 mod page;
 mod poller;
+#[cfg(test)]
+mod poller_test;
 mod spec;
 
 pub use backoff::{Retry, backoff};

@@ -60,7 +60,7 @@ pub struct Poller {
 
 impl Poller {
     /// A client for a system; asks nothing yet.
-    pub fn new(mut spec: PullSpec, settings: PollerSettings) -> Result<Self, PullError> {
+    pub fn new(mut spec: PullSpec, settings: &PollerSettings) -> Result<Self, PullError> {
         let address = |reason: String| PullError::Address { address: settings.base_url.clone(), reason };
         let root = settings.base_url.trim_end_matches('/');
         let url = Url::parse(&format!("{root}{}", spec.path)).map_err(|error| address(error.to_string()))?;

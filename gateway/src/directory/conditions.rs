@@ -42,8 +42,9 @@ struct Range {
 }
 
 impl Default for Range {
+    /// A case has and affects at least one person.
     fn default() -> Self {
-        Self { low: 0, high: u32::MAX }
+        Self { low: 1, high: u32::MAX }
     }
 }
 
@@ -162,7 +163,7 @@ impl Conditions {
         one_of_appeals
             && one_of_forms
             && self.persons.holds(persons)
-            && self.affected.holds(facts.affected.unwrap_or(persons))
+            && self.affected.holds(facts.affected.unwrap_or(persons).max(1))
             && self.flags.iter().all(|(flag, wanted)| read_flag(flag, &facts.flags) == *wanted)
             && !self.contradictory
     }
@@ -171,9 +172,7 @@ impl Conditions {
     pub fn are_impossible(&self) -> bool {
         let no_word = self.appeals.as_ref().is_some_and(BTreeSet::is_empty)
             || self.forms.as_ref().is_some_and(BTreeSet::is_empty);
-        // A case has at least one person.
-        let persons = self.persons.cut(Range { low: 1, high: u32::MAX });
-        no_word || self.contradictory || persons.is_empty() || self.affected.is_empty()
+        no_word || self.contradictory || self.persons.is_empty() || self.affected.is_empty()
     }
 
     /// What holds when both hold.

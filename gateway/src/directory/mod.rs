@@ -170,4 +170,4 @@ fn version_of(files: &[(String, String)]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -67,13 +67,25 @@ fn a_problem_names_file_line_column_value_and_what_was_expected() {
         let said: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
         assert!(said.iter().any(|s| s.contains(expected)), "{expected} not in {said:#?}");
     };
-    check("departments.csv", "JB,某局,,bureau,,,web,,yes,", "departments.csv:81 column `code`: met `JB`, expected 1 to 64");
+    check(
+        "departments.csv",
+        "JB,某局,,bureau,,,web,,yes,",
+        "departments.csv:81 column `code`: met `JB`, expected 1 to 64",
+    );
     check("departments.csv", "jb-x,某局,,office,,,web,,yes,", "column `kind`: met `office`, expected one of party,");
     check("departments.csv", "jb-x,某局,,bureau,,,fax,,yes,", "column `reach`: met `fax`, expected nats, http");
-    check("departments.csv", "jb-police,某局,,bureau,,,web,,yes,", "column `code`: met `jb-police`, expected a code used once");
+    check(
+        "departments.csv",
+        "jb-police,某局,,bureau,,,web,,yes,",
+        "column `code`: met `jb-police`, expected a code used once",
+    );
     check("divisions.csv", "3302,宁波市;,x", "column `parent`: met `x`, expected a division code");
     check("matters.csv", "1,x,", "column `code`: met `1`, expected a matter code");
-    check("responsibilities.csv", "01,,persons>5,jb-police,,,,", "column `conditions`: met `persons>5`, expected clauses");
+    check(
+        "responsibilities.csv",
+        "01,,persons>5,jb-police,,,,",
+        "column `conditions`: met `persons>5`, expected clauses",
+    );
     check("responsibilities.csv", "01,,,@village,,,,", "column `lead`: met `@village`, expected a department code");
     check("responsibilities.csv", "01,,,jb-police,,4,,", "column `level`: met `4`, expected 1, 2, 3");
     check("responsibilities.csv", "01,,,jb-police,,,,,,,x", "expected at most 8 cells");
@@ -115,7 +127,8 @@ fn places_are_found_by_the_names_people_use() {
     ] {
         assert_eq!(found(name), code, "{name}");
     }
-    let path = |names: &[&str]| directory.divisions.find_path(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+    let path =
+        |names: &[&str]| directory.divisions.find_path(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
     assert_eq!(path(&["江北区", "甬江街道", "河东"]), Place::Found("330205005204".parse().expect("code")));
     assert_eq!(path(&["江北区庄桥街道", "天合社区"]), Place::Found("330205006007".parse().expect("code")));
     assert_eq!(path(&["慈城镇", "天合社区"]), Place::Unsure);
@@ -156,7 +169,11 @@ fn check_finds_what_one_bad_line_brings() {
     finds(list, "010904,330205,flag=joint,jb-nobody,,,,", "unknown department `jb-nobody`");
     finds(list, "150305,330205,flag=joint;flag=grave,@township,,,,", "on no territorial list");
     finds(list, "150305,330205,flag=joint;flag=grave,jb-cicheng,,,,", "township `jb-cicheng` is named but");
-    finds(list, "010304,330205,flag=joint,@township,,,,", "Warning responsibilities.csv:306 led by townships, but 7 of them");
+    finds(
+        list,
+        "010304,330205,flag=joint,@township,,,,",
+        "Warning responsibilities.csv:306 led by townships, but 7 of them",
+    );
     finds(list, "010904,330205,flag=joint,jb-police,jb-police,,,", "both leads and takes part");
     let units = "departments.csv";
     finds(units, "jb-x,某局,,bureau,jb-government,,,,yes,", "cannot be reached");

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::desk::{Desk, Job, Work};
 use crate::keys::Keys;
 
+pub use group::{entry_message, number_alias};
 pub use history::{Loaded, OpenedCase, alias_subjects, find_case, load, open_case};
 
 const LANES: usize = 3;

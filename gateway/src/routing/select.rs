@@ -47,7 +47,8 @@ pub(super) fn select<'a>(
     fitting.sort_by_key(|e| Reverse(e.specificity()));
     while let Some((first, rest)) = fitting.split_first() {
         if place_decides(first, place, directory) {
-            selection.choice = Choice::NeedsPlace(fitting);
+            let of_matter = fitting.iter().filter(|e| e.matter == first.matter);
+            selection.choice = Choice::NeedsPlace(of_matter.copied().collect());
             return selection;
         }
         let peers = rest.iter().take_while(|e| e.specificity() == first.specificity()).count();

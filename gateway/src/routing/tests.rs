@@ -1,1 +1,315 @@
+//! The rules of routing, one by one, on the shipped directory.
 
+use huiliu_schemas::decision::{Decision, TriageReason, Verdict};
+use huiliu_schemas::private::Private;
+use huiliu_schemas::submission::{Flags, SourceClass};
+use huiliu_schemas::vocabulary::{Appeal, Role};
+
+use super::*;
+use crate::directory::conditions::Circumstances;
+use crate::directory::tests::{changed, shipped, with_line};
+
+/// `appeal matter division`, `-` for unknown.
+pub(super) fn facts(line: &str) -> RoutingFacts {
+    let words: Vec<&str> = line.split(' ').collect();
+    let known = |at: usize| words.get(at).filter(|w| **w != "-");
+    RoutingFacts {
+        circumstances: Circumstances { appeal: known(0).and_then(|w| Appeal::read(w)), ..Circumstances::default() },
+        matter: known(1).map(|w| w.parse().expect("matter")),
+        division: known(2).map(|w| w.parse().expect("division")),
+        ..RoutingFacts::default()
+    }
+}
+
+fn with_text(line: &str, text: &str) -> RoutingFacts {
+    RoutingFacts { texts: vec![Private::new(text)], ..facts(line) }
+}
+
+fn against(line: &str, accused: &str) -> RoutingFacts {
+    RoutingFacts { accused: vec![Private::new(accused)], ..facts(line) }
+}
+
+/// `lead+participant+…`, or `?reason,reason:candidate,candidate`.
+pub(super) fn told(decision: &Decision) -> String {
+    match &decision.verdict {
+        Verdict::Dispatch { assignees } => {
+            let names: Vec<_> = assignees.iter().map(|a| a.department.as_str().trim_start_matches("jb-")).collect();
+            names.join("+")
+        }
+        Verdict::Triage { reasons, candidates } => {
+            let reasons: Vec<_> = reasons.iter().map(|r| r.as_str()).collect();
+            let names: Vec<_> = candidates.iter().map(|c| c.as_str().trim_start_matches("jb-")).collect();
+            format!("?{}:{}", reasons.join(","), names.join(","))
+        }
+    }
+}
+
+fn check(facts: &RoutingFacts, expected: &str) {
+    assert_eq!(told(&decide(facts, &shipped())), expected, "{:?} {:?}", facts.matter, facts.circumstances);
+}
+
+#[test]
+fn the_most_specific_line_wins() {
+    check(&facts("complaint 150305 330205006"), "labour");
+    check(&facts("dispute 150305 330205006"), "labour+mc-labour");
+    check(&facts("complaint 010903 330205006007"), "housing+zhuangqiao");
+    check(&facts("dispute 010903 330205006007"), "zhuangqiao+housing+mc-property");
+    check(&facts("complaint 010302 330205103"), "enforcement+natural-resources+cicheng");
+    check(&facts("complaint 010213 330205103200"), "cicheng+enforcement");
+    check(&facts("complaint 010213 330205006"), "enforcement+zhuangqiao");
+    check(&facts("complaint 130501 330205"), "traffic-police");
+    check(&facts("dispute 120403 330205"), "mc-medical+health");
+    check(&facts("complaint 0105 330205"), "housing");
+    check(&facts("dispute 131102 330205006"), "zhuangqiao-centre+justice");
+    let crowd = RoutingFacts {
+        circumstances: Circumstances { persons: Some(6), ..facts("dispute").circumstances },
+        ..facts("dispute 010903 330205006")
+    };
+    check(&crowd, "housing+mc-property+zhuangqiao");
+}
+
+#[test]
+fn all_first_level_classes_have_an_owner() {
+    let directory = shipped();
+    for matter in directory.matters.iter() {
+        let decision = decide(&facts(&format!("complaint {} 330205103200", matter.code)), &directory);
+        assert!(decision.lead().is_some(), "{} {}: {}", matter.code, matter.name, told(&decision));
+    }
+}
+
+#[test]
+fn a_place_is_needed_only_where_it_decides() {
+    check(&facts("complaint 150305 -"), "labour");
+    check(&facts("complaint 010203 -"), "?no_place:");
+    check(&facts("complaint 010203 330205"), "?no_place:");
+    check(&facts("complaint 010213 -"), "?no_place:enforcement");
+    check(&facts("complaint 140901 -"), "?no_place:culture-tourism");
+    // A participant that depends on the place is left out where the place is not known.
+    check(&facts("complaint 010903 -"), "housing");
+}
+
+#[test]
+fn places_come_from_codes_names_and_addresses() {
+    let place = |facts: &RoutingFacts| decide(facts, &shipped()).division.map(String::from);
+    let named = |names: &[&str], address: &str| RoutingFacts {
+        place_names: names.iter().map(|n| (*n).to_owned()).collect(),
+        address: Some(Private::new(address)),
+        ..facts("complaint 010203 -")
+    };
+    assert_eq!(place(&named(&["江北区", "庄桥街道"], "")).as_deref(), Some("330205006"));
+    assert_eq!(place(&named(&["江北区"], "庄桥街道天合社区3幢")).as_deref(), Some("330205006007"));
+    assert_eq!(place(&named(&[], "浙江省宁波市江北区慈城镇某路1号")).as_deref(), Some("330205103"));
+    assert_eq!(place(&named(&["无"], "某路1号")), None);
+    // A village newer than the file lies in its township.
+    assert_eq!(place(&facts("complaint 010203 330205006999")).as_deref(), Some("330205006"));
+    // The county's code says less than a name.
+    let finer = RoutingFacts { division: Some("330205".parse().expect("code")), ..named(&["庄桥街道"], "") };
+    assert_eq!(place(&finer).as_deref(), Some("330205006"));
+}
+
+#[test]
+fn what_is_elsewhere_goes_to_triage() {
+    let named = |names: &[&str], address: &str| RoutingFacts {
+        place_names: names.iter().map(|n| (*n).to_owned()).collect(),
+        address: Some(Private::new(address)),
+        ..facts("complaint 150305 -")
+    };
+    check(&facts("complaint 150305 330203"), "?outside_county:");
+    check(&facts("complaint 150305 330203001"), "?outside_county:");
+    check(&named(&["海曙区"], ""), "?outside_county:");
+    check(&named(&["宁波市", "海曙区"], ""), "?outside_county:");
+    check(&named(&["杭州市"], ""), "?outside_county:");
+    check(&named(&[], "宁波市海曙区某路1号"), "?outside_county:");
+    for inside in
+        [&["宁波市"][..], &["浙江省宁波市江北区"], &["江北区", "阳光小区"], &["宁波市江北区"], &["某工业园区"]]
+    {
+        check(&named(inside, "宁波市江北区某路1号超市"), "labour");
+    }
+}
+
+#[test]
+fn matters_come_from_codes_or_from_names_that_mean_one() {
+    let classed = |code: Option<&str>, name: &str| RoutingFacts {
+        source_class: Some(SourceClass { code: code.map(str::to_owned), name: Some(name.to_owned()) }),
+        ..facts("complaint - 330205006")
+    };
+    check(&classed(None, "物业服务"), "housing+zhuangqiao");
+    check(&classed(None, "城乡建设->住房保障与房地产->物业服务"), "housing+zhuangqiao");
+    check(&classed(None, "安全生产"), "?no_matter:emergency");
+    check(&classed(Some("990000"), "其他问题"), "?no_matter,unknown_code:");
+    check(&facts("complaint 999999 330205006"), "?no_matter,unknown_code:");
+    check(&facts("complaint - 330205006"), "?no_matter:");
+}
+
+#[test]
+fn a_township_gets_only_what_is_on_its_list() {
+    let to_township = with_line("responsibilities.csv", "150305,330205006,,@township,,2,,");
+    let directory = Directory::parse(&to_township).expect("parses");
+    let decision = decide(&facts("complaint 150305 330205006"), &directory);
+    assert_eq!(told(&decision), "labour");
+    assert!(decision.excluded.iter().any(|e| e.department.as_str() == "jb-zhuangqiao"), "{decision:?}");
+    assert!(decision.beaten[0].because.contains("属地清单"));
+
+    let mut files = to_township;
+    let listed = |(_, text): &mut (String, String)| text.push_str("330205006,1503,\n");
+    files.iter_mut().filter(|(name, _)| name == "territorial.csv").for_each(listed);
+    let directory = Directory::parse(&files).expect("parses");
+    let decision = decide(&facts("complaint 150305 330205006"), &directory);
+    assert_eq!(told(&decision), "zhuangqiao");
+    assert!(decision.matched.iter().any(|m| m.what == "territorial"));
+
+    let by_name = Directory::parse(&with_line("responsibilities.csv", "150305,330205006,,jb-labour,jb-zhuangqiao,,,"));
+    assert_eq!(told(&decide(&facts("complaint 150305 330205006"), &by_name.expect("parses"))), "labour");
+}
+
+#[test]
+fn an_accusation_goes_to_discipline_and_never_to_the_accused() {
+    check(&against("accusation 010302 330205006", "庄桥街道办事处"), "discipline");
+    check(&against("accusation - -", "江北区住建局局长张某"), "discipline");
+    check(&with_text("accusation 150305 330205006", "举报区人社局工作人员收受好处"), "discipline");
+    check(&against("accusation 010302 330205006", "葛家村村书记"), "discipline");
+    check(&facts("complaint 1306 330205006"), "discipline");
+    check(&facts("complaint 0505 330205006"), "discipline");
+    // Discipline itself is accused: its superior.
+    check(&against("accusation 0505 330205006", "区纪委监委干部王某"), "party");
+    // Its superior too: a person.
+    check(&against("accusation 0505 330205006", "江北区委"), "?accused_only:");
+    // Nobody of ours could be made out: a person.
+    check(&facts("accusation 010302 330205006"), "?accused_unknown:discipline");
+    check(&against("accusation 010302 330205006", "张某"), "?accused_unknown:discipline");
+    // Discipline is asked, not accused.
+    check(&with_text("accusation - 330205006", "庄桥街道干部受贿，请区纪委查处"), "discipline");
+    check(&with_text("accusation - 330205006", "请区纪委干部张某退赃，其受贿"), "party");
+}
+
+#[test]
+fn a_complaint_of_the_responsible_unit_goes_to_its_superior() {
+    let decision = decide(&against("complaint 010903 330205006", "江北区住房和城乡建设局"), &shipped());
+    assert_eq!(told(&decision), "government");
+    assert!(decision.accusation);
+    // Of another unit: the responsible one, without the accused and those under it.
+    check(&against("complaint 010903 330205006", "庄桥街道办事处"), "housing");
+    // A township's name may only say where a shop is.
+    check(&against("complaint 110303 330205006", "庄桥街道某饭店"), "market");
+    // An enterprise does not handle what is said against it.
+    check(&against("complaint 010214 330205006", "供电公司"), "development");
+    check(&against("consultation 010214 330205006", "供电公司"), "development");
+    // Praise goes to the praised.
+    check(&against("praise 150305 330205006", "区人社局"), "labour");
+    // An official of an unnamed unit.
+    check(&against("complaint 150305 330205006", "某科长"), "?accused_unknown:discipline");
+}
+
+#[test]
+fn accusing_words_make_a_person_look() {
+    check(&with_text("complaint 010302 330205006", "城管队员收受好处，不拆违建"), "?accused_unknown:discipline");
+    check(&with_text("complaint 150305 330205006", "人社局不作为，推诿"), "?accused_only:discipline");
+    check(&with_text("complaint 150305 330205006", "老板欠薪，社区不作为"), "labour");
+    check(&with_text("complaint 010903 330205006", "物业不作为，庄桥街道推诿"), "housing");
+    check(&with_text("complaint 150305 330205006", "老板欠薪，请人社局处理"), "labour");
+}
+
+#[test]
+fn the_accused_township_takes_its_centre_with_it() {
+    let decision = decide(&against("accusation 131102 330205006", "庄桥街道"), &shipped());
+    let excluded: Vec<_> = decision.excluded.iter().map(|e| e.department.as_str()).collect();
+    assert_eq!(excluded, ["jb-zhuangqiao", "jb-zhuangqiao-centre"]);
+    check(&against("dispute 131102 330205006", "庄桥街道办事处"), "government");
+}
+
+#[test]
+fn who_took_the_powers_of_a_dissolved_unit_gets_its_cases_and_its_accusations() {
+    let old =
+        changed("responsibilities.csv", |t| t.replace("0304,330205,,jb-natural-resources", "0304,330205,,jb-land-old"));
+    let directory = Directory::parse(&old).expect("parses");
+    assert_eq!(told(&decide(&facts("complaint 0304 330205006"), &directory)), "natural-resources");
+    let accused = against("complaint 0304 330205006", "国土资源局");
+    assert_eq!(told(&decide(&accused, &directory)), "government");
+
+    let gone = changed("departments.csv", |t| t.replace(",,jb-natural-resources,no,", ",,,no,"));
+    let mut files = gone;
+    let replace = |(_, text): &mut (String, String)| {
+        *text = text.replace("0304,330205,,jb-natural-resources", "0304,330205,,jb-land-old")
+    };
+    files.iter_mut().filter(|(name, _)| name == "responsibilities.csv").for_each(replace);
+    let directory = Directory::parse(&files).expect("parses");
+    assert_eq!(told(&decide(&facts("complaint 0304 330205006"), &directory)), "?department_gone:");
+}
+
+#[test]
+fn a_full_tie_goes_to_triage_with_both() {
+    let directory =
+        Directory::parse(&with_line("responsibilities.csv", "150305,330205,,jb-union,,,,")).expect("parses");
+    let decision = decide(&facts("complaint 150305 330205006"), &directory);
+    assert_eq!(told(&decision), "?tie:labour,union");
+    assert_eq!(decision.beaten.len(), 2);
+}
+
+#[test]
+fn hints_and_weak_identity_do_not_decide() {
+    let hinted = RoutingFacts { suggested_unit: Some("区人社局".into()), ..facts("complaint - 330205006") };
+    check(&hinted, "?no_matter:labour");
+    let weak = RoutingFacts { weak_identity: true, ..facts("complaint 150305 330205006") };
+    assert_eq!(decide(&weak, &shipped()).confidence, 95);
+    assert_eq!(decide(&facts("complaint 150305 330205006"), &shipped()).confidence, 100);
+    check(&RoutingFacts { weak_identity: true, ..hinted }, "?no_matter,weak_identity:labour");
+}
+
+#[test]
+fn a_decision_says_nothing_personal() {
+    let mut case = against("accusation 150305 330205006", "区人社局科长赵六");
+    case.texts = vec![Private::new("电话19900001234，赵六索贿")];
+    case.address = Some(Private::new("某路99号"));
+    let written = serde_json::to_string(&decide(&case, &shipped())).expect("json");
+    for personal in ["赵六", "19900001234", "某路99号"] {
+        assert!(!written.contains(personal), "{personal} in {written}");
+    }
+}
+
+#[test]
+fn a_decision_explains_itself_in_chinese() {
+    let directory = shipped();
+    let case = RoutingFacts {
+        circumstances: Circumstances {
+            flags: Flags { joint: true, ..Flags::default() },
+            ..facts("dispute").circumstances
+        },
+        ..facts("dispute 010903 330205006007")
+    };
+    insta::assert_snapshot!(explain(&decide(&case, &directory), &directory));
+    let accusation = against("complaint 010903 330205006", "江北区住建局");
+    insta::assert_snapshot!(explain(&decide(&accusation, &directory), &directory));
+    let unknown = RoutingFacts { suggested_unit: Some("区人社局".into()), ..facts("complaint - 330205006") };
+    insta::assert_snapshot!(explain(&decide(&unknown, &directory), &directory));
+}
+
+#[test]
+fn the_lead_is_one_and_first() {
+    let decision = decide(&facts("complaint 010302 330205103"), &shipped());
+    let Verdict::Dispatch { assignees } = &decision.verdict else { panic!("dispatched") };
+    assert_eq!(assignees[0].role, Role::Lead);
+    assert!(assignees[1..].iter().all(|a| a.role == Role::Participant));
+    assert_eq!(TriageReason::ALL.len(), 10);
+}
+
+/// ≤ 20 µs optimised; unoptimised code is only kept from becoming absurd. The median, so that a busy machine
+/// does not fail it.
+#[test]
+fn a_decision_takes_microseconds() {
+    let directory = shipped();
+    let text = "小区物业长期不打扫楼道，电梯经常故障，多次向社区反映没有结果，望有关部门尽快处理。".repeat(6);
+    let ordinary = with_text("dispute 010903 330205006007", &text);
+    let accusing = with_text("accusation 010302 330205006", &format!("{text}庄桥街道干部受贿{text}"));
+    let limit = if cfg!(debug_assertions) { 2_000 } else { 20 };
+    for case in [ordinary, accusing] {
+        let mut times: Vec<u128> = (0..301)
+            .map(|_| {
+                let begun = std::time::Instant::now();
+                std::hint::black_box(decide(std::hint::black_box(&case), &directory));
+                begun.elapsed().as_micros()
+            })
+            .collect();
+        times.sort_unstable();
+        assert!(times[150] <= limit, "{} µs, at most {limit}", times[150]);
+    }
+}

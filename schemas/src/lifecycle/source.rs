@@ -1,12 +1,13 @@
 //! What a source's record does to a case: begins it, adds to it, or turns out to be nothing new.
 
-use super::{Decided, Draft, NothingNew, no_such_case, refusal};
+use super::{Decided, Draft, NothingNew, no_such_case, refusal, to_triage};
 use crate::case::Case;
 use crate::command::Submit;
+use crate::decision::{TriageReason, Verdict};
 use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
-use crate::ids::{CaseNumber, SourceId};
+use crate::ids::{CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::submission::{Facts, Intent};
+use crate::submission::{Facts, Intent, Upstream};
 use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
 
 /// A source speaks of a case for the first time.
@@ -38,18 +39,19 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     let known = case.source(&seen.source);
     if let Some(known) = known {
         forbid_contradiction(case, &draft.order.actor, known, seen)?;
-        if is_older(case, known, seen) {
-            return Ok(superseded(draft, known, seen));
+        // A session is an event of its own, not a state of the record: it is never too late.
+        if submit.submission.intent != Intent::Session && is_older(case, known, seen) {
+            return Ok(superseded(draft, case, known, seen));
         }
     }
-    let intent = submit.submission.intent;
-    match intent {
+    match submit.submission.intent {
         Intent::Urge if known.is_none() => urge(&mut draft, case, submit),
-        Intent::Withdraw if !case.stage.is_ended() => withdraw(&mut draft, case),
-        Intent::Session => hold_session(&mut draft, submit),
+        Intent::Withdraw if !case.stage.is_ended() => taken_back(&mut draft, case, submit),
+        Intent::Session => hold_session(&mut draft, case, submit),
         _ => {
             let echo = is_echo(case, submit);
-            told_more(&mut draft, case, submit, known);
+            let ends = !echo && is_over(submit) && is_changed_upstream(case, submit);
+            told_more(&mut draft, case, submit, ends);
             changed_upstream(&mut draft, case, submit, echo);
             assessed(&mut draft, case, submit);
             if draft.events.is_empty() {
@@ -75,6 +77,14 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
 pub(super) fn withdraw(draft: &mut Draft<'_>, case: &Case) {
     draft.tell_leaving(case, |_| false);
     draft.push(EventBody::Withdrawn {});
+}
+
+/// The source's record says that the citizen takes it back; the record is remembered, so that it is known again.
+fn taken_back(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    let cancelled = Upstream { state: UpstreamState::Cancelled, code: None };
+    let upstream = submit.submission.upstream.clone().unwrap_or(cancelled);
+    draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+    withdraw(draft, case);
 }
 
 fn is_over(submit: &Submit) -> bool {
@@ -109,12 +119,13 @@ fn known_order(case: &Case, known: &SourceSeen) -> Option<i64> {
     known.order.max(told)
 }
 
-fn superseded(mut draft: Draft<'_>, known: &SourceSeen, seen: &SourceSeen) -> Decided {
-    if same_words(known, seen) {
+fn superseded(mut draft: Draft<'_>, case: &Case, known: &SourceSeen, seen: &SourceSeen) -> Decided {
+    let (order, known_order) = (seen.order.unwrap_or_default(), known_order(case, known).unwrap_or_default());
+    let noted = case.superseded.iter().any(|(source, at)| *source == seen.source && *at == order);
+    if noted || same_words(known, seen) {
         return Decided::Nothing(NothingNew::Repeat);
     }
-    let (order, known) = (seen.order.unwrap_or_default(), known.order.unwrap_or_default());
-    draft.push(EventBody::Superseded { source: seen.source.clone(), order, known });
+    draft.push(EventBody::Superseded { source: seen.source.clone(), order, known: known_order });
     draft.done()
 }
 
@@ -129,35 +140,58 @@ fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     draft.push(EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
 }
 
-fn hold_session(draft: &mut Draft<'_>, submit: &Submit) {
-    if let Some(session) = submit.submission.session.clone() {
+fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    if let Some(session) = submit.submission.session.clone().filter(|s| !case.sessions.contains(s)) {
         draft.push(EventBody::MediationHeld { session });
     }
 }
 
 /// New words, new facts, or another source joining: the departments concerned learn of it.
-fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, known: Option<&SourceSeen>) {
-    let submission = &submit.submission;
+///
+/// `ends`: the same record ends the case, so it is sent to nobody any more.
+fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
+    let (submission, known) = (&submit.submission, case.source(&submit.seen.source));
     let aliases = new_aliases(case, &submit.seen.source, &submission.aliases);
     if known.is_some_and(|k| k.matter_digest == submit.seen.matter_digest) && aliases.is_empty() {
         return;
     }
-    if !case.stage.is_ended() {
+    let moves = !ends && must_move(draft, case);
+    if !moves {
         draft.tell_active(case, EntryKind::Supplement);
     }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
     draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts })));
-    reroute(draft, case);
+    if moves {
+        take_from_the_accused(draft, case);
+    } else if !ends {
+        route_if_plain(draft, case);
+    }
 }
 
 /// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
-fn reroute(draft: &mut Draft<'_>, case: &Case) {
-    let plain = draft.order.given.decision.as_ref().is_some_and(|d| d.lead().is_some());
-    if case.stage == Stage::Triage && case.marks.returned == 0 && plain {
-        let routed = draft.route();
-        debug_assert!(routed.is_ok(), "a decision is given");
+fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
+    let plain = draft.order.given.decision.clone().filter(|d| d.lead().is_some());
+    if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
+        draft.go_by(decision);
     }
+}
+
+/// Whether a department that has the case turns out to be accused in it.
+fn must_move(draft: &Draft<'_>, case: &Case) -> bool {
+    case.active_assignments().iter().any(|a| draft.is_forbidden(&a.department))
+}
+
+/// The accused never has the accusation (Petition Regulation art. 30): the case goes where the rules now send it.
+fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
+    let decision = draft.order.given.decision.clone();
+    let decision = decision.unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
+    let stays: Vec<DepartmentId> = match &decision.verdict {
+        Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
+        Verdict::Triage { .. } => Vec::new(),
+    };
+    draft.tell_leaving(case, |d| stays.contains(d));
+    draft.go_by(decision);
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {
@@ -176,10 +210,14 @@ fn is_echo(case: &Case, submit: &Submit) -> bool {
     told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
 }
 
+/// Whether the source tells another state or answer than it last did.
+fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
+    case.source(&submit.seen.source).is_none_or(|k| k.answer_digest != submit.seen.answer_digest)
+}
+
 fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: bool) {
     let Some(upstream) = submit.submission.upstream.clone() else { return };
-    let same = case.source(&submit.seen.source).is_some_and(|k| k.answer_digest == submit.seen.answer_digest);
-    if echo || same || upstream.state == UpstreamState::Open || case.stage.is_ended() {
+    if echo || !is_changed_upstream(case, submit) || upstream.state == UpstreamState::Open || case.stage.is_ended() {
         return;
     }
     let (state, seen) = (upstream.state, submit.seen.clone());

@@ -4,6 +4,8 @@
 pub(super) mod compile;
 mod judge;
 mod render;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

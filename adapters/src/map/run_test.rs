@@ -1,0 +1,173 @@
+//! What mapping does with good, bad and missing values.
+
+use std::collections::BTreeMap;
+
+use huiliu_schemas::submission::{FieldProblem, Intent, Submission};
+use huiliu_schemas::vocabulary::Appeal;
+use serde_json::{Value, json};
+
+use super::{Map, Unmapped};
+
+const MAP: &str = r#"
+[fields]
+"source.id" = { from = ["id", "number"], need = "required" }
+"version" = { from = ["v"] }
+"facts.appeal" = { from = ["kind"], tables = ["kind"] }
+"facts.registered_at" = { from = ["a", "b"] }
+"facts.matter" = { from = ["class"], tables = ["class"] }
+"facts.division" = { from = ["place"] }
+"facts.persons_count" = { from = ["count"], unit = "人" }
+"facts.point" = { from = ["lng"], latitude = ["lat"], datum = "bd09" }
+"facts.flags.confidential" = { from = ["secret"] }
+"facts.flags.joint" = { from = ["joint"] }
+"content.title" = { from = ["title"], need = "wanted" }
+"content.reply" = { from = ["steps[].told"], pick = "last" }
+"assessment.satisfaction" = { from = ["mark"], tables = ["mark"] }
+[[persons]]
+role = "reporter"
+fields.name = { from = ["name"] }
+fields.phone = { from = ["phone"] }
+[[aliases]]
+namespace = "other"
+from = ["theirs"]
+not_phone = true
+[[intent]]
+present = "urges"
+then = "urge"
+source = "urges"
+note = ["title"]
+"#;
+
+fn map(record: &Value) -> Result<Submission, Unmapped> {
+    let tables = [
+        ("kind", "code,word\n1,complaint\n"),
+        ("class", "code,word\n环境污染,0402\n环境保护->环境污染,0402\n环境保护,04\nX,01\n"),
+        ("mark", "code,word\n0,satisfied\n3,dissatisfied\n"),
+    ];
+    let tables: BTreeMap<String, String> = tables.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect();
+    let map = Map::compile(MAP, &tables).expect("compiles");
+    map.map(record, &"own".parse().expect("a namespace"))
+}
+
+fn good(record: &Value) -> Submission {
+    map(record).expect("maps")
+}
+
+fn problems(record: &Value) -> Vec<FieldProblem> {
+    good(record).problems
+}
+
+#[test]
+fn preferences_are_followed_and_a_bad_first_choice_is_told() {
+    let s = good(&json!({"id": 7, "title": "t", "a": "昨天", "b": "2026-03-01 08:00:00"}));
+    assert_eq!(s.source.to_string(), "own:7");
+    assert_eq!(s.facts.registered_at.expect("read").to_string(), "2026-03-01T00:00:00Z");
+    assert_eq!((s.problems[0].source_field.as_str(), s.problems[0].value.as_deref()), ("a", Some("昨天")));
+}
+
+#[test]
+fn an_id_is_needed_and_must_be_whole() {
+    for bad in [json!({}), json!({"id": "无"}), json!({"id": null}), json!({"id": "x".repeat(129)}), json!({"id": [1]})]
+    {
+        let unmapped = map(&bad).expect_err("no id");
+        assert!(unmapped.problems.iter().any(|p| p.blocking && p.field == "source.id"), "{bad}");
+    }
+    // A number that has lost digits is nobody's number.
+    let lost: Value = serde_json::from_str(r#"{"id": 123456789012345678901234567890}"#).expect("JSON");
+    assert!(map(&lost).is_err());
+    assert_eq!(good(&json!({"id": 2026030100000001u64, "title": "t"})).source.id, "2026030100000001");
+    assert_eq!(good(&json!({"number": " 8 ", "title": "t"})).source.id, "8");
+}
+
+#[test]
+fn personal_values_are_masked_in_problems_and_absence_is_told_when_wanted() {
+    let problems = problems(&json!({"id": "1"}));
+    assert_eq!(problems.len(), 1);
+    assert_eq!((problems[0].field.as_str(), problems[0].value.as_deref()), ("content.title", None));
+    assert!(!problems[0].blocking);
+}
+
+#[test]
+fn unknown_codes_are_carried() {
+    let s = good(&json!({"id": "1", "title": "t", "kind": "77", "class": "交通", "mark": "9"}));
+    let codes: Vec<(&str, &str)> = s.facts.unknown_codes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!(codes, [("assessment.satisfaction", "9"), ("facts.appeal", "77"), ("facts.matter", "交通")]);
+    assert!(s.problems.is_empty() && s.assessment.is_none());
+}
+
+#[test]
+fn zero_is_absent_only_where_no_table_knows_it() {
+    let s = good(&json!({"id": "1", "title": "0", "mark": "0", "kind": "0", "count": 0}));
+    assert!(s.content.title.is_none() && s.facts.appeal.is_none() && s.facts.persons_count.is_none());
+    assert!(s.assessment.expect("marked").satisfaction.is_some());
+    assert!(s.facts.unknown_codes.is_empty());
+    assert_eq!(good(&json!({"id": "1", "title": "t", "kind": "投诉"})).facts.appeal, Some(Appeal::Complaint));
+}
+
+#[test]
+fn classes_are_found_by_their_most_specific_known_part() {
+    let cases = [
+        ("X", Some("01")),
+        ("环境保护->环境污染->噪音", Some("0402")),
+        ("环境保护 / 未知", Some("04")),
+        ("环境保护>环境污染", Some("0402")),
+        ("未知->环境污染", Some("0402")),
+        ("交通", None),
+    ];
+    for (class, expected) in cases {
+        let s = good(&json!({"id": "1", "title": "t", "class": class}));
+        assert_eq!(s.facts.matter.as_ref().map(|m| m.as_str()), expected, "{class}");
+    }
+}
+
+#[test]
+fn places_are_codes_or_names() {
+    let s = good(&json!({"id": "1", "title": "t", "place": "330205006000"}));
+    assert_eq!(s.facts.division.expect("read").as_str(), "330205006");
+    assert_eq!(good(&json!({"id": "1", "title": "t", "place": "庄桥街道"})).facts.place_names, ["庄桥街道"]);
+    assert_eq!(problems(&json!({"id": "1", "title": "t", "place": "33020"})).len(), 1);
+}
+
+#[test]
+fn counts_points_and_flags_are_read() {
+    let s = good(&json!({"id": "1", "title": "t", "count": "12人", "lng": "121.55", "lat": 29.88, "joint": true}));
+    assert_eq!(s.facts.persons_count, Some(12));
+    assert!((s.facts.point.expect("read").longitude - 121.539).abs() < 0.01);
+    assert!(s.facts.flags.joint && !s.facts.flags.confidential);
+}
+
+#[test]
+fn a_flag_that_protects_is_taken_for_set_when_unreadable() {
+    let s = good(&json!({"id": "1", "title": "t", "secret": "?", "joint": "?"}));
+    assert!(s.facts.flags.confidential && !s.facts.flags.joint);
+    assert_eq!(s.problems.len(), 2);
+}
+
+#[test]
+fn the_last_step_speaks() {
+    let s = good(&json!({"id": "1", "title": "t", "steps": [{"told": "一"}, {"told": "二"}, {"told": ""}]}));
+    assert_eq!(s.content.reply.expect("told").expose(), "二");
+}
+
+#[test]
+fn a_telephone_number_is_no_case_number() {
+    for phone in ["19900000001", "+86 199 0000 0001", "0574-00000000", "00000000", "057400000000"] {
+        assert!(good(&json!({"id": "1", "title": "t", "theirs": phone})).aliases.is_empty(), "{phone}");
+    }
+    let s = good(&json!({"id": "1", "title": "t", "theirs": "热线-260301-1, GD-2,0"}));
+    assert_eq!(s.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(), ["other:热线-260301-1", "other:GD-2"]);
+}
+
+#[test]
+fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
+    let s = good(&json!({"id": "2", "urges": "1", "title": "快点", "name": "王示例", "kind": "1", "theirs": "GD-2"}));
+    assert_eq!((s.intent, s.source.id.as_str()), (Intent::Urge, "1"));
+    assert_eq!(s.content.note.as_ref().expect("said").expose(), "快点");
+    assert!(s.content.persons.is_empty() && s.facts.appeal.is_none() && s.aliases.is_empty());
+}
+
+#[test]
+fn versions_are_numbers_or_times() {
+    assert_eq!(good(&json!({"id": "1", "title": "t", "v": 12})).version, Some(12));
+    assert_eq!(good(&json!({"id": "1", "title": "t", "v": "2026-03-01 08:00:00"})).version, Some(1_772_323_200_000));
+}

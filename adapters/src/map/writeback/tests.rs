@@ -1,0 +1,87 @@
+//! Requests as they go out, and answers as they come back, over the built-in packs.
+
+use std::time::Duration;
+
+use huiliu_schemas::vocabulary::Solved;
+
+use super::{Judgement, Outgoing, OutgoingKind};
+use crate::pack::Pack;
+
+fn outgoing(kind: OutgoingKind) -> Outgoing {
+    Outgoing {
+        kind,
+        source_id: "2026/1".to_owned(),
+        event_id: "e-1".to_owned(),
+        at: "2026-03-01T01:30:00Z".parse().expect("a time"),
+        department_name: Some("江北区住建局".to_owned()),
+        reply: Some("已维修。".into()),
+        reason: Some("非本单位职责".into()),
+        solved: Some(Solved::Yes),
+        contacted: Some(true),
+        deadline: None,
+    }
+}
+
+fn rendered(pack: &str, kind: OutgoingKind) -> String {
+    let pack = Pack::embedded(pack).expect("loads");
+    let parts = pack.writeback().render(&outgoing(kind)).expect("is told");
+    assert!(!format!("{parts:?}").contains("已维修"), "a request must not print its body");
+    format!("{} {} {}", parts.method, parts.path, String::from_utf8(parts.body).expect("text"))
+}
+
+#[test]
+fn the_hotline_is_told_in_its_own_words() {
+    insta::assert_snapshot!(rendered("hotline-12345", OutgoingKind::Resolved), @r#"POST /api/orders/2026%2F1/replies {"action":"result","content":"已维修。","handleDeptName":"江北区住建局","isContacted":"1","isSolved":"解决","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
+    insta::assert_snapshot!(rendered("hotline-12345", OutgoingKind::Returned), @r#"POST /api/orders/2026%2F1/replies {"action":"return","backReason":"非本单位职责","handleDeptName":"江北区住建局","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
+}
+
+#[test]
+fn the_portal_is_told_by_a_handling_step() {
+    insta::assert_snapshot!(rendered("petition-portal", OutgoingKind::Resolved), @r#"POST /xfj/2026%2F1/blfs {"blfs":"直接回复","blfsid":"e-1","bljg":"江北区住建局","blsj":"2026/03/01 09:30:00","hfgznr":"已维修。","sfjj":"1","xfjbh":"2026/1"}"#);
+}
+
+#[test]
+fn what_a_source_is_not_told_is_not_rendered() {
+    let pack = Pack::embedded("hotline-12345").expect("loads");
+    assert!(!pack.writeback().tells(OutgoingKind::Dispatched));
+    assert_eq!(pack.writeback().render(&outgoing(OutgoingKind::Dispatched)), None);
+}
+
+#[derive(Debug, PartialEq)]
+enum Kind {
+    Delivered(Option<i64>),
+    Retry(Option<u64>),
+    Refused,
+}
+
+fn judged(pack: &str, status: u16, retry_after: Option<u64>, body: &str) -> Kind {
+    let pack = Pack::embedded(pack).expect("loads");
+    match pack.writeback().judge(status, retry_after, body.as_bytes()) {
+        Judgement::Delivered { version } => Kind::Delivered(version),
+        Judgement::Retry { after, .. } => Kind::Retry(after.map(|after: Duration| after.as_secs())),
+        Judgement::Refused { .. } => Kind::Refused,
+    }
+}
+
+#[test]
+fn answers_are_understood() {
+    let ok = r#"{"code":0,"msg":"ok","data":{"updateTime":"2026-03-01 08:00:00"}}"#;
+    let cases = [
+        ("hotline-12345", 200, None, ok, Kind::Delivered(Some(1_772_323_200_000))),
+        ("hotline-12345", 200, None, r#"{"code":0}"#, Kind::Delivered(None)),
+        ("hotline-12345", 200, None, "<html>", Kind::Retry(None)),
+        ("hotline-12345", 200, None, "", Kind::Retry(None)),
+        ("hotline-12345", 200, None, r#"{"code":404,"msg":"工单不存在"}"#, Kind::Refused),
+        ("hotline-12345", 200, None, r#"{"code":"-1"}"#, Kind::Retry(None)),
+        ("hotline-12345", 404, None, "", Kind::Refused),
+        ("hotline-12345", 401, None, "", Kind::Retry(Some(300))),
+        ("hotline-12345", 429, Some(7), "", Kind::Retry(Some(7))),
+        ("hotline-12345", 502, None, "<html>", Kind::Retry(None)),
+        ("petition-portal", 200, None, r#"{"code":"0001"}"#, Kind::Delivered(None)),
+        ("petition-portal", 200, None, r#"{"code":"-2"}"#, Kind::Retry(None)),
+        ("petition-portal", 200, None, r#"{"code":"0202","msg":"x"}"#, Kind::Refused),
+    ];
+    for (pack, status, retry_after, body, expected) in cases {
+        assert_eq!(judged(pack, status, retry_after, body), expected, "{status} {body}");
+    }
+}

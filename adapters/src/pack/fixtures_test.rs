@@ -1,0 +1,140 @@
+//! The built-in packs against their fixtures. `HUILIU_BLESS=1` writes what came as what is expected; read it then.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Pack, bless, test, try_one};
+use crate::decode::Limits;
+use crate::pack::Way;
+use crate::verify::{Proof, RawBody, Verified};
+
+static PACKS: LazyLock<Vec<Pack>> =
+    LazyLock::new(|| Pack::built_in().into_iter().map(|name| Pack::embedded(name).expect("loads")).collect());
+
+fn dir(pack: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packs").join(pack)
+}
+
+#[test]
+fn built_in_packs_are_as_expected() {
+    for pack in Pack::built_in() {
+        if std::env::var_os("HUILIU_BLESS").is_some() {
+            bless(&dir(pack)).expect("written");
+        }
+        let report = test(&dir(pack)).expect("tested");
+        assert!(report.is_good(), "{report}");
+    }
+}
+
+/// A test bench that cannot fail proves nothing.
+#[test]
+fn a_wrong_expectation_is_shown_by_field() {
+    let copy = std::env::temp_dir().join(format!("huiliu-pack-{}", std::process::id()));
+    for folder in ["", "tables", "fixtures"] {
+        std::fs::create_dir_all(copy.join(folder)).expect("made");
+        for entry in std::fs::read_dir(dir("hotline-12345").join(folder)).expect("listed") {
+            let path = entry.expect("entry").path();
+            if path.is_file() {
+                std::fs::copy(&path, copy.join(folder).join(path.file_name().expect("a name"))).expect("copied");
+            }
+        }
+    }
+    let expected = copy.join("fixtures/order.expected.json");
+    let text = std::fs::read_to_string(&expected).expect("read").replace("\"complaint\"", "\"praise\"");
+    std::fs::write(&expected, text).expect("written");
+    let report = test(&copy).expect("tested");
+    let tried = try_one(&copy, &copy.join("fixtures/order.json")).expect("tried");
+    std::fs::remove_dir_all(&copy).expect("removed");
+    assert!(!report.is_good());
+    let said = report.to_string();
+    assert!(said.contains("0.submission.facts.appeal"), "{said}");
+    assert!(said.contains("expected: \"praise\"") && said.contains("actual:   \"complaint\""), "{said}");
+    assert!(tried.contains("source fields nobody reads: ") && tried.contains("callSubject"), "{tried}");
+    assert!(!tried.contains(" orderId"), "{tried}");
+}
+
+#[test]
+fn a_directory_wins_over_the_binary_and_a_missing_one_does_not() {
+    let packs = dir("");
+    assert_eq!(Pack::find("hotline-12345", Some(&packs)).expect("loads").name, "hotline-12345");
+    assert_eq!(Pack::find("hotline-12345", Some(Path::new("/nowhere"))).expect("loads").name, "hotline-12345");
+    let said = Pack::find("hotline", None).expect_err("unknown").to_string();
+    assert_eq!(
+        said,
+        "there is no built-in pack `hotline`: expected one of hotline-12345, petition-portal, or a directory"
+    );
+}
+
+/// Values as upstream systems put them where something else belongs.
+fn anything() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        Just(json!("无")),
+        Just(json!("2026-03-01 09:00:00")),
+        Just(json!("121.5,29.9")),
+    ];
+    scalar.prop_recursive(2, 8, 3, |inner| prop_oneof![prop::collection::vec(inner, 0..3).prop_map(Value::from)])
+}
+
+const HOTLINE: &[&str] = &[
+    "orderNum",
+    "oldOrderNum",
+    "updateTime",
+    "callTime",
+    "callerName",
+    "callerType",
+    "sourceType",
+    "questionName",
+    "areaCode",
+    "addressPoints",
+    "isSecret",
+    "pilotLight",
+    "deadlineDate",
+    "title",
+    "majorContent",
+    "orderState",
+    "visitIsSolved",
+    "finalVisitIsSatisfaction",
+    "content",
+    "xfjbh",
+];
+const PETITION: &[&str] =
+    &["djsj", "xbjzsj", "xfrs", "nmbz", "gkbz", "xfmddm", "xfxs", "nrfldm", "wtsddm", "bt", "tsnr", "xfjzt", "sxr"];
+
+proptest! {
+    /// Whatever stands in the optional fields, a record with an id becomes a submission under that id.
+    #[test]
+    fn no_wrong_optional_field_loses_a_record(values in prop::collection::vec(anything(), 40), persons in anything()) {
+        let fill = |keys: &[&str]| -> serde_json::Map<String, Value> {
+            keys.iter().zip(&values).map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+        };
+        let mut order = fill(HOTLINE);
+        order.insert("orderId".to_owned(), json!("7"));
+        let mut xfj = fill(PETITION);
+        xfj.insert("xfjbh".to_owned(), json!("7"));
+        let petition = json!({"xfj": xfj, "xfr": persons, "blfss": values});
+        for (pack, record) in PACKS.iter().zip([Value::Object(order), petition]) {
+            let submission = pack.map(&record, &pack.namespace);
+            prop_assert_eq!(submission.map(|s| s.source.id), Ok("7".to_owned()));
+        }
+    }
+
+    /// No bytes make the decoder panic, and what it yields is counted from 0.
+    #[test]
+    fn no_bytes_break_the_decoder(bytes in prop::collection::vec(any::<u8>(), 0..200), gzip in any::<bool>()) {
+        let raw = RawBody { content_encoding: gzip.then(|| "gzip".to_owned()), ..RawBody::json(bytes) };
+        let body = Verified::vouched(raw, Proof::Credential);
+        for pack in PACKS.iter() {
+            let records = pack.decode(Way::Push, &body, Limits::default());
+            let indexes: Vec<usize> = records.unwrap_or_default().iter().map(|r| r.index).collect();
+            prop_assert_eq!(&indexes, &(0..indexes.len()).collect::<Vec<_>>());
+        }
+    }
+}

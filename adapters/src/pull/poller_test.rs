@@ -1,0 +1,131 @@
+//! The poller against a system that answers as told.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Cursor, Page, Poller, PollerSettings, PullError};
+use crate::decode::Limits;
+use crate::pack::{Pack, Way};
+
+type Asked = std::collections::BTreeMap<String, String>;
+type Answer = fn(&Asked) -> Response;
+
+async fn serve(answer: Answer) -> String {
+    async fn orders(State(answer): State<Answer>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+        match headers.get("x-app-key").is_some_and(|key| key == "k") {
+            true => answer(&asked),
+            false => (StatusCode::UNAUTHORIZED, r#"{"msg":"X-App-Key 无效"}"#).into_response(),
+        }
+    }
+    let app = Router::new().route("/gw/api/orders", get(orders)).with_state(answer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    format!("http://{address}/gw/")
+}
+
+fn settings(base_url: String) -> PollerSettings {
+    let key = Some(("X-App-Key".to_owned(), "k".to_owned()));
+    PollerSettings { key, page_size: Some(2), most_bytes: 4096, ..PollerSettings::new(base_url) }
+}
+
+fn poller(settings: &PollerSettings) -> Poller {
+    let pack = Pack::embedded("hotline-12345").expect("loads");
+    Poller::new(pack.pull.expect("pulls"), settings).expect("a poller")
+}
+
+fn now() -> Timestamp {
+    "2026-03-01T10:00:00Z".parse().expect("a time")
+}
+
+async fn first(settings: &PollerSettings) -> Result<Page, PullError> {
+    let mut poller = poller(settings);
+    let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    poller.next_page(&start, now()).await
+}
+
+fn three_orders(asked: &Asked) -> Response {
+    assert_eq!(
+        (asked["updatedFrom"].as_str(), asked["updatedTo"].as_str()),
+        ("2026-03-01 16:58:00", "2026-03-01 18:00:00")
+    );
+    let page: usize = asked["page"].parse().expect("a number");
+    let size: usize = asked["pageSize"].parse().expect("a number");
+    let all = [json!({"orderId": "1"}), json!({"orderId": "2"}), json!({"orderId": "3"})];
+    let rows: Vec<_> = all.iter().skip((page - 1) * size).take(size).collect();
+    json!({"code": 0, "msg": "ok", "data": {"total": 3, "page": page, "pageSize": size, "rows": rows}})
+        .to_string()
+        .into_response()
+}
+
+#[tokio::test]
+async fn every_page_is_fetched_once() {
+    let mut poller = poller(&settings(serve(three_orders).await));
+    let pack = Pack::embedded("hotline-12345").expect("loads");
+    let mut cursor = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let mut ids = Vec::new();
+    loop {
+        let page = poller.next_page(&cursor, now()).await.expect("a page");
+        let records = pack.decode(Way::Pull, &page.body, Limits::default()).expect("decodes");
+        assert_eq!(records.len() as u64, page.records);
+        ids.extend(records.into_iter().map(|r| r.value.expect("an order")["orderId"].clone()));
+        cursor = page.next;
+        if cursor.is_between_rounds() {
+            break;
+        }
+    }
+    assert_eq!(ids, [json!("1"), json!("2"), json!("3")]);
+    assert!(matches!(cursor, Cursor::Window { from, .. } if from == now()));
+}
+
+async fn failure(answer: Answer) -> String {
+    first(&settings(serve(answer).await)).await.expect_err("refused").to_string()
+}
+
+#[tokio::test]
+async fn what_is_wrong_upstream_is_said() {
+    let busy: Answer =
+        |_| (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3")], r#"{"msg":"维护中"}"#).into_response();
+    assert_eq!(failure(busy).await, "answer 503 (维护中): expected 200");
+    assert_eq!(
+        failure(|_| r#"{"code":7,"msg":"参数错误"}"#.into_response()).await,
+        "the system says code 7 (参数错误)"
+    );
+    assert_eq!(failure(|_| r#"{"code":0,"data":{}}"#.into_response()).await, "the answer has no list at `data.rows`");
+    assert_eq!(failure(|_| r#"{"data":{}}"#.into_response()).await, "the answer has no `code`");
+    assert!(failure(|_| "<html>".into_response()).await.starts_with("the answer is not JSON"));
+    assert_eq!(
+        failure(|_| "x".repeat(5000).into_response()).await,
+        "the answer is larger than 4096 bytes: ask for smaller pages"
+    );
+    let retry = first(&settings(serve(busy).await)).await.expect_err("refused").retry();
+    assert_eq!(retry, super::Retry::After(Duration::from_secs(3)));
+}
+
+#[tokio::test]
+async fn a_wrong_key_and_a_silent_address_are_told_apart() {
+    let wrong = PollerSettings { key: None, ..settings(serve(three_orders).await) };
+    assert!(matches!(first(&wrong).await, Err(PullError::Status { status: 401, .. })));
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let nobody = settings(format!("http://{}", closed.local_addr().expect("an address")));
+    drop(closed);
+    assert!(matches!(first(&nobody).await, Err(PullError::Connect(_))));
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", silent.local_addr().expect("an address"));
+    let hurried = PollerSettings { timeout: Duration::from_millis(50), ..settings(address) };
+    assert!(matches!(first(&hurried).await, Err(PullError::Timeout(_))));
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_kind_is_refused() {
+    let mut poller = poller(&settings("http://127.0.0.1:9".to_owned()));
+    let other = Cursor::Token { since: now(), began: None, token: None };
+    assert_eq!(poller.next_page(&other, now()).await.err(), Some(PullError::Cursor));
+}

@@ -1,0 +1,165 @@
+//! Commands as they come in over HTTP and NATS: one JSON object, with the sender's own id. Read, settled by the ledger, and
+//! answered only when the outcome is in the log.
+
+use huiliu_schemas::command::{Command, CommandKind};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::Actor;
+use huiliu_schemas::private::Private;
+use huiliu_schemas::vocabulary::Stage;
+use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::desk::{Job, Work};
+use crate::doors::principal::Principal;
+use crate::ledger::{JobResult, Ledger};
+use crate::problem::{Kind, Problem};
+
+/// A command read.
+#[derive(Debug, Clone)]
+pub struct CommandRequest {
+    /// The sender's id for it.
+    pub id: CommandId,
+    /// The case, as the sender named it.
+    pub case: CaseName,
+    /// What is wanted.
+    pub command: Command,
+    /// Its words.
+    pub content: Content,
+}
+
+/// How a sender names a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaseName {
+    /// By id.
+    Id(CaseId),
+    /// By number.
+    Number(CaseNumber),
+}
+
+/// What a sender is told.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommandOutcome {
+    /// The sender's id.
+    pub id: CommandId,
+    /// The case.
+    pub case_id: CaseId,
+    /// Its number.
+    pub number: Option<CaseNumber>,
+    /// `done`, or `known`: it had been done before, and nothing was done again.
+    pub result: &'static str,
+    /// Where the case stands after it.
+    pub stage: Option<Stage>,
+    /// The events it led to, by type.
+    pub events: Vec<String>,
+    /// True as of this sequence of the log.
+    pub as_of: u64,
+}
+
+impl CaseName {
+    /// Reads an id or a number in any spelling.
+    pub fn read(text: &str) -> Option<Self> {
+        let id = text.parse().ok().map(Self::Id);
+        id.or_else(|| text.parse().ok().map(Self::Number))
+    }
+}
+
+impl CommandRequest {
+    /// Reads a command of the named kind; `case` may come with the path instead of the body.
+    ///
+    /// # Errors
+    /// A problem that names field, value and what was expected.
+    pub fn read(kind: &str, case: Option<&str>, body: &[u8]) -> Result<Self, Problem> {
+        let kind = CommandKind::read(kind).ok_or_else(|| {
+            let known = CommandKind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(", ");
+            Problem::field("command", Some(kind), &format!("one of {known}"))
+        })?;
+        let mut fields: Map<String, Value> = serde_json::from_slice(body)
+            .map_err(|e| Problem::new(Kind::BadRequest, format!("the body is not a JSON object: {e}")))?;
+        let id = text(&mut fields, "id")?.ok_or_else(|| Problem::field("id", None, "the sender's own id of the command"))?;
+        let id = id.parse().map_err(|_| Problem::field("id", Some(&id), "1 to 64 of A-Z, a-z, 0-9, `-` and `_`"))?;
+        let named = text(&mut fields, "case")?;
+        let named = case.map(str::to_owned).or(named).ok_or_else(|| Problem::field("case", None, "a case id or number"))?;
+        let case = CaseName::read(&named).ok_or_else(|| Problem::field("case", Some(&named), "a case id or number"))?;
+        let content = Content {
+            note: text(&mut fields, "note")?.map(Private::from),
+            reply: text(&mut fields, "reply")?.map(Private::from),
+            text: text(&mut fields, "text")?.map(Private::from),
+            ..Content::default()
+        };
+        fields.insert("command".into(), kind.as_str().into());
+        let command = serde_json::from_value(Value::Object(fields))
+            .map_err(|e| Problem::new(Kind::InvalidField, format!("command `{kind}`: {e}")))?;
+        Ok(Self { id, case, command, content })
+    }
+}
+
+/// A text field that is not empty; an absent or blank one is none.
+fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Problem> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text).filter(|t| !t.trim().is_empty())),
+        Some(other) => Err(Problem::field(name, Some(&other.to_string()), "a text")),
+    }
+}
+
+/// Who a caller is in a case.
+pub fn actor_of(principal: &Principal) -> Actor {
+    match principal {
+        Principal::Channel(channel) => Actor::Source { channel: channel.clone() },
+        Principal::Department(department) => Actor::Department { department: department.clone() },
+        Principal::Operator(name) => Actor::Operator { name: name.to_string() },
+        Principal::Machine(name) => Actor::Machine { name: name.to_string() },
+    }
+}
+
+/// Has a command decided and appended.
+///
+/// # Errors
+/// The refusal, or why the outcome is not known.
+pub async fn execute(ledger: &Ledger, who: &Principal, request: CommandRequest) -> Result<CommandOutcome, Problem> {
+    let CommandRequest { id, case, command, content } = request;
+    let kind = command.kind();
+    let case = find(ledger, &case).await?;
+    let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
+    let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content } };
+    let settled = ledger.settle(job).await?;
+    let (result, events) = match settled.result {
+        JobResult::Appended(events) => ("done", events.iter().map(|e| e.body.name().to_owned()).collect()),
+        JobResult::Known(answer) => ("known", answer.events),
+        JobResult::Nothing(_) => ("known", Vec::new()),
+        JobResult::Refused(refusal) => {
+            count(kind, "refused");
+            return Err(Problem::refused(refusal));
+        }
+    };
+    count(kind, result);
+    let number = settled.case.as_ref().map(|c| c.number.clone());
+    let stage = settled.case.as_ref().map(|c| c.stage);
+    Ok(CommandOutcome { id, case_id: settled.case_id, number, result, stage, events, as_of: settled.as_of })
+}
+
+/// The case a name stands for.
+pub async fn find(ledger: &Ledger, name: &CaseName) -> Result<CaseId, Problem> {
+    match name {
+        CaseName::Id(id) => Ok(*id),
+        CaseName::Number(number) => {
+            let alias = crate::ledger::number_alias(number.as_str());
+            let found = ledger.find(&[alias]).await?;
+            found.ok_or_else(|| Problem::new(Kind::NotFound, format!("no case has the number {number}")))
+        }
+    }
+}
+
+fn kind_of(who: &Principal) -> &'static str {
+    match who {
+        Principal::Channel(_) => "channel",
+        Principal::Department(_) => "department",
+        Principal::Operator(_) => "operator",
+        Principal::Machine(_) => "machine",
+    }
+}
+
+fn count(kind: CommandKind, result: &'static str) {
+    metrics::counter!("huiliu_commands_total", "command" => kind.as_str(), "result" => result).increment(1);
+}

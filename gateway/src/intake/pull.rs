@@ -1,0 +1,184 @@
+//! Pulling a channel: one gateway at a time holds the channel's lease; the cursor moves only after what it passed over is
+//! stored, and only if nobody else moved it. A page that is the same, byte for byte, as the one stored last is not stored
+//! again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::kv::Store;
+use huiliu_adapters::pack::Way;
+use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, Retry, backoff};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::envelope::RawEnvelope;
+use super::store::IntakeStore;
+use crate::channels::ChannelRuntime;
+use crate::engine::streams::{CURSORS, LEASES};
+
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+const SLOWLY: Duration = Duration::from_secs(60);
+const LOOK_BACK: i64 = 24 * 60 * 60;
+
+/// Where a channel's pull stands, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Position {
+    cursor: Cursor,
+    /// Digest of the page stored last.
+    #[serde(default)]
+    last_page: Option<String>,
+}
+
+/// Pulls one channel.
+pub struct Pull {
+    channel: Arc<ChannelRuntime>,
+    jetstream: Context,
+    store: IntakeStore,
+    holder: String,
+}
+
+impl Pull {
+    /// A pull for a channel whose pack can be asked and whose address is known.
+    pub fn new(channel: Arc<ChannelRuntime>, jetstream: Context, store: IntakeStore) -> Self {
+        Self { channel, jetstream, store, holder: Uuid::new_v4().to_string() }
+    }
+
+    /// Runs until shutdown, holding the lease whenever it can be had.
+    pub async fn run(self, shutdown: CancellationToken) {
+        loop {
+            let held = tokio::select! {
+                () = shutdown.cancelled() => return,
+                held = self.hold_and_poll() => held,
+            };
+            if let Err(error) = held {
+                tracing::warn!(channel = %self.channel.name, error, "channel {} is not pulled just now", self.channel.name);
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            }
+        }
+    }
+
+    /// Takes the lease and polls for as long as it is ours. Ends quietly while another gateway holds it.
+    async fn hold_and_poll(&self) -> Result<(), String> {
+        let leases = self.bucket(LEASES).await?;
+        let Ok(revision) = leases.create(self.key(), self.holder.clone().into()).await else { return Ok(()) };
+        tracing::info!(channel = %self.channel.name, "this gateway now pulls channel {}", self.channel.name);
+        tokio::select! {
+            lost = self.keep(&leases, revision) => lost,
+            stopped = self.poll() => stopped,
+        }
+    }
+
+    async fn keep(&self, leases: &Store, mut revision: u64) -> Result<(), String> {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            let renewed = leases.update(self.key(), self.holder.clone().into(), revision).await;
+            revision = renewed.map_err(|e| format!("the lease was lost: {e}"))?;
+        }
+    }
+
+    async fn poll(&self) -> Result<(), String> {
+        let cursors = self.bucket(CURSORS).await?;
+        let mut poller = self.poller()?;
+        let (mut position, mut revision) = self.position(&cursors, &poller).await?;
+        let mut failures = 0;
+        loop {
+            let asked = Timestamp::now();
+            match poller.next_page(&position.cursor, asked).await {
+                Ok(page) => {
+                    failures = 0;
+                    let finished = page.next.is_between_rounds();
+                    position = self.keep_page(page, position, asked).await?;
+                    revision = self.advance(&cursors, &position, revision).await?;
+                    if finished {
+                        tokio::time::sleep(self.channel.poll_every).await;
+                    }
+                }
+                Err(error) => {
+                    failures += 1;
+                    let wait = match error.retry() {
+                        Retry::After(wait) => wait,
+                        Retry::Backoff => backoff(failures, jitter()),
+                        Retry::Person => SLOWLY,
+                    };
+                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string()).increment(1);
+                    tracing::warn!(
+                        channel = %self.channel.name, failures, retry_in_ms = wait.as_millis() as u64,
+                        "channel {} upstream: {error}", self.channel.name
+                    );
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    fn poller(&self) -> Result<Poller, String> {
+        let spec = self.channel.pack.pull.clone().ok_or("its pack cannot be asked")?;
+        let base_url = self.channel.base_url.clone().ok_or("`base_url` is not set")?;
+        let mut settings = PollerSettings::new(base_url);
+        settings.key = self.channel.pack.key_header.clone().zip(self.channel.key.clone());
+        Poller::new(spec, settings).map_err(|e| e.to_string())
+    }
+
+    /// Stores what the page brought, before anything is said of having passed it.
+    async fn keep_page(&self, page: Page, before: Position, asked: Timestamp) -> Result<Position, String> {
+        if page.records == 0 {
+            return Ok(Position { cursor: page.next, ..before });
+        }
+        let digest: String = Sha256::digest(&page.body.get().bytes).iter().map(|b| format!("{b:02x}")).collect();
+        if before.last_page.as_deref() != Some(digest.as_str()) {
+            let channel = self.channel.name.clone();
+            let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body };
+            let sequence = self.store.store(&envelope).await.map_err(|e| e.to_string())?;
+            tracing::debug!(channel = %self.channel.name, sequence, records = page.records, "a page is stored");
+        }
+        Ok(Position { cursor: page.next, last_page: Some(digest) })
+    }
+
+    async fn position(&self, cursors: &Store, poller: &Poller) -> Result<(Position, u64), String> {
+        let kept = cursors.entry(self.key()).await.map_err(|e| e.to_string())?;
+        let kept = kept.map(|e| (serde_json::from_slice(&e.value), e.revision));
+        match kept {
+            Some((Ok(position), revision)) => Ok((position, revision)),
+            Some((Err(error), _)) => Err(format!("the stored cursor does not read: {error}")),
+            None => {
+                let since = self.channel.since.unwrap_or_else(yesterday);
+                Ok((Position { cursor: poller.start(since), last_page: None }, 0))
+            }
+        }
+    }
+
+    /// The fence: a gateway that lost its lease without knowing fails here.
+    async fn advance(&self, cursors: &Store, position: &Position, revision: u64) -> Result<u64, String> {
+        let value = serde_json::to_vec(position).map_err(|e| e.to_string())?;
+        let moved = cursors.update(self.key(), value.into(), revision).await;
+        moved.map_err(|e| format!("another gateway moved the cursor: {e}"))
+    }
+
+    async fn bucket(&self, name: &str) -> Result<Store, String> {
+        self.jetstream.get_key_value(name).await.map_err(|e| e.to_string())
+    }
+
+    fn key(&self) -> String {
+        format!("pull.{}", self.channel.name)
+    }
+}
+
+fn yesterday() -> Timestamp {
+    let now = Timestamp::now();
+    now.checked_sub(jiff::SignedDuration::from_secs(LOOK_BACK)).unwrap_or(now)
+}
+
+fn jitter() -> f64 {
+    let mut byte = [0u8; 1];
+    match getrandom::fill(&mut byte) {
+        Ok(()) => f64::from(byte[0]) / 255.0,
+        Err(_) => 0.5,
+    }
+}

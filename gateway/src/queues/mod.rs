@@ -1,0 +1,218 @@
+//! Departments' queues: handing entries out and taking their acknowledgement. An acknowledgement says "received" and changes
+//! nothing in the case. What is handed out over HTTP is checked against the case first; what is dead is not handed out.
+
+pub mod reconcile;
+pub mod sweep;
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::{AckKind, Context, Message};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::StreamExt;
+use huiliu_schemas::case::Case;
+use huiliu_schemas::content::Content;
+use huiliu_schemas::entry::Entry;
+use huiliu_schemas::{CaseId, DepartmentId, subjects};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::engine::streams::QUEUES;
+use crate::ledger::{Ledger, LedgerError, OpenedCase};
+
+/// How long a department may think before an entry it did not acknowledge is handed out again.
+const ACK_WAIT: Duration = Duration::from_secs(60);
+
+/// Why a queue did not answer.
+#[derive(Debug, Error)]
+pub enum QueueError {
+    /// The server is away or refuses.
+    #[error("the queue does not answer: {0}")]
+    Away(String),
+    /// The log does not read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Not a token of this department.
+    #[error("the token does not belong to an entry of this department")]
+    Token,
+    /// It is not theirs.
+    #[error("the case is not, and was not, with this department")]
+    NotTheirs,
+}
+
+/// An entry handed out, with what the department needs to start.
+#[derive(Debug, Serialize)]
+pub struct Handed {
+    /// The entry.
+    pub entry: Entry,
+    /// Opened for the department; persons are left out where the case hides who spoke.
+    pub content: Content,
+    /// Acknowledge with this.
+    pub ack: String,
+    /// How often it was handed out, this time included.
+    pub deliveries: i64,
+}
+
+/// The queues.
+#[derive(Clone)]
+pub struct Queues {
+    jetstream: Context,
+    ledger: Ledger,
+}
+
+impl Queues {
+    /// Queues over the log.
+    pub fn new(jetstream: Context, ledger: Ledger) -> Self {
+        Self { jetstream, ledger }
+    }
+
+    /// Makes the durable consumer of a department where there is none.
+    pub async fn ensure(&self, department: &DepartmentId) -> Result<PullConsumer, QueueError> {
+        let stream = self.jetstream.get_stream_no_info(QUEUES).await.map_err(away)?;
+        let config = pull::Config {
+            durable_name: Some(department.to_string()),
+            filter_subject: subjects::queue_of(department),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: ACK_WAIT,
+            max_deliver: -1,
+            ..pull::Config::default()
+        };
+        stream.get_or_create_consumer(department.as_str(), config).await.map_err(away)
+    }
+
+    /// Hands out at most `max` live entries, waiting up to `wait` for the first.
+    pub async fn take(&self, department: &DepartmentId, max: usize, wait: Duration) -> Result<Vec<Handed>, QueueError> {
+        let consumer = self.ensure(department).await?;
+        let mut handed = self.hand_out(department, self.fetch(&consumer, max, None).await?).await?;
+        if handed.is_empty() && !wait.is_zero() {
+            let first = self.fetch(&consumer, 1, Some(wait)).await?;
+            handed = self.hand_out(department, first).await?;
+        }
+        Ok(handed)
+    }
+
+    async fn fetch(&self, consumer: &PullConsumer, max: usize, wait: Option<Duration>) -> Result<Vec<Message>, QueueError> {
+        let mut messages = match wait {
+            None => consumer.fetch().max_messages(max).messages().await.map_err(away)?,
+            Some(wait) => consumer.batch().max_messages(max).expires(wait).messages().await.map_err(away)?,
+        };
+        let mut taken = Vec::new();
+        while let Some(message) = messages.next().await {
+            taken.push(message.map_err(away)?);
+        }
+        Ok(taken)
+    }
+
+    async fn hand_out(&self, department: &DepartmentId, messages: Vec<Message>) -> Result<Vec<Handed>, QueueError> {
+        let mut handed = Vec::with_capacity(messages.len());
+        for message in messages {
+            if let Some(one) = self.hand_out_one(department, &message).await? {
+                handed.push(one);
+            }
+        }
+        Ok(handed)
+    }
+
+    async fn hand_out_one(&self, department: &DepartmentId, message: &Message) -> Result<Option<Handed>, QueueError> {
+        let deliveries = message.info().map_err(away)?.delivered;
+        let Some((_, case, n)) = subjects::parse_entry(&message.subject) else { return discard(message).await };
+        let Some(opened) = self.ledger.open_case(case).await? else { return discard(message).await };
+        if !opened.loaded.case.is_live(department, n) {
+            return discard(message).await;
+        }
+        let Ok(entry) = serde_json::from_slice::<Entry>(&message.payload) else { return discard(message).await };
+        let ack = message.reply.as_ref().map(|r| URL_SAFE_NO_PAD.encode(r.as_str())).unwrap_or_default();
+        audit(department, &opened.loaded.case, n);
+        let content = disclosed(&opened, n);
+        Ok(Some(Handed { entry, content, ack, deliveries }))
+    }
+
+    /// The department has received the entry.
+    pub async fn acknowledge(&self, department: &DepartmentId, token: &str) -> Result<(), QueueError> {
+        let subject = URL_SAFE_NO_PAD.decode(token).ok().and_then(|b| String::from_utf8(b).ok());
+        let subject = subject.filter(|s| is_ack_of(s, department)).ok_or(QueueError::Token)?;
+        let client = self.jetstream.client();
+        client.request(subject, "+ACK".into()).await.map(drop).map_err(away)
+    }
+
+    /// What a department that takes entries over NATS may read of a case it has an entry of.
+    pub async fn open(&self, department: &DepartmentId, case: CaseId, n: Option<u32>) -> Result<Content, QueueError> {
+        let opened = self.ledger.open_case(case).await?.ok_or(QueueError::NotTheirs)?;
+        if !may_read(&opened.loaded.case, department) {
+            return Err(QueueError::NotTheirs);
+        }
+        audit(department, &opened.loaded.case, n.unwrap_or_default());
+        Ok(disclosed(&opened, n.unwrap_or_default()))
+    }
+}
+
+/// Whether a department has a part in the case now, or an entry it has not dealt with.
+pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
+    case.active(department).is_some() || case.live_entries().iter().any(|e| e.department == *department)
+}
+
+/// What a department may see: all the sources told, the words that came with this entry, and no persons where the case
+/// hides who spoke.
+pub fn disclosed(opened: &OpenedCase, n: u32) -> Content {
+    let said = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n)).map(|e| e.content.note.clone());
+    let content = Content { note: said.flatten(), ..opened.told.clone() };
+    if opened.loaded.case.hides_reporter() { content.without_reporters() } else { content }
+}
+
+/// Every showing of personal data is written down: who, which case, when (the log line's time). Never what.
+fn audit(department: &DepartmentId, case: &Case, n: u32) {
+    tracing::info!(target: "huiliu::audit", %department, case = %case.id, n, "case {} shown to {department}", case.id);
+}
+
+async fn discard(message: &Message) -> Result<Option<Handed>, QueueError> {
+    message.ack_with(AckKind::Term).await.map_err(away)?;
+    Ok(None)
+}
+
+/// `$JS.ACK.QUEUES.<d>.…`, or with domain and account before the stream.
+fn is_ack_of(subject: &str, department: &DepartmentId) -> bool {
+    let tokens: Vec<&str> = subject.split('.').collect();
+    let own = |stream: usize| tokens.get(stream) == Some(&QUEUES) && tokens.get(stream + 1) == Some(&department.as_str());
+    tokens.starts_with(&["$JS", "ACK"])
+        && tokens.iter().all(|t| !matches!(*t, "" | "*" | ">"))
+        && (own(2) || own(4))
+}
+
+fn away(error: impl std::fmt::Display) -> QueueError {
+    QueueError::Away(error.to_string())
+}
+
+impl From<QueueError> for crate::problem::Problem {
+    fn from(error: QueueError) -> Self {
+        use crate::problem::Kind;
+        let detail = error.to_string();
+        match error {
+            QueueError::Away(_) => Self::new(Kind::Unavailable, detail).retry_after(2),
+            QueueError::Ledger(error) => error.into(),
+            QueueError::Token => Self::new(Kind::InvalidField, detail),
+            QueueError::NotTheirs => Self::new(Kind::Forbidden, detail),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ack_token_reaches_its_own_queue_only() {
+        let department: DepartmentId = "jb-housing".parse().expect("valid");
+        let cases = [
+            ("$JS.ACK.QUEUES.jb-housing.1.2.3.4.5", true),
+            ("$JS.ACK._.HASH.QUEUES.jb-housing.1.2.3.4.5.6", true),
+            ("$JS.ACK.QUEUES.jb-police.1.2.3.4.5", false),
+            ("$JS.ACK.CASES.jb-housing.1.2.3.4.5", false),
+            ("$JS.API.STREAM.DELETE.QUEUES", false),
+            ("$JS.ACK.QUEUES.jb-housing.>", false),
+        ];
+        for (subject, expected) in cases {
+            assert_eq!(is_ack_of(subject, &department), expected, "{subject}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One batch of log messages on its way into the file: cases are folded in memory and written once each at the end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use huiliu_schemas::case::Case;
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::{Event, StoredEvent};
+use huiliu_schemas::ids::{CaseId, DepartmentId, SourceId};
+use huiliu_schemas::subjects;
+use rusqlite::Transaction;
+use serde::Deserialize;
+
+use super::folded::{Cache, Folded};
+use super::rows::{self, NewEntry};
+use super::tally::Tally;
+use super::{LogMessage, Result, schema};
+
+/// What `alias.<namespace>.<hash>` says.
+#[derive(Debug, Deserialize)]
+struct Alias {
+    case_id: CaseId,
+    source: SourceId,
+}
+
+/// What the model carries on after the batch is committed.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub position: u64,
+    pub next_key: i64,
+    pub folded: Vec<Folded>,
+}
+
+/// A batch being taken in.
+pub(super) struct Draft<'t> {
+    tx: &'t Transaction<'t>,
+    cache: &'t mut Cache,
+    position: u64,
+    next_key: i64,
+    touched: HashMap<CaseId, Folded>,
+    tally: Tally,
+    arrivals: HashMap<(i64, String), i64>,
+    created: BTreeMap<(i64, u32), NewEntry>,
+    died: Vec<(i64, u32, u64)>,
+    messages: Vec<(u64, DepartmentId, CaseId, u32)>,
+}
+
+impl<'t> Draft<'t> {
+    /// A batch after `position`.
+    pub fn new(tx: &'t Transaction<'t>, cache: &'t mut Cache, position: u64, next_key: i64) -> Self {
+        Self {
+            tx,
+            cache,
+            position,
+            next_key,
+            touched: HashMap::new(),
+            tally: Tally::default(),
+            arrivals: HashMap::new(),
+            created: BTreeMap::new(),
+            died: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// Takes in one message, unless it was taken in before.
+    pub fn take(&mut self, message: &LogMessage) -> Result<()> {
+        if message.sequence <= self.position {
+            return Ok(());
+        }
+        self.position = message.sequence;
+        match message.subject.split('.').next() {
+            Some("case") => self.take_event(message),
+            Some("alias") => self.take_alias(message),
+            Some("entry") => self.take_entry(message),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes everything and the position.
+    pub fn write(mut self) -> Result<Done> {
+        for folded in self.touched.values() {
+            rows::write_case(self.tx, folded)?;
+            self.tally.case(folded, 1);
+        }
+        self.write_entries()?;
+        for (counter, name, by) in self.tally.differences() {
+            rows::count(self.tx, counter, name, by)?;
+        }
+        rows::count_arrivals(self.tx, &self.arrivals)?;
+        schema::set_position(self.tx, self.position)?;
+        let folded = self.touched.into_values().collect();
+        Ok(Done { position: self.position, next_key: self.next_key, folded })
+    }
+
+    fn take_event(&mut self, message: &LogMessage) -> Result<()> {
+        let stored = match StoredEvent::from_bytes(&message.payload) {
+            Ok(stored) if subjects::case_of(&message.subject) == Some(stored.case_id) => stored,
+            Ok(_) => return self.unreadable(message, "the event is of another case than its subject says"),
+            Err(_) => return self.unreadable(message, "the payload is not an event"),
+        };
+        let event = stored.opened(Content::default());
+        let Some(mut folded) = self.load(event.case_id)? else { return self.begin(message, &event) };
+        self.tally.event(Some(&folded.case), &event);
+        let live = folded.live();
+        folded.apply(&event, message.sequence);
+        self.follow_entries(&folded, &event, &live);
+        rows::write_history(self.tx, folded.key, message.sequence, &event)?;
+        self.touched.insert(event.case_id, folded);
+        Ok(())
+    }
+
+    fn begin(&mut self, message: &LogMessage, event: &Event) -> Result<()> {
+        let Some(folded) = Folded::begin(self.next_key, event, message.sequence) else {
+            return self.unreadable(message, "the case does not begin with its registration");
+        };
+        self.next_key += 1;
+        self.tally.event(None, event);
+        self.arrive(&folded.case);
+        rows::write_history(self.tx, folded.key, message.sequence, event)?;
+        self.messages.extend(rows::take_early_entries(self.tx, event.case_id)?);
+        self.touched.insert(event.case_id, folded);
+        Ok(())
+    }
+
+    /// The case as it stands, out of the counters until it is written.
+    fn load(&mut self, id: CaseId) -> Result<Option<Folded>> {
+        if let Some(folded) = self.touched.remove(&id) {
+            return Ok(Some(folded));
+        }
+        let folded = match self.cache.take(id) {
+            Some(folded) => Some(folded),
+            None => rows::read_folded(self.tx, id)?,
+        };
+        if let Some(folded) = &folded {
+            self.tally.case(folded, -1);
+        }
+        Ok(folded)
+    }
+
+    fn arrive(&mut self, case: &Case) {
+        let minute = case.registered_at.as_second().div_euclid(60);
+        *self.arrivals.entry((minute, case.channel.to_string())).or_default() += 1;
+    }
+
+    /// Notes the entries the event made, and those that died by it.
+    fn follow_entries(&mut self, folded: &Folded, event: &Event, live_before: &[u32]) {
+        let live = folded.live();
+        for entry in &event.entries {
+            let died = (!live.contains(&entry.n)).then_some(folded.sequence);
+            let new = NewEntry {
+                department: entry.department.clone(),
+                kind: entry.kind,
+                role: entry.role,
+                created_at: event.at,
+                event: folded.sequence,
+                message: None,
+                died,
+            };
+            self.created.insert((folded.key, entry.n), new);
+        }
+        let dead = live_before.iter().filter(|n| !live.contains(n));
+        self.died.extend(dead.map(|n| (folded.key, *n, folded.sequence)));
+    }
+
+    fn take_alias(&mut self, message: &LogMessage) -> Result<()> {
+        match serde_json::from_slice::<Alias>(&message.payload) {
+            Ok(alias) => rows::write_alias(self.tx, &alias.source, alias.case_id),
+            Err(_) => self.unreadable(message, "the payload is not an alias"),
+        }
+    }
+
+    fn take_entry(&mut self, message: &LogMessage) -> Result<()> {
+        match subjects::parse_entry(&message.subject) {
+            Some((department, case, n)) => {
+                self.messages.push((message.sequence, department, case, n));
+                Ok(())
+            }
+            None => self.unreadable(message, "the subject is not that of an entry"),
+        }
+    }
+
+    /// The reason is ours and fixed: what a parser says may quote the payload.
+    fn unreadable(&self, message: &LogMessage, why: &str) -> Result<()> {
+        tracing::error!(sequence = message.sequence, subject = %message.subject, why, "log message is not readable");
+        rows::write_unreadable(self.tx, message.sequence, &message.subject, why)
+    }
+
+    fn write_entries(&mut self) -> Result<()> {
+        let messages = std::mem::take(&mut self.messages);
+        let known = self.place_messages(messages)?;
+        let died = std::mem::take(&mut self.died);
+        let died_before = self.place_deaths(died);
+        for ((key, n), entry) in &self.created {
+            rows::write_entry(self.tx, *key, *n, entry)?;
+        }
+        for (sequence, department, key, n) in known {
+            rows::write_entry_message(self.tx, key, n, &department, sequence)?;
+        }
+        for (key, n, sequence) in died_before {
+            rows::write_entry_death(self.tx, key, n, sequence)?;
+        }
+        Ok(())
+    }
+
+    /// Gives entries made in this batch their message; returns those of entries made before. A message that comes
+    /// before its case waits for it.
+    fn place_messages(
+        &mut self,
+        messages: Vec<(u64, DepartmentId, CaseId, u32)>,
+    ) -> Result<Vec<(u64, DepartmentId, i64, u32)>> {
+        let mut known = Vec::new();
+        for (sequence, department, case, n) in messages {
+            let key = match self.touched.get(&case) {
+                Some(folded) => Some(folded.key),
+                None => rows::key_of(self.tx, case)?,
+            };
+            let Some(key) = key else {
+                rows::write_early_entry(self.tx, case, n, &department, sequence)?;
+                continue;
+            };
+            match self.created.get_mut(&(key, n)).filter(|e| e.department == department) {
+                Some(entry) => entry.message = Some(sequence),
+                None => known.push((sequence, department, key, n)),
+            }
+        }
+        Ok(known)
+    }
+
+    /// Marks entries made in this batch as dead; returns those made before.
+    fn place_deaths(&mut self, died: Vec<(i64, u32, u64)>) -> Vec<(i64, u32, u64)> {
+        let mut made_before = |&(key, n, sequence): &(i64, u32, u64)| match self.created.get_mut(&(key, n)) {
+            Some(entry) => {
+                entry.died = Some(sequence);
+                false
+            }
+            None => true,
+        };
+        died.into_iter().filter(&mut made_before).collect()
+    }
+}

@@ -1,0 +1,56 @@
+//! What can go wrong with the read model. None of it endangers a case: the log is the truth.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// Why the read model could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadModelError {
+    /// SQLite says no.
+    #[error("read model: {0}")]
+    Sql(#[from] rusqlite::Error),
+    /// The file system says no.
+    #[error("read model file `{path}`: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What it says.
+        source: std::io::Error,
+    },
+    /// What stands in the file is not what this version writes.
+    #[error("read model: {what} in column `{column}` is not readable, expected what this version writes; rebuild it")]
+    Unreadable {
+        /// Which row.
+        what: String,
+        /// Which column.
+        column: &'static str,
+    },
+    /// An exchange of the file failed half-way.
+    #[error("read model is closed, expected it open; open it again")]
+    Closed,
+}
+
+impl ReadModelError {
+    /// Whether only a rebuild from the log helps.
+    pub fn needs_rebuild(&self) -> bool {
+        match self {
+            Self::Sql(error) => is_corruption(error),
+            Self::Unreadable { .. } => true,
+            Self::File { .. } | Self::Closed => false,
+        }
+    }
+
+    pub(super) fn unreadable(what: impl ToString, column: &'static str) -> Self {
+        Self::Unreadable { what: what.to_string(), column }
+    }
+
+    pub(super) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::File { path: path.to_owned(), source }
+    }
+}
+
+/// Whether the file itself is broken, as opposed to busy, full or forbidden.
+pub(super) fn is_corruption(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}

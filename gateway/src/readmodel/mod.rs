@@ -1,0 +1,145 @@
+//! The read model: what the case log says, laid out for questions. One SQLite file, written by one connection from the
+//! messages of stream CASES in order, together with the position in the log, in the same transaction. It may be thrown
+//! away at any moment and built again from the log.
+//!
+//! It must never decide anything, never be asked by `decide`, never hold what is sealed, and never know NATS.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::Connection;
+
+mod draft;
+mod error;
+mod folded;
+mod queries;
+mod reader;
+mod rebuild;
+mod rows;
+mod schema;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use error::ReadModelError;
+pub use queries::cases::{CasePage, CaseRow, Cursor, Filter, StuckCase};
+pub use queries::entries::EntryRow;
+pub use queries::history::{HappeningRow, HistoryRow};
+pub use queries::overview::{Answers, ChannelCount, DepartmentCount, Overview, Returns, Routing, StageCount, Totals};
+pub use reader::ReadHandle;
+pub use rebuild::Rebuild;
+
+use draft::Draft;
+use folded::Cache;
+use reader::Readers;
+
+/// Results of this module.
+pub type Result<T> = std::result::Result<T, ReadModelError>;
+
+/// One message of stream CASES.
+#[derive(Debug, Clone)]
+pub struct LogMessage {
+    /// Its place in the stream.
+    pub sequence: u64,
+    /// `case.<id>`, `alias.<namespace>.<hash>` or `entry.<department>.<case>.<n>`.
+    pub subject: String,
+    /// What it says.
+    pub payload: Bytes,
+}
+
+/// What was found where the file should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// Nothing: the log is to be read from the beginning.
+    Fresh,
+    /// A file of this version.
+    Existing,
+    /// A file that cannot be used. It stands beside, under another name, and the log is to be read from the beginning.
+    SetAside {
+        /// Why it cannot be used.
+        reason: String,
+        /// Where it is now.
+        to: PathBuf,
+    },
+}
+
+/// The writing side. Exactly one exists per file.
+#[derive(Debug)]
+pub struct ReadModel {
+    path: PathBuf,
+    /// Empty only while the file is being exchanged.
+    writer: Option<Connection>,
+    readers: Arc<Readers>,
+    cache: Cache,
+    position: u64,
+    next_key: i64,
+    opened: Opened,
+}
+
+impl ReadModel {
+    /// Opens the file, or makes it. One that is corrupt or of another version is moved aside, which is logged as an
+    /// error and told by [`ReadModel::opened`]; the position is then 0.
+    ///
+    /// # Errors
+    /// Where the file can be neither opened nor made.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let (writer, opened) = schema::open_writer(&path)?;
+        let mut model = Self {
+            readers: Arc::new(Readers::new(path.clone())),
+            path,
+            writer: None,
+            cache: Cache::default(),
+            position: 0,
+            next_key: 1,
+            opened,
+        };
+        model.adopt(writer)?;
+        Ok(model)
+    }
+
+    /// What was found where the file should be.
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// The sequence of the last message taken in. The next to be read from the log is the one after it; where the log
+    /// ends before it, the log is another one and the model must be rebuilt.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The reading side, for as many as want it.
+    pub fn reader(&self) -> ReadHandle {
+        ReadHandle::new(Arc::clone(&self.readers))
+    }
+
+    /// Takes in messages, all or none. Those up to the position are passed over, so that any batch may be given again.
+    /// What cannot be understood is remembered as unreadable and does not stop the rest.
+    ///
+    /// # Errors
+    /// Where the file cannot be written; nothing of the batch is then in it. See [`ReadModelError::needs_rebuild`].
+    pub fn apply(&mut self, batch: &[LogMessage]) -> Result<()> {
+        let Some(writer) = &mut self.writer else { return Err(ReadModelError::Closed) };
+        let tx = writer.transaction()?;
+        let mut draft = Draft::new(&tx, &mut self.cache, self.position, self.next_key);
+        for message in batch {
+            draft.take(message)?;
+        }
+        let done = draft.write()?;
+        tx.commit()?;
+        self.position = done.position;
+        self.next_key = done.next_key;
+        self.cache.keep(done.folded);
+        Ok(())
+    }
+
+    fn adopt(&mut self, writer: Connection) -> Result<()> {
+        self.position = schema::position(&writer)?;
+        self.next_key = schema::next_key(&writer)?;
+        self.cache = Cache::default();
+        self.writer = Some(writer);
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! Queue entries: which live, which died, and which the log should have but has not. What the reconciler asks.
+
+use huiliu_schemas::ids::{CaseId, DepartmentId};
+use huiliu_schemas::vocabulary::{EntryKind, Role};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Params, Row, Transaction, params};
+
+use super::{case_id, parsed, time, word};
+use crate::readmodel::{ReadHandle, Result};
+
+/// One queue entry, as the fold and the log tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    /// The case.
+    pub case_id: CaseId,
+    /// Its number in the case.
+    pub n: u32,
+    /// Whose queue.
+    pub department: DepartmentId,
+    /// What it tells.
+    pub kind: EntryKind,
+    /// Who the department is in the case.
+    pub role: Role,
+    /// When the event that made it was decided.
+    pub created_at: Timestamp,
+    /// Sequence of the event that made it.
+    pub event: u64,
+    /// Sequence of its own message `entry.…`, if that was seen.
+    pub message: Option<u64>,
+    /// Sequence of the event it died by; none while it lives.
+    pub died: Option<u64>,
+}
+
+impl EntryRow {
+    /// Whether it still tells its department something it must act on.
+    pub fn is_live(&self) -> bool {
+        self.died.is_none()
+    }
+}
+
+const SELECT: &str = "SELECT c.id, e.n, e.department, e.kind, e.role, e.created_at, e.event, e.message, e.died
+    FROM entries e JOIN cases c USING (key)";
+
+impl ReadHandle {
+    /// Entries that events made but whose own message the log does not have, oldest first, dead ones too. An entry made
+    /// shortly before [`ReadHandle::position`] may only be waiting for the next message.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn entries_without_message(&self) -> Result<Vec<EntryRow>> {
+        self.entries(&format!("{SELECT} WHERE e.message IS NULL ORDER BY e.event, e.n"), [])
+    }
+
+    /// Those of [`ReadHandle::entries_without_message`] that are live.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn live_entries_without_message(&self) -> Result<Vec<EntryRow>> {
+        self.entries(&format!("{SELECT} WHERE e.message IS NULL AND e.died IS NULL ORDER BY e.event, e.n"), [])
+    }
+
+    /// Entries that died by events after sequence `after`, in the order they died: at least `limit` of them if there are
+    /// so many, and all that died by the last one's event, so that its `died` is the next `after`.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn dead_entries(&self, after: u64, limit: usize) -> Result<Vec<EntryRow>> {
+        let until = "SELECT max(died) FROM (SELECT died FROM entries WHERE died IS NOT NULL AND died > ?1
+            ORDER BY died LIMIT ?2)";
+        self.entries(
+            &format!("{SELECT} WHERE e.died IS NOT NULL AND e.died > ?1 AND e.died <= ({until}) ORDER BY e.died, e.n"),
+            params![after.cast_signed(), limit as i64],
+        )
+    }
+
+    /// Every live entry of a department, oldest message first; those without a message come first of all.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn live_entries(&self, department: &DepartmentId, limit: usize) -> Result<Vec<EntryRow>> {
+        self.entries(
+            &format!("{SELECT} WHERE e.department = ?1 AND e.died IS NULL ORDER BY e.message LIMIT ?2"),
+            params![department.as_str(), limit as i64],
+        )
+    }
+
+    /// All entries of a case, in order.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn entries_of(&self, case: CaseId) -> Result<Vec<EntryRow>> {
+        self.entries(&format!("{SELECT} WHERE c.id = ?1 ORDER BY e.n"), [case.0.as_bytes()])
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn entry(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<Option<EntryRow>> {
+        let sql = format!("{SELECT} WHERE c.id = ?1 AND e.n = ?2 AND e.department = ?3");
+        Ok(self.entries(&sql, params![case.0.as_bytes(), n, department.as_str()])?.pop())
+    }
+
+    /// Whether this entry is live.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn live_entry(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<bool> {
+        Ok(self.entry(department, case, n)?.is_some_and(|e| e.is_live()))
+    }
+
+    /// Sequence of the oldest message of a live entry: from where QUEUES must be sourced again.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn oldest_live_entry_sequence(&self) -> Result<Option<u64>> {
+        self.ask(|db| {
+            let mut oldest = None;
+            for department in departments(db)? {
+                let first = oldest_live(db, &department)?.map(|(message, _)| message);
+                oldest = oldest.into_iter().chain(first).min();
+            }
+            Ok(oldest)
+        })
+    }
+
+    fn entries(&self, sql: &str, params: impl Params) -> Result<Vec<EntryRow>> {
+        self.ask(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query(params)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(entry_row(row)?);
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// Every department that was ever sent anything.
+pub(super) fn departments(db: &Transaction<'_>) -> Result<Vec<String>> {
+    let mut statement = db.prepare_cached("SELECT DISTINCT name FROM counters WHERE kind IN ('dispatched', 'live')")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<std::result::Result<_, _>>()?)
+}
+
+/// The oldest message of a department's live entries, and when the entry was made.
+pub(super) fn oldest_live(db: &Transaction<'_>, department: &str) -> Result<Option<(u64, Timestamp)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT message, created_at FROM entries
+         WHERE department = ?1 AND died IS NULL AND message > 0 ORDER BY message LIMIT 1",
+    )?;
+    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), time(row.get(1)?)));
+    Ok(statement.query_row([department], read).optional()?)
+}
+
+fn entry_row(row: &Row<'_>) -> Result<EntryRow> {
+    Ok(EntryRow {
+        case_id: case_id(row.get("id")?),
+        n: row.get("n")?,
+        department: parsed(row, "department")?,
+        kind: word(row, "kind", EntryKind::read)?,
+        role: word(row, "role", Role::read)?,
+        created_at: time(row.get("created_at")?),
+        event: row.get::<_, i64>("event")?.cast_unsigned(),
+        message: row.get::<_, Option<i64>>("message")?.map(i64::cast_unsigned),
+        died: row.get::<_, Option<i64>>("died")?.map(i64::cast_unsigned),
+    })
+}

@@ -1,0 +1,117 @@
+//! What happened: to one case, and lately to all.
+
+use huiliu_schemas::event::{Actor, EntryRef, EventBody};
+use huiliu_schemas::ids::{CaseId, CaseNumber};
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::{case_id, parsed, time};
+use crate::readmodel::{ReadHandle, ReadModelError, Result};
+
+/// One event, without what is sealed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryRow {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// Identity.
+    pub id: Uuid,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What made it happen.
+    pub cause: String,
+    /// Who did it.
+    pub actor: Actor,
+    /// The queue entries it made.
+    pub entries: Vec<EntryRef>,
+    /// Its type.
+    pub name: String,
+    /// What happened; none for a type this version does not know.
+    pub body: Option<EventBody>,
+}
+
+/// One event with its case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HappeningRow {
+    /// The case.
+    pub case_id: CaseId,
+    /// Its number.
+    pub number: CaseNumber,
+    /// What happened.
+    pub event: HistoryRow,
+}
+
+const COLUMNS: &str = "h.sequence, h.id AS event_id, h.at, h.cause, h.actor, h.entries, h.type, h.body, c.id, c.number";
+
+impl ReadHandle {
+    /// Everything that happened to a case, oldest first.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn history(&self, case: CaseId) -> Result<Vec<HistoryRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.sequence"
+        );
+        self.ask(|db| {
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query([case.0.as_bytes()])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(history_row(row)?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// What happened after sequence `since`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn happenings_since(&self, since: u64, limit: usize) -> Result<Vec<HappeningRow>> {
+        self.happenings("h.sequence > ?1 ORDER BY h.sequence", since, limit)
+    }
+
+    /// The last `limit` happenings, oldest first.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn latest_happenings(&self, limit: usize) -> Result<Vec<HappeningRow>> {
+        let mut latest = self.happenings("h.sequence > ?1 ORDER BY h.sequence DESC", 0, limit)?;
+        latest.reverse();
+        Ok(latest)
+    }
+
+    fn happenings(&self, which: &str, since: u64, limit: usize) -> Result<Vec<HappeningRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM history h CROSS JOIN cases c ON c.key = h.key WHERE {which} LIMIT ?2");
+        self.ask(|db| {
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query([since.cast_signed(), limit as i64])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (case_id, number) = (case_id(row.get("id")?), parsed(row, "number")?);
+                found.push(HappeningRow { case_id, number, event: history_row(row)? });
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn history_row(row: &Row<'_>) -> Result<HistoryRow> {
+    let entries: Option<String> = row.get("entries")?;
+    let body: Option<String> = row.get("body")?;
+    Ok(HistoryRow {
+        sequence: row.get::<_, i64>("sequence")?.cast_unsigned(),
+        id: Uuid::from_bytes(row.get("event_id")?),
+        at: time(row.get("at")?),
+        cause: row.get("cause")?,
+        actor: read_json(row.get::<_, String>("actor")?.as_str(), "actor")?,
+        entries: entries.map_or(Ok(Vec::new()), |e| read_json(&e, "entries"))?,
+        name: row.get("type")?,
+        body: body.map(|b| read_json(&b, "body")).transpose()?,
+    })
+}
+
+fn read_json<T: DeserializeOwned>(text: &str, column: &'static str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| ReadModelError::unreadable("an event", column))
+}

@@ -1,0 +1,151 @@
+//! The counters of the overview: what a case counts for, and what an event counts for. They are kept by difference, so
+//! that no question ever has to walk over all cases.
+
+use std::collections::HashMap;
+
+use huiliu_schemas::case::{AssignmentState, Case};
+use huiliu_schemas::event::{Event, EventBody};
+use huiliu_schemas::vocabulary::EntryKind;
+
+use super::folded::Folded;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Counter {
+    /// Cases by channel.
+    Channel,
+    /// Cases by stage.
+    Stage,
+    /// Cases offered to a department.
+    Queued,
+    /// Cases a department signed for and has.
+    Held,
+    /// Cases that ended with a department in the lead.
+    Ended,
+    /// Live queue entries of a department.
+    Live,
+    /// Hand-backs of a department waiting for the centre.
+    ReturnPending,
+    /// Cases by the state of the answer: `told`, `refused`, `waiting`.
+    Answer,
+    /// First decisions: `rule`, `triage`; and dispatches decided `by_hand`.
+    Routed,
+    /// Dispatches to a department.
+    Dispatched,
+    /// Hand-backs: `requested`, `granted`, `refused`.
+    Return,
+    /// Hand-backs granted to a department.
+    ReturnedBy,
+}
+
+impl Counter {
+    /// The name in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Stage => "stage",
+            Self::Queued => "queued",
+            Self::Held => "held",
+            Self::Ended => "ended",
+            Self::Live => "live",
+            Self::ReturnPending => "return_pending",
+            Self::Answer => "answer",
+            Self::Routed => "routed",
+            Self::Dispatched => "dispatched",
+            Self::Return => "return",
+            Self::ReturnedBy => "returned_by",
+        }
+    }
+}
+
+/// How far the answer to the source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AnswerState {
+    /// It has it.
+    Told,
+    /// It refused it for good.
+    Refused,
+    /// It does not have it yet.
+    Waiting,
+}
+
+/// Differences to be written.
+#[derive(Debug, Default)]
+pub(super) struct Tally(HashMap<(Counter, String), i64>);
+
+impl Tally {
+    /// Counts everything the case stands for, `by` times.
+    pub fn case(&mut self, folded: &Folded, by: i64) {
+        let case = &folded.case;
+        self.add(Counter::Channel, case.channel.as_str(), by);
+        self.add(Counter::Stage, case.stage.as_str(), by);
+        for assignment in case.active_assignments() {
+            let department = assignment.department.as_str();
+            let signed = assignment.state == AssignmentState::SignedFor;
+            self.add(if signed { Counter::Held } else { Counter::Queued }, department, by);
+            if assignment.return_requested {
+                self.add(Counter::ReturnPending, department, by);
+            }
+        }
+        if let Some(lead) = case.last_lead().filter(|_| case.stage.is_ended()) {
+            self.add(Counter::Ended, lead.as_str(), by);
+        }
+        for entry in case.live_entries() {
+            self.add(Counter::Live, entry.department.as_str(), by);
+        }
+        if let Some(state) = answer_state(folded) {
+            self.add(Counter::Answer, state.as_str(), by);
+        }
+    }
+
+    /// Counts what an event did, given the case before it.
+    pub fn event(&mut self, before: Option<&Case>, event: &Event) {
+        let first = before.is_none_or(|case| case.decision.is_none());
+        match &event.body {
+            EventBody::Triaged { .. } if first => self.add(Counter::Routed, "triage", 1),
+            EventBody::Dispatched { decision: Some(_), .. } if first => self.add(Counter::Routed, "rule", 1),
+            EventBody::Dispatched { decision: None, .. } => self.add(Counter::Routed, "by_hand", 1),
+            EventBody::ReturnRequested { .. } => self.add(Counter::Return, "requested", 1),
+            EventBody::ReturnRefused { .. } => self.add(Counter::Return, "refused", 1),
+            EventBody::ReturnGranted { department, .. } => {
+                self.add(Counter::Return, "granted", 1);
+                self.add(Counter::ReturnedBy, department.as_str(), 1);
+            }
+            _ => {}
+        }
+        for entry in event.entries.iter().filter(|e| matches!(e.kind, EntryKind::Dispatch | EntryKind::Reopen)) {
+            self.add(Counter::Dispatched, entry.department.as_str(), 1);
+        }
+    }
+
+    /// What is to be written.
+    pub fn differences(&self) -> impl Iterator<Item = (Counter, &str, i64)> {
+        self.0.iter().filter(|(_, by)| **by != 0).map(|((counter, name), by)| (*counter, name.as_str(), *by))
+    }
+
+    fn add(&mut self, counter: Counter, name: &str, by: i64) {
+        *self.0.entry((counter, name.to_owned())).or_default() += by;
+    }
+}
+
+/// How far the answer is; none where nothing is owed.
+pub(super) fn answer_state(folded: &Folded) -> Option<AnswerState> {
+    let owed = folded.answer_event?;
+    let told = || folded.case.delivered.iter().filter(|d| d.event == owed);
+    Some(match (told().any(|d| !d.refused), told().any(|d| d.refused)) {
+        (_, true) => AnswerState::Refused,
+        (true, false) => AnswerState::Told,
+        (false, false) => AnswerState::Waiting,
+    })
+}
+
+impl AnswerState {
+    /// The name in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Refused => "refused",
+            Self::Waiting => "waiting",
+        }
+    }
+}

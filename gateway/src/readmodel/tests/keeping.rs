@@ -1,0 +1,266 @@
+//! Keeping up with the log: all or nothing, nothing twice, and from the beginning whenever the file is no good.
+
+use huiliu_schemas::command::Command;
+use huiliu_schemas::event::Event;
+use huiliu_schemas::ids::CaseId;
+use huiliu_schemas::subjects;
+use huiliu_schemas::vocabulary::{ReturnReason, Solved};
+use rusqlite::Connection;
+
+use super::world::{Folder, SECRET, World, by, department, operator, start, to, to_triage};
+use crate::readmodel::{LogMessage, Opened, ReadModel, Rebuild};
+
+/// One of everything: dispatched, handed back, ruled, resolved, told, in triage, and a message nobody understands.
+pub(super) fn busy_world() -> World {
+    let mut world = World::default();
+    for i in 0..7 {
+        let case = world.arrive(&format!("A{i}"), to(&["jb-housing", "jb-police"]));
+        if i % 2 == 0 {
+            world.command(case, by("jb-housing"), Command::SignFor { n: None });
+        }
+        if i % 3 == 0 {
+            world.command(
+                case,
+                by("jb-housing"),
+                Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None },
+            );
+            let (department, assignees) = (department("jb-housing"), Vec::new());
+            world.command(case, operator(), Command::GrantReturn { department, assignees });
+        }
+    }
+    let case = CaseId::of(&super::world::source("hotline", "A2"));
+    resolve(&mut world, case, false);
+    world.arrive("B0", to_triage());
+    world.push("case.not-a-case".into(), b"{}".to_vec());
+    world.push("something.else".into(), b"{}".to_vec());
+    world
+}
+
+pub(super) fn resolve(world: &mut World, case: CaseId, refused: bool) -> Event {
+    let command = Command::Resolve { solved: Solved::Yes, contacted: true };
+    let events = world.command(case, by("jb-housing"), command);
+    world.deliver(case, &events[0], refused);
+    events[0].clone()
+}
+
+fn dump(model: &ReadModel) -> Vec<String> {
+    let db = Connection::open(&model.path).expect("open");
+    let tables =
+        ["meta", "cases", "states", "history", "aliases", "entries", "early_entries", "arrivals", "unreadable"];
+    let mut lines = Vec::new();
+    let queries = tables.map(|t| (t, format!("SELECT * FROM {t} ORDER BY 1, 2")));
+    let counters = ("counters", "SELECT * FROM counters WHERE value <> 0 ORDER BY 1, 2".to_owned());
+    for (table, sql) in queries.into_iter().chain([counters]) {
+        let mut statement = db.prepare(&sql).expect("sql");
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).expect("query");
+        while let Some(row) = rows.next().expect("row") {
+            let values: Vec<_> = (0..columns).map(|i| format!("{:?}", row.get_ref(i).expect("value"))).collect();
+            lines.push(format!("{table}: {}", values.join(" ")));
+        }
+    }
+    lines
+}
+
+fn built(path: &std::path::Path, log: &[LogMessage], batch: usize) -> ReadModel {
+    let mut model = ReadModel::open(path).expect("open");
+    for batch in log.chunks(batch) {
+        model.apply(batch).expect("apply");
+    }
+    model
+}
+
+#[test]
+fn the_size_of_batches_and_restarts_do_not_matter() {
+    let world = busy_world();
+    let whole = dump(&built(&Folder::new().file(), &world.log, 10_000));
+    assert!(whole.iter().filter(|l| l.starts_with("cases:")).count() == 8);
+    for size in [1, 3, 7] {
+        let folder = Folder::new();
+        let mut model = ReadModel::open(folder.file()).expect("open");
+        for batch in world.log.chunks(size) {
+            model.apply(batch).expect("apply");
+            model = ReadModel::open(folder.file()).expect("open again");
+            assert_eq!(*model.opened(), Opened::Existing);
+        }
+        assert_eq!(dump(&model), whole, "batches of {size}, each in a new process");
+    }
+}
+
+#[test]
+fn nothing_is_taken_in_twice() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let mut model = built(&folder.file(), &world.log, 5);
+    let before = dump(&model);
+    model.apply(&world.log).expect("apply");
+    model.apply(&world.log[3..9]).expect("apply");
+    assert_eq!(dump(&model), before);
+    assert_eq!(model.position(), world.log.len() as u64);
+}
+
+#[test]
+fn a_batch_is_taken_in_whole_or_not_at_all() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let mut model = built(&folder.file(), &world.log[..10], 10);
+    let before = dump(&model);
+    let other = Connection::open(folder.file()).expect("open");
+    other
+        .execute_batch("CREATE TRIGGER stop BEFORE UPDATE ON meta BEGIN SELECT raise(ABORT, 'no'); END;")
+        .expect("trigger");
+    other
+        .execute_batch("CREATE TRIGGER stop2 BEFORE INSERT ON meta BEGIN SELECT raise(ABORT, 'no'); END;")
+        .expect("trigger");
+    assert!(model.apply(&world.log[10..]).is_err(), "the position could not be written");
+    assert_eq!(model.position(), 10);
+    assert_eq!(dump(&model), before);
+    other.execute_batch("DROP TRIGGER stop; DROP TRIGGER stop2;").expect("trigger");
+    model.apply(&world.log[10..]).expect("apply");
+    assert_eq!(dump(&model), dump(&built(&Folder::new().file(), &world.log, 100)));
+}
+
+#[test]
+fn a_rebuild_is_the_same_and_handles_stay_good() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let mut model = built(&folder.file(), &world.log, 4);
+    let (before, handle) = (dump(&model), model.reader());
+    assert_eq!(handle.position().expect("position"), world.log.len() as u64);
+    Connection::open(folder.file())
+        .expect("open")
+        .execute_batch("DELETE FROM counters; DELETE FROM entries")
+        .expect("harm");
+    assert_ne!(dump(&model), before);
+    model.rebuild(world.log.chunks(6)).expect("rebuild");
+    assert_eq!(dump(&model), before);
+    assert_eq!(handle.overview(start()).expect("overview").totals.cases, 8);
+    let mut more = world;
+    more.arrive("late", to(&["jb-housing"]));
+    model.apply(&more.log).expect("apply");
+    assert_eq!(handle.overview(start()).expect("overview").totals.cases, 9);
+    let left: Vec<_> = std::fs::read_dir(&folder.0).expect("folder").map(|f| f.expect("file").file_name()).collect();
+    assert!(!left.iter().any(|f| f.to_string_lossy().contains("rebuilding")), "{left:?}");
+}
+
+#[test]
+fn a_rebuild_that_is_dropped_changes_nothing() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let model = built(&folder.file(), &world.log, 4);
+    let before = dump(&model);
+    let mut rebuild = Rebuild::begin(folder.file()).expect("begin");
+    rebuild.apply(&world.log[..5]).expect("apply");
+    drop(rebuild);
+    assert_eq!(dump(&model), before);
+    drop(model);
+    let mut rebuild = Rebuild::begin(folder.file()).expect("begin again");
+    rebuild.apply(&world.log).expect("apply");
+    rebuild.finish().expect("finish");
+    assert_eq!(dump(&ReadModel::open(folder.file()).expect("open")), before);
+}
+
+#[test]
+fn a_broken_file_is_set_aside() {
+    let world = busy_world();
+    let folder = Folder::new();
+    drop(built(&folder.file(), &world.log, 4));
+    std::fs::write(folder.file(), "this was a database once, and then the disk had its way".repeat(100))
+        .expect("write");
+    let model = ReadModel::open(folder.file()).expect("open");
+    let Opened::SetAside { to, .. } = model.opened() else { panic!("{:?}", model.opened()) };
+    assert!(to.exists());
+    assert_eq!(model.position(), 0);
+}
+
+#[test]
+fn a_file_of_another_version_is_set_aside() {
+    let world = busy_world();
+    let folder = Folder::new();
+    drop(built(&folder.file(), &world.log, 4));
+    let db = Connection::open(folder.file()).expect("open");
+    db.execute("UPDATE meta SET value = 99 WHERE name = 'schema'", []).expect("update");
+    drop(db);
+    let mut model = ReadModel::open(folder.file()).expect("open");
+    let Opened::SetAside { reason, .. } = model.opened() else { panic!("{:?}", model.opened()) };
+    assert!(reason.contains("99"), "{reason}");
+    model.apply(&world.log).expect("apply");
+    assert_eq!(dump(&model), dump(&built(&Folder::new().file(), &world.log, 100)));
+}
+
+#[test]
+fn a_broken_row_asks_for_a_rebuild() {
+    let mut world = busy_world();
+    let folder = Folder::new();
+    drop(built(&folder.file(), &world.log, 4));
+    Connection::open(folder.file()).expect("open").execute("UPDATE states SET state = '{'", []).expect("harm");
+    let mut model = ReadModel::open(folder.file()).expect("open");
+    let case = CaseId::of(&super::world::source("hotline", "A1"));
+    world.command(case, by("jb-housing"), Command::SignFor { n: None });
+    let error = model.apply(&world.log).expect_err("the state cannot be read");
+    assert!(error.needs_rebuild(), "{error}");
+    model.rebuild([&world.log]).expect("rebuild");
+    assert_eq!(model.position(), world.log.len() as u64);
+}
+
+#[test]
+fn an_entry_may_come_before_its_case() {
+    let mut world = World::default();
+    let case = world.arrive("A", to(&["jb-housing"]));
+    let entry = world.log.iter().position(|m| m.subject.starts_with("entry.")).expect("entry");
+    world.log.swap(0, entry);
+    let first = (0..world.log.len()).find(|i| world.log[*i].subject.starts_with("case.")).expect("case");
+    let mut order: Vec<_> = world.log.drain(..).collect();
+    order.sort_by_key(|m| (m.subject.starts_with("case."), m.sequence));
+    assert!(first > 0);
+    // The two case messages were swapped apart by the entry; put them back in their own order.
+    let n = order.len();
+    let registered = |m: &LogMessage| String::from_utf8_lossy(&m.payload).contains("\"registered\"");
+    if !registered(&order[n - 2]) {
+        order.swap(n - 2, n - 1);
+    }
+    for (i, message) in order.iter_mut().enumerate() {
+        message.sequence = i as u64 + 1;
+    }
+    for size in [1, 100] {
+        let folder = Folder::new();
+        let model = built(&folder.file(), &order, size);
+        let entries = model.reader().entries_of(case).expect("entries");
+        assert_eq!(entries.len(), 1);
+        assert!(entries[0].message.is_some(), "in batches of {size}");
+        assert_eq!(model.reader().entries_without_message().expect("none"), []);
+    }
+}
+
+#[test]
+fn an_event_of_a_later_version_is_history_and_no_obstacle() {
+    let mut world = World::default();
+    let case = world.arrive("A", to(&["jb-housing"]));
+    let unknown = serde_json::json!({
+        "id": "cac304cb-9a77-53f1-80b7-f539c2d4216a", "case_id": case, "at": "2026-03-02T02:00:00Z",
+        "cause": "hub/x", "actor": { "kind": "hub" }, "prev_hash": null, "body": { "type": "teleported", "data": { "to": 1 } },
+    });
+    world.push(subjects::case(case), unknown.to_string().into_bytes());
+    let folder = Folder::new();
+    let model = built(&folder.file(), &world.log, 100);
+    let history = model.reader().history(case).expect("history");
+    let last = history.last().expect("last");
+    assert_eq!((last.name.as_str(), &last.body), ("teleported", &None));
+    assert_eq!(model.reader().case(case).expect("case").expect("there").unknown, ["teleported"]);
+    assert_eq!(model.reader().overview(start()).expect("overview").unreadable, 0);
+}
+
+#[test]
+fn nothing_personal_enters_the_file() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let model = built(&folder.file(), &world.log, 4);
+    drop(model);
+    for file in std::fs::read_dir(&folder.0).expect("folder") {
+        let path = file.expect("file").path();
+        let bytes = std::fs::read(&path).expect("read");
+        for part in [SECRET, "19900001234", "c2VhbGVk"] {
+            assert!(!bytes.windows(part.len()).any(|w| w == part.as_bytes()), "{part} in {}", path.display());
+        }
+    }
+}

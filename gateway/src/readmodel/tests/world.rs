@@ -1,0 +1,227 @@
+//! A small log written in memory, the way the ledger writes one: events, then aliases, then entries.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use huiliu_schemas::case::Case;
+use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::decision::{Assignee, Beaten, Decision, Excluded, Matched, RuleRef, TriageReason, Verdict};
+use huiliu_schemas::entry::Entry;
+use huiliu_schemas::event::{Actor, AnswerDelivered, Event, Sealed, SourceSeen, StoredEvent};
+use huiliu_schemas::ids::{CaseId, Cause, CommandId, DepartmentId, SourceId};
+use huiliu_schemas::lifecycle::{Decided, decide};
+use huiliu_schemas::private::Private;
+use huiliu_schemas::subjects;
+use huiliu_schemas::submission::{Facts, Intent, Submission};
+use huiliu_schemas::vocabulary::{Appeal, Role};
+use jiff::Timestamp;
+
+use crate::readmodel::LogMessage;
+
+/// What every planted personal text contains.
+pub(crate) const SECRET: &str = "王小明19900001234";
+
+/// A folder that is removed again.
+pub(crate) struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("huiliu-readmodel-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("folder");
+        Self(path)
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.0.join("read.sqlite")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A log and the folds that wrote it.
+#[derive(Default)]
+pub(crate) struct World {
+    pub log: Vec<LogMessage>,
+    pub cases: BTreeMap<CaseId, Case>,
+    pub without_entry_messages: bool,
+    orders: u32,
+}
+
+pub(crate) fn department(code: &str) -> DepartmentId {
+    code.parse().expect("department")
+}
+
+pub(crate) fn source(namespace: &str, id: &str) -> SourceId {
+    SourceId { namespace: namespace.parse().expect("namespace"), id: id.into() }
+}
+
+pub(crate) fn start() -> Timestamp {
+    "2026-03-02T01:00:00Z".parse().expect("time")
+}
+
+fn rule(line: u32) -> RuleRef {
+    RuleRef { file: "responsibilities.csv".into(), line, words: "物业服务纠纷由住建局主办".into() }
+}
+
+pub(crate) fn decision(verdict: Verdict) -> Decision {
+    let dispatched = matches!(verdict, Verdict::Dispatch { .. });
+    Decision {
+        directory: "d1".into(),
+        verdict,
+        rule: dispatched.then(|| rule(12)),
+        matter: Some("0302".parse().expect("matter")),
+        division: Some("330205006".parse().expect("division")),
+        level: Some(3),
+        complexity: None,
+        accusation: false,
+        accused: Vec::new(),
+        matched: vec![Matched { what: "matter".into(), value: "0302".into(), because: "来源编码表".into() }],
+        beaten: vec![Beaten { rule: rule(9), because: "事项编码较短".into() }],
+        excluded: vec![Excluded { department: department("jb-police"), because: "属地清单无此事项".into() }],
+        confidence: 90,
+    }
+}
+
+pub(crate) fn to(departments: &[&str]) -> Decision {
+    let assign = |(i, code): (usize, &&str)| Assignee {
+        department: department(code),
+        role: if i == 0 { Role::Lead } else { Role::Participant },
+    };
+    decision(Verdict::Dispatch { assignees: departments.iter().enumerate().map(assign).collect() })
+}
+
+pub(crate) fn to_triage() -> Decision {
+    decision(Verdict::Triage { reasons: vec![TriageReason::NoPlace, TriageReason::NoOwner], candidates: Vec::new() })
+}
+
+pub(crate) fn by(code: &str) -> Actor {
+    Actor::Department { department: department(code) }
+}
+
+pub(crate) fn operator() -> Actor {
+    Actor::Operator { name: "desk-1".into() }
+}
+
+impl World {
+    /// A case of the hotline arrives and goes where `decision` says.
+    pub fn arrive(&mut self, id: &str, decision: Decision) -> CaseId {
+        let source = source("hotline", id);
+        let case = CaseId::of(&source);
+        let order = self.submit(&source, Given { decision: Some(decision), ..Given::default() });
+        self.order(case, &order);
+        let alias = serde_json::json!({ "case_id": case, "source": source });
+        self.push(subjects::alias(&source), alias.to_string().into_bytes());
+        case
+    }
+
+    /// Someone says something about a case.
+    pub fn command(&mut self, case: CaseId, actor: Actor, command: Command) -> Vec<Event> {
+        let words = || Some(Private::new(SECRET));
+        self.orders += 1;
+        let id: CommandId = format!("c{}", self.orders).parse().expect("id");
+        let order = Order {
+            cause: Cause::command("someone", &id),
+            actor,
+            action: Action::Command(command),
+            content: Content { reply: words(), note: words(), ..Content::default() },
+            given: Given::default(),
+        };
+        self.order(case, &order)
+    }
+
+    /// The source gets an answer, or refuses it.
+    pub fn deliver(&mut self, case: CaseId, of: &Event, refused: bool) {
+        let source = self.cases[&case].sources[0].source.clone();
+        let delivered = AnswerDelivered {
+            event: of.id,
+            what: of.body.name().into(),
+            source,
+            version: None,
+            reply_digest: None,
+            refused,
+        };
+        let order = Order {
+            cause: Cause::hub(&format!("told/{}", of.id)),
+            actor: Actor::Hub,
+            action: Action::RecordDelivery(delivered),
+            content: Content::default(),
+            given: Given::default(),
+        };
+        self.order(case, &order);
+    }
+
+    /// Any message at the end of the log.
+    pub fn push(&mut self, subject: String, payload: Vec<u8>) {
+        let sequence = self.log.len() as u64 + 1;
+        self.log.push(LogMessage { sequence, subject, payload: Bytes::from(payload) });
+    }
+
+    fn submit(&mut self, source: &SourceId, given: Given) -> Order {
+        self.orders += 1;
+        let channel: huiliu_schemas::Channel = "hotline-12345".parse().expect("channel");
+        let submission = Submission {
+            source: source.clone(),
+            weak_identity: false,
+            intent: Intent::Matter,
+            at: None,
+            version: None,
+            aliases: Vec::new(),
+            related: Vec::new(),
+            facts: Facts { appeal: Some(Appeal::Complaint), ..Facts::default() },
+            content: Content { text: Some(Private::new(SECRET)), ..Content::default() },
+            assessment: None,
+            upstream: None,
+            session: None,
+            problems: Vec::new(),
+        };
+        let seen = SourceSeen {
+            source: source.clone(),
+            order: None,
+            matter_digest: "m".into(),
+            answer_digest: None,
+            registered_on: None,
+            identity_digest: None,
+            name_digest: None,
+            phone_digest: None,
+        };
+        let content = submission.content.clone();
+        Order {
+            cause: Cause::intake(u64::from(self.orders), 0),
+            actor: Actor::Source { channel: channel.clone() },
+            action: Action::Submit(Box::new(Submit { channel, submission, seen, history: false })),
+            content,
+            given,
+        }
+    }
+
+    fn order(&mut self, id: CaseId, order: &Order) -> Vec<Event> {
+        let now = start() + jiff::SignedDuration::from_secs(i64::from(self.orders));
+        let Ok(Decided::Events(events)) = decide(self.cases.get(&id), id, order, now) else {
+            panic!("{:?} was not decided", order.action)
+        };
+        for event in &events {
+            match self.cases.get_mut(&id) {
+                Some(case) => case.apply(event),
+                None => drop(self.cases.insert(id, Case::begin(event).expect("registered"))),
+            }
+            let sealed = (!event.content.is_empty()).then(|| Sealed { kid: "k".into(), data: "c2VhbGVk".into() });
+            self.push(subjects::case(id), StoredEvent::new(event, None, sealed).to_bytes());
+        }
+        for event in events.iter().filter(|_| !self.without_entry_messages) {
+            for entry in &event.entries {
+                let payload = serde_json::to_vec(&Entry::of(&self.cases[&id], event, entry)).expect("json");
+                self.push(subjects::entry(&entry.department, id, entry.n), payload);
+            }
+        }
+        events
+    }
+}

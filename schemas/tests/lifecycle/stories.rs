@@ -1,0 +1,256 @@
+//! What departments and the centre do to a case, story by story.
+
+use huiliu_schemas::command::{Action, Command, Given};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::decision::{RuleRef, Verdict};
+use huiliu_schemas::entry::Entry;
+use huiliu_schemas::event::Actor;
+use huiliu_schemas::refusal::RefusalCode;
+use huiliu_schemas::submission::Assessment;
+use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Solved, Stage};
+
+use crate::world::*;
+
+fn ask_back() -> Command {
+    Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None }
+}
+
+fn grant(name: &str) -> Command {
+    Command::GrantReturn { department: department(name), assignees: Vec::new() }
+}
+
+fn resolve() -> Command {
+    Command::Resolve { solved: Solved::Yes, contacted: true }
+}
+
+#[test]
+fn a_case_runs_from_its_source_to_its_end() {
+    let mut world = World::dispatched(&[lead("housing"), participant("police")]);
+    assert_eq!(world.live(), ["housing dispatch", "police dispatch"]);
+    let steps: Vec<(Actor, Command, &str, Stage)> = vec![
+        (of("police"), Command::SignFor { n: None }, "signed_for", Stage::Dispatched),
+        (of("housing"), Command::SignFor { n: None }, "signed_for", Stage::SignedFor),
+        (of("housing"), Command::Accept {}, "accepted", Stage::Accepted),
+        (of("police"), Command::Progress {}, "progressed", Stage::Accepted),
+        (of("housing"), Command::Progress {}, "progressed", Stage::InProgress),
+        (of("housing"), resolve(), "resolved", Stage::Resolved),
+        (desk(), Command::Close {}, "closed", Stage::Closed),
+    ];
+    for (actor, command, name, stage) in steps {
+        assert_eq!(world.command(&actor, command), events(&[name]));
+        assert_eq!(world.stage(), stage, "after {name}");
+    }
+    assert_eq!(world.live(), ["police withdraw"], "a participant that had signed learns that it is over");
+    assert_eq!(world.case().solved, Some(Solved::Yes));
+}
+
+#[test]
+fn a_granted_return_goes_to_triage_and_from_there_elsewhere() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    assert_eq!(world.command(&of("housing"), ask_back()), events(&["return_requested"]));
+    assert_eq!(world.stage(), Stage::SignedFor, "it stays answerable until the centre grants");
+    assert_eq!(world.command(&of("housing"), resolve()), Outcome::Refused(RefusalCode::ReturnPending));
+    assert_eq!(world.command(&desk(), grant("housing")), events(&["return_granted", "triaged"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::Triage, None));
+    assert_eq!(world.told(), ["housing withdraw", "police withdraw"]);
+    let decision = world.case().decision.as_ref().expect("a decision");
+    assert!(matches!(decision.verdict, Verdict::Triage { .. }));
+    assert!(decision.excluded.iter().any(|e| e.department == department("housing")));
+    assert_eq!(world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] }), events(&["dispatched"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("town")));
+    let refused = world.command(&of("housing"), Command::Accept {});
+    assert_eq!(refused, Outcome::Refused(RefusalCode::NotYours));
+}
+
+#[test]
+fn a_return_may_be_granted_straight_to_another() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    world.command(&of("housing"), ask_back());
+    let on = Command::GrantReturn {
+        department: department("housing"),
+        assignees: vec![lead("town"), participant("police")],
+    };
+    assert_eq!(world.command(&desk(), on), events(&["return_granted", "dispatched"]));
+    assert_eq!(world.told(), ["housing withdraw", "town dispatch", "police dispatch"]);
+    assert_eq!(world.lead(), Some("town"));
+}
+
+#[test]
+fn a_refused_return_may_not_be_asked_again() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), ask_back());
+    assert_eq!(world.command(&of("housing"), ask_back()), Outcome::Refused(RefusalCode::ReturnPending));
+    let refuse = Command::RefuseReturn { department: department("housing") };
+    assert_eq!(world.wordless(&desk(), refuse.clone()), Outcome::Refused(RefusalCode::MissingReason));
+    assert_eq!(world.command(&desk(), refuse.clone()), events(&["return_refused"]));
+    assert_eq!(world.told(), ["housing supplement"]);
+    assert_eq!(world.command(&of("housing"), ask_back()), Outcome::Refused(RefusalCode::AlreadyRuled));
+    assert_eq!(world.command(&desk(), refuse), Outcome::Refused(RefusalCode::NoReturnPending));
+    assert_eq!(world.command(&of("housing"), Command::Accept {}), events(&["accepted"]));
+}
+
+#[test]
+fn a_ruling_outlives_a_redispatch() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), ask_back());
+    world.command(&desk(), Command::RefuseReturn { department: department("housing") });
+    let again = Command::Redispatch { assignees: vec![lead("housing"), participant("police")] };
+    assert_eq!(world.command(&desk(), again), events(&["dispatched"]));
+    assert_eq!(world.command(&of("housing"), ask_back()), Outcome::Refused(RefusalCode::AlreadyRuled));
+    assert_eq!(world.command(&of("police"), ask_back()), events(&["return_requested"]));
+}
+
+#[test]
+fn a_participant_hands_back_and_the_lead_keeps_the_case() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    assert_eq!(world.command(&of("police"), ask_back()), events(&["return_requested"]));
+    assert_eq!(world.command(&desk(), grant("police")), events(&["return_granted"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::SignedFor, Some("housing")));
+    assert_eq!(world.told(), ["police withdraw"]);
+    assert!(world.case().active(&department("police")).is_none());
+    assert_eq!(world.command(&of("police"), Command::Progress {}), Outcome::Refused(RefusalCode::NotYours));
+}
+
+#[test]
+fn a_redispatch_tells_those_who_had_signed_and_nobody_else() {
+    let mut world = World::dispatched(&[lead("housing"), participant("police"), participant("court")]);
+    world.command(&of("housing"), Command::SignFor { n: None });
+    let offered = world.live_n("police", EntryKind::Dispatch);
+    let moved = Command::Redispatch { assignees: vec![lead("town"), participant("court")] };
+    assert_eq!(world.wordless(&desk(), moved.clone()), Outcome::Refused(RefusalCode::MissingReason));
+    assert_eq!(world.command(&desk(), moved), events(&["dispatched"]));
+    assert_eq!(world.told(), ["housing withdraw", "town dispatch", "court dispatch"]);
+    assert_eq!(world.live(), ["town dispatch", "court dispatch", "housing withdraw"]);
+    let dead = world.command(&of("police"), Command::SignFor { n: Some(offered) });
+    assert_eq!(dead, Outcome::Refused(RefusalCode::DeadEntry));
+    let notice = world.live_n("housing", EntryKind::Withdraw);
+    assert_eq!(world.command(&of("housing"), Command::SignFor { n: Some(notice) }), events(&["signed_for"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("town")), "signing for a notice moves nothing");
+}
+
+#[test]
+fn a_dead_entry_says_where_the_case_went() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")] });
+    let command = Action::Command(Command::SignFor { n: Some(1) });
+    let order = world.order(of("housing"), command, Content::default(), Given::default());
+    let refusal = world.look(&order).expect_err("its entry is dead");
+    assert_eq!((refusal.code, refusal.stage), (RefusalCode::DeadEntry, Some(Stage::Dispatched)));
+    assert_eq!(refusal.lead, Some(department("town")));
+    assert!(refusal.detail.contains("`town`"), "{}", refusal.detail);
+}
+
+#[test]
+fn a_participant_cannot_resolve_and_a_lead_needs_a_reply() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    assert_eq!(world.command(&of("police"), resolve()), Outcome::Refused(RefusalCode::NotAllowed));
+    assert_eq!(world.wordless(&of("housing"), resolve()), Outcome::Refused(RefusalCode::MissingReply));
+    assert_eq!(world.command(&desk(), Command::Close {}), Outcome::Refused(RefusalCode::WrongStage));
+    assert_eq!(world.command(&of("housing"), resolve()), events(&["resolved"]));
+    assert_eq!(world.command(&of("housing"), resolve()), Outcome::Refused(RefusalCode::NotYours));
+}
+
+#[test]
+fn a_lead_that_declines_tells_the_others() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    let decline = Command::Decline { article: "信访工作条例第十九条".into() };
+    assert_eq!(world.command(&of("housing"), Command::Decline { article: " ".into() }), {
+        Outcome::Refused(RefusalCode::MissingReason)
+    });
+    assert_eq!(world.command(&of("housing"), decline), events(&["declined"]));
+    assert_eq!((world.stage(), world.told()), (Stage::Declined, vec!["police withdraw".to_owned()]));
+}
+
+#[test]
+fn the_centre_may_decline_from_triage_only() {
+    let decline = Command::Decline { article: "信访工作条例第十九条".into() };
+    assert_eq!(World::in_triage().command(&desk(), decline.clone()), events(&["declined"]));
+    let held = World::signed(&[lead("housing")]).command(&desk(), decline);
+    assert_eq!(held, Outcome::Refused(RefusalCode::WrongStage));
+}
+
+#[test]
+fn assessments_come_after_the_result_and_keep_two_views_apart() {
+    let good = Assessment { solved: Some(Solved::Yes), satisfaction: None };
+    let bad = Assessment { solved: Some(Solved::No), satisfaction: None };
+    let view = |by, assessment| Command::Assess { by, assessment };
+    let mut world = World::signed(&[lead("housing")]);
+    let early = world.command(&hotline(), view(Assessor::Citizen, good));
+    assert_eq!(early, Outcome::Refused(RefusalCode::WrongStage));
+    world.command(&of("housing"), resolve());
+    assert_eq!(world.command(&hotline(), view(Assessor::Citizen, good)), events(&["assessed"]));
+    assert_eq!(world.stage(), Stage::Assessed);
+    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, bad)), events(&["assessed"]));
+    assert_eq!(world.command(&desk(), view(Assessor::Citizen, bad)), events(&["assessed"]));
+    assert_eq!(world.case().assessments, [(Assessor::Reviewer, bad), (Assessor::Citizen, bad)]);
+    world.command(&desk(), Command::Close {});
+    assert_eq!(world.command(&desk(), view(Assessor::Citizen, good)), events(&["assessed"]));
+    assert_eq!(world.stage(), Stage::Closed);
+}
+
+#[test]
+fn whoever_is_named_by_hand_must_be_fit() {
+    let given = Given { forbidden: vec![department("accused")], unknown: vec![department("gone")], ..Given::default() };
+    let table = [
+        (vec![lead("accused")], Outcome::Refused(RefusalCode::Accused)),
+        (vec![lead("housing"), participant("accused")], Outcome::Refused(RefusalCode::Accused)),
+        (vec![lead("gone")], Outcome::Refused(RefusalCode::UnknownDepartment)),
+        (vec![], Outcome::Refused(RefusalCode::NotExactlyOneLead)),
+        (vec![participant("housing")], Outcome::Refused(RefusalCode::NotExactlyOneLead)),
+        (vec![lead("housing"), lead("police")], Outcome::Refused(RefusalCode::NotExactlyOneLead)),
+        (vec![lead("housing"), participant("housing")], Outcome::Refused(RefusalCode::NotExactlyOneLead)),
+        (vec![participant("police"), lead("housing")], events(&["dispatched"])),
+    ];
+    for (assignees, expected) in table {
+        let mut world = World::in_triage();
+        let outcome = world.command_given(&desk(), Command::Dispatch { assignees: assignees.clone() }, given.clone());
+        assert_eq!(outcome, expected, "{assignees:?}");
+    }
+}
+
+#[test]
+fn strangers_may_do_nothing() {
+    let mut world = World::signed(&[lead("housing")]);
+    let stranger = Actor::Source { channel: channel("petition-portal") };
+    for command in [Command::Urge {}, Command::Withdraw {}, Command::Supplement {}, Command::Close {}] {
+        assert_eq!(world.command(&stranger, command.clone()), Outcome::Refused(RefusalCode::NotAllowed), "{command:?}");
+        assert_eq!(world.command(&of("court"), command), Outcome::Refused(RefusalCode::NotAllowed));
+    }
+    let dispatch = Command::Redispatch { assignees: vec![lead("court")] };
+    assert_eq!(world.command(&of("housing"), dispatch), Outcome::Refused(RefusalCode::NotAllowed));
+    assert_eq!(World::new().command(&desk(), Command::Close {}), Outcome::Refused(RefusalCode::UnknownCase));
+}
+
+#[test]
+fn an_order_given_again_gets_its_first_answer_and_appends_nothing() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    let sign = Action::Command(Command::SignFor { n: None });
+    let order = world.order(of("housing"), sign, Content::default(), Given::default());
+    assert_eq!(world.outcome(&order), events(&["signed_for"]));
+    world.command(&of("housing"), resolve());
+    let before = world.clone();
+    assert_eq!(world.outcome(&order), Outcome::Known(vec!["signed_for".into()]));
+    assert_eq!(world.case, before.case);
+    assert_eq!(world.case().causes[&order.cause].stage, Stage::SignedFor, "as it stood then");
+}
+
+#[test]
+fn an_entry_names_the_rule_it_came_by_and_none_where_a_person_decided() {
+    let rule = RuleRef { file: "responsibilities.csv".into(), line: 7, words: "路灯归住建".into() };
+    let mut given = to(&[lead("housing")]);
+    given.decision.as_mut().expect("a decision").rule = Some(rule.clone());
+    let mut world = World::new();
+    world.submit(&record(), given);
+    assert_eq!(last_entry(&world).rule, Some(rule.clone()));
+    world.command(&hotline(), Command::Urge {});
+    assert_eq!(last_entry(&world).rule, Some(rule));
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")] });
+    assert_eq!(last_entry(&world).rule, None);
+    world.command(&hotline(), Command::Urge {});
+    assert_eq!(last_entry(&world).rule, None);
+}
+
+fn last_entry(world: &World) -> Entry {
+    let event = world.log.last().expect("an event");
+    Entry::of(world.case(), event, event.entries.last().expect("an entry"))
+}

@@ -1,0 +1,330 @@
+//! What sources do to a case, story by story.
+
+use huiliu_schemas::command::{Action, Command, Given};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::{Actor, AnswerDelivered, EventBody};
+use huiliu_schemas::lifecycle::NothingNew;
+use huiliu_schemas::places::MatterCode;
+use huiliu_schemas::refusal::RefusalCode;
+use huiliu_schemas::submission::{Facts, Intent, Session};
+use huiliu_schemas::vocabulary::{Appeal, Solved, Stage, UpstreamState};
+use uuid::Uuid;
+
+use crate::world::*;
+
+const REPEAT: Outcome = Outcome::Nothing(NothingNew::Repeat);
+
+fn matter(code: &str) -> Option<MatterCode> {
+    Some(code.parse().expect("a matter"))
+}
+
+fn delivered(version: Option<i64>, reply: Option<&str>) -> Action {
+    Action::RecordDelivery(AnswerDelivered {
+        event: Uuid::nil(),
+        what: "resolved".into(),
+        source: source("hotline", "1"),
+        version,
+        reply_digest: reply.map(str::to_owned),
+        refused: false,
+    })
+}
+
+fn resolved_and_told(version: Option<i64>, reply: Option<&str>) -> World {
+    let mut world = World::signed(&[lead("housing")]);
+    let order = world.order(Actor::Hub, delivered(version, reply), Content::default(), Given::default());
+    assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
+    world
+}
+
+#[test]
+fn a_first_record_registers_and_routes_or_is_only_kept() {
+    let rules = || to(&[lead("housing")]);
+    let history = {
+        let mut record = record();
+        record.0.history = true;
+        record
+    };
+    let table = [
+        (record(), rules(), events(&["registered", "dispatched"]), Stage::Dispatched),
+        (record(), unsure(), events(&["registered", "triaged"]), Stage::Triage),
+        (record().intent(Intent::Urge), rules(), events(&["registered", "dispatched"]), Stage::Dispatched),
+        (history, rules(), events(&["registered", "recorded"]), Stage::Recorded),
+        (record().intent(Intent::Withdraw), rules(), events(&["registered", "recorded"]), Stage::Recorded),
+        (record().upstream(UpstreamState::Closed, "a"), rules(), events(&["registered", "recorded"]), Stage::Recorded),
+        (
+            record().upstream(UpstreamState::Open, "a"),
+            rules(),
+            events(&["registered", "dispatched"]),
+            Stage::Dispatched,
+        ),
+    ];
+    for (record, given, expected, stage) in table {
+        let mut world = World::new();
+        assert_eq!(world.submit(&record, given), expected, "{record:?}");
+        assert_eq!(world.stage(), stage);
+    }
+    for intent in [Intent::Assess, Intent::Session] {
+        let outcome = World::new().submit(&record().intent(intent), rules());
+        assert_eq!(outcome, Outcome::Refused(RefusalCode::UnknownCase));
+    }
+}
+
+#[test]
+fn a_registration_left_alone_is_routed_by_the_hub_once() {
+    let whole = World::dispatched(&[lead("housing")]);
+    let mut world = World { case: None, log: Vec::new(), ..whole.clone() };
+    world.case = huiliu_schemas::case::Case::begin(&whole.log[0]);
+    assert_eq!(world.stage(), Stage::Registered);
+    let order = world.order(Actor::Hub, Action::Route, Content::default(), to(&[lead("town")]));
+    assert_eq!(world.outcome(&order), events(&["dispatched"]));
+    let again = world.order(Actor::Hub, Action::Route, Content::default(), to(&[lead("town")]));
+    assert_eq!(world.outcome(&again), Outcome::Refused(RefusalCode::WrongStage));
+}
+
+#[test]
+fn the_same_again_is_nothing_and_more_words_reach_the_departments() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    assert_eq!(world.submit(&record(), to(&[lead("housing")])), REPEAT);
+    let more = record().saying("more").order(101);
+    assert_eq!(world.submit(&more, to(&[lead("town")])), events(&["supplemented"]));
+    assert_eq!(world.told(), ["housing supplement", "police supplement"]);
+    assert_eq!(world.lead(), Some("housing"), "a supplement never moves a case a department has");
+    assert_eq!(world.submit(&more, to(&[lead("town")])), REPEAT);
+}
+
+#[test]
+fn a_supplement_in_triage_that_makes_it_plain_reroutes() {
+    let mut world = World::in_triage();
+    let more = record().saying("more").order(101);
+    assert_eq!(world.submit(&more, to(&[lead("town")])), events(&["supplemented", "dispatched"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("town")));
+    assert_eq!(world.told(), ["town dispatch"]);
+
+    let mut world = World::in_triage();
+    assert_eq!(world.submit(&more, unsure()), events(&["supplemented"]));
+    assert_eq!(world.stage(), Stage::Triage);
+}
+
+#[test]
+fn after_a_return_a_person_decides_whatever_the_rules_say() {
+    let mut world = World::signed(&[lead("housing")]);
+    let reason = huiliu_schemas::vocabulary::ReturnReason::NotOurDuty;
+    world.command(&of("housing"), Command::RequestReturn { reason, suggested: None });
+    world.command(&desk(), Command::GrantReturn { department: department("housing"), assignees: Vec::new() });
+    let more = record().saying("more").order(101);
+    assert_eq!(world.submit(&more, to(&[lead("housing")])), events(&["supplemented"]));
+    assert_eq!(world.stage(), Stage::Triage);
+}
+
+#[test]
+fn what_a_record_leaves_out_stays_known() {
+    let mut world = World::new();
+    let half = Facts { appeal: Some(Appeal::Help), persons_count: Some(3), ..Facts::default() };
+    world.submit(&record().facts(half), unsure());
+    let filled = Facts { matter: matter("0101"), ..Facts::default() };
+    let outcome = world.submit(&record().facts(filled).saying("filled").order(101), to(&[lead("housing")]));
+    assert_eq!(outcome, events(&["supplemented", "dispatched"]));
+    let facts = &world.case().facts;
+    assert_eq!(
+        (facts.appeal, facts.persons_count, facts.matter.clone()),
+        (Some(Appeal::Help), Some(3), matter("0101"))
+    );
+}
+
+#[test]
+fn a_record_without_day_or_person_does_not_make_room_for_another_one() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    let bare = record().saying("bare").seen(|s| {
+        s.order = None;
+        s.registered_on = None;
+        s.identity_digest = None;
+        s.name_digest = None;
+        s.phone_digest = None;
+    });
+    assert_eq!(world.submit(&bare, unsure()), events(&["supplemented"]));
+    let other = record().saying("other").order(102).seen(|s| s.identity_digest = Some("another".into()));
+    assert_eq!(world.submit(&other, unsure()), Outcome::Refused(RefusalCode::IdentityConflict));
+    assert_eq!(world.submit(&record().saying("old").order(99), unsure()), events(&["superseded"]));
+}
+
+#[test]
+fn another_day_or_another_person_under_the_same_number_is_a_conflict() {
+    type Change = fn(&mut huiliu_schemas::event::SourceSeen);
+    let conflict = Outcome::Refused(RefusalCode::IdentityConflict);
+    let table: [(&str, Change, Outcome); 6] = [
+        ("date", |s| s.registered_on = Some(jiff::civil::date(2026, 3, 2)), conflict.clone()),
+        ("id number", |s| s.identity_digest = Some("another".into()), conflict.clone()),
+        (
+            "name and phone",
+            |s| {
+                s.name_digest = Some("another".into());
+                s.phone_digest = Some("another".into());
+            },
+            conflict,
+        ),
+        ("a new phone", |s| s.phone_digest = Some("another".into()), events(&["supplemented"])),
+        ("a name put right", |s| s.name_digest = Some("another".into()), events(&["supplemented"])),
+        ("no date", |s| s.registered_on = None, events(&["supplemented"])),
+    ];
+    for (what, change, expected) in table {
+        let mut world = World::dispatched(&[lead("housing")]);
+        let before = world.case.clone();
+        let outcome = world.submit(&record().saying("more").order(101).seen(change), unsure());
+        assert_eq!(outcome, expected, "{what}");
+        if matches!(outcome, Outcome::Refused(_)) {
+            assert_eq!(world.case, before);
+        }
+    }
+}
+
+#[test]
+fn an_older_record_changes_no_field_and_is_noted_once() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    let old = record().saying("old").order(99).facts(Facts { persons_count: Some(9), ..Facts::default() });
+    let before = world.case().clone();
+    assert_eq!(world.submit(&old, unsure()), events(&["superseded"]));
+    let after = world.case();
+    assert_eq!((&after.facts, &after.sources, after.stage), (&before.facts, &before.sources, before.stage));
+    assert_eq!(world.submit(&old, unsure()), REPEAT);
+    assert_eq!(world.submit(&record().order(98), unsure()), REPEAT, "older, and says nothing else");
+}
+
+#[test]
+fn a_source_urges_by_a_record_of_its_own() {
+    let mut world = World::signed(&[lead("housing")]);
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged"]));
+    assert_eq!((world.told(), world.case().marks.urged), (vec!["housing urge".to_owned()], 1));
+    assert_eq!(world.submit(&urge, unsure()), REPEAT);
+    assert_eq!(world.command(&hotline(), Command::Urge {}), events(&["urged"]));
+}
+
+#[test]
+fn answers_go_back_through_the_channel_a_source_spoke_by() {
+    let mut world = World::signed(&[lead("housing")]);
+    let urge = Record::of(source("petition", "9"), "petition-portal").intent(Intent::Urge);
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged"]));
+    let channels = &world.case().answer_channels;
+    assert_eq!(channels["hotline"], channel("hotline-12345"));
+    assert_eq!(channels["petition"], channel("petition-portal"));
+}
+
+#[test]
+fn another_source_joins_once() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    let other = Record::of(source("petition", "9"), "petition-portal").alias(source("hotline", "1"));
+    assert_eq!(world.submit(&other, unsure()), events(&["supplemented"]));
+    assert_eq!(world.case().aliases, [source("petition", "9")]);
+    assert_eq!(world.submit(&other, unsure()), REPEAT);
+    assert!(world.case().is_source(&Actor::Source { channel: channel("petition-portal") }));
+}
+
+#[test]
+fn a_source_withdraws_and_those_who_had_signed_learn_of_it() {
+    let mut world = World::signed(&[lead("housing")]);
+    let back = record().intent(Intent::Withdraw).saying("withdrawn").order(101);
+    assert_eq!(world.submit(&back, unsure()), events(&["upstream_changed", "withdrawn"]));
+    assert_eq!((world.stage(), world.told()), (Stage::Withdrawn, vec!["housing withdraw".to_owned()]));
+    assert_eq!(world.submit(&back, unsure()), REPEAT);
+    assert_eq!(world.command(&hotline(), Command::Withdraw {}), Outcome::Refused(RefusalCode::WrongStage));
+}
+
+#[test]
+fn a_state_changed_upstream_by_somebody_else() {
+    let table = [
+        (UpstreamState::Closed, events(&["upstream_changed", "closed"]), Stage::Closed),
+        (UpstreamState::Cancelled, events(&["upstream_changed", "withdrawn"]), Stage::Withdrawn),
+        (UpstreamState::Returned, events(&["upstream_changed"]), Stage::SignedFor),
+        (UpstreamState::Open, REPEAT, Stage::SignedFor),
+    ];
+    for (state, expected, stage) in table {
+        let mut world = World::signed(&[lead("housing")]);
+        let changed = record().intent(Intent::StateChange).order(101).upstream(state, "theirs");
+        assert_eq!(world.submit(&changed, unsure()), expected, "{state}");
+        assert_eq!(world.stage(), stage);
+        assert_eq!(world.submit(&changed, unsure()), REPEAT);
+    }
+}
+
+#[test]
+fn a_case_closed_upstream_while_in_triage_is_sent_to_nobody() {
+    let mut world = World::in_triage();
+    let closed = record().saying("more").order(101).upstream(UpstreamState::Closed, "theirs");
+    let outcome = world.submit(&closed, to(&[lead("housing")]));
+    assert_eq!(outcome, events(&["supplemented", "upstream_changed", "closed"]));
+    assert!(world.log.iter().all(|e| e.entries.is_empty()));
+}
+
+#[test]
+fn our_own_answer_is_known_by_version_or_by_words_and_never_by_time() {
+    let closed = |order, words| record().order(order).upstream(UpstreamState::Closed, words);
+    let echo = Outcome::Nothing(NothingNew::Echo);
+    let theirs = events(&["upstream_changed", "closed"]);
+    let table = [
+        (Some(120), None, closed(120, "whatever"), echo.clone()),
+        (None, Some("ours"), closed(500, "ours"), echo),
+        (None, Some("ours"), closed(101, "theirs"), theirs.clone()),
+        (Some(120), Some("ours"), closed(121, "theirs"), theirs),
+    ];
+    for (version, reply, record, expected) in table {
+        let mut world = resolved_and_told(version, reply);
+        assert_eq!(world.submit(&record, unsure()), expected, "{record:?}");
+    }
+}
+
+#[test]
+fn a_record_from_before_our_answer_is_older() {
+    let mut world = resolved_and_told(Some(120), None);
+    let between = record().saying("more").order(119);
+    assert_eq!(world.submit(&between, unsure()), events(&["superseded"]));
+}
+
+#[test]
+fn the_citizens_view_may_come_with_a_record() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    let view = record().intent(Intent::Assess).order(101).assessed(Solved::No);
+    assert_eq!(world.submit(&view, unsure()), events(&["assessed"]));
+    assert_eq!(world.stage(), Stage::Assessed);
+    assert_eq!(world.submit(&view, unsure()), REPEAT);
+}
+
+#[test]
+fn a_session_is_noted_once_and_however_late() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    let mut room = record().intent(Intent::Session).order(50);
+    room.0.submission.session = Some(Session {
+        id: "room-1".into(),
+        level: Some(3),
+        round: Some(1),
+        started_at: None,
+        ended_at: None,
+        outcome: None,
+    });
+    assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
+    assert_eq!(world.submit(&room, unsure()), REPEAT);
+    room.0.submission.session.as_mut().expect("a session").round = Some(2);
+    assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
+}
+
+#[test]
+fn a_supplement_that_accuses_the_holder_takes_the_case_from_it() {
+    let accuses = |assignees: &[_]| Given { forbidden: vec![department("housing")], ..to(assignees) };
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    let more = record().saying("they took money").order(101);
+    let outcome = world.submit(&more, accuses(&[lead("discipline")]));
+    assert_eq!(outcome, events(&["supplemented", "dispatched"]));
+    assert_eq!(world.lead(), Some("discipline"));
+    assert_eq!(world.told(), ["housing withdraw", "police withdraw", "discipline dispatch"]);
+    let carried = world.log.iter().rev().find(|e| matches!(e.body, EventBody::Supplemented(_))).expect("told");
+    assert!(carried.entries.is_empty(), "the accused learns nothing of what was said");
+}
+
+#[test]
+fn an_accusation_hides_who_spoke() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    assert!(!world.case().hides_reporter());
+    let accuses = Facts { appeal: Some(Appeal::Accusation), ..Facts::default() };
+    world.submit(&record().saying("more").order(101).facts(accuses), unsure());
+    assert!(world.case().hides_reporter());
+}
