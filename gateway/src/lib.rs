@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api;
 pub mod channels;
 pub mod commands;
+pub mod console;
 pub mod desk;
 pub mod directory;
 pub mod doors;
@@ -9,8 +11,10 @@ pub mod engine;
 pub mod intake;
 pub mod keys;
 pub mod ledger;
+pub mod nats_door;
 pub mod problem;
 pub mod queues;
+pub mod readmodel;
 pub mod routing;
 pub mod settings;
 pub mod vault;

@@ -142,6 +142,7 @@ pub struct Departments {
     by_id: BTreeMap<DepartmentId, Department>,
     names: NameIndex<DepartmentId>,
     above: BTreeMap<DepartmentId, BTreeSet<DepartmentId>>,
+    below: BTreeMap<DepartmentId, BTreeSet<DepartmentId>>,
     townships: BTreeMap<(DivisionCode, Kind), DepartmentId>,
 }
 
@@ -152,12 +153,17 @@ impl Departments {
             let Some(department) = read_department(&row, problems) else { continue };
             match all.by_id.get(&department.id) {
                 Some(first) => {
-                    problems.push(row.problem("code", format!("a code used once (see line {})", first.line)))
+                    problems.push(row.problem("code", format!("a code used once (see line {})", first.line)));
                 }
                 None => all.add(department),
             }
         }
         all.above = all.by_id.keys().map(|id| (id.clone(), all.reached_from(id))).collect();
+        for (id, above) in &all.above {
+            for up in above {
+                all.below.entry(up.clone()).or_default().insert(id.clone());
+            }
+        }
         all
     }
 
@@ -217,9 +223,9 @@ impl Departments {
         None
     }
 
-    /// Whether `id` is `other` or stands under it, over superiors and over whoever took a dissolved one's powers.
-    pub fn is_under(&self, id: &DepartmentId, other: &DepartmentId) -> bool {
-        id == other || self.above.get(id).is_some_and(|above| above.contains(other))
+    /// Everyone under a department, over superiors and over whoever took a dissolved one's powers.
+    pub fn under(&self, id: &DepartmentId) -> impl Iterator<Item = &DepartmentId> {
+        self.below.get(id).into_iter().flatten()
     }
 
     /// Whether a department stands above itself.

@@ -52,7 +52,7 @@ impl Divisions {
             let Some(division) = read_division(&row, problems) else { continue };
             match all.by_code.get(&division.code) {
                 Some(first) => {
-                    problems.push(row.problem("code", format!("a code used once (see line {})", first.line)))
+                    problems.push(row.problem("code", format!("a code used once (see line {})", first.line)));
                 }
                 None => all.add(division),
             }

@@ -39,7 +39,7 @@ impl Matters {
             let Some(matter) = read_matter(&row, problems) else { continue };
             match all.by_code.get(&matter.code) {
                 Some(first) => {
-                    problems.push(row.problem("code", format!("a code used once (see line {})", first.line)))
+                    problems.push(row.problem("code", format!("a code used once (see line {})", first.line)));
                 }
                 None => all.add(matter),
             }

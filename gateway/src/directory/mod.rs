@@ -1,6 +1,6 @@
 //! The directory: who exists, who answers for what and where, and how long they have, read from CSV files that
 //! officials edit in a spreadsheet. Parsing is pure; only [`Directory::load`] touches the disk. A directory that
-//! has a problem is not made; whether a well-formed one also makes sense is what [`check`] tells.
+//! has a problem is not made; whether a well-formed one also makes sense is what [`check()`] tells.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub mod divisions;
 pub mod encoding;
 mod load;
 pub mod matters;
-mod names;
+pub(crate) mod names;
 pub mod problem;
 pub mod responsibilities;
 mod table;

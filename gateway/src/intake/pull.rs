@@ -123,7 +123,7 @@ impl Pull {
         let base_url = self.channel.base_url.clone().ok_or("`base_url` is not set")?;
         let mut settings = PollerSettings::new(base_url);
         settings.key = self.channel.pack.key_header.clone().zip(self.channel.key.clone());
-        Poller::new(spec, settings).map_err(|e| e.to_string())
+        Poller::new(spec, &settings).map_err(|e| e.to_string())
     }
 
     /// Stores what the page brought, before anything is said of having passed it.

@@ -136,6 +136,11 @@ impl Queues {
         client.request(subject, "+ACK".into()).await.map(drop).map_err(away)
     }
 
+    /// Keeps the answer to a command or submission in stream OUTCOMES.
+    pub async fn keep_outcome(&self, subject: String, told: bytes::Bytes) -> Result<(), QueueError> {
+        self.jetstream.publish(subject, told).await.map(drop).map_err(away)
+    }
+
     /// What a department that takes entries over NATS may read of a case it has an entry of.
     pub async fn open(&self, department: &DepartmentId, case: CaseId, n: Option<u32>) -> Result<Content, QueueError> {
         let opened = self.ledger.open_case(case).await?.ok_or(QueueError::NotTheirs)?;

@@ -10,7 +10,9 @@ use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::vocabulary::Appeal;
 
 use super::facts::RoutingFacts;
-use super::words::{ADDRESSED, CONDUCT, MISDEED, OFFICIAL, OFFICIAL_FIELD, PREMISES, TOWNSHIP_OFFICE, has_any};
+use super::words::{
+    ADDRESSED, CONDUCT, MISDEED, OFFICIAL, OFFICIAL_FIELD, PREMISES, TOWNSHIP_OFFICE, Tone, has_any, tone_of,
+};
 use crate::directory::{Department, Directory, Kind};
 
 /// How surely the case is an accusation of a unit or official.
@@ -88,12 +90,12 @@ fn grade(appeal: Option<Appeal>, matter: Option<&MatterCode>, named: bool, texts
         Certainty::Declared
     } else if named {
         Certainty::Named
-    } else if !asks_only && texts.iter().any(|t| has_any(t, MISDEED)) {
-        Certainty::Misdeed
-    } else if texts.iter().any(|t| has_any(t, CONDUCT)) {
-        Certainty::Conduct
     } else {
-        Certainty::None
+        match texts.iter().filter_map(|t| tone_of(t)).max() {
+            Some(Tone::Misdeed) if !asks_only => Certainty::Misdeed,
+            Some(_) => Certainty::Conduct,
+            None => Certainty::None,
+        }
     }
 }
 
@@ -149,29 +151,28 @@ impl Search<'_> {
     }
 
     fn settle(self, certainty: Certainty, unnamed_official: bool) -> Accused {
-        let departments = &self.directory.departments;
-        let heirs: Vec<_> =
-            self.units.iter().filter_map(|id| departments.in_office(id)).map(|d| d.id.clone()).collect();
-        let mut barred = BTreeMap::new();
-        if !self.units.is_empty() {
-            for department in departments.iter() {
-                if let Some(because) = self.why_barred(department, &heirs) {
-                    barred.insert(department.id.clone(), because);
-                }
-            }
-        }
+        let barred = self.barred();
         Accused { certainty, units: self.units, barred, unnamed_official, village: self.village }
     }
 
-    fn why_barred(&self, department: &Department, heirs: &[DepartmentId]) -> Option<String> {
-        if self.units.contains(&department.id) {
-            return Some("被反映单位，不得接收对其的检举控告（《信访工作条例》第三十条）".into());
+    fn barred(&self) -> BTreeMap<DepartmentId, String> {
+        let departments = &self.directory.departments;
+        let mut barred = BTreeMap::new();
+        for unit in &self.units {
+            let because = "被反映单位，不得接收对其的检举控告（《信访工作条例》第三十条）";
+            barred.insert(unit.clone(), because.to_owned());
         }
-        if heirs.contains(&department.id) {
-            return Some("被反映单位已撤并，由其承接职责".into());
+        let heirs: BTreeSet<_> = self.units.iter().filter_map(|id| departments.in_office(id)).map(|d| &d.id).collect();
+        for heir in &heirs {
+            barred.entry((*heir).clone()).or_insert_with(|| "被反映单位已撤并，由其承接职责".to_owned());
         }
-        let above = self.units.iter().chain(heirs).find(|u| self.directory.departments.is_under(&department.id, u))?;
-        Some(format!("被反映单位“{}”的下属单位", self.directory.department_name(above)))
+        for above in self.units.iter().chain(heirs) {
+            for under in departments.under(above) {
+                let because = || format!("被反映单位“{}”的下属单位", self.directory.department_name(above));
+                barred.entry(under.clone()).or_insert_with(because);
+            }
+        }
+        barred
     }
 }
 

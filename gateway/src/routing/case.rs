@@ -92,7 +92,7 @@ impl<'a> Case<'a> {
     /// The responsible one is the accused: its superior, if the accused field says so; a person, if only the text
     /// might.
     fn lead_is_accused(&self, selection: &Selection<'_>, entry: &Entry, lead: &Department) -> Decision {
-        let outcome = Outcome::of(self).after(selection).by(entry).as_accusation();
+        let outcome = Outcome::of(self).after(selection).by(entry).treated_as_accusation();
         let superior = if self.accused.certainty == Certainty::Named { self.superior(lead) } else { None };
         match superior {
             Some(superior) => {

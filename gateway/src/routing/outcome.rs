@@ -75,7 +75,7 @@ impl<'c, 'a> Outcome<'c, 'a> {
     }
 
     /// To be treated as an accusation from here on.
-    pub fn as_accusation(mut self) -> Self {
+    pub fn treated_as_accusation(mut self) -> Self {
         self.decision.accusation = true;
         self
     }

@@ -1,6 +1,31 @@
 //! Words by which an accusation is noticed in running text. Lists only; what follows from them is decided in
 //! `accused`. They are read by officials, so each stands for something the law or the field calls by that name.
 
+use std::sync::LazyLock;
+
+use crate::directory::names::NameIndex;
+
+/// How a text speaks of those in office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    /// It complains of conduct.
+    Conduct,
+    /// It accuses of misdeeds.
+    Misdeed,
+}
+
+static TONES: LazyLock<NameIndex<Tone>> = LazyLock::new(|| {
+    let mut tones = NameIndex::default();
+    CONDUCT.iter().for_each(|word| tones.insert(word, Tone::Conduct));
+    MISDEED.iter().for_each(|word| tones.insert(word, Tone::Misdeed));
+    tones
+});
+
+/// The gravest tone of a text.
+pub(super) fn tone_of(text: &str) -> Option<Tone> {
+    TONES.scan(text).iter().flat_map(|m| m.values).max().copied()
+}
+
 /// Misdeeds of officials: whoever writes them accuses.
 pub(super) const MISDEED: &[&str] = &[
     "贪污",

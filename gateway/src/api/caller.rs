@@ -1,0 +1,45 @@
+//! Who is calling. Nobody is anonymous.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::HeaderMap;
+use huiliu_schemas::DepartmentId;
+
+use super::Api;
+use crate::doors::principal::Principal;
+use crate::problem::{Kind, Problem};
+
+/// The holder of the credential that came with the request.
+pub struct Caller(pub Principal);
+
+/// A caller that is a department.
+pub struct Department(pub DepartmentId);
+
+/// Reads the credential.
+pub fn identify(api: &Api, headers: &HeaderMap) -> Result<Principal, Problem> {
+    let header = headers.get(AUTHORIZATION).and_then(|h| h.to_str().ok());
+    let credentials = api.credentials.borrow().clone();
+    Principal::from_authorization(&credentials, header).map_err(|e| Problem::new(Kind::Unauthenticated, e.to_string()))
+}
+
+impl FromRequestParts<Arc<Api>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        identify(api, &parts.headers).map(Caller)
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Department {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        match identify(api, &parts.headers)? {
+            Principal::Department(department) => Ok(Self(department)),
+            _ => Err(Problem::new(Kind::Forbidden, "only a department has a queue: use a department's key")),
+        }
+    }
+}

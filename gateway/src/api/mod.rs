@@ -1,0 +1,94 @@
+//! The HTTP door. Every endpoint is behind a credential or a signature, except the three a load balancer and a metrics
+//! collector ask on the same machine: `/healthz`, `/readyz`, `/metrics`.
+
+mod caller;
+mod cases;
+mod commands;
+mod health;
+mod push;
+mod queue;
+mod receipts;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+
+use crate::channels::Channels;
+use crate::doors::principal::Principal;
+use crate::doors::reload::SharedCredentials;
+use crate::intake::receipts::Receipts;
+use crate::intake::store::IntakeStore;
+use crate::ledger::Ledger;
+use crate::problem::{Kind, Problem};
+use crate::queues::Queues;
+use crate::readmodel::ReadHandle;
+
+pub use push::{Pushed, accept};
+
+/// A body over this is refused unstored; it must stay below the engine's largest message.
+pub const BODY_CAP: usize = 6 << 20;
+
+/// What the endpoints need.
+#[derive(Clone)]
+pub struct Api {
+    /// The channels that are switched on.
+    pub channels: Channels,
+    /// The way into INTAKE.
+    pub store: IntakeStore,
+    /// Receipts.
+    pub receipts: Receipts,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The queues.
+    pub queues: Queues,
+    /// The read model.
+    pub reads: ReadHandle,
+    /// Whose credentials are good.
+    pub credentials: SharedCredentials,
+    /// Whether the engine is there.
+    pub connected: watch::Receiver<bool>,
+    /// Whether we take work.
+    pub ready: watch::Receiver<bool>,
+    /// Figures.
+    pub figures: PrometheusHandle,
+}
+
+/// Every endpoint.
+pub fn routes(api: Api) -> Router {
+    let api = Arc::new(api);
+    let operators = crate::console::routes(api.reads.clone())
+        .layer(middleware::from_fn_with_state(api.clone(), only_the_centre));
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::figures))
+        .route("/v1/channels/{channel}/events", post(push::endpoint))
+        .route("/v1/receipts/{receipt}", get(receipts::endpoint))
+        .route("/v1/cases/{case}/commands/{kind}", post(commands::endpoint))
+        .route("/v1/cases/{case}/content", get(cases::content))
+        .route("/v1/queue", get(queue::take))
+        .route("/v1/queue/ack", post(queue::acknowledge))
+        .with_state(api)
+        .merge(crate::console::page())
+        .merge(operators)
+        .fallback(nothing_here)
+        .layer(DefaultBodyLimit::max(BODY_CAP))
+}
+
+async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    match caller::identify(&api, request.headers()) {
+        Ok(Principal::Operator(_) | Principal::Machine(_)) => next.run(request).await,
+        Ok(_) => Problem::new(Kind::Forbidden, "this is for the centre: an operator's or a machine's key is needed").into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn nothing_here(request: Request) -> Problem {
+    Problem::new(Kind::NotFound, format!("there is nothing at {} {}", request.method(), request.uri().path()))
+}

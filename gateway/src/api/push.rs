@@ -1,0 +1,178 @@
+//! Push: an upstream system hands over bytes. Verified on the raw bytes, stored, and only then answered: with a receipt, or
+//! with what the channel's own protocol wants.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use huiliu_adapters::answer::{ExchangeAnswer, Protocol, RecordOutcome as Told, RecordResult, Refusal};
+use huiliu_adapters::pack::Way;
+use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, verify};
+use huiliu_schemas::Channel;
+use huiliu_schemas::receipt::{Receipt, RecordOutcome, RecordReceipt};
+use jiff::Timestamp;
+
+use super::{Api, BODY_CAP, caller};
+use crate::channels::ChannelRuntime;
+use crate::doors::principal::Principal;
+use crate::intake::envelope::RawEnvelope;
+use crate::problem::{Kind, Problem};
+
+/// An envelope stored, with its receipt.
+pub struct Pushed {
+    /// What the sender is told.
+    pub receipt: Receipt,
+}
+
+pub(super) async fn endpoint(
+    State(api): State<Arc<Api>>,
+    Path(channel): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Some(channel) = channel.parse::<Channel>().ok().and_then(|c| api.channels.get(&c)) else {
+        return Problem::new(Kind::NotFound, "no such channel is switched on").into_response();
+    };
+    let pushed = push(&api, channel, &headers, body).await;
+    let outcome = match &pushed {
+        Ok(_) => "stored",
+        Err(problem) => problem.kind().name(),
+    };
+    metrics::counter!("huiliu_receipts_total", "channel" => channel.name.to_string(), "outcome" => outcome).increment(1);
+    match protocol_of(channel, &headers) {
+        Protocol::Receipt => as_receipt(pushed),
+        Protocol::PetitionExchange => as_exchange(pushed),
+    }
+}
+
+async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Body) -> Result<Pushed, Problem> {
+    channel.admit().map_err(|wait| {
+        Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name)).retry_after(wait)
+    })?;
+    let bytes = to_bytes(body, BODY_CAP).await.map_err(|_| {
+        Problem::new(Kind::TooLarge, format!("the body is over {BODY_CAP} bytes, or broke off: send smaller batches"))
+    })?;
+    let raw = RawBody::new(bytes, headers);
+    let verified = prove(api, channel, headers, raw)?;
+    accept(api, channel, verified).await
+}
+
+/// Stores what is proven and makes its receipt.
+///
+/// # Errors
+/// When it is not, or may not be, stored.
+pub async fn accept(api: &Api, channel: &ChannelRuntime, body: Verified<RawBody>) -> Result<Pushed, Problem> {
+    let received_at = Timestamp::now();
+    let envelope = RawEnvelope { channel: channel.name.clone(), received_at, way: Way::Push, body };
+    let sequence = api.store.store(&envelope).await?;
+    let receipt = api.receipts.fresh(&envelope, sequence).await;
+    // The envelope is stored: not being able to say more about it now is no reason to have it sent again.
+    let receipt = receipt.unwrap_or_else(|error| {
+        tracing::warn!(%error, sequence, "a receipt could only say that the envelope is stored");
+        Receipt {
+            receipt: huiliu_schemas::receipt::receipt_id(&channel.name, sequence),
+            state: huiliu_schemas::receipt::ReceiptState::Stored,
+            as_of: 0,
+            settled: false,
+            reason: None,
+            records: Vec::new(),
+        }
+    });
+    Ok(Pushed { receipt })
+}
+
+/// By a signature over the raw bytes, or by the channel's own key.
+fn prove(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, raw: RawBody) -> Result<Verified<RawBody>, Problem> {
+    if headers.contains_key("authorization") {
+        return match caller::identify(api, headers)? {
+            Principal::Channel(own) if own == channel.name => Ok(Verified::vouched(raw, Proof::Credential)),
+            _ => Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{}`", channel.name))),
+        };
+    }
+    let Some(push) = &channel.pack.push else {
+        return Err(Problem::new(Kind::Forbidden, format!("channel `{}` does not take pushes", channel.name)));
+    };
+    if channel.secrets.is_empty() {
+        let detail = format!("channel `{}` has no signing secret here: use its key as a Bearer credential", channel.name);
+        return Err(Problem::new(Kind::Unauthenticated, detail));
+    }
+    let verified = try_schemes(&push.schemes, channel, headers, raw)?;
+    if verified.proof() == Proof::WeakDigest {
+        tracing::warn!(channel = %channel.name, "channel {} is verified by MD5 only: a weak scheme", channel.name);
+    }
+    Ok(verified)
+}
+
+/// The first scheme that proves it; else why the pack's best scheme did not.
+fn try_schemes(
+    schemes: &[Scheme],
+    channel: &ChannelRuntime,
+    headers: &HeaderMap,
+    raw: RawBody,
+) -> Result<Verified<RawBody>, Problem> {
+    let mut first_error = None;
+    for scheme in schemes {
+        match verify(*scheme, headers, raw.clone(), &channel.secrets, Timestamp::now()) {
+            Ok(verified) => return Ok(verified),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    let why = first_error.map_or_else(|| "this channel has no signing scheme".to_owned(), |e| e.to_string());
+    Err(Problem::new(Kind::Unauthenticated, why))
+}
+
+/// A sender that shows a Bearer key speaks our own interface, whatever its pack says.
+fn protocol_of(channel: &ChannelRuntime, headers: &HeaderMap) -> Protocol {
+    if headers.contains_key("authorization") {
+        return Protocol::Receipt;
+    }
+    channel.pack.push.as_ref().map_or(Protocol::Receipt, |p| p.answer)
+}
+
+fn as_receipt(pushed: Result<Pushed, Problem>) -> Response {
+    match pushed {
+        Ok(pushed) => (StatusCode::ACCEPTED, Json(pushed.receipt)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The petition exchange reads the code in the body; the status is 200 as its senders expect, except where only a
+/// status makes them wait.
+fn as_exchange(pushed: Result<Pushed, Problem>) -> Response {
+    match pushed {
+        Ok(pushed) => {
+            if let Some(reason) = &pushed.receipt.reason {
+                return Json(ExchangeAnswer::refused(Refusal::BadFormat, reason.clone())).into_response();
+            }
+            let told: Vec<Told> = pushed.receipt.records.iter().map(tell).collect();
+            Json(ExchangeAnswer::of(&told)).into_response()
+        }
+        Err(problem) => {
+            let refusal = match problem.kind() {
+                Kind::Unauthenticated | Kind::Forbidden => Refusal::NotVerified,
+                Kind::TooMany => Refusal::TooFrequent,
+                Kind::Unavailable | Kind::UnknownOutcome => Refusal::Busy,
+                Kind::BadRequest | Kind::TooLarge => Refusal::BadFormat,
+                _ => Refusal::Unknown,
+            };
+            let status = problem.kind().status();
+            (status, Json(ExchangeAnswer::refused(refusal, problem.detail().to_owned()))).into_response()
+        }
+    }
+}
+
+fn tell(record: &RecordReceipt) -> Told {
+    let id = record.source_id.clone().unwrap_or_else(|| record.index.to_string());
+    let result = match record.outcome {
+        RecordOutcome::Quarantined => {
+            let fields = record.problems.iter().map(|p| format!("{}: {}", p.source_field, p.expected));
+            let reason = record.reason.clone().into_iter().chain(fields).collect::<Vec<_>>().join("; ");
+            RecordResult::Failed { reason }
+        }
+        _ => RecordResult::Taken,
+    };
+    Told { id, result }
+}
