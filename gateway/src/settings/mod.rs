@@ -151,8 +151,8 @@ impl Settings {
     }
 }
 
-fn bad(field: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> SettingsError {
-    SettingsError::Value { field: field.into(), value: value.to_string(), expected: expected.into() }
+fn bad(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> SettingsError {
+    SettingsError::Value { field: field.into(), value: value.into(), expected: expected.into() }
 }
 
 fn read(path: &Path, field: &str) -> Result<String, SettingsError> {
@@ -173,7 +173,7 @@ fn listen(http: &raw::Http) -> Result<SocketAddr, SettingsError> {
     }
     Err(bad(
         "http.listen",
-        address,
+        address.to_string(),
         "a loopback address, or the line `allow_network = true` beside it and a TLS proxy in front",
     ))
 }
@@ -190,8 +190,8 @@ fn engine(raw: raw::Engine, data_dir: &Path, base: &Path) -> Result<EngineSettin
     let replicas = raw.replicas;
     match (replicas, raw.urls.is_empty()) {
         (1, _) | (3, false) => {}
-        (3, true) => return Err(bad("engine.replicas", 3, "1: the embedded server is a single one")),
-        _ => return Err(bad("engine.replicas", replicas, "1, or 3 on a cluster")),
+        (3, true) => return Err(bad("engine.replicas", "3", "1: the embedded server is a single one")),
+        _ => return Err(bad("engine.replicas", replicas.to_string(), "1, or 3 on a cluster")),
     }
     let server = if raw.urls.is_empty() {
         Server::Embedded(embedded(raw.embedded, data_dir, base)?)
@@ -305,15 +305,15 @@ fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings
         key: raw.key.map(|place| secret(place, &field("key"), base)).transpose()?,
         pack: raw.pack.unwrap_or_else(|| name.to_owned()),
         namespace: raw.namespace.map(|text| namespace(text, &field("namespace"))).transpose()?,
-        base_url: raw.base_url.map(|url| base_url(url, &field("base_url"))).transpose()?,
+        base_url: raw.base_url.map(|url| base_url(&url, &field("base_url"))).transpose()?,
         since: raw.since.map(|text| timestamp(&text, &field("since"))).transpose()?,
         history_before: raw.history_before.map(|text| timestamp(&text, &field("history_before"))).transpose()?,
         poll_interval: Some(raw.poll_interval_s)
             .filter(|seconds| *seconds > 0)
             .map(Duration::from_secs)
-            .ok_or_else(|| bad(field("poll_interval_s"), 0, "at least 1"))?,
+            .ok_or_else(|| bad(field("poll_interval_s"), "0", "at least 1"))?,
         requests_per_second: NonZeroU32::new(raw.requests_per_second)
-            .ok_or_else(|| bad(field("requests_per_second"), 0, "at least 1"))?,
+            .ok_or_else(|| bad(field("requests_per_second"), "0", "at least 1"))?,
     };
     if settings.since.is_some() && settings.base_url.is_none() {
         return Err(bad(field("base_url"), "", "an address, because `since` asks to pull"));
@@ -325,14 +325,14 @@ fn namespace(text: String, field: &str) -> Result<Namespace, SettingsError> {
     text.parse().map_err(|_| bad(field, text, "1 to 64 of a-z, 0-9 and `-`, not starting with `-`"))
 }
 
-fn base_url(url: String, field: &str) -> Result<String, SettingsError> {
-    let usable = reqwest::Url::parse(&url).is_ok_and(|parsed| {
+fn base_url(url: &str, field: &str) -> Result<String, SettingsError> {
+    let usable = reqwest::Url::parse(url).is_ok_and(|parsed| {
         matches!(parsed.scheme(), "http" | "https") && parsed.username().is_empty() && parsed.password().is_none()
     });
     if usable {
         return Ok(url.trim_end_matches('/').to_owned());
     }
-    Err(bad(field, without_credentials(&url), "an http or https address without user and password"))
+    Err(bad(field, without_credentials(url), "an http or https address without user and password"))
 }
 
 fn timestamp(text: &str, field: &str) -> Result<Timestamp, SettingsError> {
