@@ -17,5 +17,6 @@ pub mod problem;
 pub mod queues;
 pub mod readmodel;
 pub mod routing;
+pub mod settings;
 pub mod vault;
 pub mod writeback;

@@ -163,6 +163,15 @@ impl Secret {
         Ok(secret)
     }
 
+    /// A secret as somebody keeps it, in a file or a variable; the white space around it is not part
+    /// of it. `None` when nothing else is there.
+    #[must_use]
+    pub fn from_text(mut text: String) -> Option<Self> {
+        let secret = Self(text.trim().to_owned());
+        text.zeroize();
+        (!secret.0.is_empty()).then_some(secret)
+    }
+
     /// The secret itself, to hand over or to connect with.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -2,6 +2,7 @@
 
 mod batches;
 mod doors;
+mod external;
 mod reads;
 mod storage;
 mod supervision;

@@ -10,11 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::super::batch::{OutMessage, commit_batch};
 use super::super::scratch::Scratch;
 use super::super::streams::CASES;
-use super::super::{
-    ConnectionError, Durability, EffectiveSync, Engine, EngineError, EngineSettings, External, Server, read,
-};
+use super::super::{Durability, EffectiveSync, Engine, Server, read};
 use super::{PATIENCE, engine, eventually, settings, start};
-use crate::doors::{Credentials, Secret};
+use crate::doors::Credentials;
 
 const HOLDER_DIRECTORY: &str = "HUILIU_TEST_HOLDER_DIRECTORY";
 
@@ -107,27 +105,6 @@ async fn relaxed_durability_is_in_force_only_where_asked_for() {
     let sync = engine.effective_sync().await.expect("answered");
     assert!(matches!(sync, Some(EffectiveSync::Every(time)) if time.as_secs() == 10), "{sync:?}");
     engine.stop().await;
-}
-
-#[tokio::test]
-async fn waiting_for_an_external_server_ends_with_the_shutdown() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = free.local_addr().expect("an address");
-    drop(free);
-    let settings = EngineSettings {
-        server: Server::External(External {
-            urls: vec![format!("nats://{address}")],
-            user: "huiliu".to_owned(),
-            password: Secret::random().expect("random"),
-            tls: None,
-        }),
-        replicas: 1,
-    };
-    let shutdown = CancellationToken::new();
-    let credentials = Credentials::default();
-    let starting = Engine::start(settings, &credentials, shutdown.clone());
-    let (error, ()) = tokio::join!(starting, async { shutdown.cancel() });
-    assert!(matches!(error, Err(EngineError::Connection(ConnectionError::Stopped { .. }))), "{error:?}");
 }
 
 /// Not a test: the process that is killed in the next one.

@@ -1,0 +1,104 @@
+//! The documented file is the defaults, and every wrong setting says what would be right.
+
+use super::*;
+use crate::engine::scratch::Scratch;
+
+fn parse(text: &str) -> Result<Settings, SettingsError> {
+    Settings::parse(text, Path::new("/etc/huiliu"))
+}
+
+#[test]
+fn nothing_said_means_the_documented_defaults() {
+    let settings = Settings::load(None).expect("usable");
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8210");
+    assert!(settings.channels.is_empty());
+    let Server::Embedded(embedded) = settings.engine.server else { panic!("embedded") };
+    assert_eq!(embedded.durability, Durability::FsyncAlways);
+    assert_eq!(embedded.directory, Path::new("data/nats"));
+}
+
+#[test]
+fn every_commented_line_of_the_documented_file_is_understood() {
+    let scratch = Scratch::new();
+    for name in ["nats.password", "hotline.key", "hotline.push"] {
+        fs::write(scratch.path().join(name), "secret\n").expect("written");
+    }
+    let uncommented: String = DEFAULTS
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest)
+                if rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) =>
+            {
+                rest
+            }
+            _ => line,
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert!(uncommented.contains("\n[channels.hotline-12345]\n"));
+    let settings = Settings::parse(&uncommented, scratch.path()).expect("usable");
+    let (name, channel) = settings.channels.first_key_value().expect("a channel");
+    assert_eq!((name.as_str(), channel.pack.as_str()), ("hotline-12345", "hotline-12345"));
+    assert_eq!(channel.push_secrets[0].expose(), "secret");
+    assert!(channel.since < channel.history_before);
+    assert!(settings.packs_dir.is_some());
+}
+
+#[test]
+fn own_settings_lie_over_the_defaults_and_paths_count_from_the_file() {
+    let settings = parse(
+        "[data]\ndir = 'd'\n[engine.embedded]\nport = 4222\n[channel_defaults]\npoll_interval_s = 5\n\
+         [channels.a]\nrequests_per_second = 7\n[channels.b]\nenabled = false\n",
+    )
+    .expect("usable");
+    assert_eq!(settings.data_dir, Path::new("/etc/huiliu/d"));
+    assert_eq!(settings.credentials_file, Path::new("/etc/huiliu/d/credentials.toml"));
+    assert_eq!(settings.channels.len(), 1);
+    let channel = settings.channels.values().next().expect("a channel");
+    assert_eq!((channel.poll_interval.as_secs(), channel.requests_per_second.get()), (5, 7));
+    let Server::Embedded(embedded) = settings.engine.server else { panic!("embedded") };
+    assert_eq!((embedded.port, embedded.memory_limit.as_str()), (4222, "1GiB"));
+}
+
+#[test]
+fn a_wrong_setting_is_named_with_what_would_be_right() {
+    let check = |text: &str, expected: &[&str]| {
+        let said = parse(text).expect_err(text).to_string();
+        for part in expected {
+            assert!(said.contains(part), "{text}: {said}");
+        }
+    };
+    check("[http]\nlisten = '0.0.0.0:80'", &["http.listen", "0.0.0.0:80", "allow_network"]);
+    check("[http]\nlisten = 'localhost'", &["http.listen", "localhost", "127.0.0.1:8210"]);
+    check("[htp]\n", &["htp"]);
+    check("[channels.a]\nsinse = 'x'", &["sinse"]);
+    check("[channels.A]", &["channels", "`A`"]);
+    check("[log]\nformat = 'xml'", &["log.format", "xml", "json"]);
+    check("[engine]\nreplicas = 2", &["engine.replicas", "2"]);
+    check("[engine]\nreplicas = 3", &["engine.replicas", "single"]);
+    check("[engine]\nurls = ['nats://u:p@h']\nuser='u'\npassword={env='PATH'}", &["engine.urls", "`h`"]);
+    check("[engine]\nurls = ['nats://h']", &["engine.password"]);
+    check("[engine.embedded]\ndurability = 'relaxed'", &["durability", "relaxed_because", "power cut"]);
+    check("[engine.embedded]\nmemory_limit = 'much'", &["memory_limit", "much", "1GiB"]);
+    check("[channels.a]\nsince = '2026-01-01'", &["channels.a.since", "offset"]);
+    check("[channels.a]\nsince = '2026-01-01T00:00:00Z'", &["channels.a.base_url", "pull"]);
+    check("[channels.a]\nbase_url = 'ftp://x'", &["channels.a.base_url", "ftp://x"]);
+    check("[channels.a]\nrequests_per_second = 0", &["channels.a.requests_per_second"]);
+    check("[channels.a]\nkey = { file = '/nowhere' }", &["channels.a.key", "/nowhere"]);
+    check("[channels.a]\nkey = { env = 'HUILIU_NOT_SET' }", &["channels.a.key.env", "HUILIU_NOT_SET"]);
+    check("[channels.a]\nkey = { file = 'a', env = 'b' }", &["channels.a.key", "either"]);
+    check("[channels.a]\nkey = { file = '/dev/null' }", &["channels.a.key", "/dev/null", "empty"]);
+}
+
+#[test]
+fn what_was_asked_for_in_words_is_granted() {
+    let settings = parse(&format!(
+        "[http]\nlisten = '0.0.0.0:80'\nallow_network = true\n[engine.embedded]\ndurability = 'relaxed'\n\
+         relaxed_because = '{RELAXED_WORDS}'"
+    ))
+    .expect("usable");
+    assert!(!settings.listen.ip().is_loopback());
+    let Server::Embedded(embedded) = settings.engine.server else { panic!("embedded") };
+    assert_eq!(embedded.durability, Durability::Relaxed);
+    assert!(DEFAULTS.contains(RELAXED_WORDS));
+}
