@@ -39,6 +39,11 @@ const TEXT = {
     released: "out", lead: "lead", participant: "participant", hub: "hub", candidates: "Candidates",
   },
 };
+/** Words the server sends as codes only. */
+const ZH = {
+  anonymous: "匿名", confidential: "保密", public: "公开", joint: "联名", threat: "扬言", grave: "重大紧急", repeated: "重复信访", backlog: "积案",
+  blue: "蓝", yellow: "黄", orange: "橙", red: "红", call: "来电", letter: "来信", visit: "来访", online: "网信", field: "巡查", referred: "转来",
+};
 const TONES = {
   registered: "accent", dispatched: "queued", triaged: "triage", triage: "triage", signed_for: "held", accepted: "held", in_progress: "held",
   progressed: "held", resolved: "ended", closed: "ended", answer_delivered: "ended", assessed: "ended", revisited: "ended",
@@ -55,7 +60,7 @@ const state = {
 const at = (id) => document.getElementById(id);
 const t = (name) => TEXT[state.language][name] ?? name;
 const english = (code) => String(code).replaceAll("_", " ");
-const word = (code, zh) => (state.language === "zh" && zh ? zh : english(code));
+const word = (code, zh = ZH[code]) => (state.language === "zh" && zh ? zh : english(code));
 const named = (kind, code) => (code ? state.labels[kind]?.[code] ?? code : "—");
 const tone = (name) => `t-${TONES[name] ?? "none"}`;
 
@@ -187,6 +192,7 @@ function reason(why) {
 }
 
 function doer(event) {
+  if (event.type === "triaged") return t("triage");
   if (event.departments.length) return event.departments.map((d) => named("departments", d)).join("、");
   const { actor } = event;
   return actor.kind === "source" ? named("channels", actor.channel) : actor.kind === "hub" ? t("hub") : actor.name ?? "";
@@ -289,7 +295,7 @@ async function openCase(name) {
       openDrawer(name, [el("p", { class: "empty" }, t("not_found"))]);
       return;
     }
-    state.open = { name, sequence: view.case.sequence };
+    state.open = { name: view.case.number, sequence: view.case.sequence };
     openDrawer(view.case.number, caseBody(view));
   } catch (error) {
     failed(error);
@@ -314,14 +320,14 @@ function caseBody(v) {
     heading("facts"), factPairs(v),
     heading("decision"), ...decisionBody(v),
     heading("assignments"), ...assigned(v), heading("entries"), entryTable(v.entries),
-    heading("answers"), ...answered(v.answers),
+    heading("answers"), ...answered(v),
     heading("history"), el("ol", { class: "steps" }, v.history.map(step)),
   ];
 }
 
 function factPairs({ facts, case: c }) {
-  const flags = Object.entries(facts.flags ?? {}).filter(([, set]) => set).map(([name]) => english(name));
-  const plain = ["form", "suggested_unit", "urgency", "persons_count", "affected_count"].map((name) => [name, facts[name] === undefined ? null : String(facts[name])]);
+  const flags = Object.entries(facts.flags ?? {}).filter(([, set]) => set).map(([name]) => word(name));
+  const plain = ["form", "suggested_unit", "urgency", "persons_count", "affected_count"].map((name) => [name, facts[name] === undefined ? null : word(facts[name])]);
   const times = ["registered_at", "occurred_at", "source_deadline"].map((name) => [name, facts[name] ? moment(facts[name]) : null]);
   const source = facts.source_class && [facts.source_class.code, facts.source_class.name].filter(Boolean).join(" ");
   return pairs([
@@ -355,7 +361,7 @@ function decisionBody({ decision: d, reasons }) {
 function assigned({ assignments, deadlines }) {
   const parts = assignments.map((a) => el("div", {}, `${named("departments", a.department)} `, el("span", { class: "tag" }, t(a.role)), " ",
     el("span", { class: a.state === "released" ? "tag" : `tag ${a.state === "offered" ? "t-queued" : "t-held"}` }, t(a.state)), a.return_requested ? el("span", { class: "tag t-bad" }, t("requested_return")) : null));
-  if (deadlines.length) parts.push(el("div", { class: "quiet" }, `${t("deadlines")}: ${deadlines.map((d) => `${english(d.clock)} ${moment(d.at)}${d.provisional ? ` (${t("provisional")})` : ""}`).join("；")}`));
+  if (deadlines.length) parts.push(el("div", { class: "quiet" }, `${t("deadlines")}: ${deadlines.map((d) => `${word(d.clock, d.clock_zh)} ${moment(d.at)}${d.provisional ? ` (${t("provisional")})` : ""}`).join("；")}`));
   return parts.length ? parts : [el("p", { class: "quiet" }, t("none"))];
 }
 
@@ -365,9 +371,10 @@ function entryTable(entries) {
     el("td", {}, el("span", { class: `tag ${e.live ? "t-queued" : ""}` }, t(e.live ? "live_entry" : "dead_entry")), e.in_log ? null : el("span", { class: "tag t-bad" }, t("missing")))))));
 }
 
-function answered(answers) {
+function answered({ answers, history }) {
+  const kind = (a) => word(a.what, history.find((h) => h.id === a.event)?.type_zh);
   const kinds = { told: ["told", "t-ended"], waiting: ["waiting", "t-triage"], refused: ["rejected", "t-bad"] };
-  const parts = answers.map((a) => el("div", {}, el("span", { class: `tag ${kinds[a.state][1]}` }, t(kinds[a.state][0])), ` ${english(a.what)}`,
+  const parts = answers.map((a) => el("div", {}, el("span", { class: `tag ${kinds[a.state][1]}` }, t(kinds[a.state][0])), ` ${kind(a)}`,
     a.source ? el("span", { class: "code" }, `  → ${a.source.namespace}:${a.source.id}`) : null, a.version === null ? null : el("span", { class: "quiet" }, `  v${a.version}`)));
   return parts.length ? parts : [el("p", { class: "quiet" }, t("none"))];
 }
@@ -412,7 +419,7 @@ async function refresh() {
     Object.assign(state, { overview, triage: waiting });
     show(fresh);
     connected(true);
-    const shown = state.open && state.happenings.findLast((e) => e.number === state.open.name || e.case_id === state.open.name);
+    const shown = state.open && state.happenings.findLast((e) => e.number === state.open.name);
     if (shown && shown.sequence > state.open.sequence) await openCase(state.open.name);
   } catch (error) {
     failed(error);

@@ -49,7 +49,7 @@ async fn labels_of(State(asked): State<Asked>) -> Response {
 }
 
 async fn cases(State(asked): State<Asked>, query: Result<Query<CasesParameters>, QueryRejection>) -> Response {
-    let read = query.map_err(unread).and_then(|Query(given)| given.read(Timestamp::now()));
+    let read = query.map_err(|e| unread(&e)).and_then(|Query(given)| given.read(Timestamp::now()));
     match read {
         Ok((filter, cursor, limit)) => {
             asked.ask(move |reader| reader.cases(&filter, cursor, limit).map(|p| Some(CasePageView::of(&p)))).await
@@ -63,7 +63,7 @@ async fn case(State(asked): State<Asked>, Path(name): Path<String>) -> Response 
 }
 
 async fn events(State(asked): State<Asked>, query: Result<Query<EventsParameters>, QueryRejection>) -> Response {
-    match query.map_err(unread).and_then(|Query(given)| given.read()) {
+    match query.map_err(|e| unread(&e)).and_then(|Query(given)| given.read()) {
         Ok((since, limit)) => asked.ask(move |reader| EventsView::read(reader, since, limit).map(Some)).await,
         Err(detail) => problem(ProblemKind::BadParameter, &detail),
     }
@@ -96,7 +96,7 @@ fn unavailable() -> Response {
     problem(ProblemKind::ReadModelUnavailable, "the read model cannot answer now; the gateway's log says why")
 }
 
-fn unread(rejection: QueryRejection) -> String {
+fn unread(rejection: &QueryRejection) -> String {
     rejection.body_text()
 }
 

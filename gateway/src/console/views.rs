@@ -1,7 +1,7 @@
 //! What the routes answer. Codes come with their Chinese; digests and other inner matters of the log do not come at all.
 
 use huiliu_schemas::case::{Assignment, Case, Marks};
-use huiliu_schemas::clock::Deadline;
+use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::decision::{Decision, RuleRef, TriageReason, Verdict};
 use huiliu_schemas::event::{Actor, EntryRef, EventBody};
 use huiliu_schemas::ids::{CaseId, CaseNumber, Channel, DepartmentId, SourceId};
@@ -137,6 +137,17 @@ pub struct EntryItem {
     pub in_log: bool,
 }
 
+/// A clock that runs.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "each field is the one of the same name in `Deadline`")]
+pub struct DeadlineItem {
+    pub clock: Clock,
+    pub clock_zh: &'static str,
+    pub at: Timestamp,
+    pub provisional: bool,
+    pub source: String,
+}
+
 /// An answer owed to a source, and how far it is.
 #[derive(Debug, Serialize)]
 pub struct AnswerItem {
@@ -170,7 +181,7 @@ pub struct CaseView {
     /// What stands beside the stage.
     pub marks: Marks,
     /// Clocks running.
-    pub deadlines: Vec<Deadline>,
+    pub deadlines: Vec<DeadlineItem>,
     /// The sources' own numbers: the one it came with first, then the others.
     pub sources: Vec<SourceId>,
     /// Its queue entries.
@@ -285,7 +296,7 @@ impl CaseView {
             decision: case.decision,
             assignments: case.assignments,
             marks: case.marks,
-            deadlines: case.deadlines,
+            deadlines: case.deadlines.into_iter().map(DeadlineItem::of).collect(),
         }))
     }
 }
@@ -303,6 +314,13 @@ impl EntryItem {
             role_zh: row.role.chinese(),
             created_at: row.created_at,
         }
+    }
+}
+
+impl DeadlineItem {
+    fn of(deadline: Deadline) -> Self {
+        let Deadline { clock, at, provisional, source } = deadline;
+        Self { clock, clock_zh: clock.chinese(), at, provisional, source }
     }
 }
 

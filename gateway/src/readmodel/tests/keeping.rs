@@ -11,7 +11,7 @@ use super::world::{Folder, SECRET, World, by, department, operator, start, to, t
 use crate::readmodel::{LogMessage, Opened, ReadModel, Rebuild};
 
 /// One of everything: dispatched, handed back, ruled, resolved, told, in triage, and a message nobody understands.
-pub(super) fn busy_world() -> World {
+pub(crate) fn busy_world() -> World {
     let mut world = World::default();
     for i in 0..7 {
         let case = world.arrive(&format!("A{i}"), to(&["jb-housing", "jb-police"]));
@@ -36,7 +36,7 @@ pub(super) fn busy_world() -> World {
     world
 }
 
-pub(super) fn resolve(world: &mut World, case: CaseId, refused: bool) -> Event {
+pub(crate) fn resolve(world: &mut World, case: CaseId, refused: bool) -> Event {
     let command = Command::Resolve { solved: Solved::Yes, contacted: true };
     let events = world.command(case, by("jb-housing"), command);
     world.deliver(case, &events[0], refused);
