@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, StoredEvent};
-use huiliu_schemas::ids::{CaseId, DepartmentId, SourceId};
+use huiliu_schemas::ids::{CaseId, SourceId};
 use huiliu_schemas::subjects;
 use rusqlite::Transaction;
 use serde::Deserialize;
 
 use super::folded::{Cache, Folded};
-use super::rows::{self, NewEntry};
+use super::rows::{self, EntryMessage, NewEntry};
 use super::tally::Tally;
 use super::{LogMessage, Result, schema};
 
@@ -41,7 +41,7 @@ pub(super) struct Draft<'t> {
     arrivals: HashMap<(i64, String), i64>,
     created: BTreeMap<(i64, u32), NewEntry>,
     died: Vec<(i64, u32, u64)>,
-    messages: Vec<(u64, DepartmentId, CaseId, u32)>,
+    messages: Vec<EntryMessage>,
 }
 
 impl<'t> Draft<'t> {
@@ -102,7 +102,7 @@ impl<'t> Draft<'t> {
         self.tally.event(Some(&folded.case), &event);
         let live = folded.live();
         folded.apply(&event, message.sequence);
-        self.follow_entries(&folded, &event, &live);
+        self.follow_entries(&folded, &event, &live)?;
         rows::write_history(self.tx, folded.key, message.sequence, &event)?;
         self.touched.insert(event.case_id, folded);
         Ok(())
@@ -116,7 +116,7 @@ impl<'t> Draft<'t> {
         self.tally.event(None, event);
         self.arrive(&folded.case);
         rows::write_history(self.tx, folded.key, message.sequence, event)?;
-        self.messages.extend(rows::take_early_entries(self.tx, event.case_id)?);
+        self.follow_entries(&folded, event, &[])?;
         self.touched.insert(event.case_id, folded);
         Ok(())
     }
@@ -142,7 +142,7 @@ impl<'t> Draft<'t> {
     }
 
     /// Notes the entries the event made, and those that died by it.
-    fn follow_entries(&mut self, folded: &Folded, event: &Event, live_before: &[u32]) {
+    fn follow_entries(&mut self, folded: &Folded, event: &Event, live_before: &[u32]) -> Result<()> {
         let live = folded.live();
         for entry in &event.entries {
             let died = (!live.contains(&entry.n)).then_some(folded.sequence);
@@ -159,6 +159,10 @@ impl<'t> Draft<'t> {
         }
         let dead = live_before.iter().filter(|n| !live.contains(n));
         self.died.extend(dead.map(|n| (folded.key, *n, folded.sequence)));
+        if !event.entries.is_empty() {
+            self.messages.extend(rows::take_early_entries(self.tx, event.case_id)?);
+        }
+        Ok(())
     }
 
     fn take_alias(&mut self, message: &LogMessage) -> Result<()> {
@@ -171,7 +175,7 @@ impl<'t> Draft<'t> {
     fn take_entry(&mut self, message: &LogMessage) -> Result<()> {
         match subjects::parse_entry(&message.subject) {
             Some((department, case, n)) => {
-                self.messages.push((message.sequence, department, case, n));
+                self.messages.push(EntryMessage { sequence: message.sequence, department, case, n });
                 Ok(())
             }
             None => self.unreadable(message, "the subject is not that of an entry"),
@@ -186,14 +190,14 @@ impl<'t> Draft<'t> {
 
     fn write_entries(&mut self) -> Result<()> {
         let messages = std::mem::take(&mut self.messages);
-        let known = self.place_messages(messages)?;
+        let others = self.place_messages(messages);
         let died = std::mem::take(&mut self.died);
         let died_before = self.place_deaths(died);
         for ((key, n), entry) in &self.created {
             rows::write_entry(self.tx, *key, *n, entry)?;
         }
-        for (sequence, department, key, n) in known {
-            rows::write_entry_message(self.tx, key, n, &department, sequence)?;
+        for message in &others {
+            self.write_entry_message(message)?;
         }
         for (key, n, sequence) in died_before {
             rows::write_entry_death(self.tx, key, n, sequence)?;
@@ -201,39 +205,42 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
-    /// Gives entries made in this batch their message; returns those of entries made before. A message that comes
-    /// before its case waits for it.
-    fn place_messages(
-        &mut self,
-        messages: Vec<(u64, DepartmentId, CaseId, u32)>,
-    ) -> Result<Vec<(u64, DepartmentId, i64, u32)>> {
-        let mut known = Vec::new();
-        for (sequence, department, case, n) in messages {
-            let key = match self.touched.get(&case) {
-                Some(folded) => Some(folded.key),
-                None => rows::key_of(self.tx, case)?,
-            };
-            let Some(key) = key else {
-                rows::write_early_entry(self.tx, case, n, &department, sequence)?;
-                continue;
-            };
-            match self.created.get_mut(&(key, n)).filter(|e| e.department == department) {
-                Some(entry) => entry.message = Some(sequence),
-                None => known.push((sequence, department, key, n)),
+    /// Gives entries made in this batch their message; returns those of other entries.
+    fn place_messages(&mut self, messages: Vec<EntryMessage>) -> Vec<EntryMessage> {
+        let of_older = |message: &EntryMessage| {
+            let key = self.touched.get(&message.case).map(|folded| (folded.key, message.n));
+            match key.and_then(|key| self.created.get_mut(&key)).filter(|e| e.department == message.department) {
+                Some(entry) => {
+                    entry.message = Some(message.sequence);
+                    false
+                }
+                None => true,
             }
+        };
+        messages.into_iter().filter(of_older).collect()
+    }
+
+    /// Of an entry made before; a message that comes before the event that makes its entry waits for it.
+    fn write_entry_message(&self, message: &EntryMessage) -> Result<()> {
+        let key = match self.touched.get(&message.case) {
+            Some(folded) => Some(folded.key),
+            None => rows::key_of(self.tx, message.case)?,
+        };
+        match key {
+            Some(key) if rows::write_entry_message(self.tx, key, message)? => Ok(()),
+            _ => rows::write_early_entry(self.tx, message),
         }
-        Ok(known)
     }
 
     /// Marks entries made in this batch as dead; returns those made before.
     fn place_deaths(&mut self, died: Vec<(i64, u32, u64)>) -> Vec<(i64, u32, u64)> {
-        let mut made_before = |&(key, n, sequence): &(i64, u32, u64)| match self.created.get_mut(&(key, n)) {
+        let made_before = |&(key, n, sequence): &(i64, u32, u64)| match self.created.get_mut(&(key, n)) {
             Some(entry) => {
                 entry.died = Some(sequence);
                 false
             }
             None => true,
         };
-        died.into_iter().filter(&mut made_before).collect()
+        died.into_iter().filter(made_before).collect()
     }
 }

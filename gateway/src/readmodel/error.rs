@@ -41,7 +41,7 @@ impl ReadModelError {
         }
     }
 
-    pub(super) fn unreadable(what: impl ToString, column: &'static str) -> Self {
+    pub(super) fn unreadable(what: &(impl ToString + ?Sized), column: &'static str) -> Self {
         Self::Unreadable { what: what.to_string(), column }
     }
 

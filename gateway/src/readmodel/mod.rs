@@ -20,7 +20,7 @@ mod rows;
 mod schema;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use error::ReadModelError;
 pub use queries::cases::{CasePage, CaseRow, Cursor, Filter, StuckCase};

@@ -34,6 +34,15 @@ pub(super) struct NewEntry {
     pub died: Option<u64>,
 }
 
+/// An entry's own message.
+#[derive(Debug)]
+pub(super) struct EntryMessage {
+    pub sequence: u64,
+    pub department: DepartmentId,
+    pub case: CaseId,
+    pub n: u32,
+}
+
 /// Writes a case's row and state.
 pub(super) fn write_case(db: &Connection, folded: &Folded) -> Result<()> {
     let case = &folded.case;
@@ -80,7 +89,7 @@ pub(super) fn read_folded(db: &Connection, id: CaseId) -> Result<Option<Folded>>
         })
         .optional()?;
     let Some((key, state, answer_event, sequence)) = row else { return Ok(None) };
-    let case = serde_json::from_str(&state).map_err(|_| ReadModelError::unreadable(id, "state"))?;
+    let case = serde_json::from_str(&state).map_err(|_| ReadModelError::unreadable(&id, "state"))?;
     Ok(Some(Folded { key, case, answer_event: answer_event.map(Uuid::from_bytes), sequence: sequence.cast_unsigned() }))
 }
 
@@ -137,11 +146,12 @@ pub(super) fn write_entry(db: &Connection, key: i64, n: u32, entry: &NewEntry) -
     Ok(())
 }
 
-/// Notes that the log has the entry's own message.
-pub(super) fn write_entry_message(db: &Connection, key: i64, n: u32, department: &DepartmentId, at: u64) -> Result<()> {
-    db.prepare_cached("UPDATE entries SET message = ?4 WHERE key = ?1 AND n = ?2 AND department = ?3")?
-        .execute(params![key, n, department.as_str(), at.cast_signed()])?;
-    Ok(())
+/// Notes that the log has the entry's own message; says whether there is such an entry.
+pub(super) fn write_entry_message(db: &Connection, key: i64, message: &EntryMessage) -> Result<bool> {
+    let changed = db
+        .prepare_cached("UPDATE entries SET message = ?4 WHERE key = ?1 AND n = ?2 AND department = ?3")?
+        .execute(params![key, message.n, message.department.as_str(), message.sequence.cast_signed()])?;
+    Ok(changed > 0)
 }
 
 /// Notes that an entry died.
@@ -154,19 +164,19 @@ pub(super) fn write_entry_death(db: &Connection, key: i64, n: u32, at: u64) -> R
     Ok(())
 }
 
-/// Keeps an entry's message that came before its case.
-pub(super) fn write_early_entry(db: &Connection, case: CaseId, n: u32, to: &DepartmentId, at: u64) -> Result<()> {
+/// Keeps an entry's message that came before the event that makes the entry.
+pub(super) fn write_early_entry(db: &Connection, message: &EntryMessage) -> Result<()> {
     db.prepare_cached("INSERT OR REPLACE INTO early_entries VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-        case.0.as_bytes(),
-        n,
-        to.as_str(),
-        at.cast_signed()
+        message.case.0.as_bytes(),
+        message.n,
+        message.department.as_str(),
+        message.sequence.cast_signed()
     ])?;
     Ok(())
 }
 
-/// Takes out the entries' messages that came before their case.
-pub(super) fn take_early_entries(db: &Connection, case: CaseId) -> Result<Vec<(u64, DepartmentId, CaseId, u32)>> {
+/// Takes out a case's messages that came before the events that make their entries.
+pub(super) fn take_early_entries(db: &Connection, case: CaseId) -> Result<Vec<EntryMessage>> {
     let mut statement =
         db.prepare_cached("DELETE FROM early_entries WHERE case_id = ?1 RETURNING message, department, n")?;
     let rows = statement.query_map([case.0.as_bytes()], |row| {
@@ -175,8 +185,8 @@ pub(super) fn take_early_entries(db: &Connection, case: CaseId) -> Result<Vec<(u
     let mut taken = Vec::new();
     for row in rows {
         let (message, department, n) = row?;
-        let department = department.parse().map_err(|_| ReadModelError::unreadable(case, "department"))?;
-        taken.push((message.cast_unsigned(), department, case, n));
+        let department = department.parse().map_err(|_| ReadModelError::unreadable(&case, "department"))?;
+        taken.push(EntryMessage { sequence: message.cast_unsigned(), department, case, n });
     }
     Ok(taken)
 }

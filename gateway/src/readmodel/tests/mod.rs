@@ -1,5 +1,5 @@
 //! The read model against hand-made logs: every event in them was decided by `lifecycle::decide`.
 
-mod keeping;
+pub(crate) mod keeping;
 mod questions;
 pub(crate) mod world;

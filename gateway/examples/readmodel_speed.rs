@@ -1,0 +1,185 @@
+//! How fast the read model takes in a log, and whether it stays as fast as it grows: prints messages per second of each
+//! tenth of the log, their ratio, and what the questions of the status page cost at the end.
+//!
+//! `cargo run --release -p huiliu --example readmodel_speed -- [cases] [batch]`
+
+#![expect(clippy::print_stdout, reason = "it is a program whose purpose is to print")]
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
+use huiliu::readmodel::{Filter, LogMessage, ReadModel};
+use huiliu_schemas::case::Case;
+use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::decision::{Assignee, Decision, Matched, RuleRef, Verdict};
+use huiliu_schemas::entry::Entry;
+use huiliu_schemas::event::{Actor, SourceSeen, StoredEvent};
+use huiliu_schemas::ids::{CaseId, Cause, SourceId};
+use huiliu_schemas::lifecycle::{Decided, decide};
+use huiliu_schemas::subjects;
+use huiliu_schemas::submission::{Facts, Intent, Submission};
+use huiliu_schemas::vocabulary::{Appeal, Role, Stage};
+use jiff::Timestamp;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let cases: u64 = arguments.next().map_or(Ok(100_000), |a| a.parse()).context("cases")?;
+    let batch: usize = arguments.next().map_or(Ok(1_000), |a| a.parse()).context("batch")?;
+    let folder = std::env::temp_dir().join(format!("huiliu-speed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("read.sqlite");
+    let mut model = ReadModel::open(&file)?;
+    let mut rates = Vec::new();
+    for tenth in 0..10 {
+        rates.push(take_in(&mut model, tenth * cases / 10..(tenth + 1) * cases / 10, batch)?);
+        println!("tenth {tenth}: {:.0} messages/s", rates[rates.len() - 1]);
+    }
+    println!("last tenth / first tenth: {:.2}", rates[9] / rates[0]);
+    println!("file: {:.0} bytes per case", std::fs::metadata(&file)?.len() as f64 / cases as f64);
+    ask(&model)?;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// Only taking in is measured, not the making of the messages.
+fn take_in(model: &mut ReadModel, cases: std::ops::Range<u64>, batch: usize) -> Result<f64> {
+    let (mut spent, mut taken, mut log) = (0.0, 0, Vec::new());
+    let mut sequence = model.position();
+    for i in cases.clone() {
+        write_case(i, &mut sequence, &mut log)?;
+        if log.len() >= batch || i + 1 == cases.end {
+            let begun = Instant::now();
+            model.apply(&log)?;
+            spent += begun.elapsed().as_secs_f64();
+            taken += log.len();
+            log.clear();
+        }
+    }
+    Ok(taken as f64 / spent)
+}
+
+fn ask(model: &ReadModel) -> Result<()> {
+    let reader = model.reader();
+    let timed = |name: &str, question: &dyn Fn() -> Result<usize>| -> Result<()> {
+        question()?;
+        let begun = Instant::now();
+        let found = question()?;
+        println!("{name}: {:.2} ms ({found} found)", begun.elapsed().as_secs_f64() * 1000.0);
+        Ok(())
+    };
+    let page = |filter: &Filter| -> Result<usize> { Ok(reader.cases(filter, None, 50)?.cases.len()) };
+    timed("overview", &|| Ok(reader.overview(Timestamp::now())?.departments.len()))?;
+    timed("latest happenings", &|| Ok(reader.latest_happenings(50)?.len()))?;
+    timed("newest cases", &|| page(&Filter::default()))?;
+    timed("signed for", &|| page(&Filter { stages: vec![Stage::SignedFor], ..Filter::default() }))?;
+    timed("of one department", &|| page(&Filter { department: "d-7".parse().ok(), ..Filter::default() }))?;
+    timed("of a matter nobody has", &|| page(&Filter { matter: "99".parse().ok(), ..Filter::default() }))?;
+    timed("entries without message", &|| Ok(reader.live_entries_without_message()?.len()))?;
+    timed("oldest live entry", &|| Ok(usize::from(reader.oldest_live_entry_sequence()?.is_some())))
+}
+
+/// Registered and dispatched; every second case is signed for at once.
+fn write_case(i: u64, sequence: &mut u64, log: &mut Vec<LogMessage>) -> Result<()> {
+    let source = SourceId { namespace: "hotline".parse()?, id: format!("2026{i:010}") };
+    let id = CaseId::of(&source);
+    let mut case: Option<Case> = None;
+    let mut push = |subject: String, payload: Vec<u8>| {
+        *sequence += 1;
+        log.push(LogMessage { sequence: *sequence, subject, payload: Bytes::from(payload) });
+    };
+    for order in orders(i, &source)? {
+        let Ok(Decided::Events(events)) = decide(case.as_ref(), id, &order, at(i)) else { bail!("not decided") };
+        for event in &events {
+            match &mut case {
+                Some(case) => case.apply(event),
+                None => case = Case::begin(event),
+            }
+            push(subjects::case(id), StoredEvent::new(event, Some("0".repeat(64)), None).to_bytes());
+        }
+        if matches!(order.action, Action::Submit(_)) {
+            push(
+                subjects::alias(&source),
+                serde_json::to_vec(&serde_json::json!({ "case_id": id, "source": source }))?,
+            );
+        }
+        let Some(case) = &case else { bail!("no case") };
+        for (event, entry) in events.iter().flat_map(|e| e.entries.iter().map(move |x| (e, x))) {
+            let payload = serde_json::to_vec(&Entry::of(case, event, entry))?;
+            push(subjects::entry(&entry.department, id, entry.n), payload);
+        }
+    }
+    Ok(())
+}
+
+fn orders(i: u64, source: &SourceId) -> Result<Vec<Order>> {
+    let channel: huiliu_schemas::Channel = "hotline-12345".parse()?;
+    let department: huiliu_schemas::DepartmentId = format!("d-{}", i % 40).parse()?;
+    let seen = SourceSeen {
+        source: source.clone(),
+        order: Some(1),
+        matter_digest: "0".repeat(64),
+        answer_digest: None,
+        registered_on: None,
+        identity_digest: None,
+        name_digest: Some("0".repeat(64)),
+        phone_digest: Some("0".repeat(64)),
+    };
+    let submission = Submission {
+        source: source.clone(),
+        weak_identity: false,
+        intent: Intent::Matter,
+        at: None,
+        version: Some(1),
+        aliases: Vec::new(),
+        related: Vec::new(),
+        facts: Facts { appeal: Some(Appeal::Complaint), ..Facts::default() },
+        content: Content::default(),
+        assessment: None,
+        upstream: None,
+        session: None,
+        problems: Vec::new(),
+    };
+    let arrive = Order {
+        cause: Cause::intake(i, 0),
+        actor: Actor::Source { channel: channel.clone() },
+        action: Action::Submit(Box::new(Submit { channel, submission, seen, history: false })),
+        content: Content::default(),
+        given: Given { decision: Some(decision(&department)?), ..Given::default() },
+    };
+    let sign = Order {
+        cause: Cause::hub(&format!("sign/{i}")),
+        actor: Actor::Department { department },
+        action: Action::Command(Command::SignFor { n: None }),
+        content: Content::default(),
+        given: Given::default(),
+    };
+    Ok(if i.is_multiple_of(2) { vec![arrive, sign] } else { vec![arrive] })
+}
+
+fn decision(lead: &huiliu_schemas::DepartmentId) -> Result<Decision> {
+    let matched =
+        |what: &str| Matched { what: what.into(), value: "0302".into(), because: "来源编码表译出".into() };
+    Ok(Decision {
+        directory: "0".repeat(64),
+        verdict: Verdict::Dispatch { assignees: vec![Assignee { department: lead.clone(), role: Role::Lead }] },
+        rule: Some(RuleRef {
+            file: "responsibilities.csv".into(), line: 12, words: "物业服务纠纷由住建局主办".into()
+        }),
+        matter: Some("0302".parse()?),
+        division: Some("330205006".parse()?),
+        level: Some(3),
+        complexity: None,
+        accusation: false,
+        accused: Vec::new(),
+        matched: vec![matched("matter"), matched("division")],
+        beaten: Vec::new(),
+        excluded: Vec::new(),
+        confidence: 90,
+    })
+}
+
+fn at(i: u64) -> Timestamp {
+    Timestamp::from_second(1_770_000_000 + i.cast_signed() / 10).unwrap_or_default()
+}

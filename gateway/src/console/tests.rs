@@ -1,0 +1,135 @@
+//! The routes over HTTP, against a read model of a hand-made log.
+
+use huiliu_schemas::ids::{CaseId, CaseNumber};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::{Labels, page, routes};
+use crate::readmodel::ReadModel;
+use crate::readmodel::tests::keeping::busy_world;
+use crate::readmodel::tests::world::{Folder, SECRET, World, source};
+
+struct Served {
+    address: String,
+    _folder: Folder,
+}
+
+async fn served(world: &World) -> Served {
+    let folder = Folder::new();
+    let mut model = ReadModel::open(folder.file()).expect("open");
+    model.apply(&world.log).expect("apply");
+    let router = routes(model.reader(), Labels::default()).merge(page());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let address = format!("http://{}", listener.local_addr().expect("address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Served { address, _folder: folder }
+}
+
+impl Served {
+    async fn get(&self, path: &str) -> (u16, String, String) {
+        let client = reqwest::Client::builder().no_proxy().build().expect("client");
+        let answer = client.get(format!("{}{path}", self.address)).send().await.expect("answer");
+        let kind = answer.headers()["content-type"].to_str().expect("text").to_owned();
+        (answer.status().as_u16(), kind, answer.text().await.expect("body"))
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let (status, _, body) = self.get(path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        assert!(!body.contains(SECRET) && !body.contains("digest"), "{path}: {body}");
+        serde_json::from_str(&body).expect("json")
+    }
+}
+
+#[tokio::test]
+async fn the_overview_is_what_the_read_model_says() {
+    let served = served(&busy_world()).await;
+    let overview = served.json("/v1/overview").await;
+    assert_eq!(overview["totals"]["cases"], 8);
+    assert_eq!(overview["stages"][1], serde_json::json!({ "stage": "triage", "chinese": "待分拨", "count": 4 }));
+    assert_eq!(overview["answers"]["told"], 1);
+}
+
+#[tokio::test]
+async fn cases_come_in_pages() {
+    let served = served(&busy_world()).await;
+    let first = served.json("/v1/cases?limit=5").await;
+    assert_eq!(first["cases"].as_array().map(Vec::len), Some(5));
+    let second = served.json(&format!("/v1/cases?limit=5&cursor={}", first["next"])).await;
+    assert_eq!((second["cases"].as_array().map(Vec::len), &second["next"]), (Some(3), &Value::Null));
+    let triage = served.json("/v1/cases?stage=triage&department=&channel=hotline-12345").await;
+    assert_eq!(triage["cases"].as_array().map(Vec::len), Some(4));
+    assert_eq!(triage["cases"][0]["reasons"][0], serde_json::json!({ "code": "no_place", "zh": "属地不明" }));
+}
+
+#[tokio::test]
+async fn one_case_tells_everything_clear() {
+    let served = served(&busy_world()).await;
+    let id = CaseId::of(&source("hotline", "A2"));
+    for name in [id.to_string(), CaseNumber::of(id).as_str().to_lowercase(), "hotline:A2".to_owned()] {
+        let view = served.json(&format!("/v1/cases/{name}")).await;
+        assert_eq!(view["case"]["stage"], "resolved");
+        assert_eq!(view["facts"]["appeal"], "complaint");
+        assert_eq!(view["decision"]["rule"]["line"], 12);
+        assert_eq!(view["decision"]["beaten"][0]["because"], "事项编码较短");
+        assert_eq!((&view["answers"][0]["state"], &view["answers"][0]["what"]), (&"told".into(), &"resolved".into()));
+        let types: Vec<_> = view["history"].as_array().expect("list").iter().map(|e| e["type"].clone()).collect();
+        assert_eq!(types, ["registered", "dispatched", "signed_for", "resolved", "answer_delivered"]);
+        assert_eq!(view["history"][1]["why"]["rule"]["file"], "responsibilities.csv");
+        assert_eq!(view["history"][0]["data"]["seen"]["source"]["id"], "A2");
+    }
+}
+
+#[tokio::test]
+async fn events_can_be_followed() {
+    let world = busy_world();
+    let served = served(&world).await;
+    let (mut since, mut seen) = (Value::from(0), 0);
+    loop {
+        let events = served.json(&format!("/v1/events?since={since}&limit=4")).await;
+        seen += events["events"].as_array().map_or(0, Vec::len) as u64;
+        since = events["next"].clone();
+        if events["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, world.cases.values().map(|c| c.events).sum::<u64>());
+    let again = served.json(&format!("/v1/events?since={since}")).await;
+    assert_eq!((again["events"].as_array().map(Vec::len), &again["next"]), (Some(0), &since));
+    let latest = served.json("/v1/events?limit=3").await;
+    assert_eq!((latest["events"].as_array().map(Vec::len), &latest["next"]), (Some(3), &since));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_a_problem() {
+    let served = served(&World::default()).await;
+    for (path, status, told) in [
+        ("/v1/cases/HL-0000-0000-0001", 404, "unknown-case"),
+        ("/v1/cases?stage=nowhere", 400, "`stage` is `nowhere`"),
+        ("/v1/cases?limit=0", 400, "`limit`"),
+        ("/v1/cases?limit=201", 400, "`limit`"),
+        ("/v1/cases?from=yesterday", 400, "`from`"),
+        ("/v1/cases?departmnet=jb", 400, "departmnet"),
+        ("/v1/cases?matter=1", 400, "`matter`"),
+        ("/v1/events?since=-1", 400, "`since`"),
+    ] {
+        let (found, kind, body) = served.get(path).await;
+        assert_eq!((found, kind.as_str()), (status, "application/problem+json"), "{path}");
+        assert!(body.contains(told), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_whole_and_takes_nothing_from_elsewhere() {
+    let served = served(&World::default()).await;
+    for (path, kind) in
+        [("/", "text/html"), ("/console/console.css", "text/css"), ("/console/console.js", "text/javascript")]
+    {
+        let (status, found, body) = served.get(path).await;
+        assert_eq!(status, 200);
+        assert!(found.starts_with(kind), "{path}: {found}");
+        for foreign in ["https://", "innerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+            assert!(!body.contains(foreign), "{path} contains {foreign}");
+        }
+    }
+}
