@@ -40,7 +40,7 @@ lint: ## Format, clippy, documentation: no warnings
 
 .PHONY: schemas
 schemas: ## Write the JSON Schemas and the AsyncAPI document from the types
-	cargo run --locked --quiet -p huiliu --bin huiliu -- schemas --out schemas/json
+	cargo run --locked --quiet -p huiliu-schemas --bin export-schemas schemas/json
 
 .PHONY: bench
 bench: setup build ## Measure the whole pipeline

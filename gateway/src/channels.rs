@@ -37,7 +37,8 @@ pub struct ChannelRuntime {
 impl ChannelRuntime {
     /// A channel with nothing configured but its limit.
     pub fn new(name: Channel, pack: Arc<Pack>, per_second: NonZeroU32) -> Self {
-        let quota = Quota::per_second(per_second).allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN)));
+        let quota = Quota::per_second(per_second)
+            .allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN)));
         Self {
             namespace: pack.namespace.clone(),
             name,

@@ -56,10 +56,12 @@ impl CommandRequest {
         })?;
         let mut fields: Map<String, Value> = serde_json::from_slice(body)
             .map_err(|e| Problem::new(Kind::BadRequest, format!("the body is not a JSON object: {e}")))?;
-        let id = text(&mut fields, "id")?.ok_or_else(|| Problem::field("id", None, "the sender's own id of the command"))?;
+        let id =
+            text(&mut fields, "id")?.ok_or_else(|| Problem::field("id", None, "the sender's own id of the command"))?;
         let id = id.parse().map_err(|_| Problem::field("id", Some(&id), "1 to 64 of A-Z, a-z, 0-9, `-` and `_`"))?;
         let named = text(&mut fields, "case")?;
-        let named = case.map(str::to_owned).or(named).ok_or_else(|| Problem::field("case", None, "a case id or number"))?;
+        let named =
+            case.map(str::to_owned).or(named).ok_or_else(|| Problem::field("case", None, "a case id or number"))?;
         let case = CaseName::read(&named).ok_or_else(|| Problem::field("case", Some(&named), "a case id or number"))?;
         let content = Content {
             note: text(&mut fields, "note")?.map(Private::from),

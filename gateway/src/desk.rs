@@ -169,7 +169,8 @@ impl Desk {
     fn barred(&self, accused: &[DepartmentId], case: &Case, named: &[Assignee]) -> Vec<DepartmentId> {
         let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let departments = &self.directory.departments;
-        let is_barred = |d: &DepartmentId| accused.iter().chain(known).any(|a| a == d || departments.is_under(d, a));
+        let accused: Vec<&DepartmentId> = accused.iter().chain(known).collect();
+        let is_barred = |d: &DepartmentId| accused.iter().any(|a| *a == d || departments.under(a).any(|u| u == d));
         let active = case.active_assignments().into_iter().map(|a| &a.department);
         active.chain(named.iter().map(|a| &a.department)).filter(|d| is_barred(d)).cloned().collect()
     }
@@ -201,7 +202,8 @@ impl Desk {
             Command::GrantReturn { assignees, .. } => assignees,
             _ => &[],
         };
-        let in_office = |d: &DepartmentId| self.directory.departments.in_office(d).is_some_and(|office| office.id == *d);
+        let in_office =
+            |d: &DepartmentId| self.directory.departments.in_office(d).is_some_and(|office| office.id == *d);
         let unknown = named.iter().map(|a| &a.department).filter(|d| !in_office(d)).cloned().collect();
         let decision = case.decision.as_ref();
         let accept_deadlines = match command {

@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod app;
 pub mod channels;
+pub mod cli;
 pub mod commands;
 pub mod console;
 pub mod desk;
 pub mod directory;
 pub mod doors;
 pub mod engine;
+pub mod follow;
 pub mod intake;
 pub mod keys;
 pub mod lease;

@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! Reads settings, builds, runs, drains.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    huiliu::cli::main()
+}

@@ -74,7 +74,8 @@ async fn serve(client: &Client, api: &Api, request: &Message) {
 
 async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Problem> {
     let channel: Channel = channel.parse().map_err(|_| Problem::new(Kind::NotFound, "no such channel"))?;
-    let channel = api.channels.get(&channel).ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?;
+    let channel =
+        api.channels.get(&channel).ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?;
     channel.admit().map_err(|wait| Problem::new(Kind::TooMany, "the channel is over its limit").retry_after(wait))?;
     let text = |name: &str| request.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str().to_owned());
     let raw = RawBody {
@@ -89,7 +90,8 @@ async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Pr
 }
 
 async fn command(api: &Api, department: &str, kind: &str, request: &Message) -> Result<Value, Problem> {
-    let department: DepartmentId = department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
+    let department: DepartmentId =
+        department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
     let who = Principal::Department(department.clone());
     let command = CommandRequest::read(kind, None, &request.payload)?;
     let id = command.id.clone();
@@ -105,7 +107,8 @@ fn with_id(mut told: Value, id: &CommandId) -> Value {
 }
 
 async fn open(api: &Api, department: &str, request: &Message) -> Result<Value, Problem> {
-    let department: DepartmentId = department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
+    let department: DepartmentId =
+        department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
     let asked: OpenRequest = serde_json::from_slice(&request.payload)
         .map_err(|e| Problem::new(Kind::BadRequest, format!("expected {{\"case\": …, \"n\": …}}: {e}")))?;
     let name = CaseName::read(&asked.case);

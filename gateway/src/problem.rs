@@ -112,7 +112,8 @@ impl Problem {
 
     /// A field that has a value it may not have.
     pub fn field(name: &str, value: Option<&str>, expected: &str) -> Self {
-        let shown = value.map_or_else(|| "is missing".to_owned(), |v| format!("is `{}`", v.chars().take(64).collect::<String>()));
+        let shown = value
+            .map_or_else(|| "is missing".to_owned(), |v| format!("is `{}`", v.chars().take(64).collect::<String>()));
         let mut problem = Self::new(Kind::InvalidField, format!("`{name}` {shown}: expected {expected}"));
         problem.fields.push(FieldProblem {
             field: name.to_owned(),

@@ -52,7 +52,7 @@ enum Told {
     Later(String, Option<Duration>),
     Refused(String),
     /// The pack has no way to tell this kind of answer.
-    NotTold,
+    NoWay,
 }
 
 impl WriteBack {
@@ -66,10 +66,7 @@ impl WriteBack {
         ledger: Ledger,
         reads: ReadHandle,
     ) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { channel, jetstream, ledger, reads, http, waiting: HashMap::new() })
     }
 
@@ -90,12 +87,12 @@ impl WriteBack {
 
     async fn tell_all(&mut self) {
         loop {
-            let mut after = None;
+            let mut after = 0;
             loop {
                 let owed = self.owed(after).await;
-                let Some(last) = owed.last() else { break };
-                after = Some(*last);
-                for case in owed {
+                let Some((last, _)) = owed.last() else { break };
+                after = *last;
+                for (_, case) in owed {
                     self.tell_case(case).await;
                 }
             }
@@ -105,7 +102,7 @@ impl WriteBack {
         }
     }
 
-    async fn owed(&self, after: Option<CaseId>) -> Vec<CaseId> {
+    async fn owed(&self, after: i64) -> Vec<(i64, CaseId)> {
         let (reads, namespace) = (self.reads.clone(), self.channel.namespace.clone());
         let looked = tokio::task::spawn_blocking(move || reads.owed(&namespace, after, CASES_A_LOOK)).await;
         match looked {
@@ -162,9 +159,9 @@ impl WriteBack {
     }
 
     async fn tell(&self, opened: &OpenedCase, owed: &Owed) -> Told {
-        let Some(event) = opened.events.iter().find(|e| e.id == owed.event) else { return Told::NotTold };
+        let Some(event) = opened.events.iter().find(|e| e.id == owed.event) else { return Told::NoWay };
         let writeback = self.channel.pack.writeback();
-        let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NotTold };
+        let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NoWay };
         match self.send(parts).await {
             Err(error) => Told::Later(error, None),
             Ok((status, retry_after, body)) => match writeback.judge(status, retry_after, &body) {
@@ -230,7 +227,7 @@ impl WriteBack {
         let (version, refused) = match &told {
             Told::Delivered(version) => (*version, None),
             Told::Refused(reason) => (None, Some(reason.clone())),
-            Told::NotTold | Told::Later(..) => (None, None),
+            Told::NoWay | Told::Later(..) => (None, None),
         };
         if let Some(reason) = &refused
             && !self.bury(id, owed, reason).await

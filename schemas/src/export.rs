@@ -29,7 +29,7 @@ pub fn export() -> Vec<(String, String)> {
         schema::<Entry>("entry"),
         schema::<StoredEvent>("event"),
         schema::<OpenRequest>("open-request"),
-        schema::<Opened>("opened-entry"),
+        schema::<Opened>("opened"),
         schema::<Problem>("problem"),
         schema::<Receipt>("receipt"),
         schema::<Refusal>("refusal"),

@@ -20,6 +20,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use crate::channels::Channels;
+use crate::console::Labels;
 use crate::doors::principal::Principal;
 use crate::doors::reload::SharedCredentials;
 use crate::intake::receipts::Receipts;
@@ -27,6 +28,7 @@ use crate::intake::store::IntakeStore;
 use crate::ledger::Ledger;
 use crate::problem::{Kind, Problem};
 use crate::queues::Queues;
+use crate::queues::reconcile::Reconciler;
 use crate::readmodel::ReadHandle;
 
 pub use push::{Pushed, accept};
@@ -49,6 +51,10 @@ pub struct Api {
     pub queues: Queues,
     /// The read model.
     pub reads: ReadHandle,
+    /// Compares and mends on demand.
+    pub reconciler: Reconciler,
+    /// Names for codes.
+    pub labels: Labels,
     /// Whose credentials are good.
     pub credentials: SharedCredentials,
     /// Whether the engine is there.
@@ -62,7 +68,7 @@ pub struct Api {
 /// Every endpoint.
 pub fn routes(api: Api) -> Router {
     let api = Arc::new(api);
-    let operators = crate::console::routes(api.reads.clone())
+    let operators = crate::console::routes(api.reads.clone(), api.labels.clone())
         .layer(middleware::from_fn_with_state(api.clone(), only_the_centre));
     Router::new()
         .route("/healthz", get(health::alive))
@@ -84,7 +90,8 @@ pub fn routes(api: Api) -> Router {
 async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     match caller::identify(&api, request.headers()) {
         Ok(Principal::Operator(_) | Principal::Machine(_)) => next.run(request).await,
-        Ok(_) => Problem::new(Kind::Forbidden, "this is for the centre: an operator's or a machine's key is needed").into_response(),
+        Ok(_) => Problem::new(Kind::Forbidden, "this is for the centre: an operator's or a machine's key is needed")
+            .into_response(),
         Err(problem) => problem.into_response(),
     }
 }

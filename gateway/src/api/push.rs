@@ -41,7 +41,8 @@ pub(super) async fn endpoint(
         Ok(_) => "stored",
         Err(problem) => problem.kind().name(),
     };
-    metrics::counter!("huiliu_receipts_total", "channel" => channel.name.to_string(), "outcome" => outcome).increment(1);
+    metrics::counter!("huiliu_receipts_total", "channel" => channel.name.to_string(), "outcome" => outcome)
+        .increment(1);
     match protocol_of(channel, &headers) {
         Protocol::Receipt => as_receipt(pushed),
         Protocol::PetitionExchange => as_exchange(pushed),
@@ -96,10 +97,11 @@ fn prove(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, raw: RawBody)
         return Err(Problem::new(Kind::Forbidden, format!("channel `{}` does not take pushes", channel.name)));
     };
     if channel.secrets.is_empty() {
-        let detail = format!("channel `{}` has no signing secret here: use its key as a Bearer credential", channel.name);
+        let detail =
+            format!("channel `{}` has no signing secret here: use its key as a Bearer credential", channel.name);
         return Err(Problem::new(Kind::Unauthenticated, detail));
     }
-    let verified = try_schemes(&push.schemes, channel, headers, raw)?;
+    let verified = try_schemes(&push.schemes, channel, headers, &raw)?;
     if verified.proof() == Proof::WeakDigest {
         tracing::warn!(channel = %channel.name, "channel {} is verified by MD5 only: a weak scheme", channel.name);
     }
@@ -111,7 +113,7 @@ fn try_schemes(
     schemes: &[Scheme],
     channel: &ChannelRuntime,
     headers: &HeaderMap,
-    raw: RawBody,
+    raw: &RawBody,
 ) -> Result<Verified<RawBody>, Problem> {
     let mut first_error = None;
     for scheme in schemes {

@@ -402,7 +402,7 @@ fn data(body: &EventBody) -> Option<Value> {
 fn answers(case: &Case, history: &[HistoryRow]) -> Vec<AnswerItem> {
     let told = case.delivered.iter().map(|told| AnswerItem {
         event: told.event,
-        what: told.what.clone(),
+        what: told.what.to_string(),
         source: Some(told.source.clone()),
         state: if told.refused { "refused" } else { "told" },
         version: told.version,

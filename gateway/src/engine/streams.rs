@@ -105,7 +105,12 @@ pub struct Difference {
 /// When something cannot be created, or differs in a way that endangers messages.
 pub async fn ensure_all(context: &Context, replicas: usize) -> Result<Vec<Difference>, StreamError> {
     let mut harmless = Vec::new();
+    let begun = has_cases(context).await?;
     for (name, config) in all(replicas) {
+        if name == QUEUES && begun && context.get_stream(QUEUES).await.is_err() {
+            // Made here it would begin with all history; the reconciler makes it begin with the oldest live entry.
+            continue;
+        }
         let stream = context
             .get_or_create_stream(config.clone())
             .await
@@ -121,6 +126,21 @@ pub async fn ensure_all(context: &Context, replicas: usize) -> Result<Vec<Differ
         ensure_bucket(context, config).await?;
     }
     Ok(harmless)
+}
+
+/// Whether there is a case log with anything in it.
+async fn has_cases(context: &Context) -> Result<bool, StreamError> {
+    match context.get_stream(CASES).await {
+        Ok(stream) => Ok(stream.cached_info().state.messages > 0),
+        Err(source) if is_not_found(&source) => Ok(false),
+        Err(source) => Err(StreamError::Look { stream: CASES, source }),
+    }
+}
+
+fn is_not_found(error: &GetStreamError) -> bool {
+    use async_nats::jetstream::ErrorCode;
+    use async_nats::jetstream::context::GetStreamErrorKind as Kind;
+    matches!(error.kind(), Kind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// Deletes QUEUES and sources it again from the sequence `first` of CASES on: what the runbook's

@@ -70,10 +70,8 @@ impl RawEnvelope {
     pub fn open(subject: &str, headers: &HeaderMap, payload: &[u8], master: &MasterKey) -> Result<Self, EnvelopeError> {
         let text = |name: &'static str| headers.get(name).map(|v| v.as_str().to_owned());
         let need = |name: &'static str| text(name).ok_or(EnvelopeError::Header(name));
-        let channel: Channel = subject
-            .strip_prefix("intake.")
-            .and_then(|c| c.parse().ok())
-            .ok_or(EnvelopeError::Header("subject"))?;
+        let channel: Channel =
+            subject.strip_prefix("intake.").and_then(|c| c.parse().ok()).ok_or(EnvelopeError::Header("subject"))?;
         let sealed = SealedBytes { key: need(KEY)?, bytes: payload.to_vec() };
         let bytes = master.open_bytes(&sealed, &owner(&channel))?;
         let raw = RawBody {

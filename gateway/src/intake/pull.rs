@@ -87,7 +87,8 @@ impl Pull {
                         Retry::Backoff => backoff(failures, jitter()),
                         Retry::Person => SLOWLY,
                     };
-                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string()).increment(1);
+                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string())
+                        .increment(1);
                     tracing::warn!(
                         channel = %self.channel.name, failures, retry_in_ms = wait.as_millis() as u64,
                         "channel {} upstream: {error}", self.channel.name

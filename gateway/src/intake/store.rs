@@ -113,10 +113,7 @@ async fn commit(jetstream: &Context, group: Vec<(OutMessage, Reply)>) {
 }
 
 /// Nothing is stored while the server says it is busy: that is waited out for a moment before a sender is turned away.
-async fn patiently(
-    jetstream: &Context,
-    messages: &[OutMessage],
-) -> Result<crate::engine::batch::BatchAck, BatchError> {
+async fn patiently(jetstream: &Context, messages: &[OutMessage]) -> Result<crate::engine::batch::BatchAck, BatchError> {
     let mut tries = 0;
     loop {
         match commit_batch(jetstream, messages).await {

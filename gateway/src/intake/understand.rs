@@ -33,14 +33,13 @@ pub fn understand(envelope: &RawEnvelope, channel: &ChannelRuntime) -> Result<Ve
     let records = channel.pack.decode(envelope.way, &envelope.body, Limits::default())?;
     let read = |record: huiliu_adapters::decode::Record| {
         let index = record.index;
-        let submission = match record.value {
-            Ok(value) => channel
-                .pack
-                .map(&value, &channel.namespace)
-                .map(Box::new)
-                .map_err(|unmapped| Misunderstood { reason: "fields are missing".into(), problems: unmapped.problems }),
-            Err(error) => Err(Misunderstood { reason: error.to_string(), problems: Vec::new() }),
-        };
+        let submission =
+            match record.value {
+                Ok(value) => channel.pack.map(&value, &channel.namespace).map(Box::new).map_err(|unmapped| {
+                    Misunderstood { reason: "fields are missing".into(), problems: unmapped.problems }
+                }),
+                Err(error) => Err(Misunderstood { reason: error.to_string(), problems: Vec::new() }),
+            };
         Understood { index, submission: submission.and_then(unblocked) }
     };
     Ok(records.into_iter().map(read).collect())

@@ -66,7 +66,15 @@ pub(super) struct Group<'a> {
 
 impl<'a> Group<'a> {
     pub(super) fn new(desk: &'a Desk, site: &'a str, now: Timestamp) -> Self {
-        Self { desk, site, now, cases: HashMap::new(), owners: HashMap::new(), messages: Vec::new(), drafts: Vec::new() }
+        Self {
+            desk,
+            site,
+            now,
+            cases: HashMap::new(),
+            owners: HashMap::new(),
+            messages: Vec::new(),
+            drafts: Vec::new(),
+        }
     }
 
     /// Decides a job and writes its messages. `false`: the batch is full and the job must wait for the next one.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::group::{Group, Working};
 use super::history::{load, open_case, owner_of, until_read};
-use super::{Loaded, LedgerError, Pending, Settled, Shared};
+use super::{LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Work};
 use crate::engine::batch::{BatchError, commit_batch};
 use crate::engine::read;

@@ -92,7 +92,12 @@ impl Queues {
         Ok(handed)
     }
 
-    async fn fetch(&self, consumer: &PullConsumer, max: usize, wait: Option<Duration>) -> Result<Vec<Message>, QueueError> {
+    async fn fetch(
+        &self,
+        consumer: &PullConsumer,
+        max: usize,
+        wait: Option<Duration>,
+    ) -> Result<Vec<Message>, QueueError> {
         let mut messages = match wait {
             None => consumer.fetch().max_messages(max).messages().await.map_err(away)?,
             Some(wait) => consumer.batch().max_messages(max).expires(wait).messages().await.map_err(away)?,
@@ -178,10 +183,9 @@ async fn discard(message: &Message) -> Result<Option<Handed>, QueueError> {
 /// `$JS.ACK.QUEUES.<d>.…`, or with domain and account before the stream.
 fn is_ack_of(subject: &str, department: &DepartmentId) -> bool {
     let tokens: Vec<&str> = subject.split('.').collect();
-    let own = |stream: usize| tokens.get(stream) == Some(&QUEUES) && tokens.get(stream + 1) == Some(&department.as_str());
-    tokens.starts_with(&["$JS", "ACK"])
-        && tokens.iter().all(|t| !matches!(*t, "" | "*" | ">"))
-        && (own(2) || own(4))
+    let own =
+        |stream: usize| tokens.get(stream) == Some(&QUEUES) && tokens.get(stream + 1) == Some(&department.as_str());
+    tokens.starts_with(&["$JS", "ACK"]) && tokens.iter().all(|t| !matches!(*t, "" | "*" | ">")) && (own(2) || own(4))
 }
 
 fn away(error: impl std::fmt::Display) -> QueueError {

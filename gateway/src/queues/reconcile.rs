@@ -1,1 +1,234 @@
-//! Placeholder for now.
+//! The reconciler: compares what the fold says with what stands in the log and in QUEUES, mends the difference, and says
+//! what it did. After a crash there is nothing for it to do; after a power cut, or when CASES or QUEUES were restored or
+//! made anew, there is, and nothing else brings it right.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
+use huiliu_schemas::{CaseId, Cause, subjects};
+use serde::Serialize;
+
+use super::sweep::purge;
+use crate::desk::{Job, Work};
+use crate::engine::Engine;
+use crate::engine::batch::{BatchError, commit_batch};
+use crate::engine::streams::{self, CASES, CURSORS, QUEUES};
+use crate::ledger::{Ledger, LedgerError, entry_message};
+use crate::readmodel::{ReadHandle, ReadModelError};
+use thiserror::Error;
+
+/// The highest sequence of CASES anyone has seen: a log that ends before it was restored from an older copy.
+const HIGH_MARK: &str = "cases-high";
+const CATCH_UP: Duration = Duration::from_millis(50);
+
+/// What was mended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Cases that stood registered and nothing more, now routed.
+    pub routed: usize,
+    /// Entries the fold has and the log had not, now appended.
+    pub appended: usize,
+    /// Dead entries purged from QUEUES.
+    pub purged: usize,
+    /// QUEUES was made anew, sourced from this sequence on, and why.
+    pub recreated: Option<(u64, String)>,
+}
+
+/// Why nothing could be compared.
+#[derive(Debug, Error)]
+pub enum ReconcileError {
+    /// The server is away or refuses.
+    #[error("the engine does not answer: {0}")]
+    Engine(String),
+    /// The read model does not read.
+    #[error(transparent)]
+    Reads(#[from] ReadModelError),
+    /// A case does not read or cannot be appended to.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Compares and mends, once.
+#[derive(Clone)]
+pub struct Reconciler {
+    engine: Engine,
+    ledger: Ledger,
+    reads: ReadHandle,
+}
+
+impl Reconciler {
+    /// A reconciler over the log, its read model and QUEUES.
+    pub fn new(engine: Engine, ledger: Ledger, reads: ReadHandle) -> Self {
+        Self { engine, ledger, reads }
+    }
+
+    /// Runs once, after the read model has caught up with the log as it is now.
+    ///
+    /// # Errors
+    /// When something could not be read or mended; what was mended until then stays.
+    pub async fn run(&self) -> Result<Report, ReconcileError> {
+        self.catch_up().await?;
+        let mut report = Report { routed: self.route_stuck().await?, ..Report::default() };
+        report.appended = self.append_missing().await?;
+        self.catch_up().await?;
+        report.recreated = self.recreate_if_needed().await?;
+        report.purged = self.purge_dead().await?;
+        self.remember_high_mark().await?;
+        if report == Report::default() {
+            tracing::debug!("reconciled: nothing to mend");
+        } else {
+            tracing::warn!(?report, "reconciled: the log and the queues differed and were mended");
+            count(&report);
+        }
+        Ok(report)
+    }
+
+    async fn catch_up(&self) -> Result<(), ReconcileError> {
+        let end = self.last_sequence(CASES).await?;
+        while self.reads.position()? < end {
+            tokio::time::sleep(CATCH_UP).await;
+        }
+        Ok(())
+    }
+
+    /// A batch half kept may have lost the second half of a registration: route it now.
+    async fn route_stuck(&self) -> Result<usize, ReconcileError> {
+        let stuck = self.reads.stuck_registered()?;
+        let mut routed = 0;
+        for case in stuck {
+            let Some(opened) = self.ledger.open_case(case.id).await? else { continue };
+            let job = Job {
+                cause: Cause::hub(&format!("route/{}", opened.loaded.last_sequence)),
+                actor: Actor::Hub,
+                work: Work::Route { case: case.id, content: opened.told },
+            };
+            self.ledger.settle(job).await?;
+            routed += 1;
+        }
+        Ok(routed)
+    }
+
+    /// Every entry the fold has must stand in the log, whether it is still live or not; only live ones are worth mending.
+    async fn append_missing(&self) -> Result<usize, ReconcileError> {
+        let mut by_case: HashMap<CaseId, Vec<u32>> = HashMap::new();
+        for row in self.reads.live_entries_without_message()? {
+            by_case.entry(row.case_id).or_default().push(row.n);
+        }
+        let mut appended = 0;
+        for (id, missing) in by_case {
+            let Some(opened) = self.ledger.open_case(id).await? else { continue };
+            let case = &opened.loaded.case;
+            for (event, entry) in made_by(&opened.events, &missing) {
+                match commit_batch(&self.engine.jetstream, &[entry_message(case, event, entry)]).await {
+                    Ok(_) => appended += 1,
+                    Err(BatchError::Conflict { .. }) => {}
+                    Err(error) => return Err(ReconcileError::Engine(error.to_string())),
+                }
+            }
+        }
+        Ok(appended)
+    }
+
+    /// Sourcing stops without a word when CASES ends before what QUEUES has seen; and a QUEUES that is not there must not
+    /// begin with all history.
+    async fn recreate_if_needed(&self) -> Result<Option<(u64, String)>, ReconcileError> {
+        let end = self.last_sequence(CASES).await?;
+        let missing = self.engine.jetstream.get_stream(QUEUES).await.is_err();
+        let why = if missing {
+            "QUEUES was not there".to_owned()
+        } else {
+            let high = self.high_mark().await?;
+            if high <= end {
+                return Ok(None);
+            }
+            format!("CASES ends at {end} and had reached {high}: it was restored from an older copy")
+        };
+        let first = self.reads.oldest_live_entry_sequence()?.unwrap_or(end + 1);
+        let (jetstream, replicas) = (&self.engine.jetstream, self.engine.replicas);
+        streams::recreate_queues(jetstream, replicas, first).await.map_err(engine_error)?;
+        self.reset_high_mark(end).await?;
+        tracing::warn!(first, why, "QUEUES was made anew, sourced from {first} on");
+        self.wait_until_sourced().await?;
+        Ok(Some((first, why)))
+    }
+
+    async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
+        for _ in 0..600 {
+            if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(CATCH_UP).await;
+        }
+        Ok(())
+    }
+
+    /// What QUEUES still holds and the fold says is dead.
+    async fn purge_dead(&self) -> Result<usize, ReconcileError> {
+        let mut purged = 0;
+        for subject in self.queued().await? {
+            let Some((department, case, n)) = subjects::parse_entry(&subject) else { continue };
+            if !self.reads.live_entry(&department, case, n)? && self.is_dead(&department, case, n).await? {
+                purge(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
+                purged += 1;
+            }
+        }
+        Ok(purged)
+    }
+
+    /// Asks the log itself before anything is thrown away.
+    async fn is_dead(
+        &self,
+        department: &huiliu_schemas::DepartmentId,
+        case: CaseId,
+        n: u32,
+    ) -> Result<bool, ReconcileError> {
+        let loaded = self.ledger.case(case).await?;
+        Ok(loaded.is_none_or(|l| !l.case.is_live(department, n)))
+    }
+
+    async fn queued(&self) -> Result<Vec<String>, ReconcileError> {
+        use futures_util::TryStreamExt;
+        let stream = self.engine.jetstream.get_stream(QUEUES).await.map_err(engine_error)?;
+        let subjects = stream.info_with_subjects("queue.>").await.map_err(engine_error)?;
+        subjects.map_ok(|(subject, _)| subject).try_collect().await.map_err(engine_error)
+    }
+
+    async fn last_sequence(&self, stream: &str) -> Result<u64, ReconcileError> {
+        let stream = self.engine.jetstream.get_stream(stream).await.map_err(engine_error)?;
+        Ok(stream.cached_info().state.last_sequence)
+    }
+
+    async fn high_mark(&self) -> Result<u64, ReconcileError> {
+        let cursors = self.engine.jetstream.get_key_value(CURSORS).await.map_err(engine_error)?;
+        let kept = cursors.get(HIGH_MARK).await.map_err(engine_error)?;
+        Ok(kept.and_then(|v| std::str::from_utf8(&v).ok()?.parse().ok()).unwrap_or(0))
+    }
+
+    async fn remember_high_mark(&self) -> Result<(), ReconcileError> {
+        let (end, high) = (self.last_sequence(CASES).await?, self.high_mark().await?);
+        if end > high { self.reset_high_mark(end).await } else { Ok(()) }
+    }
+
+    async fn reset_high_mark(&self, to: u64) -> Result<(), ReconcileError> {
+        let cursors = self.engine.jetstream.get_key_value(CURSORS).await.map_err(engine_error)?;
+        cursors.put(HIGH_MARK, to.to_string().into()).await.map(drop).map_err(engine_error)
+    }
+}
+
+/// The events that made the entries.
+fn made_by<'e>(events: &'e [Event], wanted: &[u32]) -> Vec<(&'e Event, &'e EntryRef)> {
+    let all = events.iter().filter(|e| !matches!(e.body, EventBody::Unknown { .. }));
+    let entries = all.flat_map(|event| event.entries.iter().map(move |entry| (event, entry)));
+    entries.filter(|(_, entry)| wanted.contains(&entry.n)).collect()
+}
+
+fn engine_error(error: impl std::fmt::Display) -> ReconcileError {
+    ReconcileError::Engine(error.to_string())
+}
+
+fn count(report: &Report) {
+    for (kind, number) in [("routed", report.routed), ("appended", report.appended), ("purged", report.purged)] {
+        metrics::counter!("huiliu_reconciler_repairs_total", "kind" => kind).increment(number as u64);
+    }
+}

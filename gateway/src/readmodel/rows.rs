@@ -77,6 +77,16 @@ pub(super) fn write_case(db: &Connection, folded: &Folded) -> Result<()> {
     ])?;
     db.prepare_cached("INSERT INTO states VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET state = ?2")?
         .execute(params![folded.key, json(case)])?;
+    write_owed(db, folded)
+}
+
+/// Notes in which numberings an answer is still owed.
+fn write_owed(db: &Connection, folded: &Folded) -> Result<()> {
+    db.prepare_cached("DELETE FROM owed WHERE key = ?1")?.execute([folded.key])?;
+    let mut add = db.prepare_cached("INSERT OR IGNORE INTO owed VALUES (?1, ?2)")?;
+    for owed in &folded.case.owed {
+        add.execute(params![folded.key, owed.source.namespace.as_str()])?;
+    }
     Ok(())
 }
 

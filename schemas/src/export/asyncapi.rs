@@ -36,7 +36,7 @@ const SUBJECTS: &[Subject] = &[
         name: "reply",
         address: "",
         description: "The asker's inbox, as its request named it.",
-        messages: &["receipt", "commandOutcome", "openedEntry", "problem"],
+        messages: &["receipt", "commandOutcome", "opened", "problem"],
     },
     Subject {
         name: "queue",
@@ -150,7 +150,7 @@ fn operations() -> Value {
     json!({
         "submitReport": asked("submit", "report", &["receipt", "problem"]),
         "command": asked("command", "commandRequest", &["commandOutcome", "problem"]),
-        "openEntry": asked("open", "openRequest", &["openedEntry", "problem"]),
+        "openEntry": asked("open", "openRequest", &["opened", "problem"]),
         "offerEntry": sent("queue"),
         "keepOutcome": sent("outcome"),
         "keepReceipt": sent("keptReceipt"),
@@ -182,7 +182,7 @@ fn messages() -> Value {
         "commandRequest": shaped("A command", "command-request"),
         "commandOutcome": shaped("The outcome of a command", "command-outcome"),
         "openRequest": shaped("A wish to read an entry's words", "open-request"),
-        "openedEntry": shaped("An entry with its words", "opened-entry"),
+        "opened": shaped("An entry with its words", "opened"),
         "receipt": shaped("A receipt", "receipt"),
         "problem": shaped("What was wrong (RFC 9457)", "problem"),
     })

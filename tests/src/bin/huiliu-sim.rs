@@ -120,10 +120,7 @@ async fn main() -> anyhow::Result<()> {
         .init();
     let shutdown = CancellationToken::new();
     // Signals are caught before anything is announced, so that none is missed.
-    let (interrupt, terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
+    let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(cancel_on_signal(interrupt, terminate, shutdown.clone()));
     let running = match Cli::parse().system {
         SystemArgs::Hotline(args) => Hotline::start(args.config()?, shutdown.clone()).await?,

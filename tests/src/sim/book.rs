@@ -241,23 +241,12 @@ impl Book {
     }
 
     /// Takes a write-back: applied once per key, counted every time.
-    pub(crate) fn answer(
-        &mut self,
-        id: &str,
-        request_id: &str,
-        action: Action,
-        body: Value,
-        now: i64,
-    ) -> Applied {
+    pub(crate) fn answer(&mut self, id: &str, request_id: &str, action: Action, body: Value, now: i64) -> Applied {
         let Some(&index) = self.by_id.get(id) else {
             return Applied::Unknown;
         };
         let item = &mut self.items[index];
-        if let Some(known) = item
-            .answers
-            .iter_mut()
-            .find(|known| known.request_id == request_id)
-        {
+        if let Some(known) = item.answers.iter_mut().find(|known| known.request_id == request_id) {
             known.repeats += 1;
             if known.body == body {
                 return Applied::Repeat(item.changed_at);
@@ -318,11 +307,7 @@ impl Item {
 
     /// Results beyond the one each filing or reopening calls for.
     pub fn duplicate_results(&self) -> u64 {
-        let results = self
-            .answers
-            .iter()
-            .filter(|a| a.action == Action::Result)
-            .count() as u64;
+        let results = self.answers.iter().filter(|a| a.action == Action::Result).count() as u64;
         results.saturating_sub(1 + u64::from(self.reopened))
     }
 }

@@ -85,13 +85,9 @@ mod tests {
     fn every_form_reads_back() {
         let at = 1_772_328_600; // 2026-03-01 09:30:00 in Shanghai
         assert_eq!(dashed(at), "2026-03-01 09:30:00");
-        for text in [
-            dashed(at),
-            slashed(at),
-            at.to_string(),
-            "2026-03-01T09:30:00+08:00".into(),
-            "2026-03-01T09:30:00".into(),
-        ] {
+        for text in
+            [dashed(at), slashed(at), at.to_string(), "2026-03-01T09:30:00+08:00".into(), "2026-03-01T09:30:00".into()]
+        {
             assert_eq!(parse(&text), Some(at), "{text}");
         }
         assert_eq!(parse("无"), None);

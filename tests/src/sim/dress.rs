@@ -15,26 +15,13 @@ use super::system::System;
 
 /// The record of `item` as the system sends it.
 pub(crate) fn dress(system: System, item: &Item, quirks: &Quirks, seed: u64) -> Value {
-    let mut rng = dice(
-        seed,
-        &format!("dress {}", item.id),
-        u64::from(item.revision),
-    );
+    let mut rng = dice(seed, &format!("dress {}", item.id), u64::from(item.revision));
     let mut body = item.body.clone();
     if let Some(points) = body.get_mut("addressPoints") {
-        let (lng, lat) = if quirks.gcj02 {
-            gcj02(item.truth.wgs84)
-        } else {
-            item.truth.wgs84
-        };
+        let (lng, lat) = if quirks.gcj02 { gcj02(item.truth.wgs84) } else { item.truth.wgs84 };
         *points = format!("{lng:.6},{lat:.6}").into();
     }
-    let mut dresser = Dresser {
-        system,
-        quirks,
-        withheld: item.withheld,
-        rng: &mut rng,
-    };
+    let mut dresser = Dresser { system, quirks, withheld: item.withheld, rng: &mut rng };
     dresser.value(&mut body);
     body
 }
@@ -133,10 +120,7 @@ pub fn gcj02((lng, lat): (f64, f64)) -> (f64, f64) {
     let magic = 1.0 - ECCENTRICITY * radians.sin().powi(2);
     let meridian = AXIS * (1.0 - ECCENTRICITY) / (magic * magic.sqrt());
     let parallel = AXIS / magic.sqrt() * radians.cos();
-    (
-        lng + (d_lng / parallel).to_degrees(),
-        lat + (d_lat / meridian).to_degrees(),
-    )
+    (lng + (d_lng / parallel).to_degrees(), lat + (d_lat / meridian).to_degrees())
 }
 
 #[cfg(test)]

@@ -41,14 +41,7 @@ pub(crate) fn has_own_number(system: System, what: FollowUp) -> bool {
 }
 
 /// A record of its own about `earlier`.
-pub(crate) fn renumber(
-    system: System,
-    what: FollowUp,
-    earlier: &Item,
-    id: &str,
-    number: &str,
-    now: i64,
-) -> Value {
+pub(crate) fn renumber(system: System, what: FollowUp, earlier: &Item, id: &str, number: &str, now: i64) -> Value {
     match system {
         System::Hotline => hotline::record::follow_up(what, earlier, id, number, now),
         System::Petition => petition::record::file_again(earlier, id, now),

@@ -78,30 +78,19 @@ impl Matter {
         let fill = Fill::new(&mut rng, &place, &people);
         let accused = template.accused.map(|unit| fill.apply(unit));
         let anonymous = !template.joint && chance(&mut rng, 0.06);
-        let confidential =
-            anonymous || chance(&mut rng, if accused.is_some() { 0.5 } else { 0.06 });
+        let confidential = anonymous || chance(&mut rng, if accused.is_some() { 0.5 } else { 0.06 });
         let mut text = fill.apply(template.text);
         if people.len() > 1 {
-            text.push_str(&format!(
-                "以上为{}等{}人联名反映。",
-                people[0].name,
-                people.len()
-            ));
+            text.push_str(&format!("以上为{}等{}人联名反映。", people[0].name, people.len()));
         } else if !anonymous && chance(&mut rng, 0.3) {
-            text.push_str(&format!(
-                "联系人{}，电话{}。",
-                people[0].name, people[0].phone
-            ));
+            text.push_str(&format!("联系人{}，电话{}。", people[0].name, people[0].phone));
         }
         Self {
             title: fill.apply(template.title),
             text,
             demand: fill.apply(template.demand),
             address: fill.apply("{township}{village}{road}{no}号"),
-            company: template
-                .text
-                .contains("{company}")
-                .then(|| fill.apply("{company}")),
+            company: template.text.contains("{company}").then(|| fill.apply("{company}")),
             truth: Truth {
                 n,
                 appeal: template.appeal.into(),
@@ -123,11 +112,7 @@ impl Matter {
 }
 
 fn people(rng: &mut StdRng, template: &Template) -> Vec<Person> {
-    let count = if template.joint {
-        rng.random_range(5..=12)
-    } else {
-        1
-    };
+    let count = if template.joint { rng.random_range(5..=12) } else { 1 };
     (0..count).map(|_| Person::generate(rng)).collect()
 }
 
@@ -149,10 +134,7 @@ impl Fill {
             ("{no}", rng.random_range(1..400).to_string()),
             ("{building}", rng.random_range(1..40).to_string()),
             ("{days}", rng.random_range(3..60).to_string()),
-            (
-                "{workers}",
-                people.len().max(rng.random_range(2..30)).to_string(),
-            ),
+            ("{workers}", people.len().max(rng.random_range(2..30)).to_string()),
             ("{amount}", amount),
             ("{deposit}", deposit),
             ("{someone}", format!("{}某", pick(rng, people::SURNAMES))),
@@ -160,9 +142,7 @@ impl Fill {
     }
 
     fn apply(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (name, value)| {
-            text.replace(name, value)
-        })
+        self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
     }
 }
 
@@ -195,11 +175,7 @@ mod tests {
     fn only_accusations_name_an_accused() {
         for n in 0..500 {
             let truth = Matter::generate(3, n).truth;
-            assert_eq!(
-                truth.appeal == "accusation",
-                truth.accused.is_some(),
-                "{truth:?}"
-            );
+            assert_eq!(truth.appeal == "accusation", truth.accused.is_some(), "{truth:?}");
         }
     }
 
@@ -207,10 +183,7 @@ mod tests {
     fn no_brace_is_left_unfilled() {
         for n in 0..1_000 {
             let matter = Matter::generate(5, n);
-            let all = format!(
-                "{}{}{}{}",
-                matter.title, matter.text, matter.demand, matter.address
-            );
+            let all = format!("{}{}{}{}", matter.title, matter.text, matter.demand, matter.address);
             assert!(!all.contains(['{', '}']), "{all}");
         }
     }

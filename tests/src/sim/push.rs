@@ -56,13 +56,8 @@ pub(crate) fn start(
         source: source.clone(),
         target: target.clone(),
         proof,
-        client: Client::builder()
-            .timeout(Duration::from_secs(30))
-            .no_proxy()
-            .build()?,
-        resumed: Arc::new(Mutex::new(
-            source.read(|book| book.pending_deliveries().into()),
-        )),
+        client: Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?,
+        resumed: Arc::new(Mutex::new(source.read(|book| book.pending_deliveries().into()))),
     };
     for _ in 0..target.workers.max(1) {
         let (pusher, shutdown) = (pusher.clone(), shutdown.clone());
@@ -85,11 +80,7 @@ impl Pusher {
     }
 
     fn next(&self) -> Option<usize> {
-        let resumed = self
-            .resumed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front();
+        let resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         resumed.or_else(|| self.source.next_delivery(self.target.batch))
     }
 
@@ -104,8 +95,7 @@ impl Pusher {
                 Verdict::Refused if refusals >= PATIENCE => DeliveryState::Refused,
                 _ => DeliveryState::Pending,
             };
-            self.source
-                .write(|book, _| book.attempted(place, status, receipt.clone(), state));
+            self.source.write(|book, _| book.attempted(place, status, receipt.clone(), state));
             if state != DeliveryState::Pending {
                 return self.tell(&delivery, status, &receipt, state);
             }
@@ -149,18 +139,13 @@ impl Pusher {
                     .append_pair("httpRequestVerify", &verify_token(secret, &json_data))
                     .append_pair("jsonData", &json_data)
                     .finish();
-                post.header("content-type", "application/x-www-form-urlencoded")
-                    .body(form)
+                post.header("content-type", "application/x-www-form-urlencoded").body(form)
             }
             Proof::Webhook(secret) => {
                 let body = self.webhook_body(delivery);
                 let timestamp = self.source.clock().now();
                 let signature = secret.sign(&delivery.webhook_id, timestamp, &body);
-                let post = if self.target.gzip {
-                    post.header("content-encoding", "gzip")
-                } else {
-                    post
-                };
+                let post = if self.target.gzip { post.header("content-encoding", "gzip") } else { post };
                 post.header("content-type", "application/json")
                     .header("webhook-id", &delivery.webhook_id)
                     .header("webhook-timestamp", timestamp)
@@ -240,10 +225,7 @@ mod tests {
             (413, None, Verdict::Refused),
         ];
         for (status, after, expected) in cases {
-            assert_eq!(
-                judge(StatusCode::from_u16(status).expect("status"), after),
-                expected
-            );
+            assert_eq!(judge(StatusCode::from_u16(status).expect("status"), after), expected);
         }
     }
 
@@ -261,20 +243,13 @@ mod tests {
             ("-2", again),
         ];
         for (code, expected) in cases {
-            assert_eq!(
-                judge_exchange(StatusCode::OK, None, &json!({ "code": code })),
-                expected,
-                "{code}"
-            );
+            assert_eq!(judge_exchange(StatusCode::OK, None, &json!({ "code": code })), expected, "{code}");
         }
     }
 
     #[test]
     fn retry_after_is_honoured_and_pauses_grow_to_a_limit() {
-        assert_eq!(
-            pause(Verdict::Again(Some(Duration::from_secs(7))), 0),
-            Duration::from_secs(7)
-        );
+        assert_eq!(pause(Verdict::Again(Some(Duration::from_secs(7))), 0), Duration::from_secs(7));
         assert!(pause(Verdict::Again(None), 0) < pause(Verdict::Again(None), 3));
         assert_eq!(pause(Verdict::Again(None), 30), LONGEST_PAUSE);
     }

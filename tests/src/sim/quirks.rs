@@ -157,23 +157,13 @@ mod tests {
 
     #[test]
     fn a_partial_change_leaves_the_rest() {
-        let changed = Quirks::mild()
-            .with(&json!({"errorRate": 0.5}))
-            .expect("valid");
-        assert_eq!(
-            changed,
-            Quirks {
-                error_rate: 0.5,
-                ..Quirks::mild()
-            }
-        );
+        let changed = Quirks::mild().with(&json!({"errorRate": 0.5})).expect("valid");
+        assert_eq!(changed, Quirks { error_rate: 0.5, ..Quirks::mild() });
     }
 
     #[test]
     fn an_unknown_quirk_is_refused_by_name() {
-        let refused = Quirks::none()
-            .with(&json!({"erorRate": 1}))
-            .expect_err("misspelt");
+        let refused = Quirks::none().with(&json!({"erorRate": 1})).expect_err("misspelt");
         assert!(refused.to_string().contains("erorRate"), "{refused}");
     }
 }

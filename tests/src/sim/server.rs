@@ -93,12 +93,7 @@ impl Config {
 impl PushTarget {
     /// Single records, uncompressed, four at once.
     pub fn to(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            batch: 1,
-            gzip: false,
-            workers: 4,
-        }
+        Self { url: url.into(), batch: 1, gzip: false, workers: 4 }
     }
 }
 
@@ -167,26 +162,16 @@ impl Running {
 pub(crate) struct SharedSecret(pub(crate) Option<Arc<str>>);
 
 /// Starts a simulated system; it stops with `shutdown` or by [`Running::stop`].
-pub(crate) async fn start(
-    system: System,
-    config: Config,
-    shutdown: CancellationToken,
-) -> Result<Running, StartError> {
+pub(crate) async fn start(system: System, config: Config, shutdown: CancellationToken) -> Result<Running, StartError> {
     if config.app_key.is_empty() {
         return Err(StartError::NoAppKey);
     }
-    let proof = config
-        .push
-        .as_ref()
-        .map(|_| proof(system, &config))
-        .transpose()?;
+    let proof = config.push.as_ref().map(|_| proof(system, &config)).transpose()?;
     let source = Source::new(open(system, &config)?, config.clock.clone());
     let bind_error = |error| StartError::Bind(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(bind_error)?;
     let addr = listener.local_addr().map_err(bind_error)?;
-    let missing = config
-        .initial
-        .saturating_sub(source.read(Book::new_matters));
+    let missing = config.initial.saturating_sub(source.read(Book::new_matters));
     source.generate_history(missing, HISTORY_SPACING_S);
 
     let shutdown = shutdown.child_token();
@@ -194,10 +179,7 @@ pub(crate) async fn start(
     let router = router(system, &config, source.clone());
     let stopped = shutdown.clone().cancelled_owned();
     tasks.spawn(async move {
-        if let Err(error) = axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-        {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
             tracing::error!(%error, "simulator's server ended");
         }
     });
@@ -212,13 +194,7 @@ pub(crate) async fn start(
         tasks.spawn(async move { token.run_until_cancelled(keep(source, path)).await });
     }
     tasks.close();
-    Ok(Running {
-        addr,
-        source,
-        shutdown,
-        tasks,
-        state: config.state,
-    })
+    Ok(Running { addr, source, shutdown, tasks, state: config.state })
 }
 
 fn proof(system: System, config: &Config) -> Result<Proof, StartError> {
@@ -239,20 +215,13 @@ fn router(system: System, config: &Config, source: Source) -> Router {
     let secret = SharedSecret(config.secret.as_deref().map(Into::into));
     offered
         .layer(Extension(secret))
-        .route_layer(middleware::from_fn_with_state(
-            source.clone(),
-            weather::pass,
-        ))
+        .route_layer(middleware::from_fn_with_state(source.clone(), weather::pass))
         .route_layer(middleware::from_fn_with_state((system, key), authorise))
         .merge(view::routes())
         .with_state(source)
 }
 
-async fn authorise(
-    State((system, key)): State<(System, Arc<str>)>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn authorise(State((system, key)): State<(System, Arc<str>)>, request: Request, next: Next) -> Response {
     if shows_key(request.headers(), &key) {
         return next.run(request).await;
     }
@@ -304,12 +273,7 @@ async fn keep(source: Source, path: PathBuf) {
 fn open(system: System, config: &Config) -> Result<Book, StartError> {
     let pushing = config.push.is_some();
     let Some(path) = config.state.as_deref().filter(|path| path.exists()) else {
-        return Ok(Book::new(
-            system,
-            config.seed,
-            config.quirks.clone(),
-            pushing,
-        ));
+        return Ok(Book::new(system, config.seed, config.quirks.clone(), pushing));
     };
     let failed = |error: io::Error| StartError::State(path.to_owned(), error);
     let text = std::fs::read(path).map_err(failed)?;

@@ -25,23 +25,15 @@ const WEBHOOK_SECRET: &str = "whsec_aHVpbGl1LXRlc3Qta2V5";
 const NOW: i64 = 1_772_328_600;
 
 fn config(initial: u64) -> Config {
-    Config {
-        initial,
-        clock: Clock::manual(NOW),
-        ..Config::quiet(KEY)
-    }
+    Config { initial, clock: Clock::manual(NOW), ..Config::quiet(KEY) }
 }
 
 async fn hotline(config: Config) -> Running {
-    Hotline::start(config, CancellationToken::new())
-        .await
-        .expect("hotline starts")
+    Hotline::start(config, CancellationToken::new()).await.expect("hotline starts")
 }
 
 async fn petition(config: Config) -> Running {
-    Petition::start(config, CancellationToken::new())
-        .await
-        .expect("portal starts")
+    Petition::start(config, CancellationToken::new()).await.expect("portal starts")
 }
 
 fn client() -> Client {
@@ -49,19 +41,13 @@ fn client() -> Client {
 }
 
 async fn send(request: RequestBuilder) -> (StatusCode, Value) {
-    let response = request
-        .header("X-App-Key", KEY)
-        .send()
-        .await
-        .expect("an answer");
+    let response = request.header("X-App-Key", KEY).send().await.expect("an answer");
     let status = response.status();
     (status, response.json().await.expect("JSON"))
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), future)
-        .await
-        .expect("in time")
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("in time")
 }
 
 #[tokio::test]
@@ -81,17 +67,11 @@ async fn the_hotline_lists_a_window_page_by_page() {
         assert_eq!(answer["data"]["total"], 120);
         let rows = answer["data"]["rows"].as_array().expect("rows").clone();
         assert_eq!(rows.len(), [50, 50, 20][page - 1]);
-        ids.extend(
-            rows.iter()
-                .map(|row| row["orderId"].as_str().expect("id").to_owned()),
-        );
+        ids.extend(rows.iter().map(|row| row["orderId"].as_str().expect("id").to_owned()));
     }
     assert_eq!(ids.len(), 120);
     let bad = [("updatedFrom", "2026/01/01")];
-    assert_eq!(
-        send(client().get(&url).query(&bad)).await.0,
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(send(client().get(&url).query(&bad)).await.0, StatusCode::BAD_REQUEST);
     running.stop().await.expect("stops");
 }
 
@@ -100,18 +80,9 @@ async fn nobody_gets_in_without_the_key() {
     for running in [hotline(config(1)).await, petition(config(1)).await] {
         for path in ["/api/orders", "/xfj/list"] {
             let url = format!("{}{path}", running.url());
-            let answer = client()
-                .get(url)
-                .bearer_auth("wrong")
-                .send()
-                .await
-                .expect("an answer");
+            let answer = client().get(url).bearer_auth("wrong").send().await.expect("an answer");
             let offered = (path == "/api/orders") == (running.source.system() == System::Hotline);
-            let expected = if offered {
-                StatusCode::UNAUTHORIZED
-            } else {
-                StatusCode::NOT_FOUND
-            };
+            let expected = if offered { StatusCode::UNAUTHORIZED } else { StatusCode::NOT_FOUND };
             assert_eq!(answer.status(), expected);
         }
         running.stop().await.expect("stops");
@@ -122,15 +93,8 @@ async fn nobody_gets_in_without_the_key() {
 
 #[tokio::test]
 async fn a_reply_is_applied_once_even_if_its_answer_was_lost() {
-    let quirks = Quirks {
-        lost_answer_rate: 1.0,
-        ..Quirks::none()
-    };
-    let running = hotline(Config {
-        quirks,
-        ..config(1)
-    })
-    .await;
+    let quirks = Quirks { lost_answer_rate: 1.0, ..Quirks::none() };
+    let running = hotline(Config { quirks, ..config(1) }).await;
     let id = running.source.read(|book| book.items()[0].id.clone());
     let url = format!("{}/api/orders/{id}/replies", running.url());
     let reply = json!({
@@ -161,24 +125,13 @@ async fn a_reply_with_a_wrong_field_is_refused_by_name() {
         (json!({ "requestId": "r" }), "action"),
         (json!({ "action": "destroy", "requestId": "r" }), "action"),
         (json!({ "action": "accept" }), "requestId"),
-        (
-            json!({ "action": "return", "requestId": "r" }),
-            "backReason",
-        ),
-        (
-            json!({ "action": "result", "requestId": "r", "content": "" }),
-            "content",
-        ),
+        (json!({ "action": "return", "requestId": "r" }), "backReason"),
+        (json!({ "action": "result", "requestId": "r", "content": "" }), "content"),
     ];
     for (reply, field) in cases {
         let (status, answer) = send(client().post(&url).json(&reply)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
-        assert!(
-            answer["msg"]
-                .as_str()
-                .is_some_and(|msg| msg.starts_with(field)),
-            "{answer}"
-        );
+        assert!(answer["msg"].as_str().is_some_and(|msg| msg.starts_with(field)), "{answer}");
     }
     assert_eq!(running.source.summary().write_backs, 0);
     running.stop().await.expect("stops");
@@ -204,35 +157,18 @@ async fn the_portal_lists_by_cursor_and_shows_changes_again() {
     assert_eq!(sizes, [10, 10, 5]);
 
     let id = running.source.read(|book| book.items()[0].id.clone());
-    let step =
-        json!({ "blfsid": "s-1", "blfs": "答复", "hfgznr": "已协调解决。", "bljg": "样例局" });
+    let step = json!({ "blfsid": "s-1", "blfs": "答复", "hfgznr": "已协调解决。", "bljg": "样例局" });
     let steps = format!("{}/xfj/{id}/blfs", running.url());
     for expected in ["s-1", "s-1"] {
         let (_, answer) = send(client().post(&steps).json(&step)).await;
-        assert_eq!(
-            (&answer["code"], &answer["successStr"]),
-            (&json!("0001"), &json!(expected))
-        );
+        assert_eq!((&answer["code"], &answer["successStr"]), (&json!("0001"), &json!(expected)));
     }
     let (_, answer) = send(client().get(&url).query(&[("cursor", last.as_str())])).await;
     let list = answer["list"].as_array().expect("list");
-    let echo = list
-        .iter()
-        .find(|row| row["xfj"]["xfjbh"] == id)
-        .expect("the matter again");
-    assert_eq!(
-        (&echo["xfj"]["xfjzt"], &echo["xfj"]["bjbz"]),
-        (&json!("04"), &json!("1"))
-    );
-    let told = echo["blfss"]
-        .as_array()
-        .expect("steps")
-        .iter()
-        .filter(|step| step["blfsid"] == "s-1");
-    assert_eq!(
-        told.map(|step| &step["hfgznr"]).collect::<Vec<_>>(),
-        ["已协调解决。"]
-    );
+    let echo = list.iter().find(|row| row["xfj"]["xfjbh"] == id).expect("the matter again");
+    assert_eq!((&echo["xfj"]["xfjzt"], &echo["xfj"]["bjbz"]), (&json!("04"), &json!("1")));
+    let told = echo["blfss"].as_array().expect("steps").iter().filter(|step| step["blfsid"] == "s-1");
+    assert_eq!(told.map(|step| &step["hfgznr"]).collect::<Vec<_>>(), ["已协调解决。"]);
     let (_, answer) = send(client().get(&url).query(&[("cursor", "x")])).await;
     assert_eq!(answer["code"], "0202");
     running.stop().await.expect("stops");
@@ -240,39 +176,23 @@ async fn the_portal_lists_by_cursor_and_shows_changes_again() {
 
 #[tokio::test]
 async fn the_portal_takes_steps_as_forms_and_checks_their_token() {
-    let running = petition(Config {
-        secret: Some("shared".into()),
-        ..config(1)
-    })
-    .await;
+    let running = petition(Config { secret: Some("shared".into()), ..config(1) }).await;
     let id = running.source.read(|book| book.items()[0].id.clone());
     let url = format!("{}/xfj/{id}/blfs", running.url());
     let flat = [("blfsid", "s-1"), ("blfs", "受理告知")];
-    assert_eq!(
-        send(client().post(&url).form(&flat)).await.1["code"],
-        "0001"
-    );
+    assert_eq!(send(client().post(&url).form(&flat)).await.1["code"], "0001");
     let data = json!([{ "blfsid": "s-2", "blfs": "退回" }]).to_string();
     let mut codes = Vec::new();
     for token in [verify_token("shared", &data), verify_token("other", &data)] {
-        let form = [
-            ("httpRequestVerify", token.as_str()),
-            ("jsonData", data.as_str()),
-        ];
+        let form = [("httpRequestVerify", token.as_str()), ("jsonData", data.as_str())];
         codes.push(send(client().post(&url).form(&form)).await.1["code"].clone());
     }
     assert_eq!(codes, ["0001", "0304"]);
     let other = [("blfsid", "s-1"), ("blfs", "不予受理")];
     let (_, answer) = send(client().post(&url).form(&other)).await;
-    assert_eq!(
-        (&answer["successStr"], &answer["conflictStr"]),
-        (&json!(""), &json!("s-1"))
-    );
+    assert_eq!((&answer["successStr"], &answer["conflictStr"]), (&json!(""), &json!("s-1")));
     let summary = running.source.summary();
-    assert_eq!(
-        (summary.accepted, summary.returned, summary.declined),
-        (1, 1, 0)
-    );
+    assert_eq!((summary.accepted, summary.returned, summary.declined), (1, 1, 0));
     assert_eq!(summary.conflicting_write_backs, 1);
     running.stop().await.expect("stops");
 }
@@ -282,61 +202,35 @@ type Met = (HeaderMap, Bytes);
 /// A hub of one endpoint, which answers with these in turn, the last one for ever.
 async fn hub(answers: Vec<(u16, Value)>) -> (SocketAddr, mpsc::UnboundedReceiver<Met>) {
     #[derive(Clone)]
-    struct Hub(
-        mpsc::UnboundedSender<Met>,
-        std::sync::Arc<std::sync::Mutex<Vec<(u16, Value)>>>,
-    );
+    struct Hub(mpsc::UnboundedSender<Met>, std::sync::Arc<std::sync::Mutex<Vec<(u16, Value)>>>);
     async fn take(State(hub): State<Hub>, headers: HeaderMap, body: Bytes) -> Response {
         hub.0.send((headers, body)).expect("the test listens");
         let mut answers = hub.1.lock().expect("whole");
-        let (status, body) = if answers.len() > 1 {
-            answers.remove(0)
-        } else {
-            answers[0].clone()
-        };
+        let (status, body) = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
         let status = StatusCode::from_u16(status).expect("status");
         (status, [("retry-after", "0")], axum::Json(body)).into_response()
     }
     let (met, meet) = mpsc::unbounded_channel();
     let state = Hub(met, std::sync::Arc::new(std::sync::Mutex::new(answers)));
     let router = Router::new().fallback(take).with_state(state);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let addr = listener.local_addr().expect("bound");
     tokio::spawn(async move { axum::serve(listener, router).await });
     (addr, meet)
 }
 
 fn pushing(addr: SocketAddr, secret: &str, batch: usize, gzip: bool) -> Config {
-    let target = PushTarget {
-        batch,
-        gzip,
-        workers: 1,
-        ..PushTarget::to(format!("http://{addr}/"))
-    };
-    Config {
-        push: Some(target),
-        secret: Some(secret.into()),
-        ..config(3)
-    }
+    let target = PushTarget { batch, gzip, workers: 1, ..PushTarget::to(format!("http://{addr}/")) };
+    Config { push: Some(target), secret: Some(secret.into()), ..config(3) }
 }
 
 fn header(headers: &HeaderMap, name: &str) -> String {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
 async fn webhooks_are_signed_and_repeated_until_acknowledged() {
-    let answers = vec![
-        (503, json!({})),
-        (429, json!({})),
-        (202, json!({ "receipt": "R-1" })),
-    ];
+    let answers = vec![(503, json!({})), (429, json!({})), (202, json!({ "receipt": "R-1" }))];
     let (addr, mut met) = hub(answers).await;
     let running = hotline(pushing(addr, WEBHOOK_SECRET, 1, false)).await;
     let summary = in_time(running.source.wait_for(|s| s.pushes_acknowledged == 3)).await;
@@ -345,12 +239,8 @@ async fn webhooks_are_signed_and_repeated_until_acknowledged() {
     for _ in 0..5 {
         let (headers, body) = met.recv().await.expect("met");
         let id = header(&headers, "webhook-id");
-        let timestamp = header(&headers, "webhook-timestamp")
-            .parse()
-            .expect("seconds");
-        let signed = Secret::parse(WEBHOOK_SECRET)
-            .expect("secret")
-            .sign(&id, timestamp, &body);
+        let timestamp = header(&headers, "webhook-timestamp").parse().expect("seconds");
+        let signed = Secret::parse(WEBHOOK_SECRET).expect("secret").sign(&id, timestamp, &body);
         assert_eq!(header(&headers, "webhook-signature"), signed);
         let record: Value = serde_json::from_slice(&body).expect("one record");
         assert!(record["orderId"].is_string());
@@ -359,10 +249,7 @@ async fn webhooks_are_signed_and_repeated_until_acknowledged() {
     assert_eq!(ids[0], ids[2]);
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 3);
     let first = running.source.read(|book| book.deliveries()[0].clone());
-    assert_eq!(
-        (first.attempts, first.receipt),
-        (3, json!({ "receipt": "R-1" }))
-    );
+    assert_eq!((first.attempts, first.receipt), (3, json!({ "receipt": "R-1" })));
     running.stop().await.expect("stops");
 }
 
@@ -370,26 +257,15 @@ async fn webhooks_are_signed_and_repeated_until_acknowledged() {
 async fn a_compressed_batch_is_signed_as_it_travels() {
     let (addr, mut met) = hub(vec![(202, json!({}))]).await;
     let running = hotline(pushing(addr, WEBHOOK_SECRET, 10, true)).await;
-    in_time(
-        running
-            .source
-            .wait_for(|s| s.pushes_acknowledged > 0 && s.pushes_waiting == 0),
-    )
-    .await;
+    in_time(running.source.wait_for(|s| s.pushes_acknowledged > 0 && s.pushes_waiting == 0)).await;
     let (headers, body) = met.recv().await.expect("met");
     assert_eq!(header(&headers, "content-encoding"), "gzip");
-    let timestamp = header(&headers, "webhook-timestamp")
-        .parse()
-        .expect("seconds");
+    let timestamp = header(&headers, "webhook-timestamp").parse().expect("seconds");
     let id = header(&headers, "webhook-id");
-    let signed = Secret::parse(WEBHOOK_SECRET)
-        .expect("secret")
-        .sign(&id, timestamp, &body);
+    let signed = Secret::parse(WEBHOOK_SECRET).expect("secret").sign(&id, timestamp, &body);
     assert_eq!(header(&headers, "webhook-signature"), signed);
     let mut text = String::new();
-    GzDecoder::new(&body[..])
-        .read_to_string(&mut text)
-        .expect("gzip");
+    GzDecoder::new(&body[..]).read_to_string(&mut text).expect("gzip");
     let batch: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(batch["orders"].as_array().map(Vec::len), Some(3));
     running.stop().await.expect("stops");
@@ -406,22 +282,15 @@ async fn a_refused_push_is_given_up_and_counted() {
 
 #[tokio::test]
 async fn the_portal_pushes_forms_and_understands_the_codes() {
-    let taken =
-        json!({ "code": "0001", "successStr": "x", "conflictStr": "", "failSituationList": [] });
-    let answers = vec![
-        (200, json!({ "code": "-1" })),
-        (200, json!({ "code": "-2" })),
-        (200, taken),
-    ];
+    let taken = json!({ "code": "0001", "successStr": "x", "conflictStr": "", "failSituationList": [] });
+    let answers = vec![(200, json!({ "code": "-1" })), (200, json!({ "code": "-2" })), (200, taken)];
     let (addr, mut met) = hub(answers).await;
     let running = petition(pushing(addr, "shared", 10, false)).await;
     let summary = in_time(running.source.wait_for(|s| s.pushes_acknowledged == 1)).await;
     assert_eq!(summary.push_attempts, 3);
     let (_, body) = met.recv().await.expect("met");
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let [(_, token), (_, data)] = form.as_slice() else {
-        panic!("two fields: {form:?}")
-    };
+    let [(_, token), (_, data)] = form.as_slice() else { panic!("two fields: {form:?}") };
     assert_eq!(*token, verify_token("shared", data));
     let list: Value = serde_json::from_str(data).expect("JSON");
     assert!(list[2]["xfj"]["xfjbh"].is_string());
@@ -433,37 +302,18 @@ async fn numbering_and_answers_survive_a_restart() {
     let dir = std::env::temp_dir().join(format!("huiliu-sim-{}", uuid::Uuid::now_v7()));
     std::fs::create_dir(&dir).expect("a directory");
     let state = Some(dir.join("hotline.json"));
-    let running = hotline(Config {
-        state: state.clone(),
-        ..config(5)
-    })
-    .await;
+    let running = hotline(Config { state: state.clone(), ..config(5) }).await;
     let id = running.source.read(|book| book.items()[0].id.clone());
-    running
-        .source
-        .answer(&id, "r-1", Action::Accept, json!({ "action": "accept" }));
+    running.source.answer(&id, "r-1", Action::Accept, json!({ "action": "accept" }));
     running.stop().await.expect("stops");
 
-    let running = hotline(Config {
-        state: state.clone(),
-        ..config(5)
-    })
-    .await;
+    let running = hotline(Config { state: state.clone(), ..config(5) }).await;
     assert_eq!(running.source.summary().records, 5);
-    assert!(
-        running
-            .source
-            .item(&id)
-            .is_some_and(|item| item.has(Action::Accept))
-    );
-    running
-        .source
-        .answer(&id, "r-1", Action::Accept, json!({ "action": "accept" }));
+    assert!(running.source.item(&id).is_some_and(|item| item.has(Action::Accept)));
+    running.source.answer(&id, "r-1", Action::Accept, json!({ "action": "accept" }));
     assert_eq!(running.source.summary().repeated_write_backs, 1);
     running.source.generate(1);
-    let ids: BTreeSet<_> = running
-        .source
-        .read(|b| b.items().iter().map(|i| i.id.clone()).collect());
+    let ids: BTreeSet<_> = running.source.read(|b| b.items().iter().map(|i| i.id.clone()).collect());
     assert_eq!(ids.len(), 6);
     running.stop().await.expect("stops");
 
@@ -474,12 +324,7 @@ async fn numbering_and_answers_survive_a_restart() {
 
 #[tokio::test]
 async fn a_running_source_files_at_its_rate_until_its_total() {
-    let config = Config {
-        rate: 500.0,
-        total: Some(60),
-        quirks: Quirks::mild(),
-        ..config(10)
-    };
+    let config = Config { rate: 500.0, total: Some(60), quirks: Quirks::mild(), ..config(10) };
     let running = hotline(config).await;
     let summary = in_time(running.source.wait_for(|s| s.new_matters >= 60)).await;
     assert_eq!(summary.new_matters, 60);
@@ -491,30 +336,16 @@ async fn a_test_can_add_change_and_ask() {
     let running = hotline(config(0)).await;
     let url = |path: &str| format!("{}/sim/{path}", running.url());
     let own = json!({ "orderId": "T-1", "title": "标题" });
-    assert_eq!(
-        send(client().post(url("orders")).json(&own)).await.1["id"],
-        "T-1"
-    );
+    assert_eq!(send(client().post(url("orders")).json(&own)).await.1["id"], "T-1");
     let urge = json!({ "kind": "urge" });
     let (_, carrier) = send(client().post(url("orders/T-1/follow-ups")).json(&urge)).await;
     let path = format!("orders/{}", carrier["id"].as_str().expect("id"));
-    assert_eq!(
-        send(client().get(url(&path))).await.1["truth"]["follows"],
-        "T-1"
-    );
+    assert_eq!(send(client().get(url(&path))).await.1["truth"]["follows"], "T-1");
     assert_eq!(send(client().get(url("summary"))).await.1["records"], 2);
-    let (status, _) = send(
-        client()
-            .post(url("quirks"))
-            .json(&json!({ "errorRate": 1.0 })),
-    )
-    .await;
+    let (status, _) = send(client().post(url("quirks")).json(&json!({ "errorRate": 1.0 }))).await;
     assert_eq!(status, StatusCode::OK);
     let orders = format!("{}/api/orders", running.url());
-    assert_eq!(
-        send(client().get(orders)).await.0,
-        StatusCode::INTERNAL_SERVER_ERROR
-    );
+    assert_eq!(send(client().get(orders)).await.0, StatusCode::INTERNAL_SERVER_ERROR);
     let (status, _) = send(client().post(url("quirks")).json(&json!({ "nonsense": 1 }))).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     running.stop().await.expect("stops");

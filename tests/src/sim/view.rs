@@ -64,10 +64,7 @@ async fn one(State(source): State<Source>, Path(id): Path<String>) -> Response {
 
 async fn put(State(source): State<Source>, Json(fields): Json<Value>) -> Response {
     if !fields.is_object() {
-        return problem(
-            StatusCode::BAD_REQUEST,
-            "expected a record as a JSON object",
-        );
+        return problem(StatusCode::BAD_REQUEST, "expected a record as a JSON object");
     }
     Json(json!({ "id": source.put(&fields) })).into_response()
 }
@@ -78,11 +75,7 @@ struct Wanted {
     kind: FollowUp,
 }
 
-async fn follow_up(
-    State(source): State<Source>,
-    Path(id): Path<String>,
-    Json(wanted): Json<Wanted>,
-) -> Response {
+async fn follow_up(State(source): State<Source>, Path(id): Path<String>, Json(wanted): Json<Wanted>) -> Response {
     match source.follow_up(&id, wanted.kind) {
         Some(id) => Json(json!({ "id": id })).into_response(),
         None => problem(StatusCode::NOT_FOUND, &format!("no record {id}")),

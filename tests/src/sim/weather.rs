@@ -36,11 +36,7 @@ enum Trouble {
 pub(crate) fn throw(book: &Book, n: u64) -> Weather {
     let quirks = &book.quirks;
     let mut rng = dice(book.seed, "weather", n);
-    let slow_ms = if chance(&mut rng, quirks.slow_rate) {
-        quirks.slow_ms
-    } else {
-        0
-    };
+    let slow_ms = if chance(&mut rng, quirks.slow_rate) { quirks.slow_ms } else { 0 };
     let trouble = if chance(&mut rng, quirks.error_rate) {
         Some(Trouble::Error)
     } else if chance(&mut rng, quirks.busy_rate) {
@@ -73,16 +69,9 @@ pub(crate) async fn pass(State(source): State<Source>, request: Request, next: N
         Some(Trouble::Error) => fault(source.system()),
         Some(Trouble::Busy) => {
             let body = axum::Json(refusal(source.system(), 429, "-2", "请求过于频繁"));
-            (
-                StatusCode::TOO_MANY_REQUESTS,
-                [(header::RETRY_AFTER, "1")],
-                body,
-            )
-                .into_response()
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], body).into_response()
         }
-        Some(Trouble::BusyCode(code)) => {
-            axum::Json(refusal(source.system(), 0, code, "系统繁忙")).into_response()
-        }
+        Some(Trouble::BusyCode(code)) => axum::Json(refusal(source.system(), 0, code, "系统繁忙")).into_response(),
         Some(Trouble::LostAnswer) => {
             let reads = request.method() == Method::GET;
             let done = next.run(request).await;
@@ -125,19 +114,8 @@ mod tests {
 
     #[test]
     fn without_quirks_the_sun_shines_and_with_all_it_never_does() {
-        assert!(
-            week(1, Quirks::none())
-                .iter()
-                .all(|w| *w == Weather::default())
-        );
-        let storm = Quirks {
-            error_rate: 1.0,
-            ..Quirks::none()
-        };
-        assert!(
-            week(1, storm)
-                .iter()
-                .all(|w| w.trouble == Some(Trouble::Error))
-        );
+        assert!(week(1, Quirks::none()).iter().all(|w| *w == Weather::default()));
+        let storm = Quirks { error_rate: 1.0, ..Quirks::none() };
+        assert!(week(1, storm).iter().all(|w| w.trouble == Some(Trouble::Error)));
     }
 }

@@ -28,11 +28,7 @@ impl Secret {
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let encoded = text.trim().strip_prefix("whsec_").ok_or(SecretError)?;
         let key = STANDARD.decode(encoded).map_err(|_| SecretError)?;
-        if key.is_empty() {
-            Err(SecretError)
-        } else {
-            Ok(Self(key))
-        }
+        if key.is_empty() { Err(SecretError) } else { Ok(Self(key)) }
     }
 
     /// `v1,<base64>`: the HMAC-SHA256 of `{id}.{timestamp}.{body}`.

@@ -2,12 +2,12 @@
 
 use huiliu_schemas::case::Case;
 use huiliu_schemas::decision::TriageReason;
-use huiliu_schemas::ids::{CaseId, CaseNumber, Channel, DepartmentId, SourceId};
+use huiliu_schemas::ids::{CaseId, CaseNumber, Channel, DepartmentId, Namespace, SourceId};
 use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::vocabulary::{Appeal, Stage, Warning};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params_from_iter};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params, params_from_iter};
 
 use super::{case_id, parsed, parsed_option, time, word, word_option};
 use crate::readmodel::rows::{key_of, read_folded};
@@ -296,6 +296,22 @@ impl ReadHandle {
             Some(SourceId { namespace: namespace.trim().parse().ok()?, id: id.trim().to_owned() })
         });
         source.map_or(Ok(None), |source| self.case_by_source(&source))
+    }
+
+    /// Cases whose source is still owed an answer in this numbering, oldest first, after the given place; each with its
+    /// own place.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn owed(&self, namespace: &Namespace, after: i64, limit: usize) -> Result<Vec<(i64, CaseId)>> {
+        self.ask(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT key, id FROM owed JOIN cases USING (key) WHERE namespace = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+            )?;
+            let owed = statement
+                .query_map(params![namespace.as_str(), after, limit as i64], |row| Ok((row.get(0)?, case_id(row.get(1)?))))?;
+            Ok(owed.collect::<std::result::Result<_, _>>()?)
+        })
     }
 
     /// Cases that were registered and then nothing, oldest first.

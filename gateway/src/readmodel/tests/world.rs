@@ -143,7 +143,8 @@ impl World {
         let source = self.cases[&case].sources[0].source.clone();
         let delivered = AnswerDelivered {
             event: of.id,
-            what: huiliu_schemas::vocabulary::AnswerKind::read(of.body.name()).unwrap_or(huiliu_schemas::vocabulary::AnswerKind::Progress),
+            what: huiliu_schemas::vocabulary::AnswerKind::read(of.body.name())
+                .unwrap_or(huiliu_schemas::vocabulary::AnswerKind::Progress),
             source,
             version: None,
             reply_digest: None,

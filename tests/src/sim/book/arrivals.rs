@@ -24,26 +24,16 @@ impl Book {
         if chance(&mut rng, self.quirks.half_filled_rate) {
             self.items[index].withheld = true;
             let at = now + self.lag(&mut rng);
-            self.due.push(Due {
-                at,
-                item: index,
-                what: Coming::Details,
-            });
+            self.due.push(Due { at, item: index, what: Coming::Details });
         }
-        let claimed = if chance(&mut rng, self.quirks.late_rate) {
-            at - self.lag(&mut rng)
-        } else {
-            at
-        };
+        let claimed = if chance(&mut rng, self.quirks.late_rate) { at - self.lag(&mut rng) } else { at };
         self.touch(index, claimed, now);
         self.follow(&mut rng, at, now);
     }
 
     /// Lets happen what is due: missing details arrive, visits are made.
     pub fn settle(&mut self, now: i64) {
-        let (due, later) = std::mem::take(&mut self.due)
-            .into_iter()
-            .partition(|d| d.at <= now);
+        let (due, later) = std::mem::take(&mut self.due).into_iter().partition(|d| d.at <= now);
         self.due = later;
         let due: Vec<Due> = due;
         for Due { item, what, .. } in due {
@@ -57,10 +47,7 @@ impl Book {
 
     /// Files a test's own record, or puts its fields over the one it names; answers its id.
     pub fn put(&mut self, fields: &Value, now: i64) -> String {
-        let known = self
-            .system
-            .id_of(fields)
-            .and_then(|id| self.by_id.get(id).copied());
+        let known = self.system.id_of(fields).and_then(|id| self.by_id.get(id).copied());
         let index = known.unwrap_or_else(|| self.file_own(fields, now));
         merge(&mut self.items[index].body, fields);
         self.touch(index, now, now);
@@ -156,11 +143,7 @@ impl Book {
         let mut rng = self.visit_dice(index, "expect");
         if chance(&mut rng, self.quirks.visit_rate) {
             let at = now + self.lag(&mut rng);
-            self.due.push(Due {
-                at,
-                item: index,
-                what: Coming::Visit,
-            });
+            self.due.push(Due { at, item: index, what: Coming::Visit });
         }
     }
 
@@ -180,11 +163,7 @@ impl Book {
 
     fn visit_dice(&self, index: usize, purpose: &str) -> StdRng {
         let item = &self.items[index];
-        dice(
-            self.seed,
-            &format!("{purpose} {}", item.id),
-            u64::from(item.reopened),
-        )
+        dice(self.seed, &format!("{purpose} {}", item.id), u64::from(item.reopened))
     }
 }
 

@@ -25,50 +25,26 @@ impl Book {
     /// the end (or out of the window) and those behind it move up: a poller has to reckon with it.
     pub(crate) fn page_by_time(&self, from: i64, to: i64, page: usize, size: usize) -> Page {
         if from > to {
-            return Page {
-                total: 0,
-                rows: Vec::new(),
-                next: None,
-            };
+            return Page { total: 0, rows: Vec::new(), next: None };
         }
         let window = || self.by_time.range((from, 0)..=(to, u64::MAX));
         let skipped = page.saturating_sub(1).saturating_mul(size);
-        let rows: Vec<usize> = window()
-            .skip(skipped)
-            .take(size)
-            .map(|(_, index)| *index)
-            .collect();
-        Page {
-            total: window().count(),
-            rows: self.rows(&rows),
-            next: None,
-        }
+        let rows: Vec<usize> = window().skip(skipped).take(size).map(|(_, index)| *index).collect();
+        Page { total: window().count(), rows: self.rows(&rows), next: None }
     }
 
     /// Up to `limit` records whose change comes after `cursor` and whose time is not before `since`.
     pub(crate) fn page_after(&self, cursor: u64, since: i64, limit: usize) -> Page {
         let wanted = |(_, index): &(&u64, &usize)| self.items[**index].changed_at >= since;
-        let mut rest = self
-            .by_change
-            .range(cursor + 1..)
-            .filter(wanted)
-            .map(|(_, index)| *index);
+        let mut rest = self.by_change.range(cursor + 1..).filter(wanted).map(|(_, index)| *index);
         let rows: Vec<usize> = rest.by_ref().take(limit).collect();
-        let next = rest
-            .next()
-            .and(rows.last())
-            .map(|last| self.items[*last].change);
-        Page {
-            total: rows.len(),
-            rows: self.rows(&rows),
-            next,
-        }
+        let next = rest.next().and(rows.last()).map(|last| self.items[*last].change);
+        Page { total: rows.len(), rows: self.rows(&rows), next }
     }
 
     /// The record with that id as it leaves the system.
     pub(crate) fn dressed(&self, id: &str) -> Option<Value> {
-        self.item(id)
-            .map(|item| dress(self.system, item, &self.quirks, self.seed))
+        self.item(id).map(|item| dress(self.system, item, &self.quirks, self.seed))
     }
 
     fn rows(&self, indexes: &[usize]) -> Vec<Value> {
@@ -85,16 +61,8 @@ impl Book {
     /// The record as it leaves the system, once or twice.
     fn row(&self, item: &Item) -> Vec<Value> {
         let row = dress(self.system, item, &self.quirks, self.seed);
-        let mut rng = dice(
-            self.seed,
-            &format!("row {}", item.id),
-            u64::from(item.revision),
-        );
-        let times = if chance(&mut rng, self.quirks.repeat_rate) {
-            2
-        } else {
-            1
-        };
+        let mut rng = dice(self.seed, &format!("row {}", item.id), u64::from(item.revision));
+        let times = if chance(&mut rng, self.quirks.repeat_rate) { 2 } else { 1 };
         vec![row; times]
     }
 }

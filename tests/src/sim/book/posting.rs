@@ -55,31 +55,15 @@ impl Book {
     /// Puts a record's present form into the outbox, with the system's bad habits.
     pub(super) fn post(&mut self, index: usize, now: i64) {
         let item = &self.items[index];
-        let mut rng = dice(
-            self.seed,
-            &format!("post {}", item.id),
-            u64::from(item.revision),
-        );
+        let mut rng = dice(self.seed, &format!("post {}", item.id), u64::from(item.revision));
         let body = dress(self.system, item, &self.quirks, self.seed);
         let late = chance(&mut rng, self.quirks.late_rate);
-        let lag = if late {
-            rng.random_range(1..=self.quirks.late_by_s.max(1))
-        } else {
-            0
-        };
-        let parcel = Parcel {
-            id: item.id.clone(),
-            body,
-            not_before: now + lag,
-        };
+        let lag = if late { rng.random_range(1..=self.quirks.late_by_s.max(1)) } else { 0 };
+        let parcel = Parcel { id: item.id.clone(), body, not_before: now + lag };
         if chance(&mut rng, self.quirks.repeat_rate) {
             self.outbox.push_back(parcel.clone());
         }
-        let behind = if chance(&mut rng, self.quirks.out_of_order_rate) {
-            5
-        } else {
-            0
-        };
+        let behind = if chance(&mut rng, self.quirks.out_of_order_rate) { 5 } else { 0 };
         let place = self.outbox.len() - rng.random_range(0..=behind).min(self.outbox.len());
         self.outbox.insert(place, parcel);
     }
@@ -98,10 +82,7 @@ impl Book {
         if ready.is_empty() {
             return None;
         }
-        let (ids, records) = ready
-            .into_iter()
-            .map(|parcel| (parcel.id, parcel.body))
-            .unzip();
+        let (ids, records) = ready.into_iter().map(|parcel| (parcel.id, parcel.body)).unzip();
         self.deliveries.push(Delivery {
             webhook_id: format!("msg_{:016x}_{:08}", self.seed, self.deliveries.len() + 1),
             ids,
@@ -117,9 +98,7 @@ impl Book {
     /// Places of the deliveries that were under way when the book was stored.
     pub(crate) fn pending_deliveries(&self) -> Vec<usize> {
         let all = self.deliveries.iter().enumerate();
-        all.filter(|(_, d)| d.state == DeliveryState::Pending)
-            .map(|(place, _)| place)
-            .collect()
+        all.filter(|(_, d)| d.state == DeliveryState::Pending).map(|(place, _)| place).collect()
     }
 
     /// The delivery at that place.
@@ -128,13 +107,7 @@ impl Book {
     }
 
     /// Notes the answer to one attempt; an ended delivery forgets its records.
-    pub(crate) fn attempted(
-        &mut self,
-        place: usize,
-        status: u16,
-        receipt: Value,
-        state: DeliveryState,
-    ) {
+    pub(crate) fn attempted(&mut self, place: usize, status: u16, receipt: Value, state: DeliveryState) {
         let delivery = &mut self.deliveries[place];
         delivery.attempts += 1;
         delivery.status = status;
@@ -147,9 +120,7 @@ impl Book {
         if state == DeliveryState::Acknowledged {
             for id in &delivery.ids {
                 if let Some(index) = self.by_id.get(id) {
-                    self.items[*index]
-                        .acknowledged
-                        .push(delivery.webhook_id.clone());
+                    self.items[*index].acknowledged.push(delivery.webhook_id.clone());
                 }
             }
         }

@@ -40,19 +40,14 @@ fn quirks_show_and_can_be_switched_off() {
         let odd_date = |row: &&Value| row["callTime"].as_str().is_none_or(|t| !t.contains('-'));
         let odd_absent = |row: &&Value| row["oldOrderNum"] != json!("");
         let half = book.items().iter().filter(|item| item.withheld).count();
-        let late = book
-            .items()
-            .iter()
-            .any(|item| item.body["updateTime"] != item.body["dispatchTime"]);
+        let late = book.items().iter().any(|item| item.body["updateTime"] != item.body["dispatchTime"]);
         [
             rows.iter().any(|row| odd_date(&row)),
             rows.iter().any(|row| odd_absent(&row)),
             half > 0,
             late,
             rows.len() > book.items().len(),
-            book.items()
-                .iter()
-                .any(|item| !item.body["urgeOrderNum"].is_null()),
+            book.items().iter().any(|item| !item.body["urgeOrderNum"].is_null()),
         ]
     };
     assert_eq!(shows(Quirks::harsh()), [true; 6]);
@@ -61,22 +56,14 @@ fn quirks_show_and_can_be_switched_off() {
 
 #[test]
 fn a_half_filled_record_comes_again_with_its_details() {
-    let quirks = Quirks {
-        half_filled_rate: 1.0,
-        late_by_s: 10,
-        ..Quirks::none()
-    };
+    let quirks = Quirks { half_filled_rate: 1.0, late_by_s: 10, ..Quirks::none() };
     let mut book = filled(System::Hotline, 1, quirks, 1);
     let before = book.page_by_time(0, i64::MAX, 1, 10).rows;
     assert_eq!(before[0]["majorContent"], "");
     book.settle(NOW + 11);
     let after = book.page_by_time(NOW + 11, i64::MAX, 1, 10).rows;
     assert_eq!(after[0]["orderId"], before[0]["orderId"]);
-    assert!(
-        after[0]["majorContent"]
-            .as_str()
-            .is_some_and(|text| text.len() > 20)
-    );
+    assert!(after[0]["majorContent"].as_str().is_some_and(|text| text.len() > 20));
 }
 
 #[test]
@@ -117,39 +104,16 @@ fn a_write_back_takes_effect_once_per_key() {
     let mut book = filled(System::Hotline, 1, Quirks::none(), 1);
     let id = book.items()[0].id.clone();
     let result = json!({ "action": "result", "content": "已整改完毕。", "isSolved": 1 });
-    let mut say =
-        |key: &str, body: &Value, at| book.answer(&id, key, Action::Result, body.clone(), at);
+    let mut say = |key: &str, body: &Value, at| book.answer(&id, key, Action::Result, body.clone(), at);
     assert_eq!(say("r1", &result, NOW + 60), Applied::First(NOW + 60));
     assert_eq!(say("r1", &result, NOW + 70), Applied::Repeat(NOW + 60));
-    assert_eq!(
-        say("r1", &json!({ "content": "别的" }), NOW + 80),
-        Applied::Conflict(NOW + 60)
-    );
+    assert_eq!(say("r1", &json!({ "content": "别的" }), NOW + 80), Applied::Conflict(NOW + 60));
     let summary = book.summary();
-    assert_eq!(
-        (
-            summary.resolved,
-            summary.write_backs,
-            summary.duplicate_results
-        ),
-        (1, 1, 0)
-    );
-    assert_eq!(
-        (
-            summary.repeated_write_backs,
-            summary.conflicting_write_backs
-        ),
-        (2, 1)
-    );
-    assert_eq!(
-        book.answer(&id, "r2", Action::Result, result, NOW + 90),
-        Applied::First(NOW + 90)
-    );
+    assert_eq!((summary.resolved, summary.write_backs, summary.duplicate_results), (1, 1, 0));
+    assert_eq!((summary.repeated_write_backs, summary.conflicting_write_backs), (2, 1));
+    assert_eq!(book.answer(&id, "r2", Action::Result, result, NOW + 90), Applied::First(NOW + 90));
     assert_eq!(book.summary().duplicate_results, 1);
-    assert_eq!(
-        book.answer("none", "r3", Action::Accept, json!({}), NOW),
-        Applied::Unknown
-    );
+    assert_eq!(book.answer("none", "r3", Action::Accept, json!({}), NOW), Applied::Unknown);
 }
 
 #[test]
@@ -168,11 +132,7 @@ fn a_write_back_comes_round_again_in_the_next_listing() {
 #[test]
 fn a_dissatisfied_visit_reopens_and_allows_one_more_result() {
     for system in [System::Hotline, System::Petition] {
-        let quirks = Quirks {
-            visit_rate: 1.0,
-            dissatisfied_rate: 1.0,
-            ..Quirks::none()
-        };
+        let quirks = Quirks { visit_rate: 1.0, dissatisfied_rate: 1.0, ..Quirks::none() };
         let mut book = filled(system, 1, quirks, 1);
         let id = book.items()[0].id.clone();
         book.answer(&id, "r1", Action::Result, json!({}), NOW + 10);
@@ -202,11 +162,7 @@ fn follow_ups_name_the_earlier_matter() {
     assert_eq!(again.truth.follows.as_deref(), Some(id.as_str()));
     let more = follow(FollowUp::Supplement);
     assert_eq!(more.id, id);
-    assert!(
-        more.body["majorContent"]
-            .as_str()
-            .is_some_and(|text| text.contains("补充"))
-    );
+    assert!(more.body["majorContent"].as_str().is_some_and(|text| text.contains("补充")));
     assert_eq!(follow(FollowUp::Withdraw).body["orderState"], "已撤单");
 }
 
@@ -214,9 +170,7 @@ fn follow_ups_name_the_earlier_matter() {
 fn a_petition_filed_again_names_the_first() {
     let mut book = filled(System::Petition, 1, Quirks::none(), 1);
     let id = book.items()[0].id.clone();
-    let again = book
-        .follow_by_hand(&id, FollowUp::RepeatFiling, NOW + 5)
-        .expect("filed");
+    let again = book.follow_by_hand(&id, FollowUp::RepeatFiling, NOW + 5).expect("filed");
     let body = &book.item(&again).expect("filed").body;
     assert_eq!(body["xfj"]["repeated_id"], id);
     assert_eq!(body["xfj"]["cfxfbz"], "1");
@@ -226,8 +180,7 @@ fn a_petition_filed_again_names_the_first() {
 #[test]
 fn a_stored_book_goes_on_where_it_stopped() {
     let mut book = filled(System::Hotline, 5, Quirks::mild(), 40);
-    book.next_delivery(3, NOW + 1_000)
-        .expect("something to push");
+    book.next_delivery(3, NOW + 1_000).expect("something to push");
     let text = stored(&book);
     let read: Book = serde_json::from_str(&text).expect("a stored book");
     let mut read = read.reopen(Quirks::mild(), true);
@@ -242,28 +195,16 @@ fn a_stored_book_goes_on_where_it_stopped() {
 
 #[test]
 fn every_change_is_pushed_and_remembered_with_its_receipt() {
-    let quirks = Quirks {
-        visit_rate: 0.0,
-        ..Quirks::harsh()
-    };
+    let quirks = Quirks { visit_rate: 0.0, ..Quirks::harsh() };
     let mut book = filled(System::Hotline, 2, quirks, 50);
     let mut pushed = BTreeSet::new();
     while let Some(place) = book.next_delivery(4, NOW + 100_000) {
         pushed.extend(book.delivery(place).ids);
-        book.attempted(
-            place,
-            202,
-            json!({ "receipt": place }),
-            DeliveryState::Acknowledged,
-        );
+        book.attempted(place, 202, json!({ "receipt": place }), DeliveryState::Acknowledged);
     }
     let ids: BTreeSet<_> = book.items().iter().map(|item| item.id.clone()).collect();
     assert_eq!(pushed, ids);
-    assert!(
-        book.items()
-            .iter()
-            .all(|item| !item.acknowledged.is_empty())
-    );
+    assert!(book.items().iter().all(|item| !item.acknowledged.is_empty()));
     assert_eq!(book.summary().pushes_waiting, 0);
     assert_eq!(book.deliveries()[1].receipt, json!({ "receipt": 1 }));
 }
@@ -273,24 +214,15 @@ fn a_tests_own_record_keeps_its_fields() {
     let mut book = filled(System::Hotline, 1, Quirks::none(), 2);
     let own = json!({ "orderId": "T-1", "orderNum": "热线-T-1", "title": "测试标题" });
     assert_eq!(book.put(&own, NOW), "T-1");
-    assert_eq!(
-        book.put(&json!({ "orderId": "T-1", "title": "改过的标题" }), NOW + 1),
-        "T-1"
-    );
+    assert_eq!(book.put(&json!({ "orderId": "T-1", "title": "改过的标题" }), NOW + 1), "T-1");
     let item = book.item("热线-T-1").expect("filed");
-    assert_eq!(
-        (item.body["title"].as_str(), item.revision),
-        (Some("改过的标题"), 2)
-    );
+    assert_eq!((item.body["title"].as_str(), item.revision), (Some("改过的标题"), 2));
     assert_eq!(book.items().len(), 3);
 }
 
 #[test]
 fn nobody_withdraws_what_is_settled() {
-    let quirks = Quirks {
-        withdraw_rate: 1.0,
-        ..Quirks::none()
-    };
+    let quirks = Quirks { withdraw_rate: 1.0, ..Quirks::none() };
     let mut book = filled(System::Petition, 1, Quirks::none(), 5);
     let ids: Vec<_> = book.items().iter().map(|item| item.id.clone()).collect();
     for id in &ids {
@@ -298,25 +230,15 @@ fn nobody_withdraws_what_is_settled() {
     }
     book.quirks = quirks;
     (0..30).for_each(|n| book.arrive(NOW + n, NOW + n));
-    assert!(
-        ids.iter()
-            .all(|id| book.item(id).is_some_and(|item| !item.withdrawn))
-    );
-    assert!(
-        book.items()
-            .iter()
-            .any(|item| item.withdrawn && item.body["xfj"]["xfjzt"] == "07")
-    );
+    assert!(ids.iter().all(|id| book.item(id).is_some_and(|item| !item.withdrawn)));
+    assert!(book.items().iter().any(|item| item.withdrawn && item.body["xfj"]["xfjzt"] == "07"));
 }
 
 #[test]
 fn one_seed_gives_each_system_its_own_matters() {
     let titles = |system| -> Vec<String> {
         let book = filled(system, 1, Quirks::none(), 5);
-        book.items()
-            .iter()
-            .map(|item| item.truth.question.clone())
-            .collect()
+        book.items().iter().map(|item| item.truth.question.clone()).collect()
     };
     assert_ne!(titles(System::Hotline), titles(System::Petition));
 }

@@ -64,11 +64,7 @@ async fn order(State(source): State<Source>, Path(id): Path<String>) -> Response
     }
 }
 
-async fn reply(
-    State(source): State<Source>,
-    Path(id): Path<String>,
-    Json(body): Json<Value>,
-) -> Response {
+async fn reply(State(source): State<Source>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
     let (action, request_id) = match read_reply(&body) {
         Ok(read) => read,
         Err(refused) => return refuse(StatusCode::BAD_REQUEST, &refused),
@@ -83,12 +79,7 @@ async fn reply(
 
 /// The action and key of a reply, or which field is wrong.
 fn read_reply(body: &Value) -> Result<(Action, String), String> {
-    let text = |name: &str| {
-        body[name]
-            .as_str()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-    };
+    let text = |name: &str| body[name].as_str().map(str::trim).filter(|text| !text.is_empty());
     let required = |name: &str| text(name).ok_or(format!("{name}: 必填"));
     let action = match required("action")? {
         "accept" => Action::Accept,

@@ -40,14 +40,7 @@ const DAY: i64 = 86_400;
 
 /// A new order, all fields known.
 pub(crate) fn compose(matter: &Matter, id: &str, number: &str, now: i64) -> Value {
-    let parts = [
-        head(id, number),
-        caller(matter, now),
-        content(matter),
-        dispatch(matter, now),
-        flags(),
-        outcome(),
-    ];
+    let parts = [head(id, number), caller(matter, now), content(matter), dispatch(matter, now), flags(), outcome()];
     let all: Map<String, Value> = parts.into_iter().flat_map(fields).collect();
     Value::Object(all)
 }
@@ -165,30 +158,17 @@ pub(crate) fn apply(body: &mut Value, action: Action, answer: &Value, now: i64) 
             set_from(body, answer, &["content", "isContacted"]);
         }
         Action::Return | Action::Decline => {
-            body["orderState"] = if action == Action::Return {
-                "已退回"
-            } else {
-                "不予受理"
-            }
-            .into();
+            body["orderState"] = if action == Action::Return { "已退回" } else { "不予受理" }.into();
             body["backTime"] = now_text.into();
             body["backNum"] = (body["backNum"].as_u64().unwrap_or(0) + 1).into();
             set_from(body, answer, &["backReason"]);
         }
-        Action::Extend => set_from(
-            body,
-            answer,
-            &["delayDays", "delayReason", "delayDeadlineDate"],
-        ),
+        Action::Extend => set_from(body, answer, &["delayDays", "delayReason", "delayDeadlineDate"]),
         Action::Result => {
             body["orderState"] = "已办结".into();
             body["completeTime"] = now_text.clone().into();
             body["replyTime"] = now_text.into();
-            set_from(
-                body,
-                answer,
-                &["content", "isSolved", "isContacted", "replyTime"],
-            );
+            set_from(body, answer, &["content", "isSolved", "isContacted", "replyTime"]);
         }
     }
 }
@@ -216,12 +196,10 @@ pub(crate) fn follow_up(what: FollowUp, earlier: &Item, id: &str, number: &str, 
         body["urgeOrderNum"] = earlier.number.clone().into();
         body["callerType"] = "催办".into();
         body["title"] = format!("催办：{}", text(&earlier.body["title"])).into();
-        body["majorContent"] =
-            format!("来电人催问工单{}的办理进展，要求尽快答复。", earlier.number).into();
+        body["majorContent"] = format!("来电人催问工单{}的办理进展，要求尽快答复。", earlier.number).into();
     } else {
         body["oldOrderNum"] = earlier.number.clone().into();
-        body["majorContent"] =
-            format!("来电人再次反映：{}", text(&earlier.body["majorContent"])).into();
+        body["majorContent"] = format!("来电人再次反映：{}", text(&earlier.body["majorContent"])).into();
     }
     body
 }

@@ -24,9 +24,9 @@ pub struct Person {
 }
 
 pub(super) const SURNAMES: &[&str] = &[
-    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
-    "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹",
-    "袁", "邓", "许", "傅", "沈", "曾", "彭", "吕", "欧阳", "司徒",
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马",
+    "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹", "袁", "邓", "许", "傅", "沈", "曾",
+    "彭", "吕", "欧阳", "司徒",
 ];
 const STEMS: &[&str] = &["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"];
 const NUMERALS: &[&str] = &["一", "二", "三", "四", "五", "六", "七", "八", "九", "十"];
@@ -35,21 +35,12 @@ impl Person {
     /// A person from these dice.
     pub(super) fn generate(rng: &mut StdRng) -> Self {
         let male = rng.random_bool(0.5);
-        let born = format!(
-            "{}{:02}{:02}",
-            rng.random_range(1945..2006),
-            rng.random_range(1..=12),
-            rng.random_range(1..=28)
-        );
+        let born =
+            format!("{}{:02}{:02}", rng.random_range(1945..2006), rng.random_range(1..=12), rng.random_range(1..=28));
         let sequence = rng.random_range(0..500) * 2 + u16::from(male);
         let body = format!("330299{born}{sequence:03}");
         Self {
-            name: format!(
-                "{}{}{}",
-                pick(rng, SURNAMES),
-                pick(rng, STEMS),
-                pick(rng, NUMERALS)
-            ),
+            name: format!("{}{}{}", pick(rng, SURNAMES), pick(rng, STEMS), pick(rng, NUMERALS)),
             male,
             phone: format!("1990000{:04}", rng.random_range(0..10_000)),
             id_number: format!("{body}{}", check_digit(&body)),
@@ -63,10 +54,7 @@ fn check_digit(body: &str) -> char {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const DIGITS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
     let digits = body.chars().filter_map(|c| c.to_digit(10));
-    let sum: u32 = digits
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit * weight)
-        .sum();
+    let sum: u32 = digits.zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
     DIGITS[(sum % 11) as usize]
 }
 

@@ -27,11 +27,7 @@ impl Place {
     /// The village's or community's own committee, by its full name.
     pub fn committee(&self) -> String {
         let name = self.village.trim_end_matches("居委会");
-        let kind = if name.ends_with('村') {
-            "村民委员会"
-        } else {
-            "居民委员会"
-        };
+        let kind = if name.ends_with('村') { "村民委员会" } else { "居民委员会" };
         format!("{name}{kind}")
     }
 }
@@ -191,11 +187,7 @@ mod tests {
     fn committees_are_named_in_full() {
         let named = |village: &str| {
             let place = choose(&mut crate::sim::dice::dice(1, "place", 1));
-            Place {
-                village: village.into(),
-                ..place
-            }
-            .committee()
+            Place { village: village.into(), ..place }.committee()
         };
         assert_eq!(named("横山村"), "横山村村民委员会");
         assert_eq!(named("天水社区"), "天水社区居民委员会");
@@ -207,10 +199,7 @@ mod tests {
         for township in TOWNSHIPS {
             assert!(township.code.len() == 9 && !township.villages.is_empty());
             for (code, village) in township.villages {
-                assert!(
-                    code.len() == 12 && code.starts_with(township.code),
-                    "{village}"
-                );
+                assert!(code.len() == 12 && code.starts_with(township.code), "{village}");
             }
         }
     }

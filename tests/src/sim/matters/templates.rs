@@ -17,23 +17,8 @@ pub(super) struct Template {
     pub urgent: bool,
 }
 
-pub(super) const ROADS: &[&str] = &[
-    "示范路",
-    "样板大道",
-    "例题街",
-    "试验东路",
-    "虚拟弄",
-    "演示北路",
-    "模拟巷",
-];
-pub(super) const ESTATES: &[&str] = &[
-    "样例花园",
-    "示范新村",
-    "虚构小区",
-    "演示家园",
-    "模拟公寓",
-    "例证名邸",
-];
+pub(super) const ROADS: &[&str] = &["示范路", "样板大道", "例题街", "试验东路", "虚拟弄", "演示北路", "模拟巷"];
+pub(super) const ESTATES: &[&str] = &["样例花园", "示范新村", "虚构小区", "演示家园", "模拟公寓", "例证名邸"];
 pub(super) const COMPANIES: &[&str] = &[
     "宁波样例建筑劳务有限公司",
     "宁波示范服饰有限公司",
@@ -52,18 +37,7 @@ const fn template(
     text: &'static str,
     demand: &'static str,
 ) -> Template {
-    Template {
-        code,
-        question,
-        appeal,
-        title,
-        text,
-        demand,
-        accused: None,
-        joint: false,
-        threat: false,
-        urgent: false,
-    }
+    Template { code, question, appeal, title, text, demand, accused: None, joint: false, threat: false, urgent: false }
 }
 
 impl Template {

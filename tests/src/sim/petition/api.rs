@@ -21,9 +21,7 @@ use crate::sim::weather::refusal;
 
 /// The portal's endpoints.
 pub(crate) fn routes() -> Router<Source> {
-    Router::new()
-        .route("/xfj/list", get(list))
-        .route("/xfj/{xfjbh}/blfs", post(step))
+    Router::new().route("/xfj/list", get(list)).route("/xfj/{xfjbh}/blfs", post(step))
 }
 
 #[derive(Deserialize)]
@@ -40,19 +38,14 @@ async fn list(State(source): State<Source>, Query(query): Query<ListQuery>) -> R
     };
     let cursor = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
         None => Some(0),
-        Some(text) => text
-            .strip_prefix('c')
-            .and_then(|change| change.parse().ok()),
+        Some(text) => text.strip_prefix('c').and_then(|change| change.parse().ok()),
     };
     let (Some(since), Some(cursor)) = (since, cursor) else {
         return refuse("0202", "since or cursor is not readable");
     };
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
     let page = source.read(|book| book.page_after(cursor, since, limit));
-    let next = page
-        .next
-        .map(|change| format!("c{change}"))
-        .unwrap_or_default();
+    let next = page.next.map(|change| format!("c{change}")).unwrap_or_default();
     Json(json!({ "code": "0001", "msg": "", "next": next, "list": page.rows })).into_response()
 }
 
@@ -89,9 +82,7 @@ type Refused = (&'static str, &'static str);
 /// The step from a JSON body, a flat form, or a form with `jsonData` (an object, or an array of one).
 fn read_step(headers: &HeaderMap, body: &[u8], secret: &SharedSecret) -> Result<Value, Refused> {
     const UNREADABLE: Refused = ("0202", "body is not a handling step");
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if kind.is_some_and(|kind| kind.starts_with("application/json")) {
         return serde_json::from_slice(body).map_err(|_| UNREADABLE);
     }
@@ -124,9 +115,5 @@ fn taken(success: &str, conflict: &str) -> Response {
 
 /// The exchange refuses with 200 and a code.
 fn refuse(code: &str, message: &str) -> Response {
-    (
-        StatusCode::OK,
-        Json(refusal(System::Petition, 0, code, message)),
-    )
-        .into_response()
+    (StatusCode::OK, Json(refusal(System::Petition, 0, code, message))).into_response()
 }

@@ -16,9 +16,7 @@ use crate::sim::system::Action;
 pub(crate) const DATES: &[&str] = &["xfrq", "djsj", "xbjzsj", "blsj", "xqhbsj", "pjsj"];
 
 /// Fields that a half-filled record lacks.
-pub(crate) const WITHHELD: &[&str] = &[
-    "tsnr", "wtsddm", "nrfldm", "sjh", "zjhm", "zz", "zzdm", "sxr", "xbjzsj",
-];
+pub(crate) const WITHHELD: &[&str] = &["tsnr", "wtsddm", "nrfldm", "sjh", "zjhm", "zz", "zzdm", "sxr", "xbjzsj"];
 
 const DAY: i64 = 86_400;
 
@@ -26,12 +24,7 @@ const DAY: i64 = 86_400;
 pub(crate) fn compose(matter: &Matter, id: &str, now: i64) -> Value {
     let persons: Vec<Value> = match matter.truth.anonymous {
         true => Vec::new(),
-        false => matter
-            .people
-            .iter()
-            .enumerate()
-            .map(|(i, p)| person(matter, p, i == 0))
-            .collect(),
+        false => matter.people.iter().enumerate().map(|(i, p)| person(matter, p, i == 0)).collect(),
     };
     json!({
         "xfj": petition(matter, id, now),
@@ -174,10 +167,7 @@ pub(crate) fn change(what: FollowUp, body: &mut Value, now: i64) {
         FollowUp::Urge => supervise(body, now),
         FollowUp::Supplement | FollowUp::RepeatFiling => {
             let said = body["xfj"]["tsnr"].as_str().unwrap_or_default();
-            let said = format!(
-                "{said}（{}补充：问题仍未解决，现提交新的情况说明。）",
-                slashed(now)
-            );
+            let said = format!("{said}（{}补充：问题仍未解决，现提交新的情况说明。）", slashed(now));
             body["xfj"]["tsnr"] = said.into();
         }
     }

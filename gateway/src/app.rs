@@ -1,0 +1,284 @@
+//! The composition root: everything is built here, in the order in which it depends on each other, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use huiliu_adapters::pack::Pack;
+use huiliu_adapters::verify::Secret;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::{self, Api};
+use crate::channels::{ChannelRuntime, Channels};
+use crate::console::Labels;
+use crate::desk::Desk;
+use crate::directory::Directory;
+use crate::doors::credentials::Credentials;
+use crate::doors::reload::Follow;
+use crate::engine::{Engine, streams};
+use crate::intake::pipeline::{self, Pipeline};
+use crate::intake::pull::Pull;
+use crate::intake::receipts::Receipts;
+use crate::intake::store::IntakeStore;
+use crate::keys::Keys;
+use crate::lease::Lease;
+use crate::ledger::Ledger;
+use crate::queues::reconcile::Reconciler;
+use crate::queues::{Queues, sweep};
+use crate::readmodel::{ReadHandle, ReadModel};
+use crate::settings::{ChannelSettings, Settings};
+use crate::vault::MasterKey;
+use crate::writeback::WriteBack;
+use crate::{follow, nats_door};
+
+/// The site's name in the source of its CloudEvents.
+const SITE: &str = "hub";
+const GRACE: Duration = Duration::from_secs(20);
+const RECONCILE_EVERY: Duration = Duration::from_secs(300);
+
+/// A hub that runs.
+pub struct App {
+    /// Where its HTTP door is.
+    pub address: SocketAddr,
+    /// Its engine.
+    pub engine: Engine,
+    /// Its ledger.
+    pub ledger: Ledger,
+    /// Its read model.
+    pub reads: ReadHandle,
+    shutdown: CancellationToken,
+    ready: watch::Sender<bool>,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Builds and starts everything. `shutdown` only ends the waiting for the engine; a hub that runs is ended by
+    /// [`App::stop`].
+    ///
+    /// # Errors
+    /// Where something configured cannot be had; says what.
+    pub async fn start(settings: Settings, shutdown: &CancellationToken) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&settings.data_dir)
+            .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
+        let credentials = credentials(&settings.credentials_file)?;
+        let master = Arc::new(MasterKey::load_or_create(&settings.master_key_file)?);
+        let directory = Directory::load(&settings.directory_dir).context("failed to load the directory")?;
+        let channels = channels(&settings)?;
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| format!("failed to listen on {}", settings.listen))?;
+        let figures = figures()?;
+
+        let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
+        for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
+            tracing::warn!("{difference}");
+        }
+
+        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let jetstream = engine.jetstream.clone();
+        let labels = labels(&directory, &channels);
+        let departments: Vec<_> = directory.departments.iter().filter(|d| d.active).map(|d| d.id.clone()).collect();
+        let desk = Desk::new(Arc::new(directory));
+        let keys = Keys::new(jetstream.clone(), master.clone());
+        let (dead, dying) = mpsc::unbounded_channel();
+        let ledger = Ledger::open(jetstream.clone(), keys, desk, SITE, dead, &tasks);
+        let store = IntakeStore::open(jetstream.clone(), master, &tasks);
+        let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
+        let queues = Queues::new(jetstream.clone(), ledger.clone());
+
+        let model = open_read_model(&engine, settings.data_dir.join("readmodel.sqlite")).await?;
+        let reads = model.reader();
+        let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
+        let (ready, is_ready) = watch::channel(false);
+        let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone());
+        let api = Api {
+            channels: channels.clone(),
+            store: store.clone(),
+            receipts,
+            ledger: ledger.clone(),
+            queues: queues.clone(),
+            reads: reads.clone(),
+            reconciler: reconciler.clone(),
+            labels,
+            credentials,
+            connected: engine.connected(),
+            ready: is_ready,
+            figures: figures.clone(),
+        };
+
+        pipeline::consumer(&jetstream)
+            .await
+            .map_err(anyhow::Error::msg)
+            .context("failed to make the pipeline's consumer")?;
+        tasks.spawn(follow::run(jetstream.clone(), model, ledger.committed(), shutdown.clone()));
+        tasks.spawn(follow_credentials.run(shutdown.clone()));
+        tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
+        tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
+        tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
+        tasks.spawn(upkeep(figures, shutdown.clone()));
+        tasks.spawn(reconcile(reconciler, queues, departments, jetstream.clone(), shutdown.clone()));
+        for channel in channels.values().filter(|c| c.base_url.is_some()) {
+            if channel.pack.pull.is_some() && channel.since.is_some() {
+                let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone());
+                tasks.spawn(pull.run(shutdown.clone()));
+            }
+            let tell = WriteBack::new(channel.clone(), jetstream.clone(), ledger.clone(), reads.clone())?;
+            tasks.spawn(tell.run(shutdown.clone()));
+        }
+
+        let address = listener.local_addr()?;
+        let stop_serving = shutdown.clone();
+        let router = api::routes(api);
+        tasks.spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(stop_serving.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the HTTP door closed");
+            }
+        });
+        ready.send_replace(true);
+        tracing::info!(%address, engine = engine.address(), "huiliu takes work at http://{address}");
+        Ok(Self { address, engine, ledger, reads, shutdown, ready, tasks })
+    }
+
+    /// Stops taking work, finishes what is in flight, says what was left, and stops the engine last.
+    pub async fn stop(self) {
+        let Self { engine, ledger, shutdown, ready, tasks, .. } = self;
+        ready.send_replace(false);
+        shutdown.cancel();
+        drop(ledger);
+        tasks.close();
+        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+            tracing::warn!(
+                left = tasks.len(),
+                "stopped with {} tasks unfinished; nothing acknowledged is lost",
+                tasks.len()
+            );
+        }
+        engine.stop().await;
+    }
+}
+
+/// Keys that may come in; with no file yet, nobody.
+fn credentials(file: &std::path::Path) -> anyhow::Result<Credentials> {
+    if !file.exists() {
+        Credentials::default().save(file)?;
+    }
+    Ok(Credentials::load(file)?)
+}
+
+fn channels(settings: &Settings) -> anyhow::Result<Channels> {
+    let mut channels = BTreeMap::new();
+    for (name, configured) in &settings.channels {
+        let pack = Pack::find(&configured.pack, settings.packs_dir.as_deref())
+            .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
+        let channel = channel(name.clone(), Arc::new(pack), configured)?;
+        channels.insert(name.clone(), Arc::new(channel));
+    }
+    Ok(Arc::new(channels))
+}
+
+fn channel(
+    name: huiliu_schemas::Channel,
+    pack: Arc<Pack>,
+    configured: &ChannelSettings,
+) -> anyhow::Result<ChannelRuntime> {
+    let mut channel = ChannelRuntime::new(name, pack, configured.requests_per_second);
+    if let Some(namespace) = &configured.namespace {
+        channel.namespace = namespace.clone();
+    }
+    for secret in &configured.push_secrets {
+        let secret = Secret::parse(secret.expose());
+        channel.secrets.push(secret.with_context(|| format!("channel `{}`: push_secrets", channel.name))?);
+    }
+    channel.base_url.clone_from(&configured.base_url);
+    channel.key = configured.key.as_ref().map(|k| k.expose().to_owned());
+    channel.since = configured.since;
+    channel.history_before = configured.history_before;
+    channel.poll_every = configured.poll_interval;
+    Ok(channel)
+}
+
+fn labels(directory: &Directory, channels: &Channels) -> Labels {
+    Labels {
+        departments: directory.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect(),
+        matters: directory.matters.iter().map(|m| (m.code.to_string(), m.name.clone())).collect(),
+        divisions: directory.divisions.iter().map(|d| (d.code.to_string(), d.name.clone())).collect(),
+        channels: channels.values().map(|c| (c.name.to_string(), c.pack.title.zh.clone())).collect(),
+    }
+}
+
+/// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
+async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadModel> {
+    let model = ReadModel::open(&file)?;
+    let cases = engine.jetstream.get_stream(streams::CASES).await?;
+    let end = cases.cached_info().state.last_sequence;
+    if model.position() <= end {
+        return Ok(model);
+    }
+    tracing::warn!(position = model.position(), end, "the read model is ahead of the log: it is built anew");
+    let mut model = model;
+    model.rebuild(Vec::<Vec<crate::readmodel::LogMessage>>::new())?;
+    Ok(model)
+}
+
+/// Compares and mends at the start and from time to time, one gateway at a time; then makes the departments' consumers.
+async fn reconcile(
+    reconciler: Reconciler,
+    queues: Queues,
+    departments: Vec<huiliu_schemas::DepartmentId>,
+    jetstream: async_nats::jetstream::Context,
+    shutdown: CancellationToken,
+) {
+    let lease = Lease::new(jetstream, "reconcile".into());
+    let once = async || {
+        if let Some(Err(error)) = lease.hold(reconciler.run()).await {
+            tracing::warn!(%error, "could not reconcile; it is tried again");
+        }
+        for department in &departments {
+            if let Err(error) = queues.ensure(department).await {
+                tracing::warn!(%error, %department, "the consumer of {department} could not be made; it is tried again");
+                return;
+            }
+        }
+    };
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = once() => {}
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(RECONCILE_EVERY) => {}
+        }
+    }
+}
+
+/// One recorder for the process, however many hubs a test starts in it.
+fn figures() -> anyhow::Result<PrometheusHandle> {
+    static FIGURES: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(figures) = FIGURES.get() {
+        return Ok(figures.clone());
+    }
+    let seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
+    let built = PrometheusBuilder::new().set_buckets(&seconds)?.install_recorder();
+    match built {
+        Ok(figures) => Ok(FIGURES.get_or_init(|| figures).clone()),
+        Err(_) => FIGURES.get().cloned().context("another recorder of figures is installed"),
+    }
+}
+
+async fn upkeep(figures: PrometheusHandle, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(5)) => figures.run_upkeep(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `huiliu keys`: who may come in. A secret is shown once, when it is made; only its hashes are kept.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::doors::credentials::{Credentials, KeyKind};
+use crate::settings::Settings;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Keys {
+    /// 新增凭据，密钥只显示这一次 (add a key; its secret is shown once)
+    Add {
+        /// channel | department | operator | machine
+        kind: String,
+        /// 渠道或单位编号；操作员、程序的名称 (the channel or department; a name for operators and machines)
+        subject: String,
+        /// 凭据名称，也是 NATS 用户名 (its name, and the NATS user)
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// 列出凭据 (list)
+    List,
+    /// 吊销 (revoke)
+    Revoke {
+        /// 凭据名称 (its name)
+        name: String,
+    },
+}
+
+pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(settings)?;
+    let file = &settings.credentials_file;
+    let mut credentials = if file.exists() { Credentials::load(file)? } else { Credentials::default() };
+    match keys {
+        Keys::Add { kind, subject, name } => {
+            let kind = kind_of(kind)?;
+            let name = name.clone().unwrap_or_else(|| subject.clone());
+            let secret = credentials.mint(kind, subject, &name)?;
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            credentials.save(file)?;
+            println!("{}", secret.expose());
+        }
+        Keys::List => {
+            for key in credentials.keys() {
+                println!("{}\t{:?}\t{}\t{}", key.name, key.principal.kind(), key.principal.subject(), key.created);
+            }
+        }
+        Keys::Revoke { name } => {
+            credentials.revoke(name)?;
+            credentials.save(file)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind_of(text: &str) -> anyhow::Result<KeyKind> {
+    Ok(match text {
+        "channel" => KeyKind::Channel,
+        "department" => KeyKind::Department,
+        "operator" => KeyKind::Operator,
+        "machine" => KeyKind::Machine,
+        other => anyhow::bail!("kind `{other}`: expected channel, department, operator or machine"),
+    })
+}
