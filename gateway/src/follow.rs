@@ -37,6 +37,9 @@ pub async fn run(
                 return;
             }
             let Some(reached) = positions.recv().await else { return };
+            if reached == position {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
             position = reached;
             metrics::gauge!("huiliu_read_model_position").set(position as f64);
         }
@@ -73,7 +76,6 @@ impl Folder {
             while let Some(batch) = waiting.blocking_recv() {
                 if let Err(error) = model.apply(&batch) {
                     tracing::error!(%error, "the read model could not take in the log; it tries again");
-                    std::thread::sleep(Duration::from_secs(1));
                 }
                 if reached.blocking_send(model.position()).is_err() {
                     return;
