@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
 
+mod bench;
 mod check;
 mod demo;
 mod keys;
@@ -36,6 +37,8 @@ enum Command {
     Settings,
     /// 检查单位、事项、责任清单与时限 (check the directory)
     Check(check::Args),
+    /// 测速 (measure a hub of its own)
+    Bench(bench::Args),
     /// 凭据 (keys that may come in)
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(args) => check::check(cli.settings.as_deref(), &args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Keys(keys) => keys::run(cli.settings.as_deref(), &keys),
     };
     done.unwrap_or_else(|error| {
