@@ -15,9 +15,9 @@ use super::door::{Door, Taken};
 use crate::readmodel::{CaseRow, Filter, ReadHandle};
 
 /// Steps follow each other quickly at first, so that a watcher soon has seen everything, and calmly later.
-const LIVELY: Duration = Duration::from_secs(40);
-const QUICK: Duration = Duration::from_millis(900);
-const CALM: Duration = Duration::from_millis(3000);
+const LIVELY: Duration = Duration::from_secs(60);
+const QUICK: Duration = Duration::from_millis(1800);
+const CALM: Duration = Duration::from_millis(4000);
 /// Of so many cases that came by a rule, one is asked to be handed back.
 const HANDS_BACK_ONE_IN: usize = 5;
 

@@ -63,7 +63,7 @@ impl Words {
             }
             EventBody::AnswerDelivered(_) => Vec::new(),
             EventBody::Superseded { .. } => Vec::new(),
-            other => line(("其他", "also", 90), format!("{} {}", other.chinese(), self.by(&event.actor))),
+            other => line(("另有", "also", 90), format!("{} {} · {}", other.chinese(), other.name(), self.by(&event.actor))),
         }
     }
 
@@ -78,7 +78,7 @@ impl Words {
         let mut longest: Vec<_> = o.departments.iter().filter(|d| d.queued > 0).collect();
         longest.sort_by_key(|d| std::cmp::Reverse(d.queued));
         let longest = longest.iter().take(4).map(|d| match d.department.parse() {
-            Ok(id) => format!("{} {}", self.name(&id), d.queued),
+            Ok(id) => format!("{} {}", self.short_name(&id), d.queued),
             Err(_) => format!("{} {}", d.department, d.queued),
         });
         let t = &o.totals;
@@ -133,9 +133,14 @@ impl Words {
 
     /// The short name people use, and the code.
     fn name(&self, id: &DepartmentId) -> String {
+        format!("{} {id}", self.short_name(id))
+    }
+
+    fn short_name<'a>(&'a self, id: &'a DepartmentId) -> &'a str {
         let name = self.directory.department_name(id);
-        let short = ["宁波市江北区", "宁波市", "江北区"].iter().find_map(|prefix| name.strip_prefix(prefix));
-        format!("{} {id}", short.unwrap_or(name))
+        let whole = |n: &&str| !n.is_empty();
+        let short = ["宁波市江北区", "中共宁波市", "宁波市", "江北区"].iter().find_map(|p| name.strip_prefix(p));
+        short.unwrap_or(name).split('（').next().filter(whole).unwrap_or(name)
     }
 
     fn by(&self, actor: &Actor) -> String {
@@ -152,7 +157,9 @@ impl Words {
 fn why(decision: &Decision) -> String {
     match &decision.rule {
         Some(rule) if rule.line > 0 => {
-            format!("因为 why {}:{} {}（把握 {}）", rule.file, rule.line, rule.words, decision.confidence)
+            // Whom it names is told already.
+            let words = rule.words.split(" →").next().unwrap_or_default();
+            format!("因为 why {}:{} {words}（把握 {}）", rule.file, rule.line, decision.confidence)
         }
         Some(rule) => format!("因为 why {} {}", rule.file, rule.words),
         None => String::new(),
