@@ -76,7 +76,7 @@ impl Dispatcher {
         let suggested = asked["data"]["suggested"].as_str();
         self.ruled += 1;
         let (kind, mut body) = match suggested {
-            Some(unit) if self.ruled % 3 != 0 => {
+            Some(unit) if !self.ruled.is_multiple_of(3) => {
                 let to = json!([{ "department": unit, "role": "lead" }]);
                 ("grant_return", json!({ "department": department, "assignees": to, "note": "理由成立，改派。" }))
             }

@@ -29,7 +29,7 @@ pub enum Door {
         /// The department's own connection.
         client: async_nats::Client,
         /// Its queue.
-        queue: PullConsumer,
+        queue: Box<PullConsumer>,
         /// Whose it is.
         department: DepartmentId,
     },
@@ -64,7 +64,7 @@ impl Door {
                 .with_context(|| format!("failed to connect {department} to NATS"))?;
         let stream = jetstream::new(client.clone()).get_stream_no_info(STREAM).await?;
         let queue = stream.get_consumer(department.as_str()).await.map_err(|e| anyhow!("no queue yet: {e}"))?;
-        Ok(Self::Nats { client, queue, department: department.clone() })
+        Ok(Self::Nats { client, queue: Box::new(queue), department: department.clone() })
     }
 
     /// The next entry, waiting a little for one.

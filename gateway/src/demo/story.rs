@@ -114,7 +114,7 @@ impl Story {
         if let Ok(Ok(overview)) = overview {
             (self.tell)(&self.words.summary(&overview));
         }
-        if sums % ADDRESS_EVERY == 0 {
+        if sums.is_multiple_of(ADDRESS_EVERY) {
             (self.tell)(&self.words.paint(1, &format!("── 页面 page: {}", self.page)));
         }
     }
