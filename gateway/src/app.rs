@@ -81,6 +81,10 @@ impl App {
             tracing::warn!("{difference}");
         }
 
+        if engine.server_process().is_some() {
+            streams::free_leases(&engine.jetstream).await?;
+        }
+
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
         let labels = labels(&directory, &channels);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::{CreateStreamError, DeleteStreamError, GetStreamError, RequestError};
 use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, PersistenceMode, RetentionPolicy, Source, StorageType, SubjectTransform,
+    Config, DiscardPolicy, PersistenceMode, PurgeError, RetentionPolicy, Source, StorageType, SubjectTransform,
 };
 use async_nats::jetstream::{Context, context::CreateKeyValueError, kv};
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub const CURSORS: &str = "cursors";
 pub const DIRECTORY: &str = "directory";
 
 /// A lease that is not renewed within this time is free.
-pub const LEASE_TTL: Duration = Duration::from_secs(30);
+pub const LEASE_TTL: Duration = Duration::from_secs(10);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -63,6 +63,14 @@ pub enum StreamError {
         stream: &'static str,
         /// Why.
         source: DeleteStreamError,
+    },
+    /// It could not be emptied.
+    #[error("failed to empty {stream}: {source}")]
+    Purge {
+        /// The stream or bucket.
+        stream: &'static str,
+        /// Why.
+        source: PurgeError,
     },
     /// It could not be looked at.
     #[error("failed to look at stream {stream}: {source}")]
@@ -158,6 +166,16 @@ pub async fn recreate_queues(context: &Context, replicas: usize, first: u64) -> 
         .await
         .map_err(|source| StreamError::Create { stream: QUEUES, source })?;
     Ok(())
+}
+
+/// Frees every lease. Only for the one gateway that has the store to itself: whoever held them is dead.
+///
+/// # Errors
+/// When the bucket cannot be emptied.
+pub async fn free_leases(context: &Context) -> Result<(), StreamError> {
+    let bucket = format!("KV_{LEASES}");
+    let stream = context.get_stream(&bucket).await.map_err(|source| StreamError::Look { stream: LEASES, source })?;
+    stream.purge().await.map(drop).map_err(|source| StreamError::Purge { stream: LEASES, source })
 }
 
 /// How many entries of CASES have not reached QUEUES yet.

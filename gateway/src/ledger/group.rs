@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
+use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
@@ -14,7 +15,6 @@ use huiliu_schemas::lifecycle::Decided;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
-use super::history::Alias;
 use super::{DeadEntry, JobResult, LedgerError, Loaded};
 use crate::desk::{Desk, Job};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};

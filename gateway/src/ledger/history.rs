@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use async_nats::jetstream::Context;
+use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, StoredEvent, payload_hash};
 use huiliu_schemas::{CaseId, SourceId, subjects};
-use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use crate::engine::read::{self, ReadError, StoredMessage};
@@ -36,15 +36,6 @@ pub struct OpenedCase {
     pub events: Vec<Event>,
     /// What its sources have said, all told.
     pub told: Content,
-}
-
-/// What an `alias.` message holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alias {
-    /// Whose number it is.
-    pub case_id: CaseId,
-    /// The number.
-    pub source: SourceId,
 }
 
 /// Which cases these numbers belong to, by the subject of the number.
