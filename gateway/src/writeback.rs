@@ -123,7 +123,8 @@ impl WriteBack {
         let now = Instant::now();
         let due = cases.filter(|id| self.waiting.get(id).is_none_or(|w| w.until <= now));
         let this = &*self;
-        let telling = futures_util::stream::iter(due.collect::<Vec<_>>()).map(|id| async move { (id, this.tell_case(id).await) });
+        let telling =
+            futures_util::stream::iter(due.collect::<Vec<_>>()).map(|id| async move { (id, this.tell_case(id).await) });
         let told: Vec<_> = telling.buffer_unordered(AT_ONCE).collect().await;
         for (id, told) in told {
             match told {

@@ -1,6 +1,7 @@
 //! Reading cases back from the log.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_nats::jetstream::Context;
 use huiliu_schemas::alias::Alias;
@@ -18,7 +19,7 @@ use crate::keys::{Keys, told};
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The fold.
-    pub case: Case,
+    pub case: Arc<Case>,
     /// The stream sequence of its last event.
     pub last_sequence: u64,
     /// The hash the next event must carry.
@@ -94,7 +95,7 @@ fn fold(stored: &[StoredEvent], messages: &[StoredMessage]) -> Option<Loaded> {
     let last = messages.last()?;
     let kid = stored.iter().rev().find_map(|e| e.sealed.as_ref()).map(|s| s.kid.clone());
     let events: Vec<Event> = stored.iter().map(|e| e.clone().opened(Content::default())).collect();
-    let case = Case::fold(&events)?;
+    let case = Arc::new(Case::fold(&events)?);
     Some(Loaded { case, last_sequence: last.sequence, last_hash: payload_hash(&last.payload), kid })
 }
 
