@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod demo;
 mod keys;
 mod run;
 
@@ -30,6 +31,8 @@ struct Cli {
 enum Command {
     /// 运行 (run the hub)
     Run,
+    /// 演示：两个模拟来源系统、三个模拟单位 (show it: two simulated sources, three departments)
+    Demo(demo::Args),
     /// 打印带说明的默认设置 (print the documented default settings)
     Settings,
     /// 检查单位、事项、责任清单与时限 (check the directory)
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Run => run::run(cli.settings.as_deref()),
+        Command::Demo(args) => demo::run(args),
         Command::Settings => {
             print!("{}", crate::settings::DEFAULTS);
             Ok(ExitCode::SUCCESS)
