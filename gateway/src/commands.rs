@@ -6,7 +6,7 @@ use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::message::{CommandOutcome, CommandResult};
 use huiliu_schemas::private::Private;
-use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId};
+use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
 use serde_json::{Map, Value};
 
 use crate::desk::{Job, Work};
@@ -126,8 +126,7 @@ pub async fn find(ledger: &Ledger, name: &CaseName) -> Result<CaseId, Problem> {
     match name {
         CaseName::Id(id) => Ok(*id),
         CaseName::Number(number) => {
-            let alias = crate::ledger::number_alias(number.as_str());
-            let found = ledger.find(&[alias]).await?;
+            let found = ledger.find(&[SourceId::of_number(number)]).await?;
             found.ok_or_else(|| Problem::new(Kind::NotFound, format!("no case has the number {number}")))
         }
     }

@@ -1,5 +1,8 @@
 //! The command line. Findings and explanations are in Chinese with English beside; `--help` is in both.
 
+#![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
+
+mod bench;
 mod check;
 mod dead;
 mod hub;
@@ -38,6 +41,8 @@ enum Command {
     Settings,
     /// 检查单位、事项、责任清单与时限 (check the directory)
     Check(check::Args),
+    /// 测速 (measure a hub of its own)
+    Bench(bench::Args),
     /// 凭据 (keys that may come in)
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -75,6 +80,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(args) => check::check(settings, &args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Keys(keys) => keys::run(settings, &keys),
         Command::Queue(args) => queue::run(settings, &args),
         Command::Dead(args) => dead::run(settings, &args),

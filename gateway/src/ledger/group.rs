@@ -20,9 +20,6 @@ use crate::desk::{Desk, Job};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
 
-/// The namespace in which case numbers are aliases of their cases.
-pub const NUMBERS: &str = "huiliu-number";
-
 /// What is known of a case while the group is written.
 pub(super) struct Working {
     loaded: Option<Arc<Loaded>>,
@@ -197,19 +194,13 @@ impl<'a> Group<'a> {
 fn numbers_in(event: &Event) -> Vec<SourceId> {
     match &event.body {
         EventBody::Registered(registered) => {
-            let own = [registered.seen.source.clone(), number_alias(registered.number.as_str())];
+            let own = [registered.seen.source.clone(), SourceId::of_number(&registered.number)];
             own.into_iter().chain(registered.aliases.iter().cloned()).collect()
         }
         EventBody::Supplemented(more) => more.aliases.clone(),
         EventBody::Urged { seen: Some(seen) } => vec![seen.source.clone()],
         _ => Vec::new(),
     }
-}
-
-/// A case's own number, as an alias of it.
-pub fn number_alias(number: &str) -> SourceId {
-    let namespace = NUMBERS.parse().unwrap_or_else(|_| unreachable!("a valid token"));
-    SourceId { namespace, id: number.to_owned() }
 }
 
 fn entry_messages(case: &Case, events: &[Event]) -> Vec<OutMessage> {

@@ -1,5 +1,7 @@
 //! Reading cases back from the log.
 
+use std::collections::HashMap;
+
 use async_nats::jetstream::Context;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
@@ -45,21 +47,26 @@ pub struct Alias {
     pub source: SourceId,
 }
 
-/// Where the numbers of a case would stand in the log.
-pub fn alias_subjects(sources: &[SourceId]) -> Vec<String> {
-    sources.iter().map(subjects::alias).collect()
+/// Which cases these numbers belong to, by the subject of the number.
+pub async fn owners(jetstream: &Context, sources: &[SourceId]) -> Result<HashMap<String, CaseId>, LedgerError> {
+    let mut subjects: Vec<String> = sources.iter().map(subjects::alias).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = until_read(|| read::last_for_subjects(jetstream, CASES, &subjects)).await?;
+    Ok(found.iter().filter_map(|m| Some((m.subject.clone(), owner_of(m)?))).collect())
 }
 
 /// The case that the first known of these numbers belongs to.
 pub async fn find_case(jetstream: &Context, sources: &[SourceId]) -> Result<Option<CaseId>, LedgerError> {
-    let subjects = alias_subjects(sources);
-    let found = until_read(|| read::last_for_subjects(jetstream, CASES, &subjects)).await?;
-    let owner = |subject: &String| found.iter().find(|m| m.subject == *subject).and_then(owner_of);
-    Ok(subjects.iter().find_map(owner))
+    let owners = owners(jetstream, sources).await?;
+    Ok(sources.iter().find_map(|s| owners.get(&subjects::alias(s)).copied()))
 }
 
 /// The case an alias message names.
-pub fn owner_of(message: &StoredMessage) -> Option<CaseId> {
+fn owner_of(message: &StoredMessage) -> Option<CaseId> {
     serde_json::from_slice::<Alias>(&message.payload).ok().map(|alias| alias.case_id)
 }
 
