@@ -78,7 +78,7 @@ async fn peek(
     Path(department): Path<String>,
     look: Result<Query<Look>, QueryRejection>,
 ) -> Result<Json<Peek>, Problem> {
-    let Query(look) = look.map_err(unread)?;
+    let Query(look) = look.map_err(|e| unread(&e))?;
     let department = known(&api, &department)?;
     let limit = limited(look.limit)?;
     Ok(Json(api.queues.peek(&api.reads, &department, look.after.unwrap_or(0), limit).await?))
@@ -119,7 +119,7 @@ async fn dead_letters(
     _centre: Centre,
     exhume: Result<Query<Exhume>, QueryRejection>,
 ) -> Result<Json<BuriedPage>, Problem> {
-    let Query(Exhume { limit, before }) = exhume.map_err(unread)?;
+    let Query(Exhume { limit, before }) = exhume.map_err(|e| unread(&e))?;
     let listed = dead::list(&api.jetstream, before, limited(limit)?).await;
     listed.map(Json).map_err(|e| Problem::new(Kind::Unavailable, e.to_string()).retry_after(2))
 }
@@ -138,7 +138,7 @@ fn limited(limit: Option<usize>) -> Result<usize, Problem> {
     }
 }
 
-fn unread(rejection: QueryRejection) -> Problem {
+fn unread(rejection: &QueryRejection) -> Problem {
     Problem::new(Kind::BadRequest, rejection.body_text())
 }
 

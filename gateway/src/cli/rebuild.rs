@@ -29,7 +29,7 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
         false => Credentials::default(),
     };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let _alone = StoreLock::take(&places.data_dir).await.map_err(stop_it_first)?;
+        let _alone = StoreLock::take_now(&places.data_dir).await.map_err(stop_it_first)?;
         let engine = Engine::start(engine, &credentials, CancellationToken::new()).await.map_err(in_use)?;
         let rebuilt = rebuild(&engine, &places.data_dir.join(READ_MODEL)).await;
         engine.stop().await;

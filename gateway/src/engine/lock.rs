@@ -52,6 +52,18 @@ impl StoreLock {
     /// # Errors
     /// When another process keeps it, or the file cannot be written.
     pub async fn take(directory: &Path) -> Result<Self, LockError> {
+        Self::take_within(directory, PATIENCE).await
+    }
+
+    /// Takes the lock or says at once who holds it.
+    ///
+    /// # Errors
+    /// See [`StoreLock::take`].
+    pub async fn take_now(directory: &Path) -> Result<Self, LockError> {
+        Self::take_within(directory, Duration::ZERO).await
+    }
+
+    async fn take_within(directory: &Path, patience: Duration) -> Result<Self, LockError> {
         let io = |source| LockError::Io { directory: directory.to_owned(), source };
         let mut file = OpenOptions::new()
             .read(true)
@@ -60,7 +72,7 @@ impl StoreLock {
             .truncate(false)
             .open(directory.join("lock"))
             .map_err(io)?;
-        wait(&mut file, directory).await?;
+        wait(&mut file, directory, patience).await?;
         note_holder(&mut file).map_err(io)?;
         Ok(Self(Arc::new(file)))
     }
@@ -72,8 +84,8 @@ impl AsFd for StoreLock {
     }
 }
 
-async fn wait(file: &mut File, directory: &Path) -> Result<(), LockError> {
-    let deadline = Instant::now() + PATIENCE;
+async fn wait(file: &mut File, directory: &Path, patience: Duration) -> Result<(), LockError> {
+    let deadline = Instant::now() + patience;
     loop {
         match flock(&*file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(()),
