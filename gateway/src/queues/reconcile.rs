@@ -144,8 +144,8 @@ impl Reconciler {
     /// begin with all history.
     async fn recreate_if_needed(&self) -> Result<Option<(u64, String)>, ReconcileError> {
         let end = self.last_sequence(CASES).await?;
-        let missing = self.engine.jetstream.get_stream(QUEUES).await.is_err();
-        let why = if missing {
+        let there = streams::exists(&self.engine.jetstream, QUEUES).await.map_err(engine_error)?;
+        let why = if !there {
             "QUEUES was not there".to_owned()
         } else {
             let high = self.high_mark().await?;
