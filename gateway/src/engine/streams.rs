@@ -115,7 +115,7 @@ pub async fn ensure_all(context: &Context, replicas: usize) -> Result<Vec<Differ
     let mut harmless = Vec::new();
     let begun = has_cases(context).await?;
     for (name, config) in all(replicas) {
-        if name == QUEUES && begun && context.get_stream(QUEUES).await.is_err() {
+        if name == QUEUES && begun && !exists(context, QUEUES).await? {
             // Made here it would begin with all history; the reconciler makes it begin with the oldest live entry.
             continue;
         }
@@ -134,6 +134,18 @@ pub async fn ensure_all(context: &Context, replicas: usize) -> Result<Vec<Differ
         ensure_bucket(context, config).await?;
     }
     Ok(harmless)
+}
+
+/// Whether there is such a stream. Only the server's word that there is none counts as none: no answer is an error.
+///
+/// # Errors
+/// When the server does not say.
+pub async fn exists(context: &Context, stream: &'static str) -> Result<bool, StreamError> {
+    match context.get_stream(stream).await {
+        Ok(_) => Ok(true),
+        Err(source) if is_not_found(&source) => Ok(false),
+        Err(source) => Err(StreamError::Look { stream, source }),
+    }
 }
 
 /// Whether there is a case log with anything in it.
