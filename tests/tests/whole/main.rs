@@ -5,6 +5,7 @@
 mod doors;
 mod privacy;
 mod receipts;
+mod repair;
 mod rules;
 mod spine;
 mod steps;
