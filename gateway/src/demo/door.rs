@@ -56,11 +56,12 @@ impl Door {
 
     /// Over NATS: the key's name is the user, its secret the password, and the inbox is the user's own.
     pub async fn nats(address: &str, department: &DepartmentId, key: &Secret) -> anyhow::Result<Self> {
-        let client = async_nats::ConnectOptions::with_user_and_password(department.to_string(), key.expose().to_owned())
-            .custom_inbox_prefix(format!("_INBOX_{department}"))
-            .connect(address)
-            .await
-            .with_context(|| format!("failed to connect {department} to NATS"))?;
+        let client =
+            async_nats::ConnectOptions::with_user_and_password(department.to_string(), key.expose().to_owned())
+                .custom_inbox_prefix(format!("_INBOX_{department}"))
+                .connect(address)
+                .await
+                .with_context(|| format!("failed to connect {department} to NATS"))?;
         let stream = jetstream::new(client.clone()).get_stream_no_info(STREAM).await?;
         let queue = stream.get_consumer(department.as_str()).await.map_err(|e| anyhow!("no queue yet: {e}"))?;
         Ok(Self::Nats { client, queue, department: department.clone() })

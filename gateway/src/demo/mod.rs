@@ -121,7 +121,10 @@ fn habits(options: &Options) -> [Habits; 2] {
 /// Keys that exist before the hub starts, beside the operator's.
 fn others() -> Vec<(KeyKind, &'static str)> {
     let departments = CAST.iter().map(|part| (KeyKind::Department, part.id));
-    [(KeyKind::Channel, "hotline-12345"), (KeyKind::Channel, "petition-portal")].into_iter().chain(departments).collect()
+    [(KeyKind::Channel, "hotline-12345"), (KeyKind::Channel, "petition-portal")]
+        .into_iter()
+        .chain(departments)
+        .collect()
 }
 
 /// The address with its port, if nobody has it.
@@ -138,14 +141,7 @@ fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     }
 }
 
-fn greeting(
-    place: &Place,
-    page: &str,
-    hub: &str,
-    before: i64,
-    app: &App,
-    channels: &[(&str, &str)],
-) -> Vec<String> {
+fn greeting(place: &Place, page: &str, hub: &str, before: i64, app: &App, channels: &[(&str, &str)]) -> Vec<String> {
     let mut lines = vec![String::new(), format!("  页面 page        {page}")];
     for (channel, url) in channels {
         lines.push(format!("  模拟系统 source    {channel:<16} {url}/sim/summary"));

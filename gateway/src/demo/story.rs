@@ -73,7 +73,9 @@ impl Story {
             }
         }
         if untold > 0 {
-            let line = format!("         …… 同时另有 {untold} 件到达并派出，均在页面上 {untold} more arrived at once: see the page");
+            let line = format!(
+                "         …… 同时另有 {untold} 件到达并派出，均在页面上 {untold} more arrived at once: see the page"
+            );
             (self.tell)(&self.words.paint(90, &line));
         }
     }

@@ -63,7 +63,9 @@ impl Words {
             }
             EventBody::AnswerDelivered(_) => Vec::new(),
             EventBody::Superseded { .. } => Vec::new(),
-            other => line(("另有", "also", 90), format!("{} {} · {}", other.chinese(), other.name(), self.by(&event.actor))),
+            other => {
+                line(("另有", "also", 90), format!("{} {} · {}", other.chinese(), other.name(), self.by(&event.actor)))
+            }
         }
     }
 
@@ -110,7 +112,8 @@ impl Words {
         let decision = case.decision.as_ref();
         let appeal = case.facts.appeal.map(|a| format!("{} {a}", a.chinese()));
         let code = decision.and_then(|d| d.matter.as_ref()).or(case.facts.matter.as_ref());
-        let matter = code.map(|c| format!("{} {c}", self.directory.matter_path(c).rsplit(" > ").next().unwrap_or_default()));
+        let matter =
+            code.map(|c| format!("{} {c}", self.directory.matter_path(c).rsplit(" > ").next().unwrap_or_default()));
         let place = decision.and_then(|d| d.division.as_ref()).or(case.facts.division.as_ref());
         let place = place.map(|d| format!("{} {d}", self.directory.division_name(d).unwrap_or_default()));
         let or = |text: Option<String>, none: &str| text.unwrap_or_else(|| none.to_owned());
@@ -171,4 +174,3 @@ fn reasons(decision: &Decision) -> String {
     let said: Vec<&str> = reasons.iter().map(|r| r.chinese()).collect();
     format!("转人工 to a person    因为 why {}", said.join("；"))
 }
-
