@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::verify::Secret;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -276,7 +276,10 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
         return Ok(figures.clone());
     }
     let seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
-    let built = PrometheusBuilder::new().set_buckets(&seconds)?.install_recorder();
+    let messages = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
+    let batches = Matcher::Full("huiliu_ledger_batch_messages".into());
+    let built =
+        PrometheusBuilder::new().set_buckets(&seconds)?.set_buckets_for_metric(batches, &messages)?.install_recorder();
     match built {
         Ok(figures) => Ok(FIGURES.get_or_init(|| figures).clone()),
         Err(_) => FIGURES.get().cloned().context("another recorder of figures is installed"),

@@ -1,5 +1,6 @@
 //! `huiliu run`.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
 pub(super) fn start_log(log: &LogSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&log.filter))?;
     let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logger = logger.with_ansi(std::io::stderr().is_terminal());
     match log.format {
         LogFormat::Text => logger.init(),
         LogFormat::Json => logger.json().init(),
