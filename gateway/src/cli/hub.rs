@@ -21,10 +21,10 @@ const KEY: &str = "HUILIU_KEY";
 #[derive(clap::Args)]
 pub(super) struct Reach {
     /// 网关地址，缺省取设置中的 http.listen (address of the hub; default: http.listen of the settings)
-    #[arg(long, env = "HUILIU_HUB", value_name = "URL")]
+    #[arg(long, global = true, env = "HUILIU_HUB", value_name = "URL")]
     hub: Option<String>,
     /// 存放操作员或程序密钥的文件，缺省读环境变量 HUILIU_KEY (file that holds an operator's or machine's key)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
 

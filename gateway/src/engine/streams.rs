@@ -190,13 +190,14 @@ pub async fn free_leases(context: &Context) -> Result<(), StreamError> {
     stream.purge().await.map(drop).map_err(|source| StreamError::Purge { stream: LEASES, source })
 }
 
-/// How many entries of CASES have not reached QUEUES yet.
+/// How many entries of CASES have not reached QUEUES yet; unknown where QUEUES was made just now and has not asked CASES.
 ///
 /// # Errors
 /// When the server does not say.
-pub async fn queues_lag(context: &Context) -> Result<u64, StreamError> {
+pub async fn queues_lag(context: &Context) -> Result<Option<u64>, StreamError> {
     let stream = context.get_stream(QUEUES).await.map_err(|source| StreamError::Look { stream: QUEUES, source })?;
-    Ok(stream.cached_info().sources.iter().map(|source| source.lag).sum())
+    let lags = stream.cached_info().sources.iter().map(|source| source.active.map(|_| source.lag));
+    Ok(lags.sum())
 }
 
 fn is_missing(error: &DeleteStreamError) -> bool {

@@ -165,7 +165,7 @@ impl Reconciler {
 
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
         for _ in 0..600 {
-            if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == 0 {
+            if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == Some(0) {
                 return Ok(());
             }
             tokio::time::sleep(CATCH_UP).await;

@@ -61,8 +61,8 @@ pub enum ReofferError {
     #[error("the entry still stands in QUEUES at sequence {0}: it is handed out again by itself")]
     StillQueued(u64),
     /// QUEUES has not sourced everything yet, so that it cannot be told whether the entry is there.
-    #[error("QUEUES is {0} entries behind the log: try again when it has caught up")]
-    Lagging(u64),
+    #[error("QUEUES is behind the log: try again when it has caught up")]
+    Lagging,
     /// Only the reconciler mends that.
     #[error("the log has no message of this entry: run `huiliu queue reconcile`")]
     NeverOffered,
@@ -119,8 +119,8 @@ impl Queues {
 
     async fn require_gone(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<(), ReofferError> {
         let lag = streams::queues_lag(&self.jetstream).await.map_err(away)?;
-        if lag > 0 {
-            return Err(ReofferError::Lagging(lag));
+        if lag != Some(0) {
+            return Err(ReofferError::Lagging);
         }
         let subject = subjects::queue(department, case, n);
         match read::last_from_leader(&self.jetstream, QUEUES, &subject).await.map_err(away)? {
@@ -143,7 +143,7 @@ impl From<ReofferError> for Problem {
         let detail = error.to_string();
         match error {
             ReofferError::Queue(error) => error.into(),
-            ReofferError::Lagging(_) => Self::new(Kind::Unavailable, detail).retry_after(1),
+            ReofferError::Lagging => Self::new(Kind::Unavailable, detail).retry_after(1),
             ReofferError::Unknown(_) => Self::new(Kind::UnknownOutcome, detail).retry_after(2),
             ReofferError::Dead(..)
             | ReofferError::StillQueued(_)

@@ -90,8 +90,8 @@ async fn a_queue_made_anew_holds_what_was_offered_twice_only_once() {
 async fn what_could_not_be_worked_on_is_listed_newest_first() {
     let mut site = Site::start().await;
     assert_eq!(site.get("/v1/dead").await, json!({ "letters": [], "next": null }));
-    for id in ["9", "10", "11"] {
-        site.push(json!({ "orderId": id, "callTime": "什么时候", "callerPhone": SECRET_PHONE })).await;
+    for title in ["甲", "乙", "丙"] {
+        site.push(json!({ "orderNum": "无", "title": title, "callerPhone": SECRET_PHONE })).await;
     }
     let page = site.when("/v1/dead?limit=2", |page| page["letters"][0]["sequence"] == 3).await;
     let letters = page["letters"].as_array().expect("letters");
