@@ -19,7 +19,7 @@ use super::log::Log;
 use super::proof::{Evidence, prove};
 use super::report::{Kill, RunReport};
 use super::sources::Sources;
-use crate::hub::{Inspector, Plan, TestHub, root};
+use crate::hub::{Inspector, Plan, TestHub, eventually, root};
 
 /// How a run is to be.
 #[derive(Debug, Clone)]
@@ -185,6 +185,8 @@ impl Run<'_> {
             self.hub.inspector().await?
         } else {
             self.hub.kill_server().await?;
+            let back = async || timeout(Duration::from_secs(2), inspector.state("CASES")).await.ok()?.ok();
+            eventually("the server to answer again", self.options.patience, back).await?;
             self.hub.ready().await?;
             inspector
         };

@@ -110,12 +110,20 @@ impl TestHub {
         anyhow::ensure!(self.has_engine, "this hub has no server of its own");
         let url = self.nats_url()?;
         eventually("the server to let us look", PATIENCE, async || {
-            if self.admit_inspector().is_err() {
-                return None;
+            let known = Inspector::connect(&url, Some((USER, PASSWORD))).await;
+            if known.is_err() && self.server_listens() {
+                // What is wrong now may be right at the next look.
+                let _tried_again = self.admit_inspector();
             }
-            Inspector::connect(&url, Some((USER, PASSWORD))).await.ok()
+            known.ok()
         })
         .await
+    }
+
+    /// A server that does not listen yet would die of the signal.
+    fn server_listens(&self) -> bool {
+        let url = self.nats_url().unwrap_or_default();
+        url.strip_prefix("nats://").is_some_and(|address| std::net::TcpStream::connect(address).is_ok())
     }
 
     fn admit_inspector(&self) -> anyhow::Result<()> {

@@ -65,7 +65,8 @@ impl World {
     /// The case under any of its names, once the centre sees it so.
     pub async fn case_when(&self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let desk = self.desk();
-        let found = eventually(&format!("case {name}"), PATIENCE, async || {
+        let what = format!("case {name}");
+        let found = eventually(&what, PATIENCE, async || {
             let answer = desk.get(&format!("/v1/cases/{name}")).await.ok()?;
             (answer.status == 200 && wanted(&answer.body)).then_some(answer.body)
         });
@@ -79,7 +80,8 @@ impl World {
     /// What stands in a department's queue, taken over HTTP and acknowledged.
     pub async fn take(&self, department: &str) -> Vec<Value> {
         let caller = self.hub.caller(department);
-        let entries = eventually(&format!("an entry for {department}"), PATIENCE, async || {
+        let what = format!("an entry for {department}");
+        let entries = eventually(&what, PATIENCE, async || {
             let answer = caller.get("/v1/queue?wait=5&max=50").await.ok()?;
             answer.body["entries"].as_array().filter(|e| !e.is_empty()).cloned()
         });
