@@ -126,7 +126,7 @@ impl Receipts {
         let record = Record::new(channel.name.clone(), submission, history, self.ledger.keys().master());
         let actor = Actor::Source { channel: channel.name.clone() };
         let job = Job { cause, actor, work: Work::Record(Box::new(record)) };
-        let case = case.map(|c| &c.case);
+        let case = case.map(|c| &*c.case);
         match self.ledger.desk().decide(&job, id, case, &Content::default(), Timestamp::now()) {
             Ok(Decided::Events(_)) if done => (RecordOutcome::Repeat, true, None),
             Ok(Decided::Events(events)) => (outcome_of(events.iter().map(|e| e.body.name())), false, None),

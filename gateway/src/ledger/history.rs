@@ -1,13 +1,14 @@
 //! Reading cases back from the log.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_nats::jetstream::Context;
+use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, StoredEvent, payload_hash};
 use huiliu_schemas::{CaseId, SourceId, subjects};
-use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use crate::engine::read::{self, ReadError, StoredMessage};
@@ -18,7 +19,7 @@ use crate::keys::{Keys, told};
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The fold.
-    pub case: Case,
+    pub case: Arc<Case>,
     /// The stream sequence of its last event.
     pub last_sequence: u64,
     /// The hash the next event must carry.
@@ -36,15 +37,6 @@ pub struct OpenedCase {
     pub events: Vec<Event>,
     /// What its sources have said, all told.
     pub told: Content,
-}
-
-/// What an `alias.` message holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alias {
-    /// Whose number it is.
-    pub case_id: CaseId,
-    /// The number.
-    pub source: SourceId,
 }
 
 /// Which cases these numbers belong to, by the subject of the number.
@@ -103,7 +95,7 @@ fn fold(stored: &[StoredEvent], messages: &[StoredMessage]) -> Option<Loaded> {
     let last = messages.last()?;
     let kid = stored.iter().rev().find_map(|e| e.sealed.as_ref()).map(|s| s.kid.clone());
     let events: Vec<Event> = stored.iter().map(|e| e.clone().opened(Content::default())).collect();
-    let case = Case::fold(&events)?;
+    let case = Arc::new(Case::fold(&events)?);
     Some(Loaded { case, last_sequence: last.sequence, last_hash: payload_hash(&last.payload), kid })
 }
 

@@ -1,0 +1,212 @@
+//! What a hub is to be: its channels, its keys, its engine.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use uuid::Uuid;
+
+use super::{TestHub, binary, root};
+
+/// One channel.
+#[derive(Debug, Clone)]
+pub struct ChannelPlan {
+    name: String,
+    lines: Vec<String>,
+    secrets: Vec<(String, String)>,
+}
+
+impl ChannelPlan {
+    /// A channel that takes pushes with its key only.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), lines: vec!["requests_per_second = 100000".into()], secrets: Vec::new() }
+    }
+
+    /// Where it is answered, and pulled if [`Self::pulled`]; with the key the source wants to see.
+    #[must_use]
+    pub fn source(mut self, url: &str, key: &str) -> Self {
+        let file = format!("{}.key", self.name);
+        self.lines.push(format!("base_url = {url:?}"));
+        self.lines.push(format!("key = {{ file = {file:?} }}"));
+        self.secrets.push((file, key.into()));
+        self
+    }
+
+    /// Pulled every second, from long ago on.
+    #[must_use]
+    pub fn pulled(mut self) -> Self {
+        self.lines.push("since = \"2020-01-01T00:00:00+08:00\"".into());
+        self.lines.push("poll_interval_s = 1".into());
+        self
+    }
+
+    /// Pushes are proven with this secret.
+    #[must_use]
+    pub fn pushed(mut self, secret: &str) -> Self {
+        let file = format!("{}.push", self.name);
+        self.lines.push(format!("push_secrets = [{{ file = {file:?} }}]"));
+        self.secrets.push((file, secret.into()));
+        self
+    }
+
+    /// Takes only so many pushes a second.
+    #[must_use]
+    pub fn limited(mut self, per_second: u32) -> Self {
+        self.lines[0] = format!("requests_per_second = {per_second}");
+        self
+    }
+}
+
+/// A nats-server somebody else runs.
+#[derive(Debug, Clone)]
+pub(crate) struct ExternalPlan {
+    pub url: String,
+    pub user: String,
+    pub password: String,
+}
+
+/// What a hub is to be.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    channels: Vec<ChannelPlan>,
+    departments: Vec<String>,
+    pub(crate) external: Option<ExternalPlan>,
+    pub(crate) program: PathBuf,
+    pub(crate) keep_dir: bool,
+    master: Option<PathBuf>,
+    port: u16,
+}
+
+impl Plan {
+    /// A hub with this program, and a key for an operator, `desk`.
+    pub fn new(program: PathBuf) -> anyhow::Result<Self> {
+        let port = free_port()?;
+        let (channels, departments) = (Vec::new(), Vec::new());
+        Ok(Self { channels, departments, external: None, program, keep_dir: false, master: None, port })
+    }
+
+    /// Where a source pushes to.
+    pub fn push_url(&self, channel: &str) -> String {
+        format!("http://127.0.0.1:{}/v1/channels/{channel}/events", self.port)
+    }
+
+    /// The hub of this build; has it built first.
+    pub fn built() -> anyhow::Result<Self> {
+        Self::new(binary::build_hub()?)
+    }
+
+    /// With this channel, and a key of its name.
+    #[must_use]
+    pub fn channel(mut self, channel: ChannelPlan) -> Self {
+        self.channels.push(channel);
+        self
+    }
+
+    /// With keys for these departments.
+    #[must_use]
+    pub fn departments<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        self.departments.extend(ids.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// On a nats-server somebody else runs.
+    #[must_use]
+    pub fn external(mut self, url: &str, user: &str, password: &str) -> Self {
+        self.external = Some(ExternalPlan { url: url.into(), user: user.into(), password: password.into() });
+        self
+    }
+
+    /// With the keys of another hub: two gateways of one centre share master key and credentials.
+    #[must_use]
+    pub fn sharing(mut self, other: &TestHub) -> Self {
+        self.master = Some(other.data());
+        self
+    }
+
+    /// Leaves the directory for whoever wants to look.
+    #[must_use]
+    pub fn keep_dir(mut self) -> Self {
+        self.keep_dir = true;
+        self
+    }
+
+    pub(crate) fn lay_out(self) -> anyhow::Result<TestHub> {
+        let dir = std::env::temp_dir().join(format!("huiliu-test-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir_all(dir.join("data"))?;
+        std::fs::write(dir.join("huiliu.toml"), self.settings())?;
+        let secrets = self.channels.iter().flat_map(|c| &c.secrets);
+        for (file, secret) in secrets {
+            std::fs::write(dir.join(file), secret)?;
+        }
+        if let Some(external) = &self.external {
+            std::fs::write(dir.join("nats.password"), &external.password)?;
+        }
+        let keys = match &self.master {
+            Some(other) => share(other, &dir.join("data"))?,
+            None => self.mint(&dir)?,
+        };
+        TestHub::laid_out(dir, self.port, keys, &self)
+    }
+
+    fn settings(&self) -> String {
+        let port = self.port;
+        let directory = root().join("deploy/directory/330205");
+        let mut text = format!(
+            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n[log]\nfilter = \"info\"\n"
+        );
+        if let Some(external) = &self.external {
+            // Writing to a String cannot fail.
+            let _ok = writeln!(
+                text,
+                "[engine]\nurls = [{:?}]\nuser = {:?}\npassword = {{ file = \"nats.password\" }}",
+                external.url, external.user
+            );
+        }
+        for channel in &self.channels {
+            let _ok = writeln!(text, "[channels.{}]\n{}", channel.name, channel.lines.join("\n"));
+        }
+        text
+    }
+
+    fn mint(&self, dir: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+        let channels = self.channels.iter().map(|c| ("channel", c.name.as_str()));
+        let departments = self.departments.iter().map(|d| ("department", d.as_str()));
+        let mut keys = BTreeMap::new();
+        for (kind, subject) in channels.chain(departments).chain([("operator", "desk")]) {
+            keys.insert(subject.to_owned(), mint(&self.program, dir, kind, subject)?);
+        }
+        let kept: String = keys.iter().map(|(name, secret)| format!("{name} {secret}\n")).collect();
+        std::fs::write(dir.join("data/test-keys"), kept)?;
+        Ok(keys)
+    }
+}
+
+fn mint(program: &Path, dir: &Path, kind: &str, subject: &str) -> anyhow::Result<String> {
+    let settings = dir.join("huiliu.toml");
+    let mut command = Command::new(program);
+    let minted = command.arg("--settings").arg(settings).args(["keys", "add", kind, subject]).output();
+    let minted = minted.with_context(|| format!("failed to run {}", program.display()))?;
+    ensure!(minted.status.success(), "keys add {kind} {subject}: {}", String::from_utf8_lossy(&minted.stderr));
+    Ok(String::from_utf8(minted.stdout)?.trim().to_owned())
+}
+
+/// Takes over another hub's keys.
+fn share(from: &Path, to: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    for file in ["credentials.toml", "master.key", "test-keys"] {
+        std::fs::copy(from.join(file), to.join(file)).with_context(|| format!("no {file} to share"))?;
+    }
+    let kept = std::fs::read_to_string(to.join("test-keys"))?;
+    Ok(kept.lines().filter_map(|l| l.split_once(' ')).map(|(n, s)| (n.to_owned(), s.to_owned())).collect())
+}
+
+/// A port nobody listens on just now.
+pub(super) fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// How long a client waits before it tries again.
+pub(super) const PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,61 @@
+//! Nobody reads what is not theirs.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::steps::noise;
+use super::world::{Way, World};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_department_reads_its_own_queue_and_nothing_else() {
+    let world = World::new(Way::Push).await;
+    let id = world.hotline.source.put(&noise("door-1"));
+    let case = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    let case_id = case["case"]["id"].as_str().unwrap();
+    assert!(world.has_nothing("jb-cicheng").await, "a department without a part was handed something");
+
+    let cicheng = world.hub.caller("jb-cicheng");
+    for (path, status) in [
+        (format!("/v1/cases/{case_id}/content"), 403),
+        (format!("/v1/cases/{case_id}"), 403),
+        ("/v1/cases".into(), 403),
+    ] {
+        assert_eq!(cicheng.get(&path).await.unwrap().status, status, "{path}");
+    }
+    assert_eq!(world.hub.caller("nobody").get("/v1/queue").await.unwrap().status, 401);
+    let signed = cicheng.command(case_id, "sign_for", &json!({ "id": "not-mine" })).await;
+    assert_eq!(signed.body["refusal"]["code"], "not_yours", "{}", signed.body);
+
+    // Another's acknowledgement token is worth nothing.
+    let entry = world.hub.caller("jb-ecology").get("/v1/queue?wait=5").await.unwrap().body["entries"][0].clone();
+    let acked = cicheng.post("/v1/queue/ack", &json!({ "ack": entry["ack"] })).await.unwrap();
+    assert_ne!(acked.status, 204, "{}", acked.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_nats_the_server_itself_keeps_the_queues_apart() {
+    let world = World::new(Way::Push).await;
+    let id = world.hotline.source.put(&noise("door-2"));
+    world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    let client = world.hub.nats("jb-cicheng").await.unwrap();
+    let short = |subject: &str| {
+        let request = async_nats::Request::new().payload("{\"batch\":1,\"expires\":500000000}".into());
+        client.send_request(subject.to_owned(), request.timeout(Some(Duration::from_secs(2))))
+    };
+    for forbidden in [
+        "$JS.API.CONSUMER.MSG.NEXT.QUEUES.jb-ecology",
+        "$JS.API.STREAM.INFO.CASES",
+        "$JS.API.DIRECT.GET.QUEUES",
+        "$JS.API.STREAM.PURGE.QUEUES",
+        "command.jb-ecology.sign_for",
+        "open.jb-ecology",
+        "case.cac304cb-9a77-53f1-80b7-f539c2d4216a",
+    ] {
+        assert!(short(forbidden).await.is_err(), "{forbidden} was answered");
+    }
+    // The same client may ask for its own: the control.
+    let own = short("$JS.API.CONSUMER.INFO.QUEUES.jb-cicheng").await;
+    assert!(own.is_ok(), "{own:?}");
+    assert!(async_nats::connect(world.hub.nats_url().unwrap()).await.is_err(), "a client without credentials came in");
+}

@@ -1,0 +1,104 @@
+//! What senders are told.
+
+use huiliu_tests::sim::petition::verify_token;
+use serde_json::{Value, json};
+
+use super::steps::{noise, noise_petition};
+use super::world::{EXCHANGE_SECRET, HOTLINE, PETITION, Way, World};
+
+const HOTLINE_EVENTS: &str = "/v1/channels/hotline-12345/events";
+const PETITION_EVENTS: &str = "/v1/channels/petition-portal/events";
+
+fn dated(mut order: Value) -> Value {
+    order["callTime"] = "2026-03-01 09:00:00".into();
+    order["updateTime"] = "2026-03-01 09:01:00".into();
+    order["orderState"] = "已派单".into();
+    order
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_record_of_a_batch_is_answered_for() {
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let mut nameless = dated(noise("x"));
+    nameless["orderId"] = Value::Null;
+    let batch = json!({ "orders": [dated(noise("r-1")), nameless, dated(noise("r-1")), dated(noise("r-2"))] });
+    let answer = sender.post(HOTLINE_EVENTS, &batch).await.unwrap();
+    assert_eq!((answer.status, &answer.body["state"]), (202, &json!("stored")), "{}", answer.body);
+    let receipt = answer.body["receipt"].as_str().unwrap();
+
+    let settled = sender.get(&format!("/v1/receipts/{receipt}?wait=20")).await.unwrap().body;
+    assert_eq!(settled["settled"], true, "{settled}");
+    let outcomes: Vec<&str> = (0..4).map(|i| settled["records"][i]["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["new", "quarantined", "repeat", "new"], "{settled}");
+    assert_eq!(settled["records"][0]["case_id"], settled["records"][2]["case_id"]);
+    let problem = &settled["records"][1]["problems"][0];
+    assert_eq!(problem["source_field"], "orderId", "{settled}");
+    assert!(settled["as_of"].as_u64().unwrap() > 0, "{settled}");
+    world.case("r-2").await;
+
+    let again = sender.post(HOTLINE_EVENTS, &dated(noise("r-1"))).await.unwrap().body;
+    assert_eq!(again["records"][0]["outcome"], "repeat", "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_taken_is_refused_unstored() {
+    let world = World::new(Way::Push).await;
+    let nobody = world.hub.caller("nobody");
+    let sender = world.hub.caller(HOTLINE);
+    let unsigned = nobody.post(HOTLINE_EVENTS, &dated(noise("u-1"))).await.unwrap();
+    assert_eq!(unsigned.status, 401, "{}", unsigned.body);
+    let stranger = world.hub.caller(PETITION).post(HOTLINE_EVENTS, &dated(noise("u-1"))).await.unwrap();
+    assert_eq!(stranger.status, 403, "{}", stranger.body);
+    let big = vec![b' '; 7 << 20];
+    let large = sender.post_bytes(HOTLINE_EVENTS, "application/json", big, &[]).await.unwrap();
+    assert_eq!(large.status, 413, "{}", large.body);
+
+    let garbled = sender.post_bytes(HOTLINE_EVENTS, "application/json", b"{\"a\":".to_vec(), &[]).await.unwrap();
+    assert_eq!((garbled.status, &garbled.body["state"]), (202, &json!("quarantined")), "{}", garbled.body);
+    let (intake, _) = world.hub.inspector().await.unwrap().state("INTAKE").await.unwrap();
+    assert_eq!(intake, 1, "what was refused was stored, or what was not understood was not");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_the_limit_a_sender_is_told_when_to_come_again() {
+    use huiliu_tests::hub::{ChannelPlan, Plan, TestHub};
+    let plan = Plan::built().unwrap().channel(ChannelPlan::new(HOTLINE).limited(1));
+    let hub = TestHub::start(plan).await.unwrap();
+    let sender = hub.caller(HOTLINE);
+    let mut statuses = Vec::new();
+    for n in 0..4 {
+        let answer = sender.post(HOTLINE_EVENTS, &dated(noise(&format!("l-{n}")))).await.unwrap();
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+        }
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses[0], 202);
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_exchange_gets_its_own_codes() {
+    let world = World::new(Way::Push).await;
+    let nobody = world.hub.caller("nobody");
+    let send = async |records: Value, secret: &str| {
+        let data = records.to_string();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("httpRequestVerify", &verify_token(secret, &data))
+            .append_pair("jsonData", &data)
+            .finish();
+        let sent = nobody.post_bytes(PETITION_EVENTS, "application/x-www-form-urlencoded", form.into_bytes(), &[]);
+        sent.await.unwrap().body
+    };
+    let mut good = noise_petition("33020500202603010101");
+    good["xfj"]["djsj"] = "2026/03/01 09:00:00".into();
+    let mut bad = good.clone();
+    bad["xfj"]["xfjbh"] = Value::Null;
+    let answer = send(json!([good, bad]), EXCHANGE_SECRET).await;
+    assert_eq!(answer["successStr"], "33020500202603010101", "{answer}");
+    assert_eq!(answer["failSituationList"].as_array().unwrap().len(), 1, "{answer}");
+    let refused = send(json!([good]), "wrong").await;
+    assert_eq!(refused["code"], "0304", "{refused}");
+    world.case("33020500202603010101").await;
+}

@@ -1,0 +1,235 @@
+//! The queue's delicate part by itself, and what a power cut or a restore leaves behind: the reconciler brings it right.
+
+use std::collections::BTreeSet;
+
+use huiliu_schemas::event::EventBody;
+use huiliu_schemas::event::StoredEvent;
+use huiliu_tests::harness::log::Log;
+use huiliu_tests::hub::{
+    ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Plan, Raw, TestHub, copy_dir, eventually,
+};
+use serde_json::{Value, json};
+
+use super::steps::{done, noise};
+use super::world::{DEPARTMENTS, HOTLINE};
+
+fn plan() -> Plan {
+    Plan::built().unwrap().channel(ChannelPlan::new(HOTLINE)).departments(DEPARTMENTS)
+}
+
+/// Pushes orders and waits until all are cases; answers their ids.
+async fn feed(hub: &TestHub, name: &str, count: usize) -> Vec<String> {
+    let orders: Vec<Value> = (0..count)
+        .map(|n| {
+            let mut order = noise(&format!("{name}-{n}"));
+            order["callTime"] = "2026-03-01 09:00:00".into();
+            order["updateTime"] = "2026-03-01 09:01:00".into();
+            order["orderState"] = "已派单".into();
+            order
+        })
+        .collect();
+    let sender = hub.caller(HOTLINE);
+    let pushed = eventually("a receipt", PATIENCE, async || {
+        let body = json!({ "orders": orders });
+        sender.post("/v1/channels/hotline-12345/events", &body).await.ok().filter(|a| a.status == 202)
+    });
+    let receipt = pushed.await.unwrap().body["receipt"].as_str().unwrap().to_owned();
+    let settled = eventually("the outcome", PATIENCE, async || {
+        let told = sender.get(&format!("/v1/receipts/{receipt}?wait=10")).await.ok()?.body;
+        (told["settled"] == true).then_some(told)
+    });
+    let records = settled.await.unwrap()["records"].as_array().unwrap().clone();
+    records.iter().map(|r| r["case_id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The subjects a department's queue holds.
+async fn queued(inspector: &Inspector) -> BTreeSet<String> {
+    let subjects = inspector.subjects("QUEUES").await.unwrap_or_default();
+    subjects.into_iter().map(|(subject, _)| subject).collect()
+}
+
+/// What the fold of the log says is live, as subjects of QUEUES.
+async fn live(inspector: &Inspector) -> BTreeSet<String> {
+    let log = Log::read(&inspector.read("CASES").await.unwrap());
+    assert_eq!(log.unreadable, Vec::<String>::new());
+    let cases = log.cases.values().filter_map(|h| h.case.as_ref());
+    let entries = cases.flat_map(|c| c.live_entries().into_iter().map(|e| (e.department, c.id, e.n)));
+    entries.map(|(d, c, n)| huiliu_schemas::subjects::queue(&d, c, n)).collect()
+}
+
+/// QUEUES comes to hold exactly the live entries.
+async fn queues_come_right(hub: &TestHub, inspector: &Inspector) {
+    let right = eventually("QUEUES to hold every live entry and no other", PATIENCE, async || {
+        (queued(inspector).await == live(inspector).await).then_some(())
+    });
+    if let Err(error) = right.await {
+        let (there, wanted) = (queued(inspector).await, live(inspector).await);
+        let missing: Vec<_> = wanted.difference(&there).collect();
+        let dead: Vec<_> = there.difference(&wanted).collect();
+        panic!("{error}: missing {missing:?}, dead {dead:?}\n{}", super::world::tail(&hub.log()));
+    }
+}
+
+/// Takes and acknowledges everything, signs for every second one.
+async fn work(hub: &TestHub, department: &str, wanted: usize) {
+    let caller = hub.caller(department);
+    let mut taken = Vec::new();
+    eventually("all entries", PATIENCE, async || {
+        let answer = caller.get("/v1/queue?wait=2&max=100").await.ok()?;
+        taken.extend(answer.body["entries"].as_array().cloned().unwrap_or_default());
+        (taken.len() >= wanted).then_some(())
+    })
+    .await
+    .unwrap();
+    for (place, handed) in taken.iter().enumerate() {
+        let acked = caller.post("/v1/queue/ack", &json!({ "ack": handed["ack"] })).await.unwrap();
+        assert_eq!(acked.status, 204, "{}", acked.body);
+        if place % 2 == 0 {
+            let case = handed["entry"]["case_id"].as_str().unwrap();
+            let body = json!({ "id": format!("s{}", handed["entry"]["n"]), "n": handed["entry"]["n"] });
+            done(&caller, case, "sign_for", body).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queues_that_were_deleted_come_back_with_the_live_entries_only() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    feed(&hub, "del", 20).await;
+    work(&hub, "jb-ecology", 20).await;
+    let inspector = hub.inspector().await.unwrap();
+    inspector.jetstream.delete_stream("QUEUES").await.unwrap();
+    hub.kill().await.unwrap();
+    hub.restart().await.unwrap();
+    let inspector = hub.inspector().await.unwrap();
+    queues_come_right(&hub, &inspector).await;
+    feed(&hub, "after", 5).await;
+    queues_come_right(&hub, &inspector).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_restored_from_an_older_copy_gets_its_queues_back() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    feed(&hub, "old", 10).await;
+    work(&hub, "jb-ecology", 10).await;
+    hub.stop().await.unwrap();
+    let (cases, copy) = (hub.stream_dir("CASES"), hub.dir.join("copy"));
+    copy_dir(&cases, &copy).unwrap();
+    hub.restart().await.unwrap();
+    feed(&hub, "lost", 10).await;
+    work(&hub, "jb-police", 20).await;
+    // The high mark is noted by the reconciler, at the latest at a start.
+    hub.stop().await.unwrap();
+    hub.restart().await.unwrap();
+    hub.stop().await.unwrap();
+    copy_dir(&copy, &cases).unwrap();
+    hub.restart().await.unwrap();
+    let inspector = hub.inspector().await.unwrap();
+    queues_come_right(&hub, &inspector).await;
+    feed(&hub, "new", 5).await;
+    queues_come_right(&hub, &inspector).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_half_kept_by_a_power_cut_is_completed() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    let cases = feed(&hub, "half", 3).await;
+    hub.stop().await.unwrap();
+    let (entryless, stuck) = (&cases[0], &cases[1]);
+    let own = OwnServer::start(&hub.dir.join("own"), &hub.store()).await.unwrap();
+    let inspector = own.inspector().await.unwrap();
+    let kept = inspector.read("CASES").await.unwrap();
+    let lost = |m: &Raw| {
+        let entry = m.subject.starts_with("entry.");
+        entry && m.subject.contains(&format!("jb-police.{entryless}."))
+            || entry && m.subject.contains(stuck.as_str())
+            || m.subject == format!("case.{stuck}") && !is_registration(m)
+    };
+    let before = kept.len();
+    let kept: Vec<Raw> = kept.into_iter().filter(|m| !lost(m)).collect();
+    assert_eq!(before - kept.len(), 5, "an entry, a dispatch and its three entries were to be lost");
+    rewrite_cases(&inspector, &kept).await;
+    own.stop().await.unwrap();
+
+    hub.restart().await.unwrap();
+    let inspector = hub.inspector().await.unwrap();
+    queues_come_right(&hub, &inspector).await;
+    let log = Log::read(&inspector.read("CASES").await.unwrap());
+    for history in log.cases.values() {
+        assert!(history.chain_holds);
+        assert_eq!(history.case.as_ref().unwrap().stage.as_str(), "dispatched");
+    }
+    assert_eq!(log.entries.len(), 9, "{:?}", log.entries);
+    assert!(log.entries.values().all(|count| *count == 1), "{:?}", log.entries);
+}
+
+fn is_registration(message: &Raw) -> bool {
+    StoredEvent::from_bytes(&message.payload).is_ok_and(|e| matches!(e.body, EventBody::Registered(_)))
+}
+
+/// A fresh CASES with these messages only; QUEUES, which could not know, is gone as well.
+async fn rewrite_cases(inspector: &Inspector, messages: &[Raw]) {
+    let js = &inspector.jetstream;
+    let config = js.get_stream("CASES").await.unwrap().cached_info().config.clone();
+    js.delete_stream("QUEUES").await.unwrap();
+    js.delete_stream("CASES").await.unwrap();
+    js.create_stream(config).await.unwrap();
+    for message in messages {
+        js.publish(message.subject.clone(), message.payload.clone()).await.unwrap().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_that_die_while_they_are_being_queued_are_purged() {
+    let hub = TestHub::start(plan()).await.unwrap();
+    let inspector = hub.inspector().await.unwrap();
+    let desk = hub.caller("desk");
+    for round in 0..5 {
+        let cases = feed(&hub, &format!("die-{round}"), 20).await;
+        let withdrawals = cases.iter().map(|case| {
+            let desk = desk.clone();
+            let case = case.clone();
+            async move { desk.command(&case, "withdraw", &json!({ "id": "w" })).await.status }
+        });
+        let statuses = futures_util::future::join_all(withdrawals).await;
+        assert!(statuses.iter().all(|s| *s == 200), "{statuses:?}");
+    }
+    queues_come_right(&hub, &inspector).await;
+    assert_eq!(queued(&inspector).await, BTreeSet::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hubs_on_one_server_do_everything_once() {
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let first = TestHub::start(plan().external(&own.url, GATEWAY.0, GATEWAY.1)).await.unwrap();
+    let shared = plan().external(&own.url, GATEWAY.0, GATEWAY.1).sharing(&first);
+    let second = TestHub::start(shared).await.unwrap();
+    // The same orders through both doors at once.
+    let (a, b) = tokio::join!(feed(&first, "both", 50), feed(&second, "both", 50));
+    assert_eq!(a, b);
+    let sign = |hub: &TestHub, case: &str| {
+        let (caller, case) = (hub.caller("jb-ecology"), case.to_owned());
+        async move { caller.command(&case, "sign_for", &json!({ "id": "same" })).await }
+    };
+    for case in &a {
+        let (one, other) = tokio::join!(sign(&first, case), sign(&second, case));
+        let mut results = [
+            one.body["result"].as_str().unwrap_or("?").to_owned(),
+            other.body["result"].as_str().unwrap_or("?").to_owned(),
+        ];
+        results.sort();
+        assert_eq!(results, ["done", "known"], "{} {}", one.body, other.body);
+    }
+    let inspector = own.inspector().await.unwrap();
+    let log = Log::read(&inspector.read("CASES").await.unwrap());
+    assert_eq!(log.cases.len(), 50);
+    assert!(
+        log.cases.values().all(|h| h.chain_holds && h.events.len() == 3),
+        "a case has other events than registered, dispatched, signed for"
+    );
+    assert!(log.entries.len() == 150 && log.entries.values().all(|count| *count == 1));
+    queues_come_right(&first, &inspector).await;
+    drop((first, second, own));
+    std::fs::remove_dir_all(store).unwrap();
+}

@@ -1,0 +1,50 @@
+//! What the law binds the hub to: the accused and the confidential.
+
+use serde_json::{Value, json};
+
+use super::steps::{command, noise};
+use super::world::{DEPARTMENTS, Way, World};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_accused_never_receives_the_accusation() {
+    let world = World::new(Way::Push).await;
+    let mut order = noise("accuse-1");
+    let accusation = json!({
+        "callerType": "检举控告", "reflectName": "宁波市生态环境局江北分局", "title": "反映环保局工作人员收受好处",
+        "majorContent": "举报区环保局工作人员收受工地好处，对夜间施工视而不见。",
+    });
+    for (key, value) in accusation.as_object().unwrap() {
+        order[key] = value.clone();
+    }
+    let id = world.hotline.source.put(&order);
+    let case = world.case_when(&id, |c| c["case"]["stage"] != "registered").await;
+    assert_eq!(case["marks"]["accusation"], true, "{case}");
+    let sent: Vec<&Value> = case["entries"].as_array().unwrap().iter().map(|e| &e["department"]).collect();
+    assert!(!sent.contains(&&json!("jb-ecology")), "{case}");
+    let case_id = case["case"]["id"].as_str().unwrap();
+    assert!(world.has_nothing("jb-ecology").await);
+
+    // Nor by a person's hand, nor may it look.
+    let kind = if case["case"]["stage"] == "triage" { "dispatch" } else { "redispatch" };
+    let body = json!({ "id": "by-hand", "note": "x", "assignees": [{ "department": "jb-ecology", "role": "lead" }] });
+    let refused = command(&world.desk(), case_id, kind, body).await;
+    assert_eq!(refused.body["refusal"]["code"], "accused", "{}", refused.body);
+    let looked = world.hub.caller("jb-ecology").get(&format!("/v1/cases/{case_id}/content")).await.unwrap();
+    assert_eq!(looked.status, 403, "{}", looked.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confidential_case_names_no_reporter_to_departments() {
+    let world = World::new(Way::Push).await;
+    let mut order = noise("secret-1");
+    order["isSecret"] = "1".into();
+    let id = world.hotline.source.put(&order);
+    world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    for department in DEPARTMENTS.iter().take(3) {
+        let entries = world.take(department).await;
+        let text = entries[0].to_string();
+        assert_eq!(entries[0]["entry"]["reporter_hidden"], true, "{text}");
+        assert!(!text.contains("测试甲") && !text.contains("19900001111"), "{department} learns who spoke: {text}");
+        assert!(text.contains("十一点"), "the matter itself is missing: {text}");
+    }
+}
