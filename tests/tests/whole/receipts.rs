@@ -33,7 +33,7 @@ async fn each_record_of_a_batch_is_answered_for() {
     assert_eq!(outcomes, ["new", "quarantined", "repeat", "new"], "{settled}");
     assert_eq!(settled["records"][0]["case_id"], settled["records"][2]["case_id"]);
     let problem = &settled["records"][1]["problems"][0];
-    assert_eq!(problem["source_field"], "orderId", "{settled}");
+    assert!(problem["source_field"].as_str().unwrap().contains("orderId"), "{settled}");
     assert!(settled["as_of"].as_u64().unwrap() > 0, "{settled}");
     world.case("r-2").await;
 
