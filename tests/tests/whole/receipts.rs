@@ -58,10 +58,14 @@ async fn what_cannot_be_taken_is_refused_unstored() {
     let large = large.await.unwrap();
     assert_eq!(large.status, 413, "{}", large.body);
 
-    let garbled = sender.post_bytes(HOTLINE_EVENTS, "application/json", b"{\"a\":".to_vec(), &[]).await.unwrap();
+    // A client may still hold the connection that was cut off.
+    let garbled = eventually("the answer to a body that is no JSON", PATIENCE, async || {
+        sender.post_bytes(HOTLINE_EVENTS, "application/json", b"{\"a\":".to_vec(), &[]).await.ok()
+    });
+    let garbled = garbled.await.unwrap();
     assert_eq!((garbled.status, &garbled.body["state"]), (202, &json!("quarantined")), "{}", garbled.body);
     let (intake, _) = world.hub.inspector().await.unwrap().state("INTAKE").await.unwrap();
-    assert_eq!(intake, 1, "what was refused was stored, or what was not understood was not");
+    assert!(intake == 1, "what was refused was stored, or what was not understood was not");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
