@@ -23,7 +23,7 @@ demo: setup build ## Two simulated upstream systems, three departments, in a ter
 	@HUILIU_NATS_SERVER=$(LOCAL_NATS) exec $(BIN)/huiliu demo
 
 .PHONY: test
-test: setup ## All tests of the workspace, against a real nats-server
+test: setup ## All tests of the workspace, against a real nats-server; the page in a browser
 	@export HUILIU_NATS_SERVER=$(LOCAL_NATS); \
 	if cargo nextest --version >/dev/null 2>&1; then \
 	    cargo nextest run --locked --workspace --no-fail-fast && cargo test --locked --workspace --doc --quiet; \
@@ -31,6 +31,8 @@ test: setup ## All tests of the workspace, against a real nats-server
 	    echo 'cargo-nextest is not installed: running cargo test' >&2; \
 	    cargo test --locked --workspace --no-fail-fast; \
 	fi
+	@cargo build --locked --quiet -p huiliu -p huiliu-tests --bins
+	@HUILIU_NATS_SERVER=$(LOCAL_NATS) tests/web/run.sh $${CARGO_TARGET_DIR:-target}/debug/huiliu
 
 .PHONY: lint
 lint: ## Format, clippy, documentation: no warnings

@@ -125,6 +125,7 @@ fn orders(i: u64, source: &SourceId) -> Result<Vec<Order>> {
         identity_digest: None,
         name_digest: Some("0".repeat(64)),
         phone_digest: Some("0".repeat(64)),
+        follow_up: false,
     };
     let submission = Submission {
         source: source.clone(),

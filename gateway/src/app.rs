@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::verify::Secret;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,13 +22,13 @@ use crate::desk::Desk;
 use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
+use crate::engine::lock::StoreLock;
 use crate::engine::{Engine, streams};
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::store::IntakeStore;
 use crate::keys::Keys;
-use crate::lease::Lease;
 use crate::ledger::Ledger;
 use crate::queues::reconcile::Reconciler;
 use crate::queues::{Queues, sweep};
@@ -38,6 +38,8 @@ use crate::vault::MasterKey;
 use crate::writeback::WriteBack;
 use crate::{follow, nats_door};
 
+/// The read model's file in the data directory.
+pub const READ_MODEL: &str = "readmodel.sqlite";
 /// The site's name in the source of its CloudEvents.
 const SITE: &str = "hub";
 const GRACE: Duration = Duration::from_secs(20);
@@ -56,6 +58,8 @@ pub struct App {
     shutdown: CancellationToken,
     ready: watch::Sender<bool>,
     tasks: TaskTracker,
+    /// One hub to a data directory: the read model has one writer, also where the engine is somebody else's.
+    data_lock: StoreLock,
 }
 
 impl App {
@@ -67,6 +71,7 @@ impl App {
     pub async fn start(settings: Settings, shutdown: &CancellationToken) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&settings.data_dir)
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
+        let data_lock = StoreLock::take(&settings.data_dir).await?;
         let credentials = credentials(&settings.credentials_file)?;
         let master = Arc::new(MasterKey::load_or_create(&settings.master_key_file)?);
         let directory = Directory::load(&settings.directory_dir).context("failed to load the directory")?;
@@ -81,6 +86,10 @@ impl App {
             tracing::warn!("{difference}");
         }
 
+        if engine.server_process().is_some() {
+            streams::free_leases(&engine.jetstream).await?;
+        }
+
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
         let labels = labels(&directory, &channels);
@@ -93,12 +102,13 @@ impl App {
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
 
-        let model = open_read_model(&engine, settings.data_dir.join("readmodel.sqlite")).await?;
+        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL)).await?;
         let reads = model.reader();
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
         let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone());
         let api = Api {
+            jetstream: jetstream.clone(),
             channels: channels.clone(),
             store: store.clone(),
             receipts,
@@ -123,7 +133,7 @@ impl App {
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
         tasks.spawn(upkeep(figures, shutdown.clone()));
-        tasks.spawn(reconcile(reconciler, queues, departments, jetstream.clone(), shutdown.clone()));
+        tasks.spawn(reconcile(reconciler, queues, departments, shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.pack.pull.is_some() && channel.since.is_some() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone());
@@ -144,12 +154,12 @@ impl App {
         });
         ready.send_replace(true);
         tracing::info!(%address, engine = engine.address(), "huiliu takes work at http://{address}");
-        Ok(Self { address, engine, ledger, reads, shutdown, ready, tasks })
+        Ok(Self { address, engine, ledger, reads, shutdown, ready, tasks, data_lock })
     }
 
     /// Stops taking work, finishes what is in flight, says what was left, and stops the engine last.
     pub async fn stop(self) {
-        let Self { engine, ledger, shutdown, ready, tasks, .. } = self;
+        let Self { engine, ledger, shutdown, ready, tasks, data_lock, .. } = self;
         ready.send_replace(false);
         shutdown.cancel();
         drop(ledger);
@@ -162,6 +172,7 @@ impl App {
             );
         }
         engine.stop().await;
+        drop(data_lock);
     }
 }
 
@@ -233,12 +244,10 @@ async fn reconcile(
     reconciler: Reconciler,
     queues: Queues,
     departments: Vec<huiliu_schemas::DepartmentId>,
-    jetstream: async_nats::jetstream::Context,
     shutdown: CancellationToken,
 ) {
-    let lease = Lease::new(jetstream, "reconcile".into());
     let once = async || {
-        if let Some(Err(error)) = lease.hold(reconciler.run()).await {
+        if let Some(Err(error)) = reconciler.run_alone().await {
             tracing::warn!(%error, "could not reconcile; it is tried again");
         }
         for department in &departments {
@@ -267,7 +276,10 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
         return Ok(figures.clone());
     }
     let seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
-    let built = PrometheusBuilder::new().set_buckets(&seconds)?.install_recorder();
+    let messages = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
+    let batches = Matcher::Full("huiliu_ledger_batch_messages".into());
+    let built =
+        PrometheusBuilder::new().set_buckets(&seconds)?.set_buckets_for_metric(batches, &messages)?.install_recorder();
     match built {
         Ok(figures) => Ok(FIGURES.get_or_init(|| figures).clone()),
         Err(_) => FIGURES.get().cloned().context("another recorder of figures is installed"),

@@ -1,18 +1,23 @@
 //! Commands as they come in over HTTP and NATS: one JSON object, with the sender's own id. Read, settled by the ledger, and
 //! answered only when the outcome is in the log.
 
+use std::time::Duration;
+
 use huiliu_schemas::command::{Command, CommandKind};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::message::{CommandOutcome, CommandResult};
 use huiliu_schemas::private::Private;
-use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId};
+use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
 use serde_json::{Map, Value};
 
 use crate::desk::{Job, Work};
 use crate::doors::principal::Principal;
 use crate::ledger::{JobResult, Ledger};
 use crate::problem::{Kind, Problem};
+
+/// How long a sender is kept waiting for an engine that is away.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A command read.
 #[derive(Debug, Clone)]
@@ -105,7 +110,10 @@ pub async fn execute(ledger: &Ledger, who: &Principal, request: CommandRequest) 
     let case = find(ledger, &case).await?;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
     let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content } };
-    let settled = ledger.settle(job).await?;
+    let settled = tokio::time::timeout(PATIENCE, ledger.settle(job)).await.map_err(|_| {
+        let detail = "the engine does not answer; the command may still be done: send it again with the same id";
+        Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
+    })??;
     let (result, events) = match settled.result {
         JobResult::Appended(events) => (CommandResult::Done, events.iter().map(|e| e.body.name().to_owned()).collect()),
         JobResult::Known(answer) => (CommandResult::Known, answer.events),
@@ -126,8 +134,7 @@ pub async fn find(ledger: &Ledger, name: &CaseName) -> Result<CaseId, Problem> {
     match name {
         CaseName::Id(id) => Ok(*id),
         CaseName::Number(number) => {
-            let alias = crate::ledger::number_alias(number.as_str());
-            let found = ledger.find(&[alias]).await?;
+            let found = ledger.find(&[SourceId::of_number(number)]).await?;
             found.ok_or_else(|| Problem::new(Kind::NotFound, format!("no case has the number {number}")))
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::read;
@@ -17,25 +17,32 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Follows the log until shutdown. `committed` wakes it when this process appends.
 pub async fn run(
     jetstream: Context,
-    mut model: ReadModel,
+    model: ReadModel,
     mut committed: watch::Receiver<u64>,
     shutdown: CancellationToken,
 ) {
+    let mut position = model.position();
+    let (batches, mut positions) = match Folder::start(model) {
+        Ok(folder) => folder,
+        Err(error) => return tracing::error!(%error, "the read model has no thread to run on"),
+    };
     while !shutdown.is_cancelled() {
-        let taken = match next(&jetstream, model.position()).await {
-            Ok(batch) => {
-                let taken = batch.len();
-                model = match fold(model, batch).await {
-                    Some(model) => model,
-                    None => return,
-                };
-                taken
+        let batch = next(&jetstream, position).await.unwrap_or_else(|error| {
+            tracing::debug!(error, "the read model waits for the server");
+            Vec::new()
+        });
+        let taken = batch.len();
+        if taken > 0 {
+            if batches.send(batch).await.is_err() {
+                return;
             }
-            Err(error) => {
-                tracing::debug!(error, "the read model waits for the server");
-                0
+            let Some(reached) = positions.recv().await else { return };
+            if reached == position {
+                tokio::time::sleep(LOOK_EVERY).await;
             }
-        };
+            position = reached;
+            metrics::gauge!("huiliu_read_model_position").set(position as f64);
+        }
         if taken == AT_ONCE {
             continue;
         }
@@ -54,28 +61,35 @@ pub async fn next(jetstream: &Context, position: u64) -> Result<Vec<LogMessage>,
     Ok(page.messages.into_iter().map(message).collect())
 }
 
-async fn fold(mut model: ReadModel, batch: Vec<LogMessage>) -> Option<ReadModel> {
-    if batch.is_empty() {
-        return Some(model);
+/// The thread that writes the read model. It gives way to everything else: that the page is behind for a while when a
+/// million cases arrive at once is better than that the cases are.
+struct Folder;
+
+type Batches = mpsc::Sender<Vec<LogMessage>>;
+
+impl Folder {
+    fn start(mut model: ReadModel) -> std::io::Result<(Batches, mpsc::Receiver<u64>)> {
+        let (batches, mut waiting) = mpsc::channel::<Vec<LogMessage>>(1);
+        let (reached, positions) = mpsc::channel(1);
+        std::thread::Builder::new().name("read-model".into()).spawn(move || {
+            give_way();
+            while let Some(batch) = waiting.blocking_recv() {
+                if let Err(error) = model.apply(&batch) {
+                    tracing::error!(%error, "the read model could not take in the log; it tries again");
+                }
+                if reached.blocking_send(model.position()).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok((batches, positions))
     }
-    let folded = tokio::task::spawn_blocking(move || {
-        let done = model.apply(&batch);
-        (model, done)
-    })
-    .await;
-    match folded {
-        Ok((model, Ok(()))) => {
-            metrics::gauge!("huiliu_read_model_position").set(model.position() as f64);
-            Some(model)
-        }
-        Ok((model, Err(error))) => {
-            tracing::error!(%error, "the read model could not take in the log; it tries again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some(model)
-        }
-        Err(panicked) => {
-            tracing::error!(%panicked, "the read model stopped");
-            None
-        }
+}
+
+/// On Linux a thread has a priority of its own.
+fn give_way() {
+    let thread = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(thread), 10) {
+        tracing::debug!(%error, "the read model runs at normal priority");
     }
 }

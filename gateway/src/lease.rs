@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::engine::streams::LEASES;
 
-const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// Three times within the time after which it runs out.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
 
 /// A lease that may be held.
 pub struct Lease {

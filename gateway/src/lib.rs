@@ -6,6 +6,7 @@ pub mod channels;
 pub mod cli;
 pub mod commands;
 pub mod console;
+pub mod demo;
 pub mod desk;
 pub mod directory;
 pub mod doors;

@@ -1,81 +1,29 @@
-//! Every error a caller can get, as RFC 9457 problem details. The list of types is closed and part of the interface.
+//! Every error a caller can get, as RFC 9457 problem details. The list of types is closed and part of the schema; what
+//! HTTP makes of it stands here.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use huiliu_schemas::problem::Problem as Document;
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::FieldProblem;
-use serde::Serialize;
 
-/// What kind of problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// No valid credential, or a signature that does not prove the channel.
-    Unauthenticated,
-    /// The credential does not reach this.
-    Forbidden,
-    /// There is no such thing.
-    NotFound,
-    /// The request does not read.
-    BadRequest,
-    /// A field has a value it may not have.
-    InvalidField,
-    /// Over the size cap.
-    TooLarge,
-    /// Over the channel's limit.
-    TooMany,
-    /// The lifecycle does not allow it now.
-    Refused,
-    /// The store cannot take it now; nothing is stored.
-    Unavailable,
-    /// It may be stored or not; sending it again is safe.
-    UnknownOutcome,
-    /// A fault of ours.
-    Internal,
-}
+/// What kind of problem: the schema's closed list.
+pub use huiliu_schemas::problem::ProblemType as Kind;
 
-impl Kind {
-    /// The closed list.
-    pub const ALL: [Self; 11] = [
-        Self::Unauthenticated,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::BadRequest,
-        Self::InvalidField,
-        Self::TooLarge,
-        Self::TooMany,
-        Self::Refused,
-        Self::Unavailable,
-        Self::UnknownOutcome,
-        Self::Internal,
-    ];
-
-    /// The status it is answered with.
-    pub fn status(self) -> StatusCode {
-        self.row().0
-    }
-
-    /// The last part of its `type`.
-    pub fn name(self) -> &'static str {
-        self.row().1
-    }
-
-    fn row(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "未通过身份验证"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "无权访问"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "不存在"),
-            Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "请求无法解析"),
-            Self::InvalidField => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-field", "字段取值不符"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "内容过大"),
-            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "请求过于频繁"),
-            Self::Refused => (StatusCode::CONFLICT, "refused", "当前不能进行此操作"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "暂不可用，未入库，请稍后重试"),
-            Self::UnknownOutcome => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", "结果未知，可用同一编号安全重发")
-            }
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "内部错误"),
-        }
+/// The status a problem is answered with.
+pub fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Refused => StatusCode::CONFLICT,
+        Kind::Unavailable | Kind::UnknownOutcome => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -87,21 +35,6 @@ pub struct Problem {
     retry_after_s: Option<u64>,
     refusal: Option<Box<Refusal>>,
     fields: Vec<FieldProblem>,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'a Refusal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    fields: &'a [FieldProblem],
 }
 
 impl Problem {
@@ -155,23 +88,28 @@ impl Problem {
     }
 
     /// The document.
+    pub fn document(&self) -> Document {
+        Document {
+            kind: self.kind,
+            title: self.kind.chinese().to_owned(),
+            title_en: self.kind.english().to_owned(),
+            status: status(self.kind).as_u16(),
+            detail: self.detail.clone(),
+            refusal: self.refusal.as_deref().cloned(),
+            reason: self.refusal.as_ref().map(|r| r.code.chinese().to_owned()),
+            fields: self.fields.clone(),
+        }
+    }
+
+    /// The document as JSON, for the NATS door.
     pub fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(Body {
-            kind: format!("urn:huiliu:problem:{}", self.kind.name()),
-            title: self.kind.row().2,
-            status: self.kind.status().as_u16(),
-            detail: &self.detail,
-            refusal: self.refusal.as_deref(),
-            reason: self.refusal.as_ref().map(|r| r.code.chinese()),
-            fields: &self.fields,
-        })
-        .unwrap_or_default()
+        serde_json::to_value(self.document()).unwrap_or_default()
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.kind.status(), Json(self.to_json())).into_response();
+        let mut response = (status(self.kind), Json(self.document())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_s {

@@ -11,9 +11,9 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, Mac};
+use huiliu_schemas::CaseId;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Sealed;
-use huiliu_schemas::{CaseId, Namespace};
 use sha2::Sha256;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -104,11 +104,6 @@ impl MasterKey {
         mac.update(&[0]);
         mac.update(value.as_bytes());
         mac.finalize().into_bytes()[..16].iter().map(|b| format!("{b:02x}")).collect()
-    }
-
-    /// The id of a case whose source has no number: a keyed digest of the fields its pack names.
-    pub fn weak_id(&self, namespace: &Namespace, fields: &str) -> String {
-        self.digest(&format!("weak-id/{namespace}"), fields)
     }
 
     /// Wraps a data key for `owner`.

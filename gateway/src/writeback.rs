@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
+use futures_util::StreamExt;
 use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing, OutgoingKind};
 use huiliu_adapters::pull::backoff;
 use huiliu_schemas::case::{Case, Owed};
@@ -28,6 +29,8 @@ use crate::readmodel::ReadHandle;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const CASES_A_LOOK: usize = 200;
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// Cases told at the same time.
+const AT_ONCE: usize = 8;
 const MOST_ANSWER_BYTES: usize = 1 << 20;
 
 /// Tells one channel.
@@ -45,6 +48,9 @@ struct Waiting {
     attempts: u32,
     until: Instant,
 }
+
+/// The source did not take it; when it may be told again, if it said so.
+struct NotYet(Option<Duration>);
 
 /// What came of telling.
 enum Told {
@@ -92,9 +98,7 @@ impl WriteBack {
                 let owed = self.owed(after).await;
                 let Some((last, _)) = owed.last() else { break };
                 after = *last;
-                for (_, case) in owed {
-                    self.tell_case(case).await;
-                }
+                self.tell_some(owed.into_iter().map(|(_, case)| case)).await;
             }
             metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
                 .set(self.waiting.len() as f64);
@@ -115,19 +119,30 @@ impl WriteBack {
         }
     }
 
-    /// Tells everything owed in one case, in order, as far as the source takes it.
-    async fn tell_case(&mut self, id: CaseId) {
-        if self.waiting.get(&id).is_some_and(|w| w.until > Instant::now()) {
-            return;
-        }
-        let opened = match self.ledger.open_case(id).await {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(%error, case = %id, "an answer waits: the case does not open");
-                return self.wait(id, None);
+    async fn tell_some(&mut self, cases: impl Iterator<Item = CaseId>) {
+        let now = Instant::now();
+        let due = cases.filter(|id| self.waiting.get(id).is_none_or(|w| w.until <= now));
+        let this = &*self;
+        let telling =
+            futures_util::stream::iter(due.collect::<Vec<_>>()).map(|id| async move { (id, this.tell_case(id).await) });
+        let told: Vec<_> = telling.buffer_unordered(AT_ONCE).collect().await;
+        for (id, told) in told {
+            match told {
+                Ok(()) => {
+                    self.waiting.remove(&id);
+                }
+                Err(NotYet(after)) => self.wait(id, after),
             }
-        };
+        }
+    }
+
+    /// Tells everything owed in one case, in order, as far as the source takes it.
+    async fn tell_case(&self, id: CaseId) -> Result<(), NotYet> {
+        let opened = self.ledger.open_case(id).await.map_err(|error| {
+            tracing::warn!(%error, case = %id, "an answer waits: the case does not open");
+            NotYet(None)
+        })?;
+        let Some(opened) = opened else { return Ok(()) };
         for owed in self.owed_here(&opened.loaded.case) {
             match self.tell(&opened, &owed).await {
                 Told::Later(reason, after) => {
@@ -135,16 +150,13 @@ impl WriteBack {
                         channel = %self.channel.name, case = %id, what = %owed.what, reason,
                         "channel {} did not take an answer; it is told again", self.channel.name
                     );
-                    return self.wait(id, after);
+                    return Err(NotYet(after));
                 }
-                told => {
-                    if !self.record(&opened, &owed, told).await {
-                        return self.wait(id, None);
-                    }
-                }
+                told if self.record(&opened, &owed, &told).await => {}
+                _ => return Err(NotYet(None)),
             }
         }
-        self.waiting.remove(&id);
+        Ok(())
     }
 
     fn owed_here(&self, case: &Case) -> Vec<Owed> {
@@ -222,9 +234,9 @@ impl WriteBack {
     }
 
     /// Writes into the case that the source was told, or will never be.
-    async fn record(&self, opened: &OpenedCase, owed: &Owed, told: Told) -> bool {
+    async fn record(&self, opened: &OpenedCase, owed: &Owed, told: &Told) -> bool {
         let id = opened.loaded.case.id;
-        let (version, refused) = match &told {
+        let (version, refused) = match told {
             Told::Delivered(version) => (*version, None),
             Told::Refused(reason) => (None, Some(reason.clone())),
             Told::NoWay | Told::Later(..) => (None, None),

@@ -425,6 +425,11 @@ impl EventBody {
         }
     }
 
+    /// Whether a decision may be taken by someone who does not know this type.
+    fn is_ignorable(&self) -> bool {
+        matches!(self, Self::Superseded { .. } | Self::AnswerDelivered(_))
+    }
+
     /// The event as people say it.
     pub fn chinese(&self) -> &str {
         match self {
@@ -534,6 +539,24 @@ struct UnknownEvent {
     body: UnknownBody,
 }
 
+/// [`StoredEvent`] field by field, borrowed.
+#[derive(Serialize)]
+struct Borrowed<'a> {
+    id: Uuid,
+    case_id: CaseId,
+    at: Timestamp,
+    cause: &'a Cause,
+    actor: &'a Actor,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    entries: &'a [EntryRef],
+    prev_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ignorable: bool,
+    body: &'a EventBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<&'a Sealed>,
+}
+
 impl StoredEvent {
     /// The event as it goes into the log, after `prev_hash`, its content already sealed.
     pub fn new(event: &Event, prev_hash: Option<String>, sealed: Option<Sealed>) -> Self {
@@ -545,10 +568,28 @@ impl StoredEvent {
             actor: event.actor.clone(),
             entries: event.entries.clone(),
             prev_hash,
-            ignorable: matches!(event.body, EventBody::Superseded { .. } | EventBody::AnswerDelivered(_)),
+            ignorable: event.body.is_ignorable(),
             body: event.body.clone(),
             sealed,
         }
+    }
+
+    /// The payload that [`StoredEvent::new`] would have, written without a copy of the event: what the ledger does for
+    /// every event there is.
+    pub fn payload_of(event: &Event, prev_hash: Option<&str>, sealed: Option<&Sealed>) -> Vec<u8> {
+        serde_json::to_vec(&Borrowed {
+            id: event.id,
+            case_id: event.case_id,
+            at: event.at,
+            cause: &event.cause,
+            actor: &event.actor,
+            entries: &event.entries,
+            prev_hash,
+            ignorable: event.body.is_ignorable(),
+            body: &event.body,
+            sealed,
+        })
+        .unwrap_or_default()
     }
 
     /// The payload of the log message.

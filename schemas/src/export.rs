@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
+use crate::alias::Alias;
 use crate::case::Case;
 use crate::command::Command;
 use crate::decision::Decision;
@@ -21,6 +22,7 @@ mod asyncapi;
 /// Every document: file name and text, in the order of their names.
 pub fn export() -> Vec<(String, String)> {
     let mut files = vec![
+        schema::<Alias>("alias"),
         schema::<Case>("case"),
         schema::<Command>("command"),
         schema::<CommandOutcome>("command-outcome"),

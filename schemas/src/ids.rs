@@ -254,6 +254,21 @@ impl CaseNumber {
     }
 }
 
+impl SourceId {
+    /// A case's own number, as a name of the case among the numbers its sources give it.
+    pub fn of_number(number: &CaseNumber) -> Self {
+        Self { namespace: Namespace(NUMBERS.to_owned()), id: number.0.clone() }
+    }
+
+    /// Whether it is a case's own number.
+    pub fn is_number(&self) -> bool {
+        self.namespace.0 == NUMBERS
+    }
+}
+
+/// The namespace of the cases' own numbers.
+const NUMBERS: &str = "huiliu-number";
+
 /// A weighted sum modulo 31 (a prime): every single wrong character and every swap of neighbours changes it.
 fn check_digit(digits: &[u8]) -> u8 {
     let sum: u32 = digits.iter().enumerate().map(|(i, d)| (i as u32 + 1) * u32::from(*d)).sum();

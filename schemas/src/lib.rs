@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alias;
 pub mod case;
 pub mod clock;
 pub mod command;

@@ -1,5 +1,5 @@
-//! What an HTTP caller is told when something is wrong (RFC 9457): a closed list of types. Nothing personal stands in
-//! one, and the domain does not know this module.
+//! What a caller is told when something is wrong (RFC 9457): the one closed list of types, and the document. Nothing
+//! personal stands in one; the domain does not know this module, and this module knows no HTTP.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,41 @@ use crate::vocabulary::words;
 words! {
     /// The closed list of what can be wrong.
     ProblemType {
-        Unauthenticated = "urn:huiliu:problem:unauthenticated", "凭证缺失或无效";
+        Unauthenticated = "urn:huiliu:problem:unauthenticated", "未通过身份验证";
         Forbidden = "urn:huiliu:problem:forbidden", "无权访问";
         NotFound = "urn:huiliu:problem:not-found", "不存在";
-        Malformed = "urn:huiliu:problem:malformed", "请求格式错误";
-        TooLarge = "urn:huiliu:problem:too-large", "请求过大";
-        TooMany = "urn:huiliu:problem:too-many", "请求过于频繁";
+        BadRequest = "urn:huiliu:problem:bad-request", "请求无法解析";
+        InvalidField = "urn:huiliu:problem:invalid-field", "字段取值不符";
+        TooLarge = "urn:huiliu:problem:too-large", "内容过大";
+        TooMany = "urn:huiliu:problem:too-many-requests", "请求过于频繁";
         Refused = "urn:huiliu:problem:refused", "当前不能进行此操作";
-        Unavailable = "urn:huiliu:problem:unavailable", "暂时无法受理";
+        Unavailable = "urn:huiliu:problem:unavailable", "暂不可用，请稍后重试";
+        UnknownOutcome = "urn:huiliu:problem:unknown-outcome", "结果未知，可用同一编号安全重发";
         Internal = "urn:huiliu:problem:internal", "内部错误";
+    }
+}
+
+impl ProblemType {
+    /// The last part of the type, for labels and logs.
+    pub fn name(self) -> &'static str {
+        self.as_str().rsplit(':').next().unwrap_or_default()
+    }
+
+    /// The type in words, English.
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "Not authenticated",
+            Self::Forbidden => "Not allowed",
+            Self::NotFound => "Not found",
+            Self::BadRequest => "The request does not read",
+            Self::InvalidField => "A field has a value it may not have",
+            Self::TooLarge => "Too large",
+            Self::TooMany => "Too many requests",
+            Self::Refused => "Not possible now",
+            Self::Unavailable => "Not available now, try again later",
+            Self::UnknownOutcome => "Outcome unknown, safe to send again with the same id",
+            Self::Internal => "Internal error",
+        }
     }
 }
 
@@ -31,14 +57,18 @@ pub struct Problem {
     pub kind: ProblemType,
     /// The type in words, Chinese.
     pub title: String,
-    /// The HTTP status.
+    /// The type in words, English.
+    pub title_en: String,
+    /// The HTTP status; over NATS the one it would have over HTTP.
     pub status: u16,
-    /// The particulars, English.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    /// The particulars, English: names the thing and the way out.
+    pub detail: String,
     /// The refusal, where a command was refused: it says what would be legal now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
+    /// Why it was refused, Chinese.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Fields that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldProblem>,

@@ -136,7 +136,7 @@ pub(crate) fn write(at: Timestamp, format: &str, zone: &TimeZone) -> String {
     }
 }
 
-/// Whether [`write`] knows a format.
+/// Whether [`write()`] knows a format.
 pub(crate) fn is_format(format: &str) -> bool {
     matches!(format, "unix" | "unix-ms" | "iso") || (format.contains("yyyy") && format.contains("dd"))
 }

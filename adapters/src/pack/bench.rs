@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map as Object, Value, json};
 
 use super::files::{bytes, list, stem};
-use super::{Pack, PackError, Way};
+use super::{Pack, PackError, Way, embedded};
 use crate::decode::{Limits, Record};
 use crate::verify::{Proof, RawBody, Verified};
 
@@ -67,19 +67,47 @@ fn shown(value: Option<&Value>) -> String {
     value.map_or_else(|| "（无 none）".to_owned(), Value::to_string)
 }
 
+/// A sample with what is expected of it.
+struct Sample {
+    name: String,
+    bytes: Vec<u8>,
+    expected: Value,
+}
+
 /// Tests the pack in `dir` against its fixtures.
 pub fn test(dir: &Path) -> Result<Report, PackError> {
     let pack = Pack::load(dir)?;
-    let mut results = Vec::new();
-    for path in samples(dir)? {
-        let actual = outcome(&pack, &path)?;
-        let expected = fs::read(path.with_extension("expected.json")).ok();
-        let expected = expected.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+    let samples = samples(dir)?.iter().map(|path| sample(path)).collect::<Result<Vec<_>, _>>()?;
+    report(&pack, &samples)
+}
+
+/// Tests a built-in pack against the fixtures that were built in with it.
+pub fn test_built_in(name: &str) -> Result<Report, PackError> {
+    let pack = Pack::embedded(name)?;
+    let fixtures = embedded::PACKS.iter().filter(|p| p.name == name).flat_map(|p| p.fixtures);
+    let samples = fixtures.map(|(name, sample, expected)| Sample {
+        name: (*name).to_owned(),
+        bytes: sample.as_bytes().to_vec(),
+        expected: serde_json::from_str(expected).unwrap_or(Value::Null),
+    });
+    report(&pack, &samples.collect::<Vec<_>>())
+}
+
+fn report(pack: &Pack, samples: &[Sample]) -> Result<Report, PackError> {
+    let mut fixtures = Vec::new();
+    for sample in samples {
+        let actual = outcome(pack, &sample.name, sample.bytes.clone())?;
         let mut differences = Vec::new();
-        compare(String::new(), Some(&expected), Some(&actual), &mut differences);
-        results.push(FixtureResult { file: format!("{}.json", stem(&path)), differences });
+        compare(String::new(), Some(&sample.expected), Some(&actual), &mut differences);
+        fixtures.push(FixtureResult { file: format!("{}.json", sample.name), differences });
     }
-    Ok(Report { pack: pack.name, fixtures: results })
+    Ok(Report { pack: pack.name.clone(), fixtures })
+}
+
+fn sample(path: &Path) -> Result<Sample, PackError> {
+    let expected = fs::read(path.with_extension("expected.json")).ok();
+    let expected = expected.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+    Ok(Sample { name: stem(path), bytes: bytes(path)?, expected })
 }
 
 /// Writes what comes of each fixture as what is expected of it. For the author of a pack, who then reads it.
@@ -88,7 +116,7 @@ pub fn bless(dir: &Path) -> Result<usize, PackError> {
     let samples = samples(dir)?;
     for path in &samples {
         let expected = path.with_extension("expected.json");
-        fs::write(&expected, format!("{:#}\n", outcome(&pack, path)?))
+        fs::write(&expected, format!("{:#}\n", outcome(&pack, &stem(path), bytes(path)?)?))
             .map_err(|source| PackError::Read { path: expected.display().to_string(), source })?;
     }
     Ok(samples.len())
@@ -101,12 +129,11 @@ fn samples(dir: &Path) -> Result<Vec<std::path::PathBuf>, PackError> {
 }
 
 /// Shows what becomes of the records in one file, and what of them nobody reads.
-pub fn try_one(dir: &Path, file: &Path) -> Result<String, PackError> {
-    let pack = Pack::load(dir)?;
+pub fn try_one(pack: &Pack, file: &Path) -> Result<String, PackError> {
     let mut out = String::new();
-    for record in decoded(&pack, file)? {
+    for record in records(pack, file)? {
         out.push_str(&format!("—— 第 {} 条 record {} ——\n", record.index + 1, record.index));
-        out.push_str(&format!("{:#}\n", mapped(&pack, &record)));
+        out.push_str(&format!("{:#}\n", mapped(pack, &record)));
         let unread = record.value.as_ref().map(|value| pack.map.unread(value)).unwrap_or_default();
         if !unread.is_empty() {
             out.push_str(&format!("未读取的来源字段 source fields nobody reads: {}\n", unread.join(" ")));
@@ -115,19 +142,24 @@ pub fn try_one(dir: &Path, file: &Path) -> Result<String, PackError> {
     Ok(out)
 }
 
-fn outcome(pack: &Pack, file: &Path) -> Result<Value, PackError> {
-    Ok(decoded(pack, file)?.iter().map(|record| mapped(pack, record)).collect())
+/// The records in one file, as a push or a page of a pull would bring them.
+pub fn records(pack: &Pack, file: &Path) -> Result<Vec<Record>, PackError> {
+    decoded(pack, &stem(file), bytes(file)?)
+}
+
+fn outcome(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Value, PackError> {
+    Ok(decoded(pack, name, bytes)?.iter().map(|record| mapped(pack, record)).collect())
 }
 
 /// A sample is what a push or a page of a pull looks like; whichever gives more records is meant.
-fn decoded(pack: &Pack, file: &Path) -> Result<Vec<Record>, PackError> {
-    let raw = RawBody::json(bytes(file)?);
+fn decoded(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Vec<Record>, PackError> {
+    let raw = RawBody::json(bytes);
     let body = Verified::vouched(raw, Proof::Stored);
     let decode = |way| pack.decode(way, &body, Limits::default());
     match (decode(Way::Push), decode(Way::Pull)) {
         (Ok(push), Ok(pull)) => Ok(if pull.len() > push.len() || is_page(&push) { pull } else { push }),
         (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
-        (Err(source), Err(_)) => Err(PackError::Decode { file: stem(file), source }),
+        (Err(source), Err(_)) => Err(PackError::Decode { file: name.to_owned(), source }),
     }
 }
 

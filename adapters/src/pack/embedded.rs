@@ -6,15 +6,22 @@ pub(super) struct Embedded {
     pub(super) pack: &'static str,
     pub(super) map: &'static str,
     pub(super) tables: &'static [(&'static str, &'static str)],
+    /// Name, sample, what is expected of it.
+    pub(super) fixtures: &'static [(&'static str, &'static str, &'static str)],
 }
 
 macro_rules! pack {
-    ($name:literal, [$($table:literal),* $(,)?]) => {
+    ($name:literal, [$($table:literal),* $(,)?], [$($fixture:literal),* $(,)?]) => {
         Embedded {
             name: $name,
             pack: include_str!(concat!("../../packs/", $name, "/pack.toml")),
             map: include_str!(concat!("../../packs/", $name, "/map.toml")),
             tables: &[$(($table, include_str!(concat!("../../packs/", $name, "/tables/", $table, ".csv")))),*],
+            fixtures: &[$((
+                $fixture,
+                include_str!(concat!("../../packs/", $name, "/fixtures/", $fixture, ".json")),
+                include_str!(concat!("../../packs/", $name, "/fixtures/", $fixture, ".expected.json")),
+            )),*],
         }
     };
 }
@@ -34,11 +41,13 @@ pub(super) const PACKS: &[Embedded] = &[
             "solved",
             "state",
             "urgency"
-        ]
+        ],
+        ["batch", "order", "page"]
     ),
     pack!(
         "petition-portal",
-        ["appeal", "form", "matter-names", "nrfldm", "satisfaction", "sex", "solved-out", "state"]
+        ["appeal", "form", "matter-names", "nrfldm", "satisfaction", "sex", "solved-out", "state"],
+        ["push"]
     ),
 ];
 
@@ -60,6 +69,10 @@ mod tests {
             let tables: Vec<String> =
                 list(&dir.join("tables"), "csv").expect("tables").iter().map(|t| stem(t)).collect();
             assert_eq!(tables, pack.tables.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+            let mut fixtures: Vec<String> =
+                list(&dir.join("fixtures"), "json").expect("fixtures").iter().map(|t| stem(t)).collect();
+            fixtures.retain(|name| !name.ends_with(".expected"));
+            assert_eq!(fixtures, pack.fixtures.iter().map(|(name, ..)| (*name).to_owned()).collect::<Vec<_>>());
             Pack::embedded(pack.name).expect("loads");
             Pack::load(dir).expect("loads");
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Pack, bless, test, try_one};
+use super::{Pack, bless, test, test_built_in, try_one};
 use crate::decode::Limits;
 use crate::pack::Way;
 use crate::verify::{Proof, RawBody, Verified};
@@ -26,6 +26,7 @@ fn built_in_packs_are_as_expected() {
         }
         let report = test(&dir(pack)).expect("tested");
         assert!(report.is_good(), "{report}");
+        assert_eq!(test_built_in(pack).expect("tested"), report);
     }
 }
 
@@ -46,7 +47,7 @@ fn a_wrong_expectation_is_shown_by_field() {
     let text = std::fs::read_to_string(&expected).expect("read").replace("\"complaint\"", "\"praise\"");
     std::fs::write(&expected, text).expect("written");
     let report = test(&copy).expect("tested");
-    let tried = try_one(&copy, &copy.join("fixtures/order.json")).expect("tried");
+    let tried = try_one(&Pack::load(&copy).expect("loaded"), &copy.join("fixtures/order.json")).expect("tried");
     std::fs::remove_dir_all(&copy).expect("removed");
     assert!(!report.is_good());
     let said = report.to_string();

@@ -23,7 +23,7 @@ use crate::verify::{RawBody, Scheme, Verified};
 
 use files::Files;
 
-pub use bench::{Difference, FixtureResult, Report, bless, test, try_one};
+pub use bench::{Difference, FixtureResult, Report, bless, records, test, test_built_in, try_one};
 pub use spec::Title;
 
 /// A pack, loaded and checked.

@@ -18,6 +18,9 @@ pub struct Caller(pub Principal);
 /// A caller that is a department.
 pub struct Department(pub DepartmentId);
 
+/// A caller of the centre: an operator or a machine.
+pub struct Centre(pub Principal);
+
 /// Reads the credential.
 pub fn identify(api: &Api, headers: &HeaderMap) -> Result<Principal, Problem> {
     let header = headers.get(AUTHORIZATION).and_then(|h| h.to_str().ok());
@@ -41,5 +44,21 @@ impl FromRequestParts<Arc<Api>> for Department {
             Principal::Department(department) => Ok(Self(department)),
             _ => Err(Problem::new(Kind::Forbidden, "only a department has a queue: use a department's key")),
         }
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Centre {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        of_the_centre(api, &parts.headers).map(Self)
+    }
+}
+
+/// The caller, if it is an operator or a machine.
+pub fn of_the_centre(api: &Api, headers: &HeaderMap) -> Result<Principal, Problem> {
+    match identify(api, headers)? {
+        centre @ (Principal::Operator(_) | Principal::Machine(_)) => Ok(centre),
+        _ => Err(Problem::new(Kind::Forbidden, "this is for the centre: an operator's or a machine's key is needed")),
     }
 }

@@ -7,10 +7,12 @@ mod commands;
 mod health;
 mod push;
 mod queue;
+mod queues;
 mod receipts;
 
 use std::sync::Arc;
 
+use async_nats::jetstream::Context;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
@@ -21,7 +23,6 @@ use tokio::sync::watch;
 
 use crate::channels::Channels;
 use crate::console::Labels;
-use crate::doors::principal::Principal;
 use crate::doors::reload::SharedCredentials;
 use crate::intake::receipts::Receipts;
 use crate::intake::store::IntakeStore;
@@ -39,6 +40,8 @@ pub const BODY_CAP: usize = 6 << 20;
 /// What the endpoints need.
 #[derive(Clone)]
 pub struct Api {
+    /// What is stored, for looking at it.
+    pub jetstream: Context,
     /// The channels that are switched on.
     pub channels: Channels,
     /// The way into INTAKE.
@@ -80,6 +83,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases/{case}/content", get(cases::content))
         .route("/v1/queue", get(queue::take))
         .route("/v1/queue/ack", post(queue::acknowledge))
+        .merge(queues::routes())
         .with_state(api)
         .merge(crate::console::page())
         .merge(operators)
@@ -88,10 +92,8 @@ pub fn routes(api: Api) -> Router {
 }
 
 async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    match caller::identify(&api, request.headers()) {
-        Ok(Principal::Operator(_) | Principal::Machine(_)) => next.run(request).await,
-        Ok(_) => Problem::new(Kind::Forbidden, "this is for the centre: an operator's or a machine's key is needed")
-            .into_response(),
+    match caller::of_the_centre(&api, request.headers()) {
+        Ok(_) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }

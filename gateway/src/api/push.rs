@@ -160,7 +160,7 @@ fn as_exchange(pushed: Result<Pushed, Problem>) -> Response {
                 Kind::BadRequest | Kind::TooLarge => Refusal::BadFormat,
                 _ => Refusal::Unknown,
             };
-            let status = problem.kind().status();
+            let status = crate::problem::status(problem.kind());
             (status, Json(ExchangeAnswer::refused(refusal, problem.detail().to_owned()))).into_response()
         }
     }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::out::say;
 use crate::directory::{self, Directory, Severity};
-use crate::settings::Settings;
+use crate::settings::Places;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -15,7 +16,7 @@ pub(super) struct Args {
 pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCode> {
     let folder = match &args.directory {
         Some(folder) => folder.clone(),
-        None => Settings::load(settings)?.directory_dir,
+        None => Places::load(settings)?.directory_dir,
     };
     let directory = Directory::load(&folder)?;
     let findings = directory::check(&directory);
@@ -24,9 +25,13 @@ pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<Exit
             Severity::Error => "错误",
             Severity::Warning => "警告",
         };
-        println!("{}:{} {severity} {}\n    {}", finding.file, finding.line, finding.zh, finding.en);
+        say(format!("{}:{} {severity} {}\n    {}", finding.file, finding.line, finding.zh, finding.en))?;
     }
     let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-    println!("目录版本 {}：{} 个错误，{} 个警告", directory.version(), errors, findings.len() - errors);
+    let warnings = findings.len() - errors;
+    say(format!(
+        "目录版本 {}：{errors} 个错误，{warnings} 个警告 ({errors} errors, {warnings} warnings)",
+        directory.version()
+    ))?;
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

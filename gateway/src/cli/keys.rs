@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::out::say;
 use crate::doors::credentials::{Credentials, KeyKind};
-use crate::settings::Settings;
+use crate::settings::Places;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Keys {
@@ -28,8 +29,8 @@ pub(super) enum Keys {
 }
 
 pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(settings)?;
-    let file = &settings.credentials_file;
+    let places = Places::load(settings)?;
+    let file = &places.credentials_file;
     let mut credentials = if file.exists() { Credentials::load(file)? } else { Credentials::default() };
     match keys {
         Keys::Add { kind, subject, name } => {
@@ -40,11 +41,12 @@ pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCo
                 std::fs::create_dir_all(folder)?;
             }
             credentials.save(file)?;
-            println!("{}", secret.expose());
+            say(secret.expose())?;
         }
         Keys::List => {
             for key in credentials.keys() {
-                println!("{}\t{:?}\t{}\t{}", key.name, key.principal.kind(), key.principal.subject(), key.created);
+                let kind = format!("{:?}", key.principal.kind()).to_lowercase();
+                say(format!("{}\t{kind}\t{}\t{}", key.name, key.principal.subject(), key.created))?;
             }
         }
         Keys::Revoke { name } => {

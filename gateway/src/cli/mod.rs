@@ -2,8 +2,17 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
 
+mod bench;
 mod check;
+mod dead;
+mod demo;
+mod hub;
 mod keys;
+mod out;
+mod pack;
+mod queue;
+mod rebuild;
+mod route;
 mod run;
 
 use std::path::PathBuf;
@@ -29,29 +38,58 @@ struct Cli {
 enum Command {
     /// 运行 (run the hub)
     Run,
+    /// 演示：两个模拟来源系统、三个模拟单位 (show it: two simulated sources, three departments)
+    Demo(demo::Args),
     /// 打印带说明的默认设置 (print the documented default settings)
     Settings,
     /// 检查单位、事项、责任清单与时限 (check the directory)
     Check(check::Args),
+    /// 测速 (measure a hub of its own)
+    Bench(bench::Args),
     /// 凭据 (keys that may come in)
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// 队列：概况、查看、跟踪、重新放入、核对 (queues)
+    Queue(queue::Args),
+    /// 死信 (dead letters)
+    Dead(dead::Args),
+    /// 派单规则 (routing)
+    #[command(subcommand)]
+    Route(route::Route),
+    /// 渠道包 (packs)
+    #[command(subcommand)]
+    Pack(pack::Packs),
+    /// 由案件日志重建查询库，须先停止网关 (rebuild the read model; stop the hub first)
+    Rebuild,
 }
 
-/// Runs the command line; never panics on a closed pipe.
+/// Runs the command line. A reader that goes away is no error.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Run => run::run(cli.settings.as_deref()),
-        Command::Settings => {
-            print!("{}", crate::settings::DEFAULTS);
-            Ok(ExitCode::SUCCESS)
+    run(Cli::parse()).unwrap_or_else(|error| {
+        if out::is_closed_pipe(&error) {
+            return ExitCode::SUCCESS;
         }
-        Command::Check(args) => check::check(cli.settings.as_deref(), &args),
-        Command::Keys(keys) => keys::run(cli.settings.as_deref(), &keys),
-    };
-    done.unwrap_or_else(|error| {
         eprintln!("huiliu: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = cli.settings.as_deref();
+    match cli.command {
+        Command::Run => run::run(settings),
+        Command::Demo(args) => demo::run(args),
+        Command::Settings => {
+            out::say(crate::settings::DEFAULTS.trim_end())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check(args) => check::check(settings, &args),
+        Command::Bench(args) => bench::bench(&args),
+        Command::Keys(keys) => keys::run(settings, &keys),
+        Command::Queue(args) => queue::run(settings, &args),
+        Command::Dead(args) => dead::run(settings, &args),
+        Command::Route(route) => route::run(settings, &route),
+        Command::Pack(packs) => pack::run(settings, &packs),
+        Command::Rebuild => rebuild::run(settings),
+    }
 }

@@ -1,5 +1,6 @@
 //! `huiliu run`.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -37,7 +38,8 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
 /// Starts logging. What is personal has types that do not print; payloads are never logged.
 pub(super) fn start_log(log: &LogSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&log.filter))?;
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => logger.init(),
         LogFormat::Json => logger.json().init(),

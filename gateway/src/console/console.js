@@ -182,11 +182,14 @@ function departments(list) {
   fill(at("departments"), rows.length ? rows : [empty(5)]);
 }
 
+/** Where a rule stands; a rule of the law stands in no line. */
+const place = (rule) => (rule.line ? `${rule.file}:${rule.line}` : rule.file);
+
 function reason(why) {
   if (!why) return [];
   const parts = [];
   if (why.reasons.length) parts.push(el("span", {}, why.reasons.map((r) => word(r.code, r.zh)).join("；")));
-  if (why.rule) parts.push(el("span", {}, `${why.rule.words} `), el("span", { class: "rule" }, `${why.rule.file}:${why.rule.line}`));
+  if (why.rule) parts.push(el("span", {}, `${why.rule.words} `), el("span", { class: "rule" }, place(why.rule)));
   if (why.words) parts.push(el("span", {}, why.words));
   return parts;
 }
@@ -343,7 +346,7 @@ function decisionBody({ decision: d, reasons }) {
   if (!d) return [el("p", { class: "quiet" }, t("no_rule"))];
   const meter = el("span", { class: "meter", "aria-hidden": "true" }, el("i"));
   meter.firstChild.style.width = `${d.confidence}%`;
-  const ruleLine = (rule, extra) => [el("div", {}, rule.words), el("div", { class: "rule" }, `${rule.file}:${rule.line}`), extra ? el("div", { class: "quiet" }, extra) : null];
+  const ruleLine = (rule, extra) => [el("div", {}, rule.words), el("div", { class: "rule" }, place(rule)), extra ? el("div", { class: "quiet" }, extra) : null];
   const parts = [];
   if (d.rule) parts.push(el("div", { class: "box" }, ruleLine(d.rule)));
   if (reasons.length) parts.push(el("div", { class: "box t-triage" }, el("div", { class: "tags" }, reasons.map((r) => el("span", { class: "tag t-triage" }, word(r.code, r.zh)))),

@@ -29,7 +29,6 @@ use serde::Serialize;
 
 use crate::readmodel::ReadHandle;
 
-pub mod problem;
 pub mod views;
 
 mod parameters;

@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 
 use super::Labels;
 use super::parameters::{CasesParameters, EventsParameters};
-use super::problem::{ProblemKind, problem};
 use super::views::{CasePageView, CaseView, EventsView};
+use crate::problem::{Kind, Problem};
 use crate::readmodel::{ReadHandle, ReadModelError};
 
 /// How many questions are asked of the file at once; others wait.
@@ -54,7 +54,7 @@ async fn cases(State(asked): State<Asked>, query: Result<Query<CasesParameters>,
         Ok((filter, cursor, limit)) => {
             asked.ask(move |reader| reader.cases(&filter, cursor, limit).map(|p| Some(CasePageView::of(&p)))).await
         }
-        Err(detail) => problem(ProblemKind::BadParameter, &detail),
+        Err(detail) => Problem::new(Kind::BadRequest, detail).into_response(),
     }
 }
 
@@ -65,7 +65,7 @@ async fn case(State(asked): State<Asked>, Path(name): Path<String>) -> Response 
 async fn events(State(asked): State<Asked>, query: Result<Query<EventsParameters>, QueryRejection>) -> Response {
     match query.map_err(|e| unread(&e)).and_then(|Query(given)| given.read()) {
         Ok((since, limit)) => asked.ask(move |reader| EventsView::read(reader, since, limit).map(Some)).await,
-        Err(detail) => problem(ProblemKind::BadParameter, &detail),
+        Err(detail) => Problem::new(Kind::BadRequest, detail).into_response(),
     }
 }
 
@@ -79,7 +79,9 @@ impl Asked {
         let Ok(_turn) = self.turns.acquire().await else { return unavailable() };
         match tokio::task::spawn_blocking(move || question(&self.reader)).await {
             Ok(Ok(Some(answer))) => fresh(&answer),
-            Ok(Ok(None)) => problem(ProblemKind::UnknownCase, "no case has this id, number or source number"),
+            Ok(Ok(None)) => {
+                Problem::new(Kind::NotFound, "no case has this id, number or source number").into_response()
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
                 unavailable()
@@ -93,7 +95,8 @@ impl Asked {
 }
 
 fn unavailable() -> Response {
-    problem(ProblemKind::ReadModelUnavailable, "the read model cannot answer now; the gateway's log says why")
+    let detail = "the read model cannot answer now; the gateway's log says why";
+    Problem::new(Kind::Unavailable, detail).retry_after(2).into_response()
 }
 
 fn unread(rejection: &QueryRejection) -> String {

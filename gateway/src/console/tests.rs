@@ -104,7 +104,7 @@ async fn events_can_be_followed() {
 async fn what_is_wrong_is_a_problem() {
     let served = served(&World::default()).await;
     for (path, status, told) in [
-        ("/v1/cases/HL-0000-0000-0001", 404, "unknown-case"),
+        ("/v1/cases/HL-0000-0000-0001", 404, "urn:huiliu:problem:not-found"),
         ("/v1/cases?stage=nowhere", 400, "`stage` is `nowhere`"),
         ("/v1/cases?limit=0", 400, "`limit`"),
         ("/v1/cases?limit=201", 400, "`limit`"),

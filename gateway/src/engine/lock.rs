@@ -1,7 +1,7 @@
-//! The lock on the server's store directory.
+//! The lock on a directory that may have one owner: the server's store, and the hub's data.
 //!
-//! Two nats-servers on one store directory both start and lose messages without a word. The lock is
-//! handed down to the child, so it is held until the *last* of the two processes is gone. It must
+//! Two nats-servers on one store directory both start and lose messages without a word. The store's
+//! lock is handed down to the child, so it is held until the *last* of the two processes is gone. It must
 //! never be removed from disk: a lock on an unlinked file excludes nobody.
 
 use std::fs::{File, OpenOptions};
@@ -19,12 +19,12 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The store directory cannot be had.
+/// The directory cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process holds it.
     #[error(
-        "the message store {directory} is in use by another process{holder}: stop it first, or give this one its own data directory; two servers on one store lose messages"
+        "{directory} is in use by another process{holder}: stop it first, or give this one its own data directory; two on one store lose messages"
     )]
     Held {
         /// The directory.
@@ -33,7 +33,7 @@ pub enum LockError {
         holder: String,
     },
     /// The lock file cannot be opened or written.
-    #[error("failed to lock the message store {directory}: {source}")]
+    #[error("failed to lock {directory}: {source}")]
     Io {
         /// The directory.
         directory: PathBuf,
@@ -52,6 +52,18 @@ impl StoreLock {
     /// # Errors
     /// When another process keeps it, or the file cannot be written.
     pub async fn take(directory: &Path) -> Result<Self, LockError> {
+        Self::take_within(directory, PATIENCE).await
+    }
+
+    /// Takes the lock or says at once who holds it.
+    ///
+    /// # Errors
+    /// See [`StoreLock::take`].
+    pub async fn take_now(directory: &Path) -> Result<Self, LockError> {
+        Self::take_within(directory, Duration::ZERO).await
+    }
+
+    async fn take_within(directory: &Path, patience: Duration) -> Result<Self, LockError> {
         let io = |source| LockError::Io { directory: directory.to_owned(), source };
         let mut file = OpenOptions::new()
             .read(true)
@@ -60,7 +72,7 @@ impl StoreLock {
             .truncate(false)
             .open(directory.join("lock"))
             .map_err(io)?;
-        wait(&mut file, directory).await?;
+        wait(&mut file, directory, patience).await?;
         note_holder(&mut file).map_err(io)?;
         Ok(Self(Arc::new(file)))
     }
@@ -72,8 +84,8 @@ impl AsFd for StoreLock {
     }
 }
 
-async fn wait(file: &mut File, directory: &Path) -> Result<(), LockError> {
-    let deadline = Instant::now() + PATIENCE;
+async fn wait(file: &mut File, directory: &Path, patience: Duration) -> Result<(), LockError> {
+    let deadline = Instant::now() + patience;
     loop {
         match flock(&*file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(()),

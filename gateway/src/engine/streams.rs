@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::{CreateStreamError, DeleteStreamError, GetStreamError, RequestError};
 use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, PersistenceMode, RetentionPolicy, Source, StorageType, SubjectTransform,
+    Config, DiscardPolicy, PersistenceMode, PurgeError, RetentionPolicy, Source, StorageType, SubjectTransform,
 };
 use async_nats::jetstream::{Context, context::CreateKeyValueError, kv};
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub const CURSORS: &str = "cursors";
 pub const DIRECTORY: &str = "directory";
 
 /// A lease that is not renewed within this time is free.
-pub const LEASE_TTL: Duration = Duration::from_secs(30);
+pub const LEASE_TTL: Duration = Duration::from_secs(10);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -63,6 +63,14 @@ pub enum StreamError {
         stream: &'static str,
         /// Why.
         source: DeleteStreamError,
+    },
+    /// It could not be emptied.
+    #[error("failed to empty {stream}: {source}")]
+    Purge {
+        /// The stream or bucket.
+        stream: &'static str,
+        /// Why.
+        source: PurgeError,
     },
     /// It could not be looked at.
     #[error("failed to look at stream {stream}: {source}")]
@@ -107,7 +115,7 @@ pub async fn ensure_all(context: &Context, replicas: usize) -> Result<Vec<Differ
     let mut harmless = Vec::new();
     let begun = has_cases(context).await?;
     for (name, config) in all(replicas) {
-        if name == QUEUES && begun && context.get_stream(QUEUES).await.is_err() {
+        if name == QUEUES && begun && !exists(context, QUEUES).await? {
             // Made here it would begin with all history; the reconciler makes it begin with the oldest live entry.
             continue;
         }
@@ -126,6 +134,18 @@ pub async fn ensure_all(context: &Context, replicas: usize) -> Result<Vec<Differ
         ensure_bucket(context, config).await?;
     }
     Ok(harmless)
+}
+
+/// Whether there is such a stream. Only the server's word that there is none counts as none: no answer is an error.
+///
+/// # Errors
+/// When the server does not say.
+pub async fn exists(context: &Context, stream: &'static str) -> Result<bool, StreamError> {
+    match context.get_stream(stream).await {
+        Ok(_) => Ok(true),
+        Err(source) if is_not_found(&source) => Ok(false),
+        Err(source) => Err(StreamError::Look { stream, source }),
+    }
 }
 
 /// Whether there is a case log with anything in it.
@@ -160,13 +180,24 @@ pub async fn recreate_queues(context: &Context, replicas: usize, first: u64) -> 
     Ok(())
 }
 
-/// How many entries of CASES have not reached QUEUES yet.
+/// Frees every lease. Only for the one gateway that has the store to itself: whoever held them is dead.
+///
+/// # Errors
+/// When the bucket cannot be emptied.
+pub async fn free_leases(context: &Context) -> Result<(), StreamError> {
+    let bucket = format!("KV_{LEASES}");
+    let stream = context.get_stream(&bucket).await.map_err(|source| StreamError::Look { stream: LEASES, source })?;
+    stream.purge().await.map(drop).map_err(|source| StreamError::Purge { stream: LEASES, source })
+}
+
+/// How many entries of CASES have not reached QUEUES yet; unknown where QUEUES was made just now and has not asked CASES.
 ///
 /// # Errors
 /// When the server does not say.
-pub async fn queues_lag(context: &Context) -> Result<u64, StreamError> {
+pub async fn queues_lag(context: &Context) -> Result<Option<u64>, StreamError> {
     let stream = context.get_stream(QUEUES).await.map_err(|source| StreamError::Look { stream: QUEUES, source })?;
-    Ok(stream.cached_info().sources.iter().map(|source| source.lag).sum())
+    let lags = stream.cached_info().sources.iter().map(|source| source.active.map(|_| source.lag));
+    Ok(lags.sum())
 }
 
 fn is_missing(error: &DeleteStreamError) -> bool {

@@ -3,15 +3,19 @@
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
+use huiliu_schemas::receipt::receipt_id;
 use huiliu_schemas::submission::FieldProblem;
 use huiliu_schemas::{CaseId, Channel, subjects};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::read::{self, ReadError};
+use crate::engine::streams::DEAD;
+
 /// What could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// Where it stopped: `decode`, `map`, `decide`, `poison`, `write-back`.
+    /// Where it stopped: `open`, `poison`, `decode`, `map`, `decide`, `write-back`.
     pub stage: String,
     /// The channel.
     pub channel: Channel,
@@ -28,6 +32,50 @@ pub struct DeadLetter {
     pub problems: Vec<FieldProblem>,
     /// When.
     pub at: Timestamp,
+}
+
+/// A dead letter as it lies in stream DEAD.
+#[derive(Debug, Clone, Serialize)]
+pub struct Buried {
+    /// Its sequence there.
+    pub sequence: u64,
+    /// The receipt of its envelope, if it came from one.
+    pub receipt: Option<String>,
+    /// The letter; none where it does not read.
+    pub letter: Option<DeadLetter>,
+}
+
+/// Some dead letters.
+#[derive(Debug, Clone, Serialize)]
+pub struct BuriedPage {
+    /// Newest first.
+    pub letters: Vec<Buried>,
+    /// The next page's `before`; none at the end.
+    pub next: Option<u64>,
+}
+
+/// At most `limit` dead letters before sequence `before`, or the last ones, newest first.
+///
+/// # Errors
+/// When the stream does not answer.
+pub async fn list(jetstream: &Context, before: Option<u64>, limit: usize) -> Result<BuriedPage, ReadError> {
+    let away = |e: String| ReadError::Away { stream: DEAD.into(), reason: e };
+    let stream = jetstream.get_stream(DEAD).await.map_err(|e| away(e.to_string()))?;
+    let state = &stream.cached_info().state;
+    let end = before.unwrap_or(u64::MAX).min(state.last_sequence + 1);
+    let first = end.saturating_sub(limit as u64).max(state.first_sequence).max(1);
+    if first >= end {
+        return Ok(BuriedPage { letters: Vec::new(), next: None });
+    }
+    let page = read::page_from(jetstream, DEAD, ">", first, (end - first) as usize).await?;
+    let letters = page.messages.iter().rev().filter(|m| m.sequence < end).map(buried).collect();
+    Ok(BuriedPage { letters, next: (first > state.first_sequence).then_some(first) })
+}
+
+fn buried(message: &read::StoredMessage) -> Buried {
+    let letter: Option<DeadLetter> = serde_json::from_slice(&message.payload).ok();
+    let receipt = letter.as_ref().and_then(|l| Some(receipt_id(&l.channel, l.intake_sequence?)));
+    Buried { sequence: message.sequence, receipt, letter }
 }
 
 /// Writes a dead letter; only when this has succeeded may the message it is about be given up.

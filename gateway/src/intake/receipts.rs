@@ -1,7 +1,6 @@
 //! Receipts are views: computed from the stored envelope and the log, as often as anyone asks.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_nats::jetstream::Context;
 use huiliu_schemas::case::Answer;
@@ -10,13 +9,13 @@ use huiliu_schemas::event::Actor;
 use huiliu_schemas::lifecycle::{Decided, NothingNew};
 use huiliu_schemas::receipt::{Receipt, ReceiptState, RecordOutcome, RecordReceipt, receipt_id};
 use huiliu_schemas::submission::Submission;
-use huiliu_schemas::{CaseId, CaseNumber, Cause};
+use huiliu_schemas::{CaseId, CaseNumber, Cause, SourceId, subjects};
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::envelope::RawEnvelope;
 use super::pipeline;
-use super::understand::{Understood, understand};
+use super::understand::{Misunderstood, Understood, understand};
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Record, Work};
 use crate::engine::read::{self, ReadError};
@@ -91,74 +90,23 @@ impl Receipts {
                 return Ok(Receipt { receipt, state, as_of, settled: true, reason, records: Vec::new() });
             }
         };
-        let mut looked: HashMap<CaseId, Option<Arc<Loaded>>> = HashMap::new();
-        let mut as_of = *self.ledger.committed().borrow();
+        let mut view =
+            View { receipts: self, channel, sequence, done, as_of: *self.ledger.committed().borrow(), settled: true };
+        let owners = self.owners(&records).await?;
         let mut told = Vec::with_capacity(records.len());
-        let mut settled = true;
         for record in records {
-            let (record, is_settled) = self.record(channel, record, sequence, done, &mut looked, &mut as_of).await?;
-            settled &= is_settled;
-            told.push(record);
+            told.push(view.record(record, &owners).await?);
         }
         let lost = !told.is_empty() && told.iter().all(|r| r.outcome == RecordOutcome::Quarantined);
         let state = if lost { ReceiptState::Quarantined } else { ReceiptState::Stored };
-        Ok(Receipt { receipt, state, as_of, settled, reason: None, records: told })
+        Ok(Receipt { receipt, state, as_of: view.as_of, settled: view.settled, reason: None, records: told })
     }
 
-    async fn record(
-        &self,
-        channel: &ChannelRuntime,
-        record: Understood,
-        sequence: u64,
-        done: bool,
-        looked: &mut HashMap<CaseId, Option<Arc<Loaded>>>,
-        as_of: &mut u64,
-    ) -> Result<(RecordReceipt, bool), ReceiptError> {
-        let submission = match record.submission {
-            Ok(submission) => *submission,
-            Err(why) => {
-                return Ok((
-                    RecordReceipt {
-                        index: record.index,
-                        source_id: None,
-                        case_id: None,
-                        number: None,
-                        outcome: RecordOutcome::Quarantined,
-                        problems: why.problems,
-                        reason: Some(why.reason),
-                    },
-                    true,
-                ));
-            }
-        };
-        let numbers: Vec<_> = std::iter::once(&submission.source).chain(&submission.aliases).cloned().collect();
-        let owner = self.ledger.find(&numbers).await?;
-        let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
-        let case = match (owner, looked.get(&id)) {
-            (None, _) => None,
-            (_, Some(case)) => case.clone(),
-            (Some(_), None) => self.ledger.case(id).await?,
-        };
-        looked.insert(id, case.clone());
-        if let Some(case) = &case {
-            *as_of = (*as_of).max(case.last_sequence);
-        }
-        let problems = submission.problems.clone();
-        let source_id = Some(submission.source.id.clone());
-        let cause = Cause::intake(sequence, record.index);
-        let (outcome, settled, reason) = self.outcome(channel, submission, cause, id, case.as_deref(), done);
-        let number = case.as_ref().map_or_else(|| CaseNumber::of(id), |c| c.case.number.clone());
-        let known = outcome != RecordOutcome::Quarantined;
-        let receipt = RecordReceipt {
-            index: record.index,
-            source_id,
-            case_id: known.then_some(id),
-            number: known.then_some(number),
-            outcome,
-            problems,
-            reason,
-        };
-        Ok((receipt, settled))
+    /// Which of the numbers in the records belong to cases, asked in one go.
+    async fn owners(&self, records: &[Understood]) -> Result<Owners, ReceiptError> {
+        let submissions = records.iter().filter_map(|r| r.submission.as_ref().ok());
+        let numbers: Vec<SourceId> = submissions.flat_map(|s| numbers(s)).collect();
+        Ok(self.ledger.owners(&numbers).await?)
     }
 
     /// What the record is: what the log says of its cause, else what deciding it now would give.
@@ -178,7 +126,7 @@ impl Receipts {
         let record = Record::new(channel.name.clone(), submission, history, self.ledger.keys().master());
         let actor = Actor::Source { channel: channel.name.clone() };
         let job = Job { cause, actor, work: Work::Record(Box::new(record)) };
-        let case = case.map(|c| &c.case);
+        let case = case.map(|c| &*c.case);
         match self.ledger.desk().decide(&job, id, case, &Content::default(), Timestamp::now()) {
             Ok(Decided::Events(_)) if done => (RecordOutcome::Repeat, true, None),
             Ok(Decided::Events(events)) => (outcome_of(events.iter().map(|e| e.body.name())), false, None),
@@ -188,6 +136,69 @@ impl Receipts {
             Err(refusal) => (RecordOutcome::Quarantined, done, Some(refusal.to_string())),
         }
     }
+}
+
+type Owners = HashMap<String, CaseId>;
+
+/// One receipt in the making.
+struct View<'a> {
+    receipts: &'a Receipts,
+    channel: &'a ChannelRuntime,
+    sequence: u64,
+    done: bool,
+    as_of: u64,
+    settled: bool,
+}
+
+impl View<'_> {
+    async fn record(&mut self, record: Understood, owners: &Owners) -> Result<RecordReceipt, ReceiptError> {
+        let index = record.index;
+        let submission = match record.submission {
+            Ok(submission) => *submission,
+            Err(why) => return Ok(quarantined(index, why)),
+        };
+        let owner = numbers(&submission).iter().find_map(|n| owners.get(&subjects::alias(n)).copied());
+        let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
+        let case = match owner {
+            Some(id) => self.receipts.ledger.case(id).await?,
+            None => None,
+        };
+        self.as_of = case.as_ref().map_or(self.as_of, |c| self.as_of.max(c.last_sequence));
+        let problems = submission.problems.clone();
+        let source_id = Some(submission.source.id.clone());
+        let cause = Cause::intake(self.sequence, index);
+        let (outcome, settled, reason) =
+            self.receipts.outcome(self.channel, submission, cause, id, case.as_deref(), self.done);
+        self.settled &= settled;
+        let number = case.as_ref().map_or_else(|| CaseNumber::of(id), |c| c.case.number.clone());
+        let known = outcome != RecordOutcome::Quarantined;
+        Ok(RecordReceipt {
+            index,
+            source_id,
+            case_id: known.then_some(id),
+            number: known.then_some(number),
+            outcome,
+            problems,
+            reason,
+        })
+    }
+}
+
+fn quarantined(index: usize, why: Misunderstood) -> RecordReceipt {
+    RecordReceipt {
+        index,
+        source_id: None,
+        case_id: None,
+        number: None,
+        outcome: RecordOutcome::Quarantined,
+        problems: why.problems,
+        reason: Some(why.reason),
+    }
+}
+
+/// The numbers that tell whose record it is, its own first.
+fn numbers(submission: &Submission) -> Vec<SourceId> {
+    std::iter::once(&submission.source).chain(&submission.aliases).cloned().collect()
 }
 
 /// What the events a record led to make of it.

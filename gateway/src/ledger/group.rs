@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
+use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
@@ -14,19 +15,15 @@ use huiliu_schemas::lifecycle::Decided;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
-use super::history::Alias;
 use super::{DeadEntry, JobResult, LedgerError, Loaded};
 use crate::desk::{Desk, Job};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
 
-/// The namespace in which case numbers are aliases of their cases.
-pub const NUMBERS: &str = "huiliu-number";
-
 /// What is known of a case while the group is written.
 pub(super) struct Working {
     loaded: Option<Arc<Loaded>>,
-    case: Option<Case>,
+    case: Option<Arc<Case>>,
     last_hash: Option<String>,
     key: NamedKey,
     fresh_key: bool,
@@ -83,7 +80,7 @@ impl<'a> Group<'a> {
             return Err(LedgerError::Unreadable { case: case_id, reason: "it was not loaded".into() });
         };
         let before = working.case.clone();
-        let decided = self.desk.decide(job, case_id, before.as_ref(), &working.told, self.now);
+        let decided = self.desk.decide(job, case_id, before.as_deref(), &working.told, self.now);
         let start = self.messages.len();
         let result = match decided {
             Ok(Decided::Events(events)) => {
@@ -96,8 +93,8 @@ impl<'a> Group<'a> {
             Ok(Decided::Nothing(why)) => JobResult::Nothing(why),
             Err(refusal) => JobResult::Refused(refusal),
         };
-        let after = self.cases.get(&case_id).and_then(|w| w.case.clone()).map(Arc::new);
-        let dead = died(before.as_ref(), after.as_deref());
+        let after = self.cases.get(&case_id).and_then(|w| w.case.clone());
+        let dead = died(before.as_deref(), after.as_deref());
         self.drafts.push(Draft { case_id, result, after, dead, messages: start..self.messages.len() });
         Ok(true)
     }
@@ -105,7 +102,7 @@ impl<'a> Group<'a> {
     fn write(&mut self, case_id: CaseId, events: &[Event]) -> Result<bool, LedgerError> {
         let start = self.messages.len();
         let Some(working) = self.cases.get(&case_id) else { return Ok(true) };
-        let mut case = working.case.clone();
+        let mut case = working.case.as_deref().cloned();
         for event in events {
             match &mut case {
                 Some(case) => case.apply(event),
@@ -125,7 +122,7 @@ impl<'a> Group<'a> {
         }
         self.messages.extend(messages.into_iter().chain(aliases).chain(entries));
         if let Some(working) = self.cases.get_mut(&case_id) {
-            working.case = Some(case);
+            working.case = Some(Arc::new(case));
             working.last_hash = Some(last_hash);
             working.last_message = Some(last_event);
         }
@@ -139,7 +136,7 @@ impl<'a> Group<'a> {
         for event in events {
             let sealed = working.key.key.seal(&event.content, case_id, &working.key.kid);
             let sealed = sealed.map_err(|e| LedgerError::Unreadable { case: case_id, reason: e.to_string() })?;
-            let payload = StoredEvent::new(event, hash.take(), sealed).to_bytes();
+            let payload = StoredEvent::payload_of(event, hash.as_deref(), sealed.as_ref());
             hash = Some(payload_hash(&payload));
             // Only the first message of a case in a batch is compared: a second comparison on its subject fails the batch.
             let first = messages.is_empty() && working.last_message.is_none();
@@ -197,19 +194,13 @@ impl<'a> Group<'a> {
 fn numbers_in(event: &Event) -> Vec<SourceId> {
     match &event.body {
         EventBody::Registered(registered) => {
-            let own = [registered.seen.source.clone(), number_alias(registered.number.as_str())];
+            let own = [registered.seen.source.clone(), SourceId::of_number(&registered.number)];
             own.into_iter().chain(registered.aliases.iter().cloned()).collect()
         }
         EventBody::Supplemented(more) => more.aliases.clone(),
         EventBody::Urged { seen: Some(seen) } => vec![seen.source.clone()],
         _ => Vec::new(),
     }
-}
-
-/// A case's own number, as an alias of it.
-pub fn number_alias(number: &str) -> SourceId {
-    let namespace = NUMBERS.parse().unwrap_or_else(|_| unreachable!("a valid token"));
-    SourceId { namespace, id: number.to_owned() }
 }
 
 fn entry_messages(case: &Case, events: &[Event]) -> Vec<OutMessage> {

@@ -1,11 +1,14 @@
 //! Reading cases back from the log.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_nats::jetstream::Context;
+use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, StoredEvent, payload_hash};
 use huiliu_schemas::{CaseId, SourceId, subjects};
-use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use crate::engine::read::{self, ReadError, StoredMessage};
@@ -16,7 +19,7 @@ use crate::keys::{Keys, told};
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The fold.
-    pub case: Case,
+    pub case: Arc<Case>,
     /// The stream sequence of its last event.
     pub last_sequence: u64,
     /// The hash the next event must carry.
@@ -36,30 +39,26 @@ pub struct OpenedCase {
     pub told: Content,
 }
 
-/// What an `alias.` message holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alias {
-    /// Whose number it is.
-    pub case_id: CaseId,
-    /// The number.
-    pub source: SourceId,
-}
-
-/// Where the numbers of a case would stand in the log.
-pub fn alias_subjects(sources: &[SourceId]) -> Vec<String> {
-    sources.iter().map(subjects::alias).collect()
+/// Which cases these numbers belong to, by the subject of the number.
+pub async fn owners(jetstream: &Context, sources: &[SourceId]) -> Result<HashMap<String, CaseId>, LedgerError> {
+    let mut subjects: Vec<String> = sources.iter().map(subjects::alias).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = until_read(|| read::last_for_subjects(jetstream, CASES, &subjects)).await?;
+    Ok(found.iter().filter_map(|m| Some((m.subject.clone(), owner_of(m)?))).collect())
 }
 
 /// The case that the first known of these numbers belongs to.
 pub async fn find_case(jetstream: &Context, sources: &[SourceId]) -> Result<Option<CaseId>, LedgerError> {
-    let subjects = alias_subjects(sources);
-    let found = until_read(|| read::last_for_subjects(jetstream, CASES, &subjects)).await?;
-    let owner = |subject: &String| found.iter().find(|m| m.subject == *subject).and_then(owner_of);
-    Ok(subjects.iter().find_map(owner))
+    let owners = owners(jetstream, sources).await?;
+    Ok(sources.iter().find_map(|s| owners.get(&subjects::alias(s)).copied()))
 }
 
 /// The case an alias message names.
-pub fn owner_of(message: &StoredMessage) -> Option<CaseId> {
+fn owner_of(message: &StoredMessage) -> Option<CaseId> {
     serde_json::from_slice::<Alias>(&message.payload).ok().map(|alias| alias.case_id)
 }
 
@@ -96,7 +95,7 @@ fn fold(stored: &[StoredEvent], messages: &[StoredMessage]) -> Option<Loaded> {
     let last = messages.last()?;
     let kid = stored.iter().rev().find_map(|e| e.sealed.as_ref()).map(|s| s.kid.clone());
     let events: Vec<Event> = stored.iter().map(|e| e.clone().opened(Content::default())).collect();
-    let case = Case::fold(&events)?;
+    let case = Arc::new(Case::fold(&events)?);
     Some(Loaded { case, last_sequence: last.sequence, last_hash: payload_hash(&last.payload), kid })
 }
 

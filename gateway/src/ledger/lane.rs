@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::group::{Group, Working};
-use super::history::{load, open_case, owner_of, until_read};
+use super::history::{load, open_case, owners};
 use super::{LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Work};
 use crate::engine::batch::{BatchError, commit_batch};
@@ -116,13 +116,8 @@ async fn identify<'j>(
     jobs: impl Iterator<Item = &'j Job>,
 ) -> Result<Vec<CaseId>, Setback> {
     let jobs: Vec<&Job> = jobs.collect();
-    let mut subjects: Vec<String> = jobs.iter().flat_map(|j| numbers(j)).map(|s| subjects::alias(&s)).collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    if !subjects.is_empty() {
-        let found = until_read(|| read::last_for_subjects(&shared.jetstream, CASES, &subjects)).await?;
-        group.owners = found.iter().filter_map(|m| Some((m.subject.clone(), owner_of(m)?))).collect();
-    }
+    let sources: Vec<SourceId> = jobs.iter().flat_map(|j| numbers(j)).collect();
+    group.owners = owners(&shared.jetstream, &sources).await?;
     let mut within: HashMap<String, CaseId> = HashMap::new();
     Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within)).collect())
 }

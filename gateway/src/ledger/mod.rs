@@ -6,6 +6,7 @@ mod group;
 mod history;
 mod lane;
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -23,8 +24,9 @@ use tokio_util::task::TaskTracker;
 use crate::desk::{Desk, Job, Work};
 use crate::keys::Keys;
 
-pub use group::{entry_message, number_alias};
-pub use history::{Loaded, OpenedCase, alias_subjects, find_case, load, open_case};
+pub use group::entry_message;
+pub use history::{Loaded, OpenedCase};
+use history::{find_case, load, open_case, owners};
 
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
@@ -164,6 +166,11 @@ impl Ledger {
             self.shared.cache.insert(id, loaded.clone());
         }
         Ok(loaded)
+    }
+
+    /// Which cases these numbers belong to, by the subject of the number.
+    pub async fn owners(&self, sources: &[SourceId]) -> Result<HashMap<String, CaseId>, LedgerError> {
+        owners(&self.shared.jetstream, sources).await
     }
 
     /// The case one of these numbers belongs to.

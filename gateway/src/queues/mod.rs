@@ -1,7 +1,9 @@
 //! Departments' queues: handing entries out and taking their acknowledgement. An acknowledgement says "received" and changes
 //! nothing in the case. What is handed out over HTTP is checked against the case first; what is dead is not handed out.
 
+pub mod inspect;
 pub mod reconcile;
+pub mod reoffer;
 pub mod sweep;
 
 use std::time::Duration;

@@ -9,11 +9,12 @@ use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
 use huiliu_schemas::{CaseId, Cause, subjects};
 use serde::Serialize;
 
-use super::sweep::purge;
+use super::sweep::{purge, purge_all_but_last};
 use crate::desk::{Job, Work};
 use crate::engine::Engine;
 use crate::engine::batch::{BatchError, commit_batch};
 use crate::engine::streams::{self, CASES, CURSORS, QUEUES};
+use crate::lease::Lease;
 use crate::ledger::{Ledger, LedgerError, entry_message};
 use crate::readmodel::{ReadHandle, ReadModelError};
 use thiserror::Error;
@@ -29,7 +30,7 @@ pub struct Report {
     pub routed: usize,
     /// Entries the fold has and the log had not, now appended.
     pub appended: usize,
-    /// Dead entries purged from QUEUES.
+    /// Dead entries purged from QUEUES, and second messages of entries that were offered again.
     pub purged: usize,
     /// QUEUES was made anew, sourced from this sequence on, and why.
     pub recreated: Option<(u64, String)>,
@@ -61,6 +62,15 @@ impl Reconciler {
     /// A reconciler over the log, its read model and QUEUES.
     pub fn new(engine: Engine, ledger: Ledger, reads: ReadHandle) -> Self {
         Self { engine, ledger, reads }
+    }
+
+    /// Runs once unless a gateway is at it already: `None` then.
+    ///
+    /// # Errors
+    /// See [`Reconciler::run`].
+    pub async fn run_alone(&self) -> Option<Result<Report, ReconcileError>> {
+        let lease = Lease::new(self.engine.jetstream.clone(), "reconcile".into());
+        lease.hold(self.run()).await
     }
 
     /// Runs once, after the read model has caught up with the log as it is now.
@@ -134,8 +144,8 @@ impl Reconciler {
     /// begin with all history.
     async fn recreate_if_needed(&self) -> Result<Option<(u64, String)>, ReconcileError> {
         let end = self.last_sequence(CASES).await?;
-        let missing = self.engine.jetstream.get_stream(QUEUES).await.is_err();
-        let why = if missing {
+        let there = streams::exists(&self.engine.jetstream, QUEUES).await.map_err(engine_error)?;
+        let why = if !there {
             "QUEUES was not there".to_owned()
         } else {
             let high = self.high_mark().await?;
@@ -155,7 +165,7 @@ impl Reconciler {
 
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
         for _ in 0..600 {
-            if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == 0 {
+            if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == Some(0) {
                 return Ok(());
             }
             tokio::time::sleep(CATCH_UP).await;
@@ -163,10 +173,15 @@ impl Reconciler {
         Ok(())
     }
 
-    /// What QUEUES still holds and the fold says is dead.
+    /// What QUEUES still holds and the fold says is dead. A QUEUES made anew holds an entry that was offered again as often
+    /// as it was offered: one is enough.
     async fn purge_dead(&self) -> Result<usize, ReconcileError> {
         let mut purged = 0;
-        for subject in self.queued().await? {
+        for (subject, messages) in self.queued().await? {
+            if messages > 1 {
+                purge_all_but_last(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
+                purged += messages - 1;
+            }
             let Some((department, case, n)) = subjects::parse_entry(&subject) else { continue };
             if !self.reads.live_entry(&department, case, n)? && self.is_dead(&department, case, n).await? {
                 purge(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
@@ -187,11 +202,11 @@ impl Reconciler {
         Ok(loaded.is_none_or(|l| !l.case.is_live(department, n)))
     }
 
-    async fn queued(&self) -> Result<Vec<String>, ReconcileError> {
+    async fn queued(&self) -> Result<Vec<(String, usize)>, ReconcileError> {
         use futures_util::TryStreamExt;
         let stream = self.engine.jetstream.get_stream(QUEUES).await.map_err(engine_error)?;
         let subjects = stream.info_with_subjects("queue.>").await.map_err(engine_error)?;
-        subjects.map_ok(|(subject, _)| subject).try_collect().await.map_err(engine_error)
+        subjects.try_collect().await.map_err(engine_error)
     }
 
     async fn last_sequence(&self, stream: &str) -> Result<u64, ReconcileError> {

@@ -80,3 +80,9 @@ pub async fn purge(jetstream: &Context, subject: &str) -> Result<(), String> {
     metrics::counter!("huiliu_queue_purged_total").increment(1);
     Ok(())
 }
+
+/// Leaves one message where an entry has several.
+pub async fn purge_all_but_last(jetstream: &Context, subject: &str) -> Result<(), String> {
+    let stream = jetstream.get_stream_no_info(QUEUES).await.map_err(|e| e.to_string())?;
+    stream.purge().filter(subject).keep(1).await.map(drop).map_err(|e| e.to_string())
+}

@@ -2,25 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, StoredEvent};
-use huiliu_schemas::ids::{CaseId, SourceId};
+use huiliu_schemas::ids::CaseId;
 use huiliu_schemas::subjects;
 use rusqlite::Transaction;
-use serde::Deserialize;
 
 use super::folded::{Cache, Folded};
 use super::rows::{self, EntryMessage, NewEntry};
 use super::tally::Tally;
 use super::{LogMessage, Result, schema};
-
-/// What `alias.<namespace>.<hash>` says.
-#[derive(Debug, Deserialize)]
-struct Alias {
-    case_id: CaseId,
-    source: SourceId,
-}
 
 /// What the model carries on after the batch is committed.
 #[derive(Debug)]
@@ -167,6 +160,8 @@ impl<'t> Draft<'t> {
 
     fn take_alias(&mut self, message: &LogMessage) -> Result<()> {
         match serde_json::from_slice::<Alias>(&message.payload) {
+            // A case's own number is a column of its case.
+            Ok(alias) if alias.source.is_number() => Ok(()),
             Ok(alias) => rows::write_alias(self.tx, &alias.source, alias.case_id),
             Err(_) => self.unreadable(message, "the payload is not an alias"),
         }

@@ -52,6 +52,23 @@ pub enum SettingsError {
     },
 }
 
+/// Where things are: what commands need that neither run the hub nor speak for a channel. No secret is looked up for it.
+#[derive(Debug)]
+pub struct Places {
+    /// Where the HTTP door listens.
+    pub listen: SocketAddr,
+    /// Everything kept.
+    pub data_dir: PathBuf,
+    /// Who may come in.
+    pub credentials_file: PathBuf,
+    /// Divisions, departments, responsibility lists.
+    pub directory_dir: PathBuf,
+    /// Packs beside the built-in ones.
+    pub packs_dir: Option<PathBuf>,
+    /// How to log.
+    pub log: LogSettings,
+}
+
 /// Everything the binary needs to know to run.
 #[derive(Debug)]
 pub struct Settings {
@@ -116,6 +133,42 @@ pub struct ChannelSettings {
     pub requests_per_second: NonZeroU32,
 }
 
+impl Places {
+    /// Reads where things are from a settings file; without one, from the defaults.
+    ///
+    /// # Errors
+    /// See [`Settings::load`]; secrets that cannot be found are no error here.
+    pub fn load(path: Option<&Path>) -> Result<Self, SettingsError> {
+        let (raw, base) = read_raw(path)?;
+        Self::of(&raw, &base)
+    }
+
+    fn of(raw: &raw::Raw, base: &Path) -> Result<Self, SettingsError> {
+        let data_dir = base.join(&raw.data.dir);
+        let credentials = raw.data.credentials_file.as_ref();
+        Ok(Self {
+            listen: listen(&raw.http)?,
+            credentials_file: credentials.map_or_else(|| data_dir.join("credentials.toml"), |path| base.join(path)),
+            directory_dir: base.join(&raw.data.directory_dir),
+            packs_dir: raw.data.packs_dir.as_ref().map(|dir| base.join(dir)),
+            log: LogSettings { format: log_format(&raw.log.format)?, filter: raw.log.filter.clone() },
+            data_dir,
+        })
+    }
+}
+
+/// Where things are and which engine keeps them: what a command needs that reads the streams without running the hub.
+/// The channels' secrets are not looked up.
+///
+/// # Errors
+/// See [`Settings::load`].
+pub fn load_engine(path: Option<&Path>) -> Result<(Places, EngineSettings), SettingsError> {
+    let (raw, base) = read_raw(path)?;
+    let places = Places::of(&raw, &base)?;
+    let engine = engine(raw.engine, &places.data_dir, &base)?;
+    Ok((places, engine))
+}
+
 impl Settings {
     /// Reads a settings file; without one, the defaults.
     ///
@@ -123,9 +176,8 @@ impl Settings {
     /// When a file cannot be read or a setting cannot be used; names the field, the value and what
     /// was expected.
     pub fn load(path: Option<&Path>) -> Result<Self, SettingsError> {
-        let Some(path) = path else { return Self::parse("", Path::new("")) };
-        let text = read(path, "--settings")?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new("")))
+        let (raw, base) = read_raw(path)?;
+        Self::check(raw, &base)
     }
 
     /// Reads the text of a settings file whose relative paths count from `base`.
@@ -133,22 +185,31 @@ impl Settings {
     /// # Errors
     /// See [`Settings::load`].
     pub fn parse(text: &str, base: &Path) -> Result<Self, SettingsError> {
-        let raw = raw::merge(DEFAULTS, text)?;
-        let data_dir = base.join(&raw.data.dir);
-        let beside =
-            |named: Option<PathBuf>, default| named.map_or_else(|| data_dir.join(default), |path| base.join(path));
+        Self::check(raw::merge(DEFAULTS, text)?, base)
+    }
+
+    fn check(raw: raw::Raw, base: &Path) -> Result<Self, SettingsError> {
+        let places = Places::of(&raw, base)?;
+        let master_key = raw.data.master_key_file;
         Ok(Self {
-            listen: listen(&raw.http)?,
-            credentials_file: beside(raw.data.credentials_file, "credentials.toml"),
-            master_key_file: beside(raw.data.master_key_file, "master.key"),
-            directory_dir: base.join(raw.data.directory_dir),
-            packs_dir: raw.data.packs_dir.map(|dir| base.join(dir)),
-            log: LogSettings { format: log_format(&raw.log.format)?, filter: raw.log.filter },
-            engine: engine(raw.engine, &data_dir, base)?,
+            listen: places.listen,
+            credentials_file: places.credentials_file,
+            master_key_file: master_key.map_or_else(|| places.data_dir.join("master.key"), |path| base.join(path)),
+            directory_dir: places.directory_dir,
+            packs_dir: places.packs_dir,
+            log: places.log,
+            engine: engine(raw.engine, &places.data_dir, base)?,
             channels: channels(raw.channels, base)?,
-            data_dir,
+            data_dir: places.data_dir,
         })
     }
+}
+
+/// The file as it stands, laid over the defaults, and where its relative paths count from.
+fn read_raw(path: Option<&Path>) -> Result<(raw::Raw, PathBuf), SettingsError> {
+    let Some(path) = path else { return Ok((raw::merge(DEFAULTS, "")?, PathBuf::new())) };
+    let text = read(path, "--settings")?;
+    Ok((raw::merge(DEFAULTS, &text)?, path.parent().unwrap_or(Path::new("")).to_owned()))
 }
 
 fn bad(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> SettingsError {

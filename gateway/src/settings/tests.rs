@@ -102,3 +102,18 @@ fn what_was_asked_for_in_words_is_granted() {
     assert_eq!(embedded.durability, Durability::Relaxed);
     assert!(DEFAULTS.contains(RELAXED_WORDS));
 }
+
+#[test]
+fn where_things_are_is_known_without_the_channels_secrets() {
+    let scratch = Scratch::new();
+    let file = scratch.path().join("huiliu.toml");
+    fs::write(&file, "[data]\ndir = 'd'\n[channels.a]\nkey = { env = 'HUILIU_NOT_SET' }\n").expect("written");
+    assert!(Settings::load(Some(&file)).is_err());
+    let places = Places::load(Some(&file)).expect("usable");
+    assert_eq!(places.credentials_file, scratch.path().join("d/credentials.toml"));
+    let (places, engine) = load_engine(Some(&file)).expect("usable");
+    let Server::Embedded(embedded) = engine.server else { panic!("embedded") };
+    assert_eq!(embedded.directory, places.data_dir.join("nats"));
+    fs::write(&file, "[channels.a]\nsinse = 'x'\n").expect("written");
+    assert!(Places::load(Some(&file)).is_err());
+}

@@ -145,6 +145,8 @@ proptest! {
         let mut read = Vec::new();
         for event in &world.log {
             let stored = StoredEvent::new(event, Some("0".repeat(64)), None);
+            let payload = StoredEvent::payload_of(event, Some(&"0".repeat(64)), None);
+            prop_assert_eq!(&payload, &stored.to_bytes());
             let back = StoredEvent::from_bytes(&stored.to_bytes()).expect("readable");
             prop_assert_eq!(&back, &stored);
             read.push(back.opened(event.content.clone()));

@@ -30,6 +30,14 @@ enum SystemArgs {
     Petition(RunArgs),
 }
 
+impl SystemArgs {
+    fn args(&self) -> &RunArgs {
+        match self {
+            Self::Hotline(args) | Self::Petition(args) => args,
+        }
+    }
+}
+
 #[derive(Args)]
 struct RunArgs {
     /// Address to listen on.
@@ -71,6 +79,9 @@ struct RunArgs {
     /// File the state is kept in, so that numbering goes on after a restart.
     #[arg(long)]
     state: Option<PathBuf>,
+    /// Stop when standard input ends: with whoever started it, whatever ended that.
+    #[arg(long)]
+    stop_with_stdin: bool,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -122,7 +133,11 @@ async fn main() -> anyhow::Result<()> {
     // Signals are caught before anything is announced, so that none is missed.
     let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(cancel_on_signal(interrupt, terminate, shutdown.clone()));
-    let running = match Cli::parse().system {
+    let system = Cli::parse().system;
+    if system.args().stop_with_stdin {
+        cancel_at_end_of_stdin(shutdown.clone());
+    }
+    let running = match system {
         SystemArgs::Hotline(args) => Hotline::start(args.config()?, shutdown.clone()).await?,
         SystemArgs::Petition(args) => Petition::start(args.config()?, shutdown.clone()).await?,
     };
@@ -142,6 +157,14 @@ async fn cancel_on_signal(
         _ = terminate.recv() => {}
     }
     shutdown.cancel();
+}
+
+/// On a thread of its own: a read of standard input cannot be given up, and must not keep the runtime from ending.
+fn cancel_at_end_of_stdin(shutdown: CancellationToken) {
+    std::thread::spawn(move || {
+        let _ended_or_broken = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        shutdown.cancel();
+    });
 }
 
 async fn print_arrivals(running: &Running, shutdown: CancellationToken) -> anyhow::Result<()> {

@@ -1,0 +1,127 @@
+//! The command line: what it prints, what it refuses, and that it needs no more than it must.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::site::{ORDER, Site, directory_folder};
+
+/// The command line where no hub runs.
+fn huiliu(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+    command.env_remove("HUILIU_KEY").env_remove("HUILIU_HUB").env_remove("HUILIU_SETTINGS");
+    command.args(arguments).output().expect("it runs")
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queues_are_listed_peeked_into_and_reconciled() {
+    let mut site = Site::start().await;
+    let (department, case) = site.new_case("1").await;
+    site.standing(&department, |q| q["queued"] == 1).await;
+    let list = site.huiliu(&["queue", "list"]).await;
+    assert!(list.status.success() && text(&list).contains(&department), "{list:?}");
+    let peek = site.huiliu(&["queue", "peek", &department, "--json"]).await;
+    let page: Value = serde_json::from_slice(&peek.stdout).expect("json");
+    assert_eq!(page["entries"][0]["entry"]["case_id"], case.as_str());
+    let table = site.huiliu(&["queue", "peek", &department]).await;
+    assert!(text(&table).contains(page["entries"][0]["entry"]["number"].as_str().expect("number")), "{table:?}");
+    let refused = site.huiliu(&["queue", "requeue", &department, &case, "1"]).await;
+    assert!(
+        !refused.status.success() && text(&refused).contains("当前不能进行此操作 (Not possible now)"),
+        "{refused:?}"
+    );
+    let report = site.huiliu(&["queue", "reconcile"]).await;
+    assert!(report.status.success() && text(&report).contains("补派 routed 0"), "{report:?}");
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_read_model_is_rebuilt_once_the_hub_has_stopped() {
+    let mut site = Site::start().await;
+    let (_, case) = site.new_case("1").await;
+    let path = format!("/v1/cases/{case}");
+    let before = site.get(&path).await;
+    let refused = site.huiliu(&["rebuild"]).await;
+    assert!(!refused.status.success() && text(&refused).contains("请先停止再重建"), "{refused:?}");
+    site.stop().await;
+    let done = site.huiliu(&["rebuild"]).await;
+    assert!(done.status.success() && text(&done).contains("查询库已重建"), "{done:?}");
+    site.run().await;
+    let after = site.when(&path, |view| view["case"]["id"] == case.as_str()).await;
+    assert_eq!(after["history"], before["history"]);
+    site.stop().await;
+}
+
+#[test]
+fn a_route_is_explained_in_chinese_with_file_and_line() {
+    let scratch = std::env::temp_dir().join(format!("huiliu-route-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&scratch).expect("folder");
+    let order = scratch.join("order.json");
+    std::fs::write(&order, ORDER).expect("written");
+    let (order, directory) = (order.to_string_lossy(), directory_folder());
+    let directory = directory.to_string_lossy();
+    let explain = ["route", "explain", &order, "--directory", &directory];
+    let said = huiliu(&[&explain[..], &["--channel", "hotline-12345"]].concat());
+    assert!(said.status.success(), "{said:?}");
+    for part in ["依据：responsibilities.csv 第 ", "匹配：", "把握："] {
+        assert!(text(&said).contains(part), "{part}: {said:?}");
+    }
+    let as_json = huiliu(&[&explain[..], &["--pack", "hotline-12345", "--json"]].concat());
+    let decision: Value = serde_json::from_slice(&as_json.stdout).expect("json");
+    assert_eq!(decision["rule"]["file"], "responsibilities.csv");
+    let unmapped = huiliu(&explain);
+    assert!(!unmapped.status.success() && text(&unmapped).contains("--pack"), "{unmapped:?}");
+    let unknown = huiliu(&[&explain[..], &["--pack", "nowhere"]].concat());
+    assert!(!unknown.status.success() && text(&unknown).contains("hotline-12345"), "{unknown:?}");
+    std::fs::remove_dir_all(&scratch).expect("removed");
+}
+
+#[test]
+fn packs_are_tested_and_tried_by_name_and_by_folder() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters/packs/petition-portal");
+    for pack in ["hotline-12345", folder] {
+        let report = huiliu(&["pack", "test", pack]);
+        assert!(report.status.success() && text(&report).contains("通过 ok"), "{report:?}");
+    }
+    let tried = huiliu(&["pack", "try", "petition-portal", &format!("{folder}/fixtures/push.json")]);
+    assert!(tried.status.success() && text(&tried).contains("第 2 条 record 1"), "{tried:?}");
+    let missing = huiliu(&["pack", "try", "petition-portal", "/nowhere.json"]);
+    assert!(!missing.status.success() && text(&missing).contains("/nowhere.json"), "{missing:?}");
+}
+
+#[test]
+fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
+    let scratch = std::env::temp_dir().join(format!("huiliu-keys-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&scratch).expect("folder");
+    let file = scratch.join("huiliu.toml");
+    let settings = format!(
+        "[data]\ndirectory_dir = {:?}\n[channels.hotline-12345]\npush_secrets = [{{ env = \"HUILIU_NOT_SET\" }}]\n",
+        directory_folder()
+    );
+    std::fs::write(&file, settings).expect("written");
+    let file = file.to_string_lossy();
+    let with = |arguments: &[&str]| huiliu(&[&["--settings", &file][..], arguments].concat());
+    let added = with(&["keys", "add", "operator", "li"]);
+    assert!(added.status.success(), "{added:?}");
+    let listed = with(&["keys", "list"]);
+    assert!(text(&listed).contains("li\toperator\tli"), "{listed:?}");
+    let checked = with(&["check"]);
+    assert!(checked.status.success() && text(&checked).contains("目录版本"), "{checked:?}");
+    let hub = with(&["run"]);
+    assert!(!hub.status.success() && text(&hub).contains("HUILIU_NOT_SET"), "{hub:?}");
+    let keyless = with(&["queue", "list"]);
+    assert!(!keyless.status.success() && text(&keyless).contains("缺少密钥"), "{keyless:?}");
+    std::fs::remove_dir_all(&scratch).expect("removed");
+}
+
+#[test]
+fn a_hub_that_is_not_there_is_said_so() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+    command.env("HUILIU_KEY", "x").args(["queue", "list", "--hub", "http://127.0.0.1:9"]);
+    let said = command.output().expect("it runs");
+    assert!(!said.status.success() && text(&said).contains("没有网关应答"), "{said:?}");
+}

@@ -1,0 +1,15 @@
+//! A number of a case, as it stands in the log: created once, so that no number ever leads to two cases.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CaseId, SourceId};
+
+/// What a message on `alias.<namespace>.<hash>` holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alias {
+    /// Whose number it is.
+    pub case_id: CaseId,
+    /// The number.
+    pub source: SourceId,
+}

@@ -1,0 +1,133 @@
+// The status page in a real browser, over a real hub: `huiliu demo` in a folder of its own with few, quiet cases.
+// Run by run.sh, which says where the programs are. It must never print the key.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+
+const { HUILIU_BIN, CHROMIUM, PLAYWRIGHT_DIR, SHOTS } = process.env;
+const { chromium } = createRequire(join(resolve(PLAYWRIGHT_DIR), "page.test.mjs"))("playwright-core");
+const PATIENCE_MS = 60_000;
+/** Things only the citizen and the handling department may know. */
+const PLANTED = { callerName: "欧阳测试甲", callerPhone: "13900001234", majorContent: "绝密正文：家住测试里弄九十九号，身份证号330205199001011234。", title: "机密标题测试乙" };
+
+let folder, hub, browser, page;
+const complaints = [];
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "huiliu-page-"));
+  hub = await startDemo(folder);
+  browser = await chromium.launch({
+    executablePath: CHROMIUM, headless: true,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"],
+  });
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+}, { timeout: 2 * PATIENCE_MS });
+
+after(async () => {
+  await browser?.close();
+  await hub?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+test("the page at work", { timeout: 4 * PATIENCE_MS }, async (t) => {
+  await t.test("opens with the key from the address and takes the key out of it", async () => {
+    await page.goto(hub.page);
+    await page.locator("#happenings .tag").first().waitFor();
+    assert.ok(!page.url().includes("key="), "the key stays in the address");
+  });
+
+  await t.test("shows cases as they arrive", async () => {
+    const count = async () => Number((await page.locator("#flow b").first().textContent()).replaceAll(",", ""));
+    const first = await count();
+    await post(`${hub.hotline}/sim/generate`, { count: 3 });
+    await until(async () => (await count()) >= first + 3, "three more cases on the page");
+  });
+
+  await t.test("opens a case and says by which line of which file it went where", async () => {
+    const row = page.locator("#happenings tr", { hasText: /responsibilities\.csv:\d+/ }).first();
+    const number = await row.locator("button.code").textContent();
+    await page.locator("#hold").click();
+    await row.locator("button.code").click();
+    await page.locator("#drawer-body .steps").waitFor();
+    assert.equal(await page.locator("#drawer-title").textContent(), number);
+    assert.match(await page.locator("#drawer-body .box .rule").first().textContent(), /^responsibilities\.csv:\d+$/);
+    await page.locator("#close").click();
+    await page.locator("#hold").click();
+  });
+
+  await t.test("switches its language and stays switched", async () => {
+    await until(async () => (await page.locator("#channels-title").textContent()) === "渠道来件", "Chinese");
+    await page.locator("#language").click();
+    assert.equal(await page.locator("#channels-title").textContent(), "Arrivals");
+    assert.equal(await page.locator("html").getAttribute("lang"), "en");
+    await page.reload();
+    await until(async () => (await page.locator("#channels-title").textContent()) === "Arrivals", "English after a reload");
+    await page.locator("#language").click();
+  });
+
+  await t.test("shows nothing personal of a case that is full of it", async () => {
+    const orders = await (await fetch(`${hub.hotline}/sim/orders?limit=1`)).json();
+    const { body } = await (await fetch(`${hub.hotline}/sim/orders/${orders.rows[0].id}`)).json();
+    const id = `2026010199${process.pid}`;
+    await post(`${hub.hotline}/sim/orders`, { ...body, orderId: id, orderNum: `热线-260101-${process.pid}`, ...PLANTED });
+    const name = encodeURIComponent(`hotline-12345:${id}`);
+    await until(async () => (await ask(`/v1/cases/${name}`)).ok, "the planted case in the read model");
+    // The proof that the words did arrive, and that this test could find them.
+    const number = (await (await ask(`/v1/cases/${name}`)).json()).case.number;
+    const content = JSON.stringify(await (await ask(`/v1/cases/${number}/content`)).json());
+    for (const word of Object.values(PLANTED)) assert.ok(content.includes(word), `the case does not hold ${word}`);
+
+    await page.locator("#find-name").fill(number);
+    await page.locator("#find button").click();
+    await page.locator("#drawer-body .steps").waitFor();
+    const shown = await page.content();
+    for (const word of Object.values(PLANTED)) assert.ok(!shown.includes(word), `the page shows ${word}`);
+    if (SHOTS) await page.screenshot({ path: join(SHOTS, "drawer.png") });
+    await page.locator("#close").click();
+  });
+
+  await t.test("had nothing to complain of", () => assert.deepEqual(complaints, []));
+});
+
+/** Starts the demo and reads from its greeting where things are. */
+async function startDemo(dir) {
+  const child = spawn(HUILIU_BIN, ["demo", "--dir", dir, "--listen", "127.0.0.1:0", "--initial", "6", "--per-minute", "6"], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const stop = async () => {
+    child.kill("SIGINT");
+    assert.equal(await ended, 0, "the demo did not end well");
+  };
+  const found = { stop };
+  for await (const line of createInterface({ input: child.stdout })) {
+    found.page ??= line.match(/http:\S+\/#key=\S+/)?.[0];
+    found.hotline ??= line.match(/hotline-12345\s+(http:\S+)\/sim\/summary/)?.[1];
+    if (line.includes("Ctrl-C")) break;
+  }
+  assert.ok(found.page && found.hotline, "the demo did not say where it is");
+  // Leaving the loop closed the reader, not the pipe: what it tells further is let through.
+  child.stdout.resume();
+  return found;
+}
+
+const ask = (path) => fetch(new URL(path, hub.page), { headers: { Authorization: `Bearer ${new URL(hub.page).hash.slice("#key=".length)}` } });
+
+async function post(url, body) {
+  const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${url}: ${answer.status}`);
+}
+
+async function until(holds, what) {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `waited in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
