@@ -36,10 +36,11 @@ impl ChannelPlan {
         self
     }
 
-    /// Pulled every second, from long ago on.
+    /// Pulled every second, from a day ago on: each day of the past costs a window's round.
     #[must_use]
     pub fn pulled(mut self) -> Self {
-        self.lines.push("since = \"2020-01-01T00:00:00+08:00\"".into());
+        let since = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+        self.lines.push(format!("since = \"{since}\""));
         self.lines.push("poll_interval_s = 1".into());
         self
     }

@@ -65,6 +65,7 @@ impl World {
     /// The case under any of its names, once the centre sees it so.
     pub async fn case_when(&self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let desk = self.desk();
+        let name = &in_its_numbering(name);
         let what = format!("case {name}");
         let found = eventually(&what, PATIENCE, async || {
             let answer = desk.get(&format!("/v1/cases/{name}")).await.ok()?;
@@ -117,6 +118,15 @@ pub async fn pull(client: &async_nats::Client, department: &str) -> Value {
 pub async fn ask(client: &async_nats::Client, subject: &str, body: &Value) -> Value {
     let message = client.request(subject.to_owned(), body.to_string().into()).await.unwrap();
     serde_json::from_slice(&message.payload).unwrap()
+}
+
+/// A case id as it is; a source's own number with its namespace before it.
+fn in_its_numbering(name: &str) -> String {
+    match name {
+        _ if name.parse::<huiliu_schemas::CaseId>().is_ok() => name.to_owned(),
+        _ if name.starts_with("33020500") => format!("{PETITION}:{name}"),
+        _ => format!("{HOTLINE}:{name}"),
+    }
 }
 
 pub fn tail(log: &str) -> String {
