@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN = $${CARGO_TARGET_DIR:-target}/release
+# The tests' own build of the hub: cargo makes it along with them.
+DEBUG = $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug
 # An own nats-server may be named; otherwise `make setup` gets one.
 LOCAL_NATS := $(CURDIR)/.local/nats/bin/nats-server
 
@@ -24,15 +26,14 @@ demo: setup build ## Two simulated upstream systems, three departments, in a ter
 
 .PHONY: test
 test: setup ## All tests of the workspace, against a real nats-server; the page in a browser
-	@export HUILIU_NATS_SERVER=$(LOCAL_NATS); \
+	@export HUILIU_NATS_SERVER=$(LOCAL_NATS) HUILIU_BIN=$(DEBUG)/huiliu; \
 	if cargo nextest --version >/dev/null 2>&1; then \
 	    cargo nextest run --locked --workspace --no-fail-fast && cargo test --locked --workspace --doc --quiet; \
 	else \
 	    echo 'cargo-nextest is not installed: running cargo test' >&2; \
 	    cargo test --locked --workspace --no-fail-fast; \
 	fi
-	@cargo build --locked --quiet -p huiliu -p huiliu-tests --bins
-	@HUILIU_NATS_SERVER=$(LOCAL_NATS) tests/web/run.sh $${CARGO_TARGET_DIR:-target}/debug/huiliu
+	@HUILIU_NATS_SERVER=$(LOCAL_NATS) tests/web/run.sh $(DEBUG)/huiliu
 
 .PHONY: lint
 lint: ## Format, clippy, documentation: no warnings
