@@ -30,7 +30,7 @@ use crate::intake::receipts::Receipts;
 use crate::intake::store::IntakeStore;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
-use crate::queues::reconcile::Reconciler;
+use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
 use crate::readmodel::{ReadHandle, ReadModel};
 use crate::settings::{ChannelSettings, Settings};
@@ -234,6 +234,8 @@ async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadM
         return Ok(model);
     }
     tracing::warn!(position = model.position(), end, "the read model is ahead of the log: it is built anew");
+    // Written down before the model forgets it: it is the only witness that is up to date of how far the log had come.
+    note_high_mark(&engine.jetstream, model.position()).await?;
     let mut model = model;
     model.rebuild(Vec::<Vec<crate::readmodel::LogMessage>>::new())?;
     Ok(model)

@@ -231,6 +231,21 @@ impl Reconciler {
     }
 }
 
+/// Writes down how far the log is known to have come, if that is further than was written down before. The reconciler does
+/// so when it runs; whoever learns between two runs that the log had come further must say so, or a restore goes unnoticed.
+///
+/// # Errors
+/// When it cannot be written down.
+pub async fn note_high_mark(jetstream: &async_nats::jetstream::Context, reached: u64) -> Result<(), ReconcileError> {
+    let cursors = jetstream.get_key_value(CURSORS).await.map_err(engine_error)?;
+    let kept = cursors.get(HIGH_MARK).await.map_err(engine_error)?;
+    let known = kept.and_then(|v| std::str::from_utf8(&v).ok()?.parse().ok()).unwrap_or(0);
+    if reached > known {
+        cursors.put(HIGH_MARK, reached.to_string().into()).await.map_err(engine_error)?;
+    }
+    Ok(())
+}
+
 /// The events that made the entries.
 fn made_by<'e>(events: &'e [Event], wanted: &[u32]) -> Vec<(&'e Event, &'e EntryRef)> {
     let all = events.iter().filter(|e| !matches!(e.body, EventBody::Unknown { .. }));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use huiliu_tests::hub::{Caller, ChannelPlan, PATIENCE, Plan, TestHub, eventually};
 use huiliu_tests::sim::{Config, Hotline, Petition, PushTarget, Running};
 use serde_json::{Value, json};
@@ -106,7 +107,11 @@ pub async fn pull(client: &async_nats::Client, department: &str) -> Value {
     let next = format!("$JS.API.CONSUMER.MSG.NEXT.QUEUES.{department}");
     let ask = json!({ "batch": 1, "expires": Duration::from_secs(3).as_nanos() as u64 }).to_string();
     let message = eventually("an entry over NATS", PATIENCE, async || {
-        let message = client.request(next.clone(), ask.clone().into()).await.ok()?;
+        // An entry keeps its own subject, so the client's shared inbox for replies would not know it.
+        let inbox = client.new_inbox();
+        let mut incoming = client.subscribe(inbox.clone()).await.ok()?;
+        client.publish_with_reply(next.clone(), inbox, ask.clone().into()).await.ok()?;
+        let message = tokio::time::timeout(Duration::from_secs(4), incoming.next()).await.ok()??;
         message.status.is_none().then_some(message)
     });
     let message = message.await.unwrap();
