@@ -44,6 +44,8 @@ pub const READ_MODEL: &str = "readmodel.sqlite";
 const SITE: &str = "hub";
 const GRACE: Duration = Duration::from_secs(20);
 const RECONCILE_EVERY: Duration = Duration::from_secs(300);
+/// After a server that was away, or that did not know its streams yet.
+const RETRY_SOON: Duration = Duration::from_secs(2);
 
 /// A hub that runs.
 pub struct App {
@@ -251,22 +253,24 @@ async fn reconcile(
     let once = async || {
         if let Some(Err(error)) = reconciler.run_alone().await {
             tracing::warn!(%error, "could not reconcile; it is tried again");
+            return RETRY_SOON;
         }
         for department in &departments {
             if let Err(error) = queues.ensure(department).await {
                 tracing::warn!(%error, %department, "the consumer of {department} could not be made; it is tried again");
-                return;
+                return RETRY_SOON;
             }
         }
+        RECONCILE_EVERY
     };
     loop {
+        let pause = tokio::select! {
+            () = shutdown.cancelled() => return,
+            pause = once() => pause,
+        };
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = once() => {}
-        }
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(RECONCILE_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

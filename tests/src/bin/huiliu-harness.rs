@@ -56,7 +56,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let text = serde_json::to_string_pretty(&report)?;
     match cli.out {
         Some(path) => {
-            std::fs::write(&path, text + "\n").with_context(|| format!("failed to write {}", path.display()))?
+            std::fs::write(&path, text + "\n").with_context(|| format!("failed to write {}", path.display()))?;
         }
         None => std::io::Write::write_all(&mut std::io::stdout(), (text + "\n").as_bytes())?,
     }
