@@ -141,9 +141,8 @@ async fn a_registration_half_kept_by_a_power_cut_is_completed() {
     let kept = inspector.read("CASES").await.unwrap();
     let lost = |m: &Raw| {
         let entry = m.subject.starts_with("entry.");
-        entry && m.subject.contains(&format!("jb-police.{entryless}."))
-            || entry && m.subject.contains(stuck.as_str())
-            || m.subject == format!("case.{stuck}") && !is_registration(m)
+        let lost_entry = m.subject.contains(&format!("jb-police.{entryless}.")) || m.subject.contains(stuck.as_str());
+        entry && lost_entry || m.subject == format!("case.{stuck}") && !is_registration(m)
     };
     let before = kept.len();
     let kept: Vec<Raw> = kept.into_iter().filter(|m| !lost(m)).collect();
