@@ -56,7 +56,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     let text = serde_json::to_string_pretty(&report)?;
     match cli.out {
         Some(path) => {
-            std::fs::write(&path, text + "\n").with_context(|| format!("failed to write {}", path.display()))?;
+            let written = std::fs::write(&path, text + "\n");
+            written.with_context(|| format!("failed to write {}", path.display()))?;
         }
         None => std::io::Write::write_all(&mut std::io::stdout(), (text + "\n").as_bytes())?,
     }
