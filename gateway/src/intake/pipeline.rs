@@ -32,9 +32,11 @@ use crate::ledger::{JobResult, Ledger, LedgerError, Settled};
 /// The durable consumer all gateways share.
 pub const CONSUMER: &str = "pipeline";
 const IN_FLIGHT: usize = 512;
-const ACK_WAIT: Duration = Duration::from_secs(60);
-const TRIES: i64 = 8;
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// What was in flight when a gateway died comes again after this.
+const ACK_WAIT: Duration = Duration::from_secs(30);
+/// Ten minutes of a full store, or half an hour of a record that kills every gateway that takes it up.
+const TRIES: i64 = 60;
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// The pipeline.
 #[derive(Clone)]

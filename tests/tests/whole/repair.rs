@@ -149,6 +149,8 @@ async fn a_registration_half_kept_by_a_power_cut_is_completed() {
     assert_eq!(before - kept.len(), 5, "an entry, a dispatch and its three entries were to be lost");
     rewrite_cases(&inspector, &kept).await;
     own.stop().await.unwrap();
+    // The log is another one now: sequences mean other messages, which no power cut brings about.
+    std::fs::remove_file(hub.dir.join("data/readmodel.sqlite")).unwrap();
 
     hub.restart().await.unwrap();
     let inspector = hub.inspector().await.unwrap();
