@@ -232,7 +232,7 @@ fn petition_md5(body: RawBody, secrets: &[Secret]) -> Result<Verified<RawBody>, 
 
 fn md5_hex(secret: &[u8], data: &[u8]) -> String {
     let digest = Md5::new().chain_update(secret).chain_update(data).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&digest)
 }
 
 #[cfg(test)]

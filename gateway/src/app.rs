@@ -40,8 +40,6 @@ use crate::{follow, nats_door};
 
 /// The read model's file in the data directory.
 pub const READ_MODEL: &str = "readmodel.sqlite";
-/// The site's name in the source of its CloudEvents.
-const SITE: &str = "hub";
 const GRACE: Duration = Duration::from_secs(20);
 const RECONCILE_EVERY: Duration = Duration::from_secs(300);
 /// After a server that was away, or that did not know its streams yet.
@@ -99,7 +97,7 @@ impl App {
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
-        let ledger = Ledger::open(jetstream.clone(), keys, desk, SITE, dead, &tasks);
+        let ledger = Ledger::open(jetstream.clone(), keys, desk, dead, &tasks);
         let store = IntakeStore::open(jetstream.clone(), master, &tasks);
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
@@ -129,7 +127,7 @@ impl App {
             .await
             .map_err(anyhow::Error::msg)
             .context("failed to make the pipeline's consumer")?;
-        tasks.spawn(follow::run(jetstream.clone(), model, ledger.committed(), shutdown.clone()));
+        tasks.spawn(follow::run(jetstream.clone(), model, ledger.tail().clone(), shutdown.clone()));
         tasks.spawn(follow_credentials.run(shutdown.clone()));
         tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));

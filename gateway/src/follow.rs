@@ -3,36 +3,45 @@
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::read;
 use crate::engine::streams::CASES;
+use crate::ledger::Tail;
 use crate::readmodel::{LogMessage, ReadModel};
 
-const AT_ONCE: usize = 1_000;
+/// What one request to the server may bring.
+const A_PAGE: usize = 1_000;
+/// What is taken into the file at once, where there is that much.
+const AT_ONCE: usize = 8_000;
+/// In a flood the file is written less often: the more is written at once, the less of it is written twice.
+const FLOOD_PAUSE: Duration = Duration::from_millis(100);
 /// Another gateway's writes are seen this late at most.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Batches in flight at the same time are told of in any order.
+const OUT_OF_ORDER: Duration = Duration::from_millis(20);
 
-/// Follows the log until shutdown. `committed` wakes it when this process appends.
-pub async fn run(
-    jetstream: Context,
-    model: ReadModel,
-    mut committed: watch::Receiver<u64>,
-    shutdown: CancellationToken,
-) {
+/// Follows the log until shutdown: from the tail what this process appended, from the server everything else.
+pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: CancellationToken) {
     let mut position = model.position();
+    let mut end = tail.end();
     let (batches, mut positions) = match Folder::start(model) {
         Ok(folder) => folder,
         Err(error) => return tracing::error!(%error, "the read model has no thread to run on"),
     };
+    let mut look = true;
     while !shutdown.is_cancelled() {
-        let batch = next(&jetstream, position).await.unwrap_or_else(|error| {
-            tracing::debug!(error, "the read model waits for the server");
-            Vec::new()
-        });
-        let taken = batch.len();
-        if taken > 0 {
+        let mut batch = tail.after(position, AT_ONCE);
+        let flood = batch.len() >= A_PAGE;
+        if batch.is_empty() && look {
+            batch = next(&jetstream, position).await.unwrap_or_else(|error| {
+                tracing::debug!(error, "the read model waits for the server");
+                Vec::new()
+            });
+            look = batch.len() == A_PAGE;
+        }
+        if !batch.is_empty() {
             if batches.send(batch).await.is_err() {
                 return;
             }
@@ -42,21 +51,23 @@ pub async fn run(
             }
             position = reached;
             metrics::gauge!("huiliu_read_model_position").set(position as f64);
-        }
-        if taken == AT_ONCE {
+            if flood {
+                tokio::time::sleep(FLOOD_PAUSE).await;
+            }
             continue;
         }
+        let pause = if *end.borrow_and_update() > position { OUT_OF_ORDER } else { LOOK_EVERY };
         tokio::select! {
             () = shutdown.cancelled() => return,
-            changed = committed.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            changed = end.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(pause) => look = true,
         }
     }
 }
 
-/// The messages after `position`, at most as many as one batch takes.
+/// The messages after `position`, at most as many as one page of the log has.
 pub async fn next(jetstream: &Context, position: u64) -> Result<Vec<LogMessage>, String> {
-    let page = read::page_from(jetstream, CASES, ">", position + 1, AT_ONCE).await.map_err(|e| e.to_string())?;
+    let page = read::page_from(jetstream, CASES, ">", position + 1, A_PAGE).await.map_err(|e| e.to_string())?;
     let message = |m: read::StoredMessage| LogMessage { sequence: m.sequence, subject: m.subject, payload: m.payload };
     Ok(page.messages.into_iter().map(message).collect())
 }

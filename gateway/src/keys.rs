@@ -1,18 +1,20 @@
-//! The data keys of cases, in stream KEYS: read with a bounded cache, written in the same group as the events that need
-//! them, and always before them.
+//! The data keys of cases, in stream KEYS: read with a bounded cache, written as one ring for each group of new cases, and
+//! always before the events that need them.
 
 use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
-use bytes::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, EventBody, StoredEvent};
+use huiliu_schemas::keyring::KeyRing;
 use huiliu_schemas::{CaseId, subjects};
 use moka::sync::Cache;
 use thiserror::Error;
 
-use crate::engine::batch::{self, BatchError, MAX_BATCH, OutMessage};
+use crate::engine::batch::{self, BatchError, OutMessage};
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::KEYS;
 use crate::vault::{self, DataKey, MasterKey, VaultError};
@@ -33,10 +35,10 @@ pub enum KeyError {
     Store(#[from] BatchError),
 }
 
-/// A data key with its name.
+/// A data key and where it is kept.
 #[derive(Clone)]
 pub struct NamedKey {
-    /// Its id within the case.
+    /// Its ring.
     pub kid: String,
     /// The key.
     pub key: DataKey,
@@ -47,7 +49,7 @@ pub struct NamedKey {
 pub struct Keys {
     jetstream: Context,
     master: Arc<MasterKey>,
-    cache: Cache<String, DataKey>,
+    cache: Cache<(CaseId, String), DataKey>,
 }
 
 impl Keys {
@@ -61,43 +63,44 @@ impl Keys {
         &self.master
     }
 
-    /// A fresh key; not stored yet.
-    pub fn fresh(&self) -> Result<NamedKey, VaultError> {
-        Ok(NamedKey { kid: vault::new_kid()?, key: DataKey::random()? })
-    }
-
-    /// Stores fresh keys. Only when this has succeeded may anything be sealed with them be stored. Storing the same key
-    /// twice is harmless.
-    pub async fn store(&self, fresh: &[(CaseId, NamedKey)]) -> Result<(), KeyError> {
-        let mut messages = Vec::with_capacity(fresh.len());
-        for (case, named) in fresh {
-            let wrapped = self.master.wrap(&named.key, &vault::owner_of(*case, &named.kid))?;
-            messages.push(OutMessage {
-                subject: subjects::key(*case, &named.kid),
-                headers: HeaderMap::new(),
-                payload: Bytes::from(wrapped),
-                expect_last_subject_sequence: None,
-            });
+    /// Stores fresh keys as a ring of this name. Only when this has succeeded may anything sealed with them be stored. A
+    /// ring is made once: after an unknown outcome, another name must be taken.
+    pub async fn store(&self, ring: &str, fresh: &[(CaseId, DataKey)]) -> Result<(), KeyError> {
+        if fresh.is_empty() {
+            return Ok(());
         }
-        for some in messages.chunks(MAX_BATCH) {
-            batch::commit_batch(&self.jetstream, some).await?;
+        let mut keys = KeyRing::default();
+        for (case, key) in fresh {
+            let wrapped = self.master.wrap(key, &vault::owner_of(*case, ring))?;
+            keys.keys.insert(*case, BASE64.encode(wrapped));
         }
-        for (case, named) in fresh {
-            self.cache.insert(subjects::key(*case, &named.kid), named.key.clone());
+        let message = OutMessage {
+            subject: subjects::key_ring(ring),
+            headers: HeaderMap::new(),
+            payload: serde_json::to_vec(&keys).unwrap_or_default().into(),
+            expect_last_subject_sequence: Some(0),
+        };
+        batch::commit_batch(&self.jetstream, &[message]).await?;
+        for (case, key) in fresh {
+            self.cache.insert((*case, ring.to_owned()), key.clone());
         }
         Ok(())
     }
 
-    /// The key `kid` of a case; `None` when it was destroyed.
-    pub async fn get(&self, case: CaseId, kid: &str) -> Result<Option<DataKey>, KeyError> {
-        let subject = subjects::key(case, kid);
-        if let Some(key) = self.cache.get(&subject) {
+    /// The key of a case in this ring; `None` when it was destroyed.
+    pub async fn get(&self, case: CaseId, ring: &str) -> Result<Option<DataKey>, KeyError> {
+        let place = (case, ring.to_owned());
+        if let Some(key) = self.cache.get(&place) {
             return Ok(Some(key));
         }
-        let found = read::last_for_subjects(&self.jetstream, KEYS, std::slice::from_ref(&subject)).await?;
+        let found = read::last_for_subjects(&self.jetstream, KEYS, &[subjects::key_ring(ring)]).await?;
         let Some(message) = found.first() else { return Ok(None) };
-        let key = self.master.unwrap(&message.payload, &vault::owner_of(case, kid))?;
-        self.cache.insert(subject, key.clone());
+        let broken = || VaultError::DoesNotOpen("key ring");
+        let keys: KeyRing = serde_json::from_slice(&message.payload).map_err(|_| broken())?;
+        let Some(wrapped) = keys.keys.get(&case) else { return Ok(None) };
+        let wrapped = BASE64.decode(wrapped).map_err(|_| broken())?;
+        let key = self.master.unwrap(&wrapped, &vault::owner_of(case, ring))?;
+        self.cache.insert(place, key.clone());
         Ok(Some(key))
     }
 

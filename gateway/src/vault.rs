@@ -87,7 +87,7 @@ impl MasterKey {
     fn create(path: &Path) -> Result<(), VaultError> {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
-        let text: String = random::<KEY_LEN>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let text: String = base16ct::lower::encode_string(&random::<KEY_LEN>()?);
         let written = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -103,7 +103,7 @@ impl MasterKey {
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(value.as_bytes());
-        mac.finalize().into_bytes()[..16].iter().map(|b| format!("{b:02x}")).collect()
+        base16ct::lower::encode_string(&mac.finalize().into_bytes()[..16])
     }
 
     /// Wraps a data key for `owner`.
@@ -167,9 +167,9 @@ pub fn owner_of(case: CaseId, kid: &str) -> String {
     format!("{case}/{kid}")
 }
 
-/// A fresh key id.
-pub fn new_kid() -> Result<String, VaultError> {
-    Ok(random::<8>()?.iter().map(|b| format!("{b:02x}")).collect())
+/// A name for a fresh ring of keys.
+pub fn new_ring() -> Result<String, VaultError> {
+    Ok(base16ct::lower::encode_string(&random::<8>()?))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], VaultError> {

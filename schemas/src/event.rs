@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -476,14 +476,15 @@ impl EventBody {
 /// The personal part as it is stored: nonce and ciphertext under the case's own key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sealed {
-    /// Which of the case's keys (`key.<case_id>.<kid>`).
+    /// The ring that holds the case's key (`key.<kid>`).
     pub kid: String,
     /// Nonce and ciphertext, base64.
     pub data: String,
 }
 
-/// An event as it stands in the log.
+/// An event as it stands in the log: on the wire a CloudEvent 1.0 in JSON, the form its binding to NATS asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Wire<Stored>", into = "Wire<Stored>")]
 pub struct StoredEvent {
     /// See [`Event::id`].
     pub id: Uuid,
@@ -496,18 +497,101 @@ pub struct StoredEvent {
     /// See [`Event::actor`].
     pub actor: Actor,
     /// See [`Event::entries`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<EntryRef>,
     /// SHA-256 of the payload of the case's event before this one; none for the first.
     pub prev_hash: Option<String>,
     /// A reader that does not know this type may go on without it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignorable: bool,
     /// See [`Event::body`].
     pub body: EventBody,
     /// See [`Event::content`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
+}
+
+/// The attributes of a CloudEvent around what is ours.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct Wire<D> {
+    /// The version of CloudEvents.
+    specversion: SpecVersion,
+    /// Identity.
+    id: Uuid,
+    /// The hub.
+    source: String,
+    /// `cn.huiliu.case.<type>.v1`, the type being that of the body.
+    #[serde(rename = "type")]
+    #[schemars(schema_with = "known_kinds")]
+    kind: String,
+    /// The case.
+    subject: CaseId,
+    /// When it was decided.
+    time: Timestamp,
+    /// What happened.
+    data: D,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+enum SpecVersion {
+    #[serde(rename = "1.0")]
+    V1,
+}
+
+/// The data of a stored event.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+struct Stored {
+    /// What made it happen.
+    cause: Cause,
+    /// Who did it.
+    actor: Actor,
+    /// The queue entries it creates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<EntryRef>,
+    /// SHA-256 of the payload of the case's event before this one; none for the first.
+    prev_hash: Option<String>,
+    /// A reader that does not know this type may go on without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ignorable: bool,
+    /// What happened.
+    body: EventBody,
+    /// Its personal part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<Sealed>,
+}
+
+impl<D> Wire<D> {
+    fn new(id: Uuid, kind: String, case: CaseId, at: Timestamp, data: D) -> Self {
+        Self { specversion: SpecVersion::V1, id, source: SOURCE.to_owned(), kind, subject: case, time: at, data }
+    }
+}
+
+impl From<Wire<Stored>> for StoredEvent {
+    fn from(Wire { id, subject, time, data, .. }: Wire<Stored>) -> Self {
+        let Stored { cause, actor, entries, prev_hash, ignorable, body, sealed } = data;
+        Self { id, case_id: subject, at: time, cause, actor, entries, prev_hash, ignorable, body, sealed }
+    }
+}
+
+impl From<StoredEvent> for Wire<Stored> {
+    fn from(event: StoredEvent) -> Self {
+        let StoredEvent { id, case_id, at, cause, actor, entries, prev_hash, ignorable, body, sealed } = event;
+        let kind = kind(body.name());
+        Self::new(id, kind, case_id, at, Stored { cause, actor, entries, prev_hash, ignorable, body, sealed })
+    }
+}
+
+/// The source of a hub's CloudEvents; their ids are unique by themselves.
+const SOURCE: &str = "/huiliu/hub";
+
+/// An event's type as a CloudEvent has it.
+fn kind(name: &str) -> String {
+    format!("cn.huiliu.case.{name}.v1")
+}
+
+fn known_kinds(_: &mut SchemaGenerator) -> Schema {
+    let kinds: Vec<String> = event_types().iter().map(|name| kind(name)).collect();
+    json_schema!({ "type": "string", "enum": kinds })
 }
 
 /// Why stored bytes are not an event.
@@ -524,11 +608,9 @@ struct UnknownBody {
     name: String,
 }
 
+/// The data of an event of a later version.
 #[derive(Deserialize)]
-struct UnknownEvent {
-    id: Uuid,
-    case_id: CaseId,
-    at: Timestamp,
+struct Unknown {
     cause: Cause,
     actor: Actor,
     #[serde(default)]
@@ -539,12 +621,9 @@ struct UnknownEvent {
     body: UnknownBody,
 }
 
-/// [`StoredEvent`] field by field, borrowed.
+/// [`Stored`], borrowed.
 #[derive(Serialize)]
 struct Borrowed<'a> {
-    id: Uuid,
-    case_id: CaseId,
-    at: Timestamp,
     cause: &'a Cause,
     actor: &'a Actor,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -577,10 +656,7 @@ impl StoredEvent {
     /// The payload that [`StoredEvent::new`] would have, written without a copy of the event: what the ledger does for
     /// every event there is.
     pub fn payload_of(event: &Event, prev_hash: Option<&str>, sealed: Option<&Sealed>) -> Vec<u8> {
-        serde_json::to_vec(&Borrowed {
-            id: event.id,
-            case_id: event.case_id,
-            at: event.at,
+        let data = Borrowed {
             cause: &event.cause,
             actor: &event.actor,
             entries: &event.entries,
@@ -588,8 +664,9 @@ impl StoredEvent {
             ignorable: event.body.is_ignorable(),
             body: &event.body,
             sealed,
-        })
-        .unwrap_or_default()
+        };
+        let kind = kind(event.body.name());
+        serde_json::to_vec(&Wire::new(event.id, kind, event.case_id, event.at, data)).unwrap_or_default()
     }
 
     /// The payload of the log message.
@@ -604,20 +681,20 @@ impl StoredEvent {
             Ok(event) => return Ok(event),
             Err(error) => error,
         };
-        let unknown: UnknownEvent = serde_json::from_slice(bytes)?;
-        if event_types().contains(&unknown.body.name) {
+        let Wire { id, subject, time, data, .. } = serde_json::from_slice::<Wire<Unknown>>(bytes)?;
+        if event_types().contains(&data.body.name) {
             return Err(error.into());
         }
         Ok(Self {
-            id: unknown.id,
-            case_id: unknown.case_id,
-            at: unknown.at,
-            cause: unknown.cause,
-            actor: unknown.actor,
-            entries: unknown.entries,
-            prev_hash: unknown.prev_hash,
-            ignorable: unknown.ignorable,
-            body: EventBody::Unknown { name: unknown.body.name, ignorable: unknown.ignorable },
+            id,
+            case_id: subject,
+            at: time,
+            cause: data.cause,
+            actor: data.actor,
+            entries: data.entries,
+            prev_hash: data.prev_hash,
+            ignorable: data.ignorable,
+            body: EventBody::Unknown { name: data.body.name, ignorable: data.ignorable },
             sealed: None,
         })
     }
@@ -639,7 +716,7 @@ impl StoredEvent {
 
 /// What `prev_hash` of the next event is, given this one's payload.
 pub fn payload_hash(payload: &[u8]) -> String {
-    Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(payload))
 }
 
 /// The names of every type this version knows, as on the wire: those of the schema of [`EventBody`].

@@ -11,6 +11,7 @@ use crate::command::Command;
 use crate::decision::Decision;
 use crate::entry::Entry;
 use crate::event::StoredEvent;
+use crate::keyring::KeyRing;
 use crate::message::{CommandOutcome, CommandRequest, OpenRequest, Opened};
 use crate::problem::Problem;
 use crate::receipt::Receipt;
@@ -23,6 +24,7 @@ mod asyncapi;
 pub fn export() -> Vec<(String, String)> {
     let mut files = vec![
         schema::<Alias>("alias"),
+        schema::<KeyRing>("key-ring"),
         schema::<Case>("case"),
         schema::<Command>("command"),
         schema::<CommandOutcome>("command-outcome"),

@@ -207,6 +207,11 @@ impl Cause {
         Self(format!("hub/{what}"))
     }
 
+    /// A cause as it stands in the log.
+    pub fn from_log(text: String) -> Self {
+        Self(text)
+    }
+
     /// The cause as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,6 +10,7 @@ pub mod entry;
 pub mod event;
 pub mod export;
 pub mod ids;
+pub mod keyring;
 pub mod lifecycle;
 pub mod message;
 pub mod places;

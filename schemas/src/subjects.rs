@@ -47,9 +47,9 @@ pub fn parse_entry(subject: &str) -> Option<(DepartmentId, CaseId, u32)> {
     tokens.next().is_none().then_some(parsed)
 }
 
-/// A wrapped data key of a case, stream KEYS.
-pub fn key(case: CaseId, kid: &str) -> String {
-    format!("key.{case}.{kid}")
+/// A ring of wrapped data keys, stream KEYS.
+pub fn key_ring(ring: &str) -> String {
+    format!("key.{ring}")
 }
 
 /// The outcome of a department's command, stream OUTCOMES.
@@ -68,7 +68,7 @@ pub fn dead(stage: &str, channel: &Channel) -> String {
 }
 
 fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes())[..16].iter().map(|b| format!("{b:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())[..16])
 }
 
 #[cfg(test)]

@@ -84,10 +84,9 @@ fn every_reference_of_the_asyncapi_document_leads_somewhere() {
 }
 
 #[test]
-fn the_asyncapi_document_names_every_event() {
-    let document = document("asyncapi.json");
-    let headers = &document["components"]["messageTraits"]["cloudEvent"]["headers"];
-    let types = headers["properties"]["ce-type"]["enum"].as_array().expect("types");
+fn the_schema_names_every_event() {
+    let document = document("event.json");
+    let types = document["properties"]["type"]["enum"].as_array().expect("types");
     assert_eq!(types.len(), event_types().len());
     assert!(types.contains(&json!("cn.huiliu.case.signed_for.v1")));
 }

@@ -129,16 +129,21 @@ fn samples() -> Vec<(&'static str, Value)> {
 /// The stored form of a sample, through today's writer.
 fn written(name: &str, data: &Value) -> Vec<u8> {
     let event = json!({
+        "specversion": "1.0",
         "id": "00000000-0000-5000-8000-000000000001",
-        "case_id": "cac304cb-9a77-53f1-80b7-f539c2d4216a",
-        "at": "2026-03-02T04:00:00.123Z",
-        "cause": "intake/42#0",
-        "actor": { "kind": "source", "channel": "hotline-12345" },
-        "entries": [{ "department": "jb-housing", "n": 1, "kind": "dispatch", "role": "lead" }],
-        "prev_hash": "00ff",
-        "ignorable": true,
-        "body": { "type": name, "data": data },
-        "sealed": { "kid": "1", "data": "c2VhbGVk" },
+        "source": "/huiliu/hub",
+        "type": format!("cn.huiliu.case.{name}.v1"),
+        "subject": "cac304cb-9a77-53f1-80b7-f539c2d4216a",
+        "time": "2026-03-02T04:00:00.123Z",
+        "data": {
+            "cause": "intake/42#0",
+            "actor": { "kind": "source", "channel": "hotline-12345" },
+            "entries": [{ "department": "jb-housing", "n": 1, "kind": "dispatch", "role": "lead" }],
+            "prev_hash": "00ff",
+            "ignorable": true,
+            "body": { "type": name, "data": data },
+            "sealed": { "kid": "1", "data": "c2VhbGVk" },
+        },
     });
     let event: StoredEvent = serde_json::from_value(event).unwrap_or_else(|e| panic!("sample `{name}`: {e}"));
     event.to_bytes()

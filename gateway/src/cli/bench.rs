@@ -154,11 +154,28 @@ impl Site {
         Ok(answer.error_for_status()?.json().await?)
     }
 
+    /// The sum of a figure over all its labels.
+    async fn figure(&self, name: &str) -> anyhow::Result<f64> {
+        let text = self.http.get(format!("{}/metrics", self.url)).send().await?.text().await?;
+        let rows = text.lines().filter(|l| l.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
+        Ok(rows.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
     /// Records the pipeline has dealt with.
     async fn done(&self) -> anyhow::Result<u64> {
-        let text = self.http.get(format!("{}/metrics", self.url)).send().await?.text().await?;
-        let rows = text.lines().filter(|l| l.starts_with("huiliu_records_total{"));
-        Ok(rows.filter_map(|l| l.rsplit(' ').next()?.parse::<u64>().ok()).sum())
+        Ok(self.figure("huiliu_records_total").await? as u64)
+    }
+
+    /// What the ledger's batches were like.
+    async fn ledger(&self) -> anyhow::Result<Value> {
+        let batches = self.figure("huiliu_ledger_commit_seconds_count").await?;
+        let messages = self.figure("huiliu_ledger_batch_messages_sum").await?;
+        let seconds = self.figure("huiliu_ledger_commit_seconds_sum").await?;
+        Ok(json!({
+            "batches": batches,
+            "messages_per_batch": round(messages / batches),
+            "commit_ms": round(seconds * 1000.0 / batches),
+        }))
     }
 }
 
@@ -219,6 +236,7 @@ async fn work_off(site: &Site, hub: &Hub, count: u64) -> anyhow::Result<Value> {
         "seconds": round(seconds),
         "cases_per_second": round(count as f64 / seconds),
         "rates": rates,
+        "ledger": site.ledger().await?,
         "last_to_first": rates.first().zip(rates.last()).map(|(first, last)| round(last / first)),
         "gateway_memory_mib": round(memory.max(hub.memory_mib()?)),
         "read_model_behind_s": round(model_began.elapsed().as_secs_f64()),

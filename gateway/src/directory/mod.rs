@@ -166,7 +166,7 @@ fn version_of(files: &[(String, String)]) -> String {
         hash.update(format!("{} {} {}\n", name.len(), plain.len(), name));
         hash.update(plain);
     }
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    base16ct::lower::encode_string(&hash.finalize()[..8])
 }
 
 #[cfg(test)]

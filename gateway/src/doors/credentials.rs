@@ -4,7 +4,7 @@
 //! NATS (whose server understands nothing else): there is no weak password to stretch.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -256,7 +256,7 @@ impl Credentials {
         self.keys.push(Key {
             name: key_name,
             principal,
-            sha256: hex(&digest(secret.expose())),
+            sha256: base16ct::lower::encode_string(&digest(secret.expose())),
             bcrypt: secret.bcrypt()?,
             created: Timestamp::now(),
         });
@@ -292,14 +292,6 @@ impl Credentials {
 /// SHA-256 of a secret.
 pub(super) fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn is_sha256(text: &str) -> bool {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use huiliu_schemas::{Channel, DepartmentId};
 use subtle::ConstantTimeEq;
 
-use super::credentials::{Credentials, CredentialsError, Key, KeyKind, digest, hex};
+use super::credentials::{Credentials, CredentialsError, Key, KeyKind, digest};
 
 /// The name of a key, of an operator or of a machine: safe to stand in a NATS subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,7 +124,7 @@ fn bearer(header: &str) -> Option<&str> {
 
 /// Compares with every key, so that the time taken tells nothing.
 fn authenticate<'a>(credentials: &'a Credentials, secret: &str) -> Option<&'a Key> {
-    let given = hex(&digest(secret));
+    let given = base16ct::lower::encode_string(&digest(secret));
     credentials.keys().iter().fold(None, |found, key| {
         let same = bool::from(key.sha256.as_bytes().ct_eq(given.as_bytes()));
         if same { Some(key) } else { found }

@@ -245,7 +245,7 @@ fn cases(replicas: usize) -> Config {
 }
 
 fn keys(replicas: usize) -> Config {
-    Config { allow_atomic_publish: true, ..kept(KEYS, &["key.*.*"], replicas) }
+    Config { allow_atomic_publish: true, ..kept(KEYS, &["key.*"], replicas) }
 }
 
 fn outcomes(replicas: usize) -> Config {

@@ -31,7 +31,8 @@ use crate::ledger::{JobResult, Ledger, LedgerError, Settled};
 
 /// The durable consumer all gateways share.
 pub const CONSUMER: &str = "pipeline";
-const IN_FLIGHT: usize = 512;
+/// Enough for every lane of the ledger to have its next batch waiting.
+const IN_FLIGHT: usize = 1_000;
 /// What was in flight when a gateway died comes again after this.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Ten minutes of a full store, or half an hour of a record that kills every gateway that takes it up.

@@ -112,7 +112,7 @@ impl Pull {
         if page.records == 0 {
             return Ok(Position { cursor: page.next, ..before });
         }
-        let digest: String = Sha256::digest(&page.body.get().bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let digest = base16ct::lower::encode_string(&Sha256::digest(&page.body.get().bytes));
         if before.last_page.as_deref() != Some(digest.as_str()) {
             let channel = self.channel.name.clone();
             let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body };

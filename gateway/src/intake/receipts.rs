@@ -86,12 +86,11 @@ impl Receipts {
             Ok(records) => records,
             Err(error) => {
                 let (state, reason) = (ReceiptState::Quarantined, Some(error.to_string()));
-                let as_of = *self.ledger.committed().borrow();
+                let as_of = self.ledger.end();
                 return Ok(Receipt { receipt, state, as_of, settled: true, reason, records: Vec::new() });
             }
         };
-        let mut view =
-            View { receipts: self, channel, sequence, done, as_of: *self.ledger.committed().borrow(), settled: true };
+        let mut view = View { receipts: self, channel, sequence, done, as_of: self.ledger.end(), settled: true };
         let owners = self.owners(&records).await?;
         let mut told = Vec::with_capacity(records.len());
         for record in records {

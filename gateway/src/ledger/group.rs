@@ -19,6 +19,7 @@ use super::{DeadEntry, JobResult, LedgerError, Loaded};
 use crate::desk::{Desk, Job};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
+use crate::vault::DataKey;
 
 /// What is known of a case while the group is written.
 pub(super) struct Working {
@@ -52,8 +53,9 @@ pub(super) struct Draft {
 /// The group.
 pub(super) struct Group<'a> {
     desk: &'a Desk,
-    site: &'a str,
     now: Timestamp,
+    /// The ring for keys of new cases; another one for every attempt.
+    pub ring: String,
     pub cases: HashMap<CaseId, Working>,
     /// Numbers that have an owner, by subject.
     pub owners: HashMap<String, CaseId>,
@@ -62,11 +64,11 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(desk: &'a Desk, site: &'a str, now: Timestamp) -> Self {
+    pub(super) fn new(desk: &'a Desk, ring: String, now: Timestamp) -> Self {
         Self {
             desk,
-            site,
             now,
+            ring,
             cases: HashMap::new(),
             owners: HashMap::new(),
             messages: Vec::new(),
@@ -143,7 +145,7 @@ impl<'a> Group<'a> {
             let known = working.loaded.as_ref().map_or(0, |l| l.last_sequence);
             messages.push(OutMessage {
                 subject: subjects::case(case_id),
-                headers: cloud_event(self.site, event),
+                headers: HeaderMap::new(),
                 payload: Bytes::from(payload),
                 expect_last_subject_sequence: first.then_some(known),
             });
@@ -165,9 +167,9 @@ impl<'a> Group<'a> {
     }
 
     /// Keys that must be stored before the messages are.
-    pub(super) fn fresh_keys(&self) -> Vec<(CaseId, NamedKey)> {
+    pub(super) fn fresh_keys(&self) -> Vec<(CaseId, DataKey)> {
         let used = |w: &&Working| w.fresh_key && w.last_message.is_some();
-        self.cases.iter().filter(|(_, w)| used(w)).map(|(id, w)| (*id, w.key.clone())).collect()
+        self.cases.iter().filter(|(_, w)| used(w)).map(|(id, w)| (*id, w.key.key.clone())).collect()
     }
 
     /// The cases as they are after the commit.
@@ -221,19 +223,6 @@ fn created_once(subject: String, payload: &impl serde::Serialize) -> OutMessage 
         payload: Bytes::from(payload),
         expect_last_subject_sequence: Some(0),
     }
-}
-
-/// CloudEvents 1.0, NATS binding, binary mode.
-fn cloud_event(site: &str, event: &Event) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("ce-specversion", "1.0");
-    headers.insert("ce-id", event.id.to_string());
-    headers.insert("ce-source", format!("/huiliu/{site}"));
-    headers.insert("ce-type", format!("cn.huiliu.case.{}.v1", event.body.name()));
-    headers.insert("ce-subject", event.case_id.to_string());
-    headers.insert("ce-time", event.at.to_string());
-    headers.insert("content-type", "application/json");
-    headers
 }
 
 fn died(before: Option<&Case>, after: Option<&Case>) -> Vec<DeadEntry> {

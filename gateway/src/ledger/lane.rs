@@ -16,13 +16,14 @@ use super::group::{Group, Working};
 use super::history::{load, open_case, owners};
 use super::{LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Work};
-use crate::engine::batch::{BatchError, commit_batch};
+use crate::engine::batch::{BatchAck, BatchError, commit_batch};
 use crate::engine::read;
 use crate::engine::streams::CASES;
 use crate::keys::{KeyError, NamedKey};
+use crate::vault::{self, DataKey};
 
-/// At five to six messages a new case, about what one batch takes.
-const JOBS_AT_ONCE: usize = 180;
+/// At up to seven messages a new case, what one batch takes.
+const JOBS_AT_ONCE: usize = 140;
 
 /// Settles jobs until nobody can send any more.
 pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
@@ -55,8 +56,6 @@ async fn settle(shared: &Shared, mut waiting: VecDeque<Pending>) {
 /// What a group must remember from one attempt to the next.
 #[derive(Default)]
 struct Round {
-    /// Keys already made for new cases: a second attempt uses the same.
-    keys: HashMap<CaseId, NamedKey>,
     /// Cases that exist although none of their numbers is known (a batch half kept by a power cut).
     look: HashSet<CaseId>,
     /// Something in the group cannot be stored: find out which by going one at a time.
@@ -81,7 +80,8 @@ impl From<LedgerError> for Setback {
 
 async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut Round) -> Result<(), Setback> {
     let take = if round.one_by_one { 1 } else { waiting.len() };
-    let mut group = Group::new(&shared.desk, &shared.site, Timestamp::now());
+    let ring = vault::new_ring().map_err(|error| LedgerError::Refused(error.to_string()))?;
+    let mut group = Group::new(&shared.desk, ring, Timestamp::now());
     let ids = identify(shared, &mut group, waiting.iter().take(take).map(|p| &p.job)).await?;
     gather(shared, &mut group, waiting.iter().map(|p| &p.job).zip(&ids), round).await?;
     let mut fits = 0;
@@ -91,8 +91,10 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
         }
         fits += 1;
     }
-    commit(shared, &group, round).await?;
-    let as_of = *shared.committed.borrow();
+    if let Some(ack) = commit(shared, &group, round).await? {
+        shared.tail.push(ack, std::mem::take(&mut group.messages));
+    }
+    let as_of = *shared.tail.end().borrow();
     for (pending, draft) in waiting.drain(..fits).zip(group.drafts) {
         for dead in draft.dead {
             let _nobody_sweeps = shared.dead.send(dead);
@@ -153,7 +155,7 @@ async fn gather<'j>(
     shared: &Shared,
     group: &mut Group<'_>,
     jobs: impl Iterator<Item = (&'j Job, &CaseId)>,
-    round: &mut Round,
+    round: &Round,
 ) -> Result<(), Setback> {
     let mut by_case: HashMap<CaseId, Vec<&Job>> = HashMap::new();
     for (job, id) in jobs {
@@ -165,7 +167,7 @@ async fn gather<'j>(
     };
     let loads = by_case.iter().map(|(id, jobs)| fetch(shared, *id, exists(id, jobs), jobs));
     for (id, loaded, told) in try_join_all(loads).await? {
-        let (key, fresh) = key_for(shared, id, loaded.as_deref(), round).await?;
+        let (key, fresh) = key_for(shared, id, loaded.as_deref(), &group.ring).await?;
         group.cases.insert(id, Working::new(loaded, key, fresh, told));
     }
     Ok(())
@@ -197,7 +199,7 @@ async fn key_for(
     shared: &Shared,
     id: CaseId,
     loaded: Option<&Loaded>,
-    round: &mut Round,
+    ring: &str,
 ) -> Result<(NamedKey, bool), Setback> {
     if let Some(kid) = loaded.and_then(|l| l.kid.clone()) {
         match shared.keys.get(id, &kid).await {
@@ -209,18 +211,13 @@ async fn key_for(
             }
         }
     }
-    if let Some(key) = round.keys.get(&id) {
-        return Ok((key.clone(), true));
-    }
-    let fresh = shared.keys.fresh();
-    let fresh = fresh.map_err(|e| LedgerError::Unreadable { case: id, reason: e.to_string() })?;
-    round.keys.insert(id, fresh.clone());
-    Ok((fresh, true))
+    let key = DataKey::random().map_err(|e| LedgerError::Unreadable { case: id, reason: e.to_string() })?;
+    Ok((NamedKey { kid: ring.to_owned(), key }, true))
 }
 
-async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result<(), Setback> {
+async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result<Option<BatchAck>, Setback> {
     if group.messages.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     store_keys(shared, group).await?;
     let began = std::time::Instant::now();
@@ -231,19 +228,14 @@ async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result
             for (id, loaded) in group.committed(ack) {
                 shared.cache.insert(id, loaded);
             }
-            shared.committed.send_if_modified(|last| {
-                let newer = ack.last_sequence > *last;
-                *last = (*last).max(ack.last_sequence);
-                newer
-            });
-            Ok(())
+            Ok(Some(ack))
         }
         Err(error) => Err(set_back(shared, group, round, error).await),
     }
 }
 
 async fn store_keys(shared: &Shared, group: &Group<'_>) -> Result<(), Setback> {
-    match shared.keys.store(&group.fresh_keys()).await {
+    match shared.keys.store(&group.ring, &group.fresh_keys()).await {
         Ok(()) => Ok(()),
         Err(KeyError::Store(error)) if error.is_full() => Err(LedgerError::Full(error.to_string()).into()),
         Err(KeyError::Store(BatchError::Rejected { code, description })) => {

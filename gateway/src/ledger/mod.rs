@@ -5,6 +5,7 @@
 mod group;
 mod history;
 mod lane;
+mod tail;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +19,7 @@ use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::{CaseId, DepartmentId, SourceId};
 use moka::sync::Cache;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Job, Work};
@@ -27,6 +28,7 @@ use crate::keys::Keys;
 pub use group::entry_message;
 pub use history::{Loaded, OpenedCase};
 use history::{find_case, load, open_case, owners};
+pub use tail::Tail;
 
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
@@ -103,8 +105,7 @@ pub(crate) struct Shared {
     pub desk: Desk,
     pub cache: Cache<CaseId, Arc<Loaded>>,
     pub dead: mpsc::UnboundedSender<DeadEntry>,
-    pub committed: watch::Sender<u64>,
-    pub site: Arc<str>,
+    pub tail: Tail,
 }
 
 impl Ledger {
@@ -114,13 +115,11 @@ impl Ledger {
         jetstream: Context,
         keys: Keys,
         desk: Desk,
-        site: &str,
         dead: mpsc::UnboundedSender<DeadEntry>,
         tasks: &TaskTracker,
     ) -> Self {
         let cache = Cache::new(CASES_CACHED);
-        let committed = watch::Sender::new(0);
-        let shared = Shared { jetstream, keys, desk, cache, dead, committed, site: site.into() };
+        let shared = Shared { jetstream, keys, desk, cache, dead, tail: Tail::new() };
         let lanes = (0..LANES)
             .map(|_| {
                 let (send, receive) = mpsc::channel(JOBS_QUEUED);
@@ -144,9 +143,14 @@ impl Ledger {
         Ok(answer)
     }
 
+    /// What this process appended last.
+    pub fn tail(&self) -> &Tail {
+        &self.shared.tail
+    }
+
     /// The last sequence this process has appended.
-    pub fn committed(&self) -> watch::Receiver<u64> {
-        self.shared.committed.subscribe()
+    pub fn end(&self) -> u64 {
+        *self.shared.tail.end().borrow()
     }
 
     /// The keys of cases.

@@ -20,7 +20,7 @@ use super::{LogMessage, Result, schema};
 pub(super) struct Done {
     pub position: u64,
     pub next_key: i64,
-    pub folded: Vec<Folded>,
+    pub folded: HashMap<CaseId, Box<Folded>>,
 }
 
 /// A batch being taken in.
@@ -29,7 +29,7 @@ pub(super) struct Draft<'t> {
     cache: &'t mut Cache,
     position: u64,
     next_key: i64,
-    touched: HashMap<CaseId, Folded>,
+    touched: HashMap<CaseId, Box<Folded>>,
     tally: Tally,
     arrivals: HashMap<(i64, String), i64>,
     created: BTreeMap<(i64, u32), NewEntry>,
@@ -80,8 +80,7 @@ impl<'t> Draft<'t> {
         }
         rows::count_arrivals(self.tx, &self.arrivals)?;
         schema::set_position(self.tx, self.position)?;
-        let folded = self.touched.into_values().collect();
-        Ok(Done { position: self.position, next_key: self.next_key, folded })
+        Ok(Done { position: self.position, next_key: self.next_key, folded: self.touched })
     }
 
     fn take_event(&mut self, message: &LogMessage) -> Result<()> {
@@ -110,18 +109,18 @@ impl<'t> Draft<'t> {
         self.arrive(&folded.case);
         rows::write_history(self.tx, folded.key, message.sequence, event)?;
         self.follow_entries(&folded, event, &[])?;
-        self.touched.insert(event.case_id, folded);
+        self.touched.insert(event.case_id, Box::new(folded));
         Ok(())
     }
 
     /// The case as it stands, out of the counters until it is written.
-    fn load(&mut self, id: CaseId) -> Result<Option<Folded>> {
+    fn load(&mut self, id: CaseId) -> Result<Option<Box<Folded>>> {
         if let Some(folded) = self.touched.remove(&id) {
             return Ok(Some(folded));
         }
         let folded = match self.cache.take(id) {
             Some(folded) => Some(folded),
-            None => rows::read_folded(self.tx, id)?,
+            None => rows::read_folded(self.tx, id)?.map(Box::new),
         };
         if let Some(folded) = &folded {
             self.tally.case(folded, -1);

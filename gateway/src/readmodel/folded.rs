@@ -8,7 +8,7 @@ use huiliu_schemas::ids::CaseId;
 use uuid::Uuid;
 
 /// How many cases are kept folded in each of the two generations. A case takes 2–4 KB.
-const GENERATION: usize = 2_000;
+const GENERATION: usize = 1_000;
 
 /// A case, its key in the file, and what the fold does not keep but a question asks.
 #[derive(Debug, Clone)]
@@ -21,12 +21,14 @@ pub(super) struct Folded {
     pub answer_event: Option<Uuid>,
     /// Sequence of the last event.
     pub sequence: u64,
+    /// Whether the file has it.
+    pub written: bool,
 }
 
 impl Folded {
     /// The case its first event makes, if it is one that begins a case.
     pub fn begin(key: i64, event: &Event, sequence: u64) -> Option<Self> {
-        Case::begin(event).map(|case| Self { key, case, answer_event: None, sequence })
+        Case::begin(event).map(|case| Self { key, case, answer_event: None, sequence, written: false })
     }
 
     /// Takes in one more event.
@@ -53,19 +55,20 @@ impl Folded {
 /// Two generations of cases: what was not touched for a whole generation is forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    young: HashMap<CaseId, Folded>,
-    old: HashMap<CaseId, Folded>,
+    young: HashMap<CaseId, Box<Folded>>,
+    old: HashMap<CaseId, Box<Folded>>,
 }
 
 impl Cache {
     /// Takes a case out; whoever took it brings it back with [`Cache::keep`], or it is read from the file again.
-    pub fn take(&mut self, id: CaseId) -> Option<Folded> {
+    pub fn take(&mut self, id: CaseId) -> Option<Box<Folded>> {
         self.young.remove(&id).or_else(|| self.old.remove(&id))
     }
 
     /// Keeps cases for the next batch.
-    pub fn keep(&mut self, cases: impl IntoIterator<Item = Folded>) {
-        for folded in cases {
+    pub fn keep(&mut self, cases: impl IntoIterator<Item = Box<Folded>>) {
+        for mut folded in cases {
+            folded.written = true;
             if self.young.len() >= GENERATION {
                 self.old = std::mem::take(&mut self.young);
             }

@@ -131,7 +131,7 @@ impl ReadModel {
         tx.commit()?;
         self.position = done.position;
         self.next_key = done.next_key;
-        self.cache.keep(done.folded);
+        self.cache.keep(done.folded.into_values());
         Ok(())
     }
 

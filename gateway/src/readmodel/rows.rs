@@ -13,6 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::folded::Folded;
+use super::queries::history::events_of;
 use super::tally::Counter;
 use super::{ReadModelError, Result};
 
@@ -43,7 +44,7 @@ pub(super) struct EntryMessage {
     pub n: u32,
 }
 
-/// Writes a case's row and state.
+/// Writes a case's row.
 pub(super) fn write_case(db: &Connection, folded: &Folded) -> Result<()> {
     let case = &folded.case;
     let rule = case.decision.as_ref().and_then(|d| d.rule.as_ref());
@@ -75,14 +76,14 @@ pub(super) fn write_case(db: &Connection, folded: &Folded) -> Result<()> {
         folded.answer_event.as_ref().map(Uuid::as_bytes),
         folded.sequence.cast_signed(),
     ])?;
-    db.prepare_cached("INSERT INTO states VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET state = ?2")?
-        .execute(params![folded.key, json(case)])?;
     write_owed(db, folded)
 }
 
 /// Notes in which numberings an answer is still owed.
 fn write_owed(db: &Connection, folded: &Folded) -> Result<()> {
-    db.prepare_cached("DELETE FROM owed WHERE key = ?1")?.execute([folded.key])?;
+    if folded.written {
+        db.prepare_cached("DELETE FROM owed WHERE key = ?1")?.execute([folded.key])?;
+    }
     let mut add = db.prepare_cached("INSERT OR IGNORE INTO owed VALUES (?1, ?2)")?;
     for owed in &folded.case.owed {
         add.execute(params![folded.key, owed.source.namespace.as_str()])?;
@@ -90,17 +91,17 @@ fn write_owed(db: &Connection, folded: &Folded) -> Result<()> {
     Ok(())
 }
 
-/// Reads a case back to go on folding.
+/// Folds a case from its history, to go on folding.
 pub(super) fn read_folded(db: &Connection, id: CaseId) -> Result<Option<Folded>> {
-    let row = db
-        .prepare_cached("SELECT key, state, answer_event, sequence FROM cases JOIN states USING (key) WHERE id = ?1")?
-        .query_row([id.0.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Option<[u8; 16]>>(2)?, row.get::<_, i64>(3)?))
-        })
-        .optional()?;
-    let Some((key, state, answer_event, sequence)) = row else { return Ok(None) };
-    let case = serde_json::from_str(&state).map_err(|_| ReadModelError::unreadable(&id, "state"))?;
-    Ok(Some(Folded { key, case, answer_event: answer_event.map(Uuid::from_bytes), sequence: sequence.cast_unsigned() }))
+    let Some(key) = key_of(db, id)? else { return Ok(None) };
+    let mut events = events_of(db, key, id)?.into_iter();
+    let begun = events.next().and_then(|(sequence, event)| Folded::begin(key, &event, sequence));
+    let mut folded = begun.ok_or_else(|| ReadModelError::unreadable(&id, "history"))?;
+    for (sequence, event) in events {
+        folded.apply(&event, sequence);
+    }
+    folded.written = true;
+    Ok(Some(folded))
 }
 
 /// The key of a case.
@@ -111,8 +112,11 @@ pub(super) fn key_of(db: &Connection, id: CaseId) -> Result<Option<i64>> {
 
 /// Writes what happened. The event has no content here: what is sealed stays in the log.
 pub(super) fn write_history(db: &Connection, key: i64, sequence: u64, event: &Event) -> Result<()> {
-    let known = !matches!(event.body, EventBody::Unknown { .. });
-    db.prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(
+    let (known, ignorable) = match event.body {
+        EventBody::Unknown { ignorable, .. } => (false, ignorable),
+        _ => (true, false),
+    };
+    db.prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
         params![
             sequence.cast_signed(),
             key,
@@ -123,6 +127,7 @@ pub(super) fn write_history(db: &Connection, key: i64, sequence: u64, event: &Ev
             json(&event.actor),
             (!event.entries.is_empty()).then(|| json(&event.entries)),
             known.then(|| json(&event.body)),
+            ignorable,
         ],
     )?;
     Ok(())

@@ -9,11 +9,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use super::error::is_corruption;
 use super::{Opened, ReadModelError, Result};
 
-/// To be raised with every change of the tables, or of the form in which [`huiliu_schemas::case::Case`] is written.
-const VERSION: i64 = 2;
+/// To be raised with every change of the tables, or of the form in which [`huiliu_schemas::event::EventBody`] is written.
+const VERSION: i64 = 3;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
-/// the newest needs no index. Only what is looked up often is indexed.
+/// the newest needs no index. Only what is looked up often is indexed. How a case stands is not kept twice: it is folded
+/// from its history when it is asked for.
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE cases (
@@ -42,7 +43,6 @@ CREATE UNIQUE INDEX cases_id ON cases (id);
 CREATE INDEX cases_number ON cases (number);
 CREATE INDEX cases_stage ON cases (stage);
 CREATE INDEX cases_lead ON cases (lead);
-CREATE TABLE states (key INTEGER PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE history (
     sequence INTEGER PRIMARY KEY,
     key INTEGER NOT NULL,
@@ -52,7 +52,8 @@ CREATE TABLE history (
     cause TEXT NOT NULL,
     actor TEXT NOT NULL,
     entries TEXT,
-    body TEXT
+    body TEXT,
+    ignorable INTEGER NOT NULL
 );
 CREATE INDEX history_case ON history (key);
 CREATE TABLE aliases (namespace TEXT, id TEXT, case_id BLOB NOT NULL, PRIMARY KEY (namespace, id)) WITHOUT ROWID;
@@ -154,7 +155,7 @@ fn prepare(path: &Path) -> Result<std::result::Result<(Connection, Opened), Stri
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;
-         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
+         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::command::CommandKind;
-use crate::event::event_types;
 
 /// One subject: its name in the document, its address, what it is for, and the messages on it.
 struct Subject {
@@ -92,7 +91,7 @@ pub(super) fn document() -> Value {
         "defaultContentType": "application/json",
         "channels": SUBJECTS.iter().map(|s| (s.name.to_owned(), channel(s))).collect::<Map<_, _>>(),
         "operations": operations(),
-        "components": { "messages": messages(), "messageTraits": { "cloudEvent": cloud_event() } },
+        "components": { "messages": messages() },
     })
 }
 
@@ -171,12 +170,11 @@ fn messages() -> Value {
             },
         })
     };
-    let mut event = shaped("An event of a case (CloudEvents 1.0, binary mode)", "event");
-    event["traits"] = json!([{ "$ref": "#/components/messageTraits/cloudEvent" }]);
+    let mut event = shaped("An event of a case (CloudEvents 1.0 in JSON)", "event");
+    event["contentType"] = json!("application/cloudevents+json");
     json!({
         "report": { "title": "A report exactly as the channel's own format has it; its pack reads it" },
-        "alias": { "title": "The id of the case as JSON text", "contentType": "application/json",
-            "payload": { "type": "string", "format": "uuid" } },
+        "alias": shaped("A number of a case", "alias"),
         "event": event,
         "entry": shaped("A queue entry", "entry"),
         "commandRequest": shaped("A command", "command-request"),
@@ -185,26 +183,5 @@ fn messages() -> Value {
         "opened": shaped("An entry with its words", "opened"),
         "receipt": shaped("A receipt", "receipt"),
         "problem": shaped("What was wrong (RFC 9457)", "problem"),
-    })
-}
-
-/// The NATS headers of CloudEvents 1.0 in binary mode.
-fn cloud_event() -> Value {
-    let types: Vec<String> = event_types().iter().map(|t| format!("cn.huiliu.case.{t}.v1")).collect();
-    json!({
-        "contentType": "application/json",
-        "headers": {
-            "type": "object",
-            "required": ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "content-type"],
-            "properties": {
-                "ce-specversion": { "const": "1.0" },
-                "ce-id": { "type": "string", "format": "uuid", "description": "The event's id." },
-                "ce-source": { "type": "string", "format": "uri-reference", "description": "The hub." },
-                "ce-type": { "type": "string", "enum": types },
-                "ce-time": { "type": "string", "format": "date-time" },
-                "ce-subject": { "type": "string", "format": "uuid", "description": "The case." },
-                "content-type": { "const": "application/json" },
-            },
-        },
     })
 }

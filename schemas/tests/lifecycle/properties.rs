@@ -204,10 +204,10 @@ proptest! {
 fn later_event(event: &Event, ignorable: bool) -> Event {
     let mut stored = serde_json::to_value(StoredEvent::new(event, None, None)).expect("json");
     stored["id"] = serde_json::json!(uuid::Uuid::from_u128(7));
-    stored["cause"] = serde_json::json!("hub/later");
-    stored["entries"] = serde_json::json!([]);
-    stored["ignorable"] = serde_json::json!(ignorable);
-    stored["body"] = serde_json::json!({ "type": "translated", "data": { "to": ["维吾尔语"] } });
+    stored["data"]["cause"] = serde_json::json!("hub/later");
+    stored["data"]["entries"] = serde_json::json!([]);
+    stored["data"]["ignorable"] = serde_json::json!(ignorable);
+    stored["data"]["body"] = serde_json::json!({ "type": "translated", "data": { "to": ["维吾尔语"] } });
     let bytes = serde_json::to_vec(&stored).expect("json");
     StoredEvent::from_bytes(&bytes).expect("tolerated").opened(Content::default())
 }

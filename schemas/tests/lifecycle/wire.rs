@@ -5,13 +5,18 @@ use serde_json::{Value, json};
 
 fn stored(body: &Value) -> Vec<u8> {
     let event = json!({
+        "specversion": "1.0",
         "id": "00000000-0000-0000-0000-000000000001",
-        "case_id": "00000000-0000-0000-0000-000000000002",
-        "at": "2026-03-02T04:00:00Z",
-        "cause": "hub/test",
-        "actor": { "kind": "hub" },
-        "prev_hash": null,
-        "body": body,
+        "source": "/huiliu/hub",
+        "type": "cn.huiliu.case.test.v1",
+        "subject": "00000000-0000-0000-0000-000000000002",
+        "time": "2026-03-02T04:00:00Z",
+        "data": {
+            "cause": "hub/test",
+            "actor": { "kind": "hub" },
+            "prev_hash": null,
+            "body": body,
+        },
     });
     serde_json::to_vec(&event).expect("json")
 }
@@ -33,7 +38,7 @@ fn an_unknown_type_is_carried_by_name() {
 
 #[test]
 fn what_is_no_event_is_an_error() {
-    for bytes in [&b""[..], b"{}", b"[]", b"\xff", b"{\"body\":{\"type\":\"translated\"}}"] {
+    for bytes in [&b""[..], b"{}", b"[]", b"\xff", b"{\"data\":{\"body\":{\"type\":\"translated\"}}}"] {
         assert!(StoredEvent::from_bytes(bytes).is_err(), "{}", String::from_utf8_lossy(bytes));
     }
 }

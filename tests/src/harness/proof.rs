@@ -20,7 +20,7 @@ pub struct Evidence<'a> {
     /// Entries that stand in QUEUES, with how often.
     pub queued: &'a [(String, usize)],
     /// Subjects of KEYS.
-    pub keys: &'a HashSet<String>,
+    pub keys: &'a HashSet<(CaseId, String)>,
     /// What departments saw and were told.
     pub seen: &'a Seen,
     /// What the sources know.
@@ -42,14 +42,14 @@ pub fn prove(evidence: &Evidence<'_>, report: &mut RunReport) {
     sources_were_told_once(evidence, report);
 }
 
-fn one_history(id: CaseId, history: &History, keys: &HashSet<String>, report: &mut RunReport) {
+fn one_history(id: CaseId, history: &History, keys: &HashSet<(CaseId, String)>, report: &mut RunReport) {
     if !history.chain_holds {
         report.find("broken chain", id);
     }
     for event in &history.events {
-        let key = event.sealed.as_ref().map(|s| subjects::key(id, &s.kid));
-        if let Some(key) = key.filter(|k| !keys.contains(k)) {
-            report.find("sealed event without its key", format!("{} {key}", event.body.name()));
+        let key = event.sealed.as_ref().map(|s| (id, s.kid.clone()));
+        if let Some((_, ring)) = key.filter(|k| !keys.contains(k)) {
+            report.find("sealed event without its key", format!("{} {id} {ring}", event.body.name()));
         }
     }
     let mut ids = HashSet::new();

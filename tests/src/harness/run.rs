@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use huiliu_schemas::{DepartmentId, subjects};
+use huiliu_schemas::keyring::KeyRing;
+use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ use super::log::Log;
 use super::proof::{Evidence, prove};
 use super::report::{Kill, RunReport};
 use super::sources::Sources;
-use crate::hub::{Inspector, Plan, TestHub, eventually, root};
+use crate::hub::{Inspector, Plan, Raw, TestHub, eventually, root};
 
 /// How a run is to be.
 #[derive(Debug, Clone)]
@@ -230,7 +231,7 @@ impl Run<'_> {
         let inspector = self.hub.inspector().await?;
         let log = self.calm_log(&inspector).await?;
         let queued = self.purged_queues(&inspector, &log).await?;
-        let keys: HashSet<String> = inspector.subjects("KEYS").await?.into_iter().map(|(s, _)| s).collect();
+        let keys = keys_kept(&inspector.read("KEYS").await?)?;
         self.count(&log);
         self.report.dead_letters = inspector.state("DEAD").await?.0 as usize;
         let (report, sources) = (&mut self.report, &self.sources);
@@ -314,4 +315,15 @@ pub fn remove_staging(store: &Path) -> std::io::Result<usize> {
         }
     }
     Ok(removed)
+}
+
+/// Which cases have a key, and in which ring.
+fn keys_kept(rings: &[Raw]) -> anyhow::Result<HashSet<(CaseId, String)>> {
+    let mut kept = HashSet::new();
+    for ring in rings {
+        let name = ring.subject.strip_prefix("key.").unwrap_or_default();
+        let keys: KeyRing = serde_json::from_slice(&ring.payload)?;
+        kept.extend(keys.keys.into_keys().map(|case| (case, name.to_owned())));
+    }
+    Ok(kept)
 }

@@ -1,9 +1,10 @@
 //! What happened: to one case, and lately to all.
 
-use huiliu_schemas::event::{Actor, EntryRef, EventBody};
-use huiliu_schemas::ids::{CaseId, CaseNumber};
+use huiliu_schemas::content::Content;
+use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
+use huiliu_schemas::ids::{CaseId, CaseNumber, Cause};
 use jiff::Timestamp;
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub struct HistoryRow {
     pub name: String,
     /// What happened; none for a type this version does not know.
     pub body: Option<EventBody>,
+    /// Whether a version that does not know it may go on without.
+    pub ignorable: bool,
 }
 
 /// One event with its case.
@@ -42,7 +45,8 @@ pub struct HappeningRow {
     pub event: HistoryRow,
 }
 
-const COLUMNS: &str = "h.sequence, h.id AS event_id, h.at, h.cause, h.actor, h.entries, h.type, h.body, c.id, c.number";
+const COLUMNS: &str =
+    "h.sequence, h.id AS event_id, h.at, h.cause, h.actor, h.entries, h.type, h.body, h.ignorable, c.id, c.number";
 
 impl ReadHandle {
     /// Everything that happened to a case, oldest first.
@@ -109,7 +113,29 @@ fn history_row(row: &Row<'_>) -> Result<HistoryRow> {
         entries: entries.map_or(Ok(Vec::new()), |e| read_json(&e, "entries"))?,
         name: row.get("type")?,
         body: body.map(|b| read_json(&b, "body")).transpose()?,
+        ignorable: row.get("ignorable")?,
     })
+}
+
+/// The events of a case with their sequences, oldest first; nothing sealed is in them.
+pub(in crate::readmodel) fn events_of(db: &Connection, key: i64, case: CaseId) -> Result<Vec<(u64, Event)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT sequence, id AS event_id, at, cause, actor, entries, type, body, ignorable FROM history
+         WHERE key = ?1 ORDER BY sequence",
+    )?;
+    let mut rows = statement.query([key])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let row = history_row(row)?;
+        let cause = Cause::from_log(row.cause);
+        let body = row.body.unwrap_or(EventBody::Unknown { name: row.name, ignorable: row.ignorable });
+        let (id, at, actor, entries) = (row.id, row.at, row.actor, row.entries);
+        events.push((
+            row.sequence,
+            Event { id, case_id: case, at, cause, actor, entries, body, content: Content::default() },
+        ));
+    }
+    Ok(events)
 }
 
 fn read_json<T: DeserializeOwned>(text: &str, column: &'static str) -> Result<T> {

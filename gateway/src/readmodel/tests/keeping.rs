@@ -45,8 +45,7 @@ pub(crate) fn resolve(world: &mut World, case: CaseId, refused: bool) -> Event {
 
 fn dump(model: &ReadModel) -> Vec<String> {
     let db = Connection::open(&model.path).expect("open");
-    let tables =
-        ["meta", "cases", "states", "history", "aliases", "entries", "early_entries", "arrivals", "unreadable"];
+    let tables = ["meta", "cases", "history", "aliases", "entries", "early_entries", "arrivals", "unreadable"];
     let mut lines = Vec::new();
     let queries = tables.map(|t| (t, format!("SELECT * FROM {t} ORDER BY 1, 2")));
     let counters = ("counters", "SELECT * FROM counters WHERE value <> 0 ORDER BY 1, 2".to_owned());
@@ -193,11 +192,11 @@ fn a_broken_row_asks_for_a_rebuild() {
     let mut world = busy_world();
     let folder = Folder::new();
     drop(built(&folder.file(), &world.log, 4));
-    Connection::open(folder.file()).expect("open").execute("UPDATE states SET state = '{'", []).expect("harm");
+    Connection::open(folder.file()).expect("open").execute("UPDATE history SET body = '{'", []).expect("harm");
     let mut model = ReadModel::open(folder.file()).expect("open");
     let case = CaseId::of(&super::world::source("hotline", "A1"));
     world.command(case, by("jb-housing"), Command::SignFor { n: None });
-    let error = model.apply(&world.log).expect_err("the state cannot be read");
+    let error = model.apply(&world.log).expect_err("the history cannot be read");
     assert!(error.needs_rebuild(), "{error}");
     model.rebuild([&world.log]).expect("rebuild");
     assert_eq!(model.position(), world.log.len() as u64);
@@ -228,8 +227,11 @@ fn an_event_of_a_later_version_is_history_and_no_obstacle() {
     let mut world = World::default();
     let case = world.arrive("A", to(&["jb-housing"]));
     let unknown = serde_json::json!({
-        "id": "cac304cb-9a77-53f1-80b7-f539c2d4216a", "case_id": case, "at": "2026-03-02T02:00:00Z",
-        "cause": "hub/x", "actor": { "kind": "hub" }, "prev_hash": null, "body": { "type": "teleported", "data": { "to": 1 } },
+        "specversion": "1.0", "id": "cac304cb-9a77-53f1-80b7-f539c2d4216a", "source": "/huiliu/hub",
+        "type": "cn.huiliu.case.teleported.v2", "subject": case, "time": "2026-03-02T02:00:00Z", "data": {
+            "cause": "hub/x", "actor": { "kind": "hub" }, "prev_hash": null,
+            "body": { "type": "teleported", "data": { "to": 1 } },
+        },
     });
     world.push(subjects::case(case), unknown.to_string().into_bytes());
     let folder = Folder::new();

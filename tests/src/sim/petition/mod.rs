@@ -27,7 +27,7 @@ pub fn verify_token(secret: &str, json_data: &str) -> String {
     let mut digest = Md5::new();
     digest.update(secret.as_bytes());
     digest.update(json_data.as_bytes());
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&digest.finalize())
 }
 
 #[cfg(test)]
