@@ -27,6 +27,7 @@ use crate::engine::{Engine, streams};
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
+use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
@@ -93,25 +94,26 @@ impl App {
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
         let labels = labels(&directory, &channels);
-        let departments: Vec<_> = directory.departments.iter().filter(|d| d.active).map(|d| d.id.clone()).collect();
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
         let ledger = Ledger::open(jetstream.clone(), keys, desk, dead, &tasks);
         let store = IntakeStore::open(jetstream.clone(), master, &tasks);
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
+        let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
 
         let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL)).await?;
         let reads = model.reader();
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
-        let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone());
+        let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone(), queues.clone());
         let api = Api {
             jetstream: jetstream.clone(),
             channels: channels.clone(),
             store: store.clone(),
             receipts,
+            replay,
             ledger: ledger.clone(),
             queues: queues.clone(),
             reads: reads.clone(),
@@ -133,7 +135,7 @@ impl App {
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
         tasks.spawn(upkeep(figures, shutdown.clone()));
-        tasks.spawn(reconcile(reconciler, queues, departments, shutdown.clone()));
+        tasks.spawn(reconcile(reconciler, shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.pack.pull.is_some() && channel.since.is_some() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone());
@@ -241,23 +243,12 @@ async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadM
     Ok(model)
 }
 
-/// Compares and mends at the start and from time to time, one gateway at a time; then makes the departments' consumers.
-async fn reconcile(
-    reconciler: Reconciler,
-    queues: Queues,
-    departments: Vec<huiliu_schemas::DepartmentId>,
-    shutdown: CancellationToken,
-) {
+/// Compares and mends at the start and from time to time, one gateway at a time.
+async fn reconcile(reconciler: Reconciler, shutdown: CancellationToken) {
     let once = async || {
         if let Some(Err(error)) = reconciler.run_alone().await {
             tracing::warn!(%error, "could not reconcile; it is tried again");
             return RETRY_SOON;
-        }
-        for department in &departments {
-            if let Err(error) = queues.ensure(department).await {
-                tracing::warn!(%error, %department, "the consumer of {department} could not be made; it is tried again");
-                return RETRY_SOON;
-            }
         }
         RECONCILE_EVERY
     };

@@ -19,7 +19,7 @@ use crate::engine::read::{self, ReadError};
 use crate::engine::streams::KEYS;
 use crate::vault::{self, DataKey, MasterKey, VaultError};
 
-const KEYS_CACHED: u64 = 20_000;
+const KEYS_CACHED: u64 = 10_000;
 
 /// Why a key cannot be had.
 #[derive(Debug, Error)]

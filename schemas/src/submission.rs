@@ -71,6 +71,11 @@ impl Submission {
         self.problems.iter().any(|p| p.blocking)
     }
 
+    /// The numbers that tell whose record it is, its own first.
+    pub fn numbers(&self) -> impl Iterator<Item = &SourceId> {
+        std::iter::once(&self.source).chain(&self.aliases)
+    }
+
     /// What orders two records of the same source id: its version, else its time.
     pub fn order(&self) -> Option<i64> {
         self.version.or_else(|| self.at.map(Timestamp::as_millisecond))

@@ -4,7 +4,9 @@
 mod caller;
 mod cases;
 mod commands;
+mod dead;
 mod health;
+mod input;
 mod push;
 mod queue;
 mod queues;
@@ -25,6 +27,7 @@ use crate::channels::Channels;
 use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
 use crate::intake::receipts::Receipts;
+use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
 use crate::ledger::Ledger;
 use crate::problem::{Kind, Problem};
@@ -48,6 +51,8 @@ pub struct Api {
     pub store: IntakeStore,
     /// Receipts.
     pub receipts: Receipts,
+    /// The way back for dead letters.
+    pub replay: Replay,
     /// The ledger.
     pub ledger: Ledger,
     /// The queues.
@@ -84,6 +89,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/queue", get(queue::take))
         .route("/v1/queue/ack", post(queue::acknowledge))
         .merge(queues::routes())
+        .merge(dead::routes())
         .with_state(api)
         .merge(crate::console::page())
         .merge(operators)

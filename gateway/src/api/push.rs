@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use huiliu_adapters::answer::{ExchangeAnswer, Protocol, RecordOutcome as Told, RecordResult, Refusal};
 use huiliu_adapters::pack::Way;
 use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, verify};
@@ -20,6 +21,9 @@ use crate::channels::ChannelRuntime;
 use crate::doors::principal::Principal;
 use crate::intake::envelope::RawEnvelope;
 use crate::problem::{Kind, Problem};
+
+/// How much of a body that is too large is read before the connection is cut.
+const THROWN_AWAY: usize = 64 << 20;
 
 /// An envelope stored, with its receipt.
 pub struct Pushed {
@@ -53,12 +57,29 @@ async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Bo
     channel.admit().map_err(|wait| {
         Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name)).retry_after(wait)
     })?;
-    let bytes = to_bytes(body, BODY_CAP).await.map_err(|_| {
-        Problem::new(Kind::TooLarge, format!("the body is over {BODY_CAP} bytes, or broke off: send smaller batches"))
-    })?;
-    let raw = RawBody::new(bytes, headers);
+    let raw = RawBody::new(read(body).await?, headers);
     let verified = prove(api, channel, headers, raw)?;
     accept(api, channel, verified).await
+}
+
+/// The whole body. One that is too large is read to its end for a while, and thrown away: a connection cut in the middle
+/// would keep the answer from a sender that is still writing.
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut came) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Kind::BadRequest, "the body broke off: nothing is stored"))?;
+        came += chunk.len();
+        if came <= BODY_CAP {
+            kept.extend_from_slice(&chunk);
+        } else if came > THROWN_AWAY {
+            break;
+        }
+    }
+    if came > BODY_CAP {
+        return Err(Problem::new(Kind::TooLarge, format!("the body is over {BODY_CAP} bytes: send smaller batches")));
+    }
+    Ok(kept.into())
 }
 
 /// Stores what is proven and makes its receipt.
@@ -67,7 +88,7 @@ async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Bo
 /// When it is not, or may not be, stored.
 pub async fn accept(api: &Api, channel: &ChannelRuntime, body: Verified<RawBody>) -> Result<Pushed, Problem> {
     let received_at = Timestamp::now();
-    let envelope = RawEnvelope { channel: channel.name.clone(), received_at, way: Way::Push, body };
+    let envelope = RawEnvelope { channel: channel.name.clone(), received_at, way: Way::Push, body, only: None };
     let sequence = api.store.store(&envelope).await?;
     let receipt = api.receipts.fresh(&envelope, sequence).await;
     // The envelope is stored: not being able to say more about it now is no reason to have it sent again.

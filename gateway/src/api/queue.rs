@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::caller::Department;
+use super::input::{Asked, Said};
 use crate::problem::Problem;
 use crate::queues::Handed;
 
@@ -38,13 +39,21 @@ pub(super) struct Taken {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acknowledge {
-    ack: String,
+    ack: Tokens,
+}
+
+/// One token, or those of all entries that were taken together.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "`ack`: expected the `ack` of an entry, or a list of them")]
+enum Tokens {
+    One(String),
+    Several(Vec<String>),
 }
 
 pub(super) async fn take(
     State(api): State<Arc<Api>>,
     Department(department): Department,
-    Query(Ask { wait, max }): Query<Ask>,
+    Asked(Ask { wait, max }): Asked<Ask>,
 ) -> Result<Json<Taken>, Problem> {
     let wait = Duration::from_secs(wait.min(LONGEST_WAIT_S));
     let entries = api.queues.take(&department, max.clamp(1, MOST), wait).await?;
@@ -54,8 +63,12 @@ pub(super) async fn take(
 pub(super) async fn acknowledge(
     State(api): State<Arc<Api>>,
     Department(department): Department,
-    Json(Acknowledge { ack }): Json<Acknowledge>,
+    Said(Acknowledge { ack }): Said<Acknowledge>,
 ) -> Result<StatusCode, Problem> {
-    api.queues.acknowledge(&department, &ack).await?;
+    let tokens = match &ack {
+        Tokens::One(token) => std::slice::from_ref(token),
+        Tokens::Several(tokens) => tokens,
+    };
+    api.queues.acknowledge(&department, tokens).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,11 +1,10 @@
-//! What operators see and do about queues and dead letters: `GET /v1/queues`, `GET /v1/queues/{department}`,
-//! `POST /v1/queues/{department}/{case}/{n}/requeue`, `POST /v1/queues/reconcile`, `GET /v1/dead`. Looking changes nothing,
-//! and shows clear data only.
+//! What operators see and do about queues: `GET /v1/queues`, `GET /v1/queues/{department}`,
+//! `POST /v1/queues/{department}/{case}/{n}/requeue`, `POST /v1/queues/reconcile`. Looking changes nothing, and shows
+//! clear data only.
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use huiliu_schemas::{CaseId, DepartmentId};
@@ -13,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::caller::Centre;
+use super::input::{Asked, Said};
 use crate::commands::{CaseName, find};
-use crate::intake::dead::{self, BuriedPage};
 use crate::problem::{Kind, Problem};
 use crate::queues::inspect::{AllStanding, Peek};
 use crate::queues::reconcile::{ReconcileError, Report};
@@ -30,15 +29,6 @@ struct Look {
     limit: Option<usize>,
     /// After which sequence of QUEUES.
     after: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Exhume {
-    /// How many at most.
-    limit: Option<usize>,
-    /// Before which sequence of DEAD.
-    before: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +55,6 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/v1/queues/reconcile", post(reconcile))
         .route("/v1/queues/{department}", get(peek))
         .route("/v1/queues/{department}/{case}/{n}/requeue", post(requeue))
-        .route("/v1/dead", get(dead_letters))
 }
 
 async fn all(State(api): State<Arc<Api>>, _centre: Centre) -> Result<Json<AllStanding>, Problem> {
@@ -76,9 +65,8 @@ async fn peek(
     State(api): State<Arc<Api>>,
     _centre: Centre,
     Path(department): Path<String>,
-    look: Result<Query<Look>, QueryRejection>,
+    Asked(look): Asked<Look>,
 ) -> Result<Json<Peek>, Problem> {
-    let Query(look) = look.map_err(|e| unread(&e))?;
     let department = known(&api, &department)?;
     let limit = limited(look.limit)?;
     Ok(Json(api.queues.peek(&api.reads, &department, look.after.unwrap_or(0), limit).await?))
@@ -88,12 +76,8 @@ async fn requeue(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
     Path((department, case, n)): Path<(String, String, String)>,
-    body: Result<Json<Requeue>, JsonRejection>,
+    Said(Requeue { because }): Said<Requeue>,
 ) -> Result<Json<Requeued>, Problem> {
-    let Json(Requeue { because }) = body.map_err(|e| {
-        let expected = "expected {\"because\":\"acknowledged_by_mistake\"} or {\"because\":\"lost_by_department\"}";
-        Problem::new(Kind::BadRequest, format!("{}: {expected}", e.body_text()))
-    })?;
     let department = known(&api, &department)?;
     let name = CaseName::read(&case).ok_or_else(|| Problem::field("case", Some(&case), "a case id or number"))?;
     let n: u32 = n.parse().map_err(|_| Problem::field("n", Some(&n), "the number of an entry in the case"))?;
@@ -114,32 +98,18 @@ async fn reconcile(State(api): State<Arc<Api>>, _centre: Centre) -> Result<Json<
     }
 }
 
-async fn dead_letters(
-    State(api): State<Arc<Api>>,
-    _centre: Centre,
-    exhume: Result<Query<Exhume>, QueryRejection>,
-) -> Result<Json<BuriedPage>, Problem> {
-    let Query(Exhume { limit, before }) = exhume.map_err(|e| unread(&e))?;
-    let listed = dead::list(&api.jetstream, before, limited(limit)?).await;
-    listed.map(Json).map_err(|e| Problem::new(Kind::Unavailable, e.to_string()).retry_after(2))
-}
-
 fn known(api: &Api, department: &str) -> Result<DepartmentId, Problem> {
     let id = department.parse().ok().filter(|id| api.ledger.desk().directory().department(id).is_some());
     id.ok_or_else(|| Problem::new(Kind::NotFound, format!("the directory has no department `{department}`")))
 }
 
-fn limited(limit: Option<usize>) -> Result<usize, Problem> {
+pub(super) fn limited(limit: Option<usize>) -> Result<usize, Problem> {
     let limit = limit.unwrap_or(USUAL);
     if (1..=MOST).contains(&limit) {
         Ok(limit)
     } else {
         Err(Problem::field("limit", Some(&limit.to_string()), "1 to 200"))
     }
-}
-
-fn unread(rejection: &QueryRejection) -> Problem {
-    Problem::new(Kind::BadRequest, rejection.body_text())
 }
 
 impl From<ReconcileError> for Problem {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use huiliu_schemas::receipt::{Receipt, parse_receipt_id};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Api;
 use super::caller::Caller;
+use super::input::Asked;
 use crate::doors::principal::Principal;
 use crate::intake::receipts::ReceiptError;
 use crate::problem::{Kind, Problem};
@@ -28,7 +29,7 @@ pub(super) async fn endpoint(
     State(api): State<Arc<Api>>,
     Caller(who): Caller,
     Path(receipt): Path<String>,
-    Query(Wait { wait }): Query<Wait>,
+    Asked(Wait { wait }): Asked<Wait>,
 ) -> Result<Json<Receipt>, Problem> {
     let none = || Problem::new(Kind::NotFound, format!("no receipt `{receipt}`: expected `<channel>.<number>`"));
     let (channel, sequence) = parse_receipt_id(&receipt).ok_or_else(none)?;

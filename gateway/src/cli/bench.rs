@@ -7,10 +7,12 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use async_nats::jetstream::consumer::{PullConsumer, pull};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use huiliu_adapters::pack::Way;
 use huiliu_adapters::verify::{Proof, RawBody, Verified};
-use huiliu_schemas::Channel;
+use huiliu_schemas::{Channel, subjects};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -80,9 +82,15 @@ struct Site {
     settings_file: PathBuf,
     channel_key: String,
     operator_key: String,
-    department: (String, String),
+    department: Department,
     http: reqwest::Client,
     url: String,
+}
+
+struct Department {
+    name: String,
+    key_name: String,
+    key: String,
 }
 
 struct Hub(Child);
@@ -103,14 +111,15 @@ impl Site {
         let mut credentials = Credentials::default();
         let channel_key = credentials.mint(KeyKind::Channel, CHANNEL, "bench-channel")?.expose().to_owned();
         let operator_key = credentials.mint(KeyKind::Operator, "bench", "bench-operator")?.expose().to_owned();
-        let department = "jb-housing".to_owned();
-        let key = credentials.mint(KeyKind::Department, &department, "bench-department")?.expose().to_owned();
+        let (name, key_name) = ("jb-housing".to_owned(), "bench-department".to_owned());
+        let key = credentials.mint(KeyKind::Department, &name, &key_name)?.expose().to_owned();
+        let department = Department { name, key_name, key };
         credentials.save(&settings.credentials_file)?;
         Ok(Self {
             settings_file,
             channel_key,
             operator_key,
-            department: (department, key),
+            department,
             http: reqwest::Client::new(),
             url: format!("http://127.0.0.1:{port}"),
         })
@@ -147,6 +156,29 @@ impl Site {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         bail!("the hub did not become ready")
+    }
+
+    async fn queue(&self) -> anyhow::Result<Queue> {
+        let Department { name, key_name, key } = &self.department;
+        let settings = Settings::load(Some(&self.settings_file))?;
+        let port = std::fs::read_to_string(settings.data_dir.join("nats/port"))?;
+        let client = async_nats::ConnectOptions::with_user_and_password(key_name.clone(), key.clone())
+            .custom_inbox_prefix(format!("_INBOX_{key_name}"))
+            .connect(format!("nats://127.0.0.1:{}", port.trim()))
+            .await?;
+        let context = async_nats::jetstream::new(client);
+        let consumer: PullConsumer = context.get_consumer_from_stream(name, streams::QUEUES).await?;
+        Ok(Queue(consumer.messages().await?))
+    }
+
+    async fn take_over_http(&self) -> anyhow::Result<Vec<String>> {
+        let taken = self.get("/v1/queue?max=100&wait=1", &self.department.key).await?;
+        let entries = taken["entries"].as_array().cloned().unwrap_or_default();
+        let acks: Vec<_> = entries.iter().map(|entry| &entry["ack"]).collect();
+        let url = format!("{}/v1/queue/ack", self.url);
+        let ack = self.http.post(url).bearer_auth(&self.department.key).json(&json!({ "ack": acks }));
+        ack.send().await?.error_for_status()?;
+        Ok(entries.iter().filter_map(|e| e["entry"]["case_id"].as_str().map(str::to_owned)).collect())
     }
 
     async fn get(&self, path: &str, key: &str) -> anyhow::Result<Value> {
@@ -245,40 +277,65 @@ async fn work_off(site: &Site, hub: &Hub, count: u64) -> anyhow::Result<Value> {
     }))
 }
 
-/// 200 cases a second by webhook; from the sending of each to its entry being handed out to the department.
+/// 200 cases a second by webhook: from the sending of each until its entry comes to the department, which takes from its
+/// queue over NATS in the first run and over HTTP, opened, in the second.
 async fn webhooks(site: &Site, hub: &Hub, seconds: u64) -> anyhow::Result<Value> {
-    let (department, key) = &site.department;
-    drain(site, key).await?;
-    let (sender, mut sent) = tokio::sync::mpsc::unbounded_channel();
-    let posting = post_all(site, seconds, sender);
-    let taking = async {
-        let mut took: std::collections::HashMap<String, Instant> = std::collections::HashMap::new();
-        let wanted = seconds * 200;
-        let until = Instant::now() + Duration::from_secs(seconds + 30);
-        while (took.len() as u64) < wanted && Instant::now() < until {
-            for entry in take(site, key).await? {
-                took.insert(entry, Instant::now());
+    let mut queue = site.queue().await?;
+    while queue.take(Duration::from_secs(1)).await?.is_some() {}
+    let nats = one_way(site, seconds, async |until| {
+        let mut took = Took::new();
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|_| took.len() < wanted(seconds)) {
+            if let Some(case) = queue.take(left).await? {
+                took.insert(case, Instant::now());
             }
         }
-        anyhow::Ok(took)
-    };
-    let (posted, took) = tokio::join!(posting, taking);
+        Ok(took)
+    });
+    let nats = nats.await?;
+    let http = one_way(site, seconds, async |until| {
+        let mut took = Took::new();
+        while took.len() < wanted(seconds) && Instant::now() < until {
+            let cases = site.take_over_http().await?;
+            took.extend(cases.into_iter().map(|case| (case, Instant::now())));
+        }
+        Ok(took)
+    });
+    let http = http.await?;
+    Ok(json!({
+        "department": site.department.name,
+        "nats": nats,
+        "http": http,
+        "gateway_memory_mib": round(hub.memory_mib()?),
+    }))
+}
+
+type Took = std::collections::HashMap<String, Instant>;
+
+fn wanted(seconds: u64) -> usize {
+    seconds as usize * 200
+}
+
+/// Posts for so many seconds while `taking` notes when each case came.
+async fn one_way(
+    site: &Site,
+    seconds: u64,
+    taking: impl AsyncFnOnce(Instant) -> anyhow::Result<Took>,
+) -> anyhow::Result<Value> {
+    let (sender, mut sent) = tokio::sync::mpsc::unbounded_channel();
+    let until = Instant::now() + Duration::from_secs(seconds + 30);
+    let (posted, took) = tokio::join!(post_all(site, seconds, sender), taking(until));
     posted?;
     let took = took?;
     let (mut to_receipt, mut to_entry) = (Vec::new(), Vec::new());
     while let Ok((case, began, receipt)) = sent.try_recv() {
         to_receipt.push(receipt);
-        if let Some(at) = took.get(&case) {
-            to_entry.push(at.duration_since(began).as_secs_f64() * 1000.0);
-        }
+        to_entry.extend(took.get(&case).map(|at| at.duration_since(began).as_secs_f64() * 1000.0));
     }
     Ok(json!({
-        "department": department,
         "sent": to_receipt.len(),
-        "handed_out": to_entry.len(),
-        "receipt_ms": percentiles(&mut to_receipt),
-        "webhook_to_handed_out_ms": percentiles(&mut to_entry),
-        "gateway_memory_mib": round(hub.memory_mib()?),
+        "came": to_entry.len(),
+        "webhook_to_receipt_ms": percentiles(&mut to_receipt),
+        "webhook_to_department_ms": percentiles(&mut to_entry),
     }))
 }
 
@@ -309,27 +366,24 @@ async fn post_all(site: &Site, seconds: u64, sent: Sent) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes what the department's queue holds already, so that only what comes now is measured.
-async fn drain(site: &Site, key: &str) -> anyhow::Result<()> {
-    while !take(site, key).await?.is_empty() {}
-    Ok(())
-}
+/// A department's queue as a NATS client sees it.
+struct Queue(pull::Stream);
 
-async fn take(site: &Site, key: &str) -> anyhow::Result<Vec<String>> {
-    let taken = site.get("/v1/queue?max=100&wait=1", key).await?;
-    let entries = taken["entries"].as_array().cloned().unwrap_or_default();
-    for entry in &entries {
-        let ack = json!({ "ack": entry["ack"] });
-        let acked = site.http.post(format!("{}/v1/queue/ack", site.url)).bearer_auth(key).json(&ack).send().await?;
-        acked.error_for_status()?;
+impl Queue {
+    /// The case of the next entry, which is acknowledged; none when nothing comes for so long.
+    async fn take(&mut self, patience: Duration) -> anyhow::Result<Option<String>> {
+        let Ok(next) = tokio::time::timeout(patience, self.0.next()).await else { return Ok(None) };
+        let message = next.context("the queue ended")??;
+        message.ack().await.map_err(anyhow::Error::msg)?;
+        let (_, case, _) = subjects::parse_entry(&message.subject).context("not a queue entry")?;
+        Ok(Some(case.to_string()))
     }
-    Ok(entries.iter().filter_map(|e| e["entry"]["case_id"].as_str().map(str::to_owned)).collect())
 }
 
 fn envelope(n: u64, housing: bool) -> RawEnvelope {
     let channel: Channel = CHANNEL.parse().unwrap_or_else(|_| unreachable!("a valid token"));
     let body = Verified::vouched(RawBody::json(Bytes::from(body(n, housing))), Proof::Credential);
-    RawEnvelope { channel, received_at: Timestamp::now(), way: Way::Push, body }
+    RawEnvelope { channel, received_at: Timestamp::now(), way: Way::Push, body, only: None }
 }
 
 /// A record of about 500 bytes; its matter and place vary unless it is to go to one department.

@@ -1,12 +1,14 @@
-//! `huiliu dead`: what could not be worked on, and why, on a running hub.
+//! `huiliu dead`: what could not be worked on, why, and trying it again, on a running hub.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use huiliu_schemas::Channel;
 use serde_json::Value;
 
-use super::hub::{Reach, block_on};
+use super::hub::{Hub, Reach, block_on};
 use super::out::{say, say_json};
+use crate::intake::replay::Which;
 
 /// 死信 (dead letters).
 #[derive(clap::Args)]
@@ -31,15 +33,59 @@ enum What {
         #[arg(long)]
         before: Option<u64>,
     },
+    /// 查看一条死信及其原始记录；查看留痕 (show one with its record; this is audited)
+    Show {
+        /// 死信序号 (sequence of the letter)
+        sequence: u64,
+    },
+    /// 重新处理死信，例如修好适配包之后 (take letters up again, after a pack was mended)
+    Replay {
+        /// 死信序号，可多个 (sequences of letters)
+        letters: Vec<u64>,
+        /// 从此序号起 (from this sequence on)
+        #[arg(long)]
+        from: Option<u64>,
+        /// 至此序号止 (up to this sequence)
+        #[arg(long)]
+        to: Option<u64>,
+        /// 只限此渠道 (of this channel)
+        #[arg(long)]
+        channel: Option<Channel>,
+        /// 只限此环节：open、poison、decode、map、decide (that stopped here)
+        #[arg(long)]
+        stage: Option<String>,
+        /// 只限原因中含此文字者 (whose reason contains this)
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCode> {
-    let What::List { limit, before } = &args.what;
+    let hub = args.reach.hub(settings)?;
+    block_on(async {
+        match &args.what {
+            What::List { limit, before } => list(&hub, *limit, *before, args.json).await,
+            What::Show { sequence } => show(&hub, *sequence, args.json).await,
+            What::Replay { letters, from, to, channel, stage, reason } => {
+                let which = Which {
+                    letters: (!letters.is_empty()).then(|| letters.clone()),
+                    from: *from,
+                    to: *to,
+                    channel: channel.clone(),
+                    stage: stage.clone(),
+                    reason: reason.clone(),
+                };
+                replay(&hub, which, args.json).await
+            }
+        }
+    })
+}
+
+async fn list(hub: &Hub, limit: usize, before: Option<u64>, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut query = vec![("limit", limit.to_string())];
     query.extend(before.map(|before| ("before", before.to_string())));
-    let hub = args.reach.hub(settings)?;
-    let page = block_on(hub.get("/v1/dead", &query))?;
-    if args.json {
+    let page = hub.get("/v1/dead", &query).await?;
+    if as_json {
         say_json(&page)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -54,6 +100,50 @@ pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCo
         say(format!("还有更早的：--before {next} (there are older ones)"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn show(hub: &Hub, sequence: u64, as_json: bool) -> anyhow::Result<ExitCode> {
+    let shown = hub.get(&format!("/v1/dead/{sequence}"), &[]).await?;
+    if as_json {
+        say_json(&shown)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(told(&shown))?;
+    match &shown["record"] {
+        Value::Null => say("没有可看的原始记录 (there is no record to show)")?,
+        Value::String(body) => say(body)?,
+        record => say_json(record)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Call by call, until nothing that fits is left.
+async fn replay(hub: &Hub, mut which: Which, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    loop {
+        let done = hub.post("/v1/dead/replay", Some(serde_json::to_value(&which)?)).await?;
+        if as_json {
+            say_json(&done)?;
+        }
+        let list = |field: &str| done[field].as_array().cloned().unwrap_or_default();
+        for again in list("replayed").iter().filter(|_| !as_json) {
+            let receipt = again["receipt"].as_str().unwrap_or_default();
+            say(format!("{}  已重新处理，回执 (taken up again, receipt) {receipt}", again["sequence"]))?;
+        }
+        for left in list("left") {
+            code = ExitCode::FAILURE;
+            if !as_json {
+                say(format!("{}  未动 (left): {}", left["sequence"], left["why"].as_str().unwrap_or_default()))?;
+            }
+        }
+        if list("replayed").is_empty() && list("left").is_empty() && !as_json {
+            say("没有符合条件的死信 (no letter fits)")?;
+        }
+        match done["next"].as_u64() {
+            Some(next) => which.from = Some(next),
+            None => return Ok(code),
+        }
+    }
 }
 
 fn told(buried: &Value) -> String {

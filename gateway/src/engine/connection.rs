@@ -156,8 +156,12 @@ fn tell(event: &Event, connected: &watch::Sender<bool>) {
             tracing::info!("connected to nats-server");
             connected.send_replace(true);
         }
-        Event::Disconnected | Event::Closed => {
+        Event::Disconnected => {
             tracing::warn!("connection to nats-server lost, waiting for it to come back");
+            connected.send_replace(false);
+        }
+        Event::Closed => {
+            tracing::info!("connection to nats-server closed");
             connected.send_replace(false);
         }
         Event::SlowConsumer(subscription) => {

@@ -37,6 +37,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 const HEALTHY_AFTER: Duration = Duration::from_secs(10);
 /// Lines of each of its outputs that are told when it does not come up.
 const LAST_WORDS: usize = 3;
+/// In percent of what is in use. Every collection walks over all subjects there are; below the memory limit, rarely is
+/// better than thriftily.
+const GARBAGE_BEFORE_COLLECTING: &str = "200";
 /// Another program may take a free port between our look and the child's.
 const PORT_ATTEMPTS: usize = 3;
 
@@ -250,6 +253,7 @@ impl Stage {
             .arg("--config")
             .arg(self.config_file())
             .env("GOMEMLIMIT", &self.settings.memory_limit)
+            .env("GOGC", GARBAGE_BEFORE_COLLECTING)
             .stdin(std::process::Stdio::null())
             .stdout(output)
             .stderr(errors);

@@ -41,6 +41,7 @@ use inquiry::Inquiry;
 
 /// How long a leaving engine waits to hand over what it still holds.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The engine cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +154,11 @@ impl Engine {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("the connection to nats-server could not be flushed: {error}"),
             Err(_) => tracing::warn!("nats-server is away: what was queued for it is not sent"),
+        }
+        let mut connected = self.connected.clone();
+        if self.client.drain().await.is_ok() {
+            let closed = connected.wait_for(|up| !*up);
+            let _closed_or_overdue = tokio::time::timeout(CLOSE_PATIENCE, closed).await;
         }
         if let Some(server) = &self.embedded {
             server.stop().await;

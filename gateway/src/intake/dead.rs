@@ -72,6 +72,22 @@ pub async fn list(jetstream: &Context, before: Option<u64>, limit: usize) -> Res
     Ok(BuriedPage { letters, next: (first > state.first_sequence).then_some(first) })
 }
 
+/// Dead letters from this sequence on, oldest first.
+///
+/// # Errors
+/// When the stream does not answer.
+pub async fn page_of(jetstream: &Context, from: u64, limit: usize) -> Result<Vec<Buried>, ReadError> {
+    Ok(read::page_from(jetstream, DEAD, ">", from, limit).await?.messages.iter().map(buried).collect())
+}
+
+/// The dead letter with this sequence.
+///
+/// # Errors
+/// When the stream does not answer.
+pub async fn at(jetstream: &Context, sequence: u64) -> Result<Option<Buried>, ReadError> {
+    Ok(read::at_sequence(jetstream, DEAD, sequence).await?.as_ref().map(buried))
+}
+
 fn buried(message: &read::StoredMessage) -> Buried {
     let letter: Option<DeadLetter> = serde_json::from_slice(&message.payload).ok();
     let receipt = letter.as_ref().and_then(|l| Some(receipt_id(&l.channel, l.intake_sequence?)));

@@ -16,6 +16,7 @@ const RECEIVED_AT: &str = "Huiliu-Received-At";
 const WAY: &str = "Huiliu-Way";
 const PROOF: &str = "Huiliu-Proof";
 const KEY: &str = "Huiliu-Key";
+const ONLY: &str = "Huiliu-Only";
 const CONTENT_TYPE: &str = "Content-Type";
 const CONTENT_ENCODING: &str = "Content-Encoding";
 
@@ -30,6 +31,8 @@ pub struct RawEnvelope {
     pub way: Way,
     /// The bytes.
     pub body: Verified<RawBody>,
+    /// The one record that is meant, where an envelope is taken up again for its sake.
+    pub only: Option<usize>,
 }
 
 /// Why a stored message is not an envelope.
@@ -53,6 +56,9 @@ impl RawEnvelope {
         headers.insert(WAY, if self.way == Way::Push { "push" } else { "pull" });
         headers.insert(PROOF, proof_name(self.body.proof()));
         headers.insert(KEY, sealed.key);
+        if let Some(index) = self.only {
+            headers.insert(ONLY, index.to_string());
+        }
         for (name, value) in [(CONTENT_TYPE, &raw.content_type), (CONTENT_ENCODING, &raw.content_encoding)] {
             if let Some(value) = value.as_deref().filter(|v| v.is_ascii() && !v.contains(['\r', '\n'])) {
                 headers.insert(name, value);
@@ -81,7 +87,8 @@ impl RawEnvelope {
         };
         let received_at = need(RECEIVED_AT)?.parse().map_err(|_| EnvelopeError::Header(RECEIVED_AT))?;
         let way = if need(WAY)? == "push" { Way::Push } else { Way::Pull };
-        Ok(Self { channel, received_at, way, body: Verified::vouched(raw, Proof::Stored) })
+        let only = text(ONLY).map(|i| i.parse()).transpose().map_err(|_| EnvelopeError::Header(ONLY))?;
+        Ok(Self { channel, received_at, way, body: Verified::vouched(raw, Proof::Stored), only })
     }
 }
 

@@ -6,5 +6,6 @@ pub mod envelope;
 pub mod pipeline;
 pub mod pull;
 pub mod receipts;
+pub mod replay;
 pub mod store;
 pub mod understand;

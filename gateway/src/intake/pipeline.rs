@@ -182,7 +182,8 @@ impl Pipeline {
         for record in underway {
             let one = match record {
                 Underway::Hopeless(index, why) => {
-                    self.bury_record("map", sequence, index, channel, why.reason, why.problems).await
+                    let letter = letter("map", channel, sequence, Some(index), why.reason);
+                    self.bury(DeadLetter { problems: why.problems, ..letter }).await
                 }
                 Underway::Asked(index, answer) => match answer.await {
                     Ok(Ok(settled)) => self.settled(settled, sequence, index, channel).await,
@@ -203,8 +204,7 @@ impl Pipeline {
             JobResult::Known(_) => "known",
             JobResult::Nothing(_) => "nothing_new",
             JobResult::Refused(refusal) => {
-                let reason = refusal.to_string();
-                return self.bury_record("decide", sequence, index, channel, reason, Vec::new()).await;
+                return self.bury(letter("decide", channel, sequence, Some(index), refusal.to_string())).await;
             }
         };
         metrics::counter!("huiliu_records_total", "channel" => channel.to_string(), "outcome" => outcome).increment(1);
@@ -214,39 +214,7 @@ impl Pipeline {
     async fn bury_envelope(&self, message: &Message, stage: &str, sequence: u64, reason: String) -> Fate {
         let channel = message.subject.strip_prefix("intake.").and_then(|c| c.parse().ok());
         let Some(channel) = channel else { return Fate::Done };
-        self.bury(DeadLetter {
-            stage: stage.into(),
-            channel,
-            intake_sequence: Some(sequence),
-            index: None,
-            case_id: None,
-            reason,
-            problems: Vec::new(),
-            at: Timestamp::now(),
-        })
-        .await
-    }
-
-    async fn bury_record(
-        &self,
-        stage: &str,
-        sequence: u64,
-        index: usize,
-        channel: &Channel,
-        reason: String,
-        problems: Vec<huiliu_schemas::submission::FieldProblem>,
-    ) -> Fate {
-        self.bury(DeadLetter {
-            stage: stage.into(),
-            channel: channel.clone(),
-            intake_sequence: Some(sequence),
-            index: Some(index),
-            case_id: None,
-            reason,
-            problems,
-            at: Timestamp::now(),
-        })
-        .await
+        self.bury(letter(stage, &channel, sequence, None, reason)).await
     }
 
     async fn bury(&self, letter: DeadLetter) -> Fate {
@@ -254,6 +222,19 @@ impl Pipeline {
             Ok(()) => Fate::Done,
             Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
         }
+    }
+}
+
+fn letter(stage: &str, channel: &Channel, sequence: u64, index: Option<usize>, reason: String) -> DeadLetter {
+    DeadLetter {
+        stage: stage.to_owned(),
+        channel: channel.clone(),
+        intake_sequence: Some(sequence),
+        index,
+        case_id: None,
+        reason,
+        problems: Vec::new(),
+        at: Timestamp::now(),
     }
 }
 

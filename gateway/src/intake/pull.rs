@@ -115,7 +115,7 @@ impl Pull {
         let digest = base16ct::lower::encode_string(&Sha256::digest(&page.body.get().bytes));
         if before.last_page.as_deref() != Some(digest.as_str()) {
             let channel = self.channel.name.clone();
-            let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body };
+            let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body, only: None };
             let sequence = self.store.store(&envelope).await.map_err(|e| e.to_string())?;
             tracing::debug!(channel = %self.channel.name, sequence, records = page.records, "a page is stored");
         }

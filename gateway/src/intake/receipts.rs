@@ -104,7 +104,7 @@ impl Receipts {
     /// Which of the numbers in the records belong to cases, asked in one go.
     async fn owners(&self, records: &[Understood]) -> Result<Owners, ReceiptError> {
         let submissions = records.iter().filter_map(|r| r.submission.as_ref().ok());
-        let numbers: Vec<SourceId> = submissions.flat_map(|s| numbers(s)).collect();
+        let numbers: Vec<SourceId> = submissions.flat_map(|s| s.numbers().cloned()).collect();
         Ok(self.ledger.owners(&numbers).await?)
     }
 
@@ -156,7 +156,7 @@ impl View<'_> {
             Ok(submission) => *submission,
             Err(why) => return Ok(quarantined(index, why)),
         };
-        let owner = numbers(&submission).iter().find_map(|n| owners.get(&subjects::alias(n)).copied());
+        let owner = submission.numbers().find_map(|n| owners.get(&subjects::alias(n)).copied());
         let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
         let case = match owner {
             Some(id) => self.receipts.ledger.case(id).await?,
@@ -193,11 +193,6 @@ fn quarantined(index: usize, why: Misunderstood) -> RecordReceipt {
         problems: why.problems,
         reason: Some(why.reason),
     }
-}
-
-/// The numbers that tell whose record it is, its own first.
-fn numbers(submission: &Submission) -> Vec<SourceId> {
-    std::iter::once(&submission.source).chain(&submission.aliases).cloned().collect()
 }
 
 /// What the events a record led to make of it.

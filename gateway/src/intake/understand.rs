@@ -1,7 +1,7 @@
 //! From an envelope to its submissions. Pure: the same bytes and the same pack give the same answer, so a receipt can be
 //! computed again from what is stored.
 
-use huiliu_adapters::decode::{DecodeError, Limits};
+use huiliu_adapters::decode::{DecodeError, Limits, Record};
 use huiliu_schemas::submission::{FieldProblem, Submission};
 
 use super::envelope::RawEnvelope;
@@ -25,13 +25,13 @@ pub struct Misunderstood {
     pub problems: Vec<FieldProblem>,
 }
 
-/// Reads all records of an envelope; one that is broken does not touch the others.
+/// Reads all records of an envelope, or the one that is meant; one that is broken does not touch the others.
 ///
 /// # Errors
 /// When not even the records can be told apart.
 pub fn understand(envelope: &RawEnvelope, channel: &ChannelRuntime) -> Result<Vec<Understood>, DecodeError> {
     let records = channel.pack.decode(envelope.way, &envelope.body, Limits::default())?;
-    let read = |record: huiliu_adapters::decode::Record| {
+    let read = |record: Record| {
         let index = record.index;
         let submission =
             match record.value {
@@ -42,7 +42,8 @@ pub fn understand(envelope: &RawEnvelope, channel: &ChannelRuntime) -> Result<Ve
             };
         Understood { index, submission: submission.and_then(unblocked) }
     };
-    Ok(records.into_iter().map(read).collect())
+    let meant = |record: &Record| envelope.only.is_none_or(|only| only == record.index);
+    Ok(records.into_iter().filter(meant).map(read).collect())
 }
 
 fn unblocked(submission: Box<Submission>) -> Result<Box<Submission>, Misunderstood> {

@@ -118,28 +118,21 @@ async fn identify<'j>(
     jobs: impl Iterator<Item = &'j Job>,
 ) -> Result<Vec<CaseId>, Setback> {
     let jobs: Vec<&Job> = jobs.collect();
-    let sources: Vec<SourceId> = jobs.iter().flat_map(|j| numbers(j)).collect();
+    let records = jobs.iter().filter_map(|job| match &job.work {
+        Work::Record(record) => Some(&record.submission),
+        _ => None,
+    });
+    let sources: Vec<SourceId> = records.flat_map(|submission| submission.numbers().cloned()).collect();
     group.owners = owners(&shared.jetstream, &sources).await?;
     let mut within: HashMap<String, CaseId> = HashMap::new();
     Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within)).collect())
-}
-
-/// The numbers that tell whose record it is, its own first.
-fn numbers(job: &Job) -> Vec<SourceId> {
-    match &job.work {
-        Work::Record(record) => {
-            let own = std::iter::once(&record.submission.source);
-            own.chain(&record.submission.aliases).cloned().collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 fn identity(job: &Job, owners: &HashMap<String, CaseId>, within: &mut HashMap<String, CaseId>) -> CaseId {
     match &job.work {
         Work::Command { case, .. } | Work::Route { case, .. } | Work::Delivery { case, .. } => *case,
         Work::Record(record) => {
-            let known: Vec<String> = numbers(job).iter().map(subjects::alias).collect();
+            let known: Vec<String> = record.submission.numbers().map(subjects::alias).collect();
             let owner = known.iter().find_map(|s| owners.get(s).or_else(|| within.get(s)).copied());
             let id = owner.unwrap_or_else(|| CaseId::of(&record.submission.source));
             for subject in known {

@@ -89,15 +89,10 @@ impl Queues {
         }
         let stream = self.jetstream.get_stream(QUEUES).await.map_err(away)?;
         let lag = stream.cached_info().sources.iter().map(|source| source.lag).sum();
-        let mut messages = stream.info_with_subjects("queue.>").await.map_err(away)?;
-        while let Some((subject, count)) = messages.try_next().await.map_err(away)? {
-            if let Some((department, ..)) = subjects::parse_entry(&subject) {
-                queues.of(department.as_str()).queued += count as u64;
-            }
-        }
         let mut consumers = stream.consumers();
         while let Some(consumer) = consumers.try_next().await.map_err(away)? {
             let standing = queues.of(&consumer.name);
+            standing.queued = consumer.num_pending + consumer.num_ack_pending as u64;
             standing.unacknowledged = consumer.num_ack_pending as u64;
             standing.redelivered = consumer.num_redelivered as u64;
         }

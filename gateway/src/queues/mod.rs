@@ -12,7 +12,8 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Context, Message};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::StreamExt;
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
@@ -25,6 +26,7 @@ use crate::ledger::{Ledger, LedgerError, OpenedCase};
 
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);
+const OPENED_AT_ONCE: usize = 16;
 
 /// Why a queue did not answer.
 #[derive(Debug, Error)]
@@ -112,35 +114,35 @@ impl Queues {
     }
 
     async fn hand_out(&self, department: &DepartmentId, messages: Vec<Message>) -> Result<Vec<Handed>, QueueError> {
-        let mut handed = Vec::with_capacity(messages.len());
-        for message in messages {
-            if let Some(one) = self.hand_out_one(department, &message).await? {
-                handed.push(one);
-            }
-        }
-        Ok(handed)
+        let opening = messages.into_iter().map(|message| self.hand_out_one(department, message));
+        let opened = stream::iter(opening).buffered(OPENED_AT_ONCE).try_collect::<Vec<_>>().await?;
+        Ok(opened.into_iter().flatten().collect())
     }
 
-    async fn hand_out_one(&self, department: &DepartmentId, message: &Message) -> Result<Option<Handed>, QueueError> {
+    async fn hand_out_one(&self, department: &DepartmentId, message: Message) -> Result<Option<Handed>, QueueError> {
         let deliveries = message.info().map_err(away)?.delivered;
-        let Some((_, case, n)) = subjects::parse_entry(&message.subject) else { return discard(message).await };
-        let Some(opened) = self.ledger.open_case(case).await? else { return discard(message).await };
+        let Some((_, case, n)) = subjects::parse_entry(&message.subject) else { return discard(&message).await };
+        let Some(opened) = self.ledger.open_case(case).await? else { return discard(&message).await };
         if !opened.loaded.case.is_live(department, n) {
-            return discard(message).await;
+            return discard(&message).await;
         }
-        let Ok(entry) = serde_json::from_slice::<Entry>(&message.payload) else { return discard(message).await };
+        let Ok(entry) = serde_json::from_slice::<Entry>(&message.payload) else { return discard(&message).await };
         let ack = message.reply.as_ref().map(|r| URL_SAFE_NO_PAD.encode(r.as_str())).unwrap_or_default();
         audit(department, &opened.loaded.case, n);
         let content = disclosed(&opened, n);
         Ok(Some(Handed { entry, content, ack, deliveries }))
     }
 
-    /// The department has received the entry.
-    pub async fn acknowledge(&self, department: &DepartmentId, token: &str) -> Result<(), QueueError> {
-        let subject = URL_SAFE_NO_PAD.decode(token).ok().and_then(|b| String::from_utf8(b).ok());
-        let subject = subject.filter(|s| is_ack_of(s, department)).ok_or(QueueError::Token)?;
+    /// The department has received these entries. Where a token is not one of theirs, none is acknowledged.
+    pub async fn acknowledge(&self, department: &DepartmentId, tokens: &[String]) -> Result<(), QueueError> {
+        let read = |token: &String| {
+            let subject = URL_SAFE_NO_PAD.decode(token).ok().and_then(|b| String::from_utf8(b).ok());
+            subject.filter(|s| is_ack_of(s, department)).ok_or(QueueError::Token)
+        };
+        let subjects = tokens.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let client = self.jetstream.client();
-        client.request(subject, "+ACK".into()).await.map(drop).map_err(away)
+        let acks = subjects.into_iter().map(|subject| client.request(subject, "+ACK".into()));
+        try_join_all(acks).await.map(drop).map_err(away)
     }
 
     /// Keeps the answer to a command or submission in stream OUTCOMES.

@@ -2,13 +2,15 @@
 //! what it did. After a crash there is nothing for it to do; after a power cut, or when CASES or QUEUES were restored or
 //! made anew, there is, and nothing else brings it right.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
-use huiliu_schemas::{CaseId, Cause, subjects};
+use huiliu_schemas::{CaseId, Cause, DepartmentId, subjects};
 use serde::Serialize;
 
+use super::Queues;
 use super::sweep::{purge, purge_all_but_last};
 use crate::desk::{Job, Work};
 use crate::engine::Engine;
@@ -22,6 +24,8 @@ use thiserror::Error;
 /// The highest sequence of CASES anyone has seen: a log that ends before it was restored from an older copy.
 const HIGH_MARK: &str = "cases-high";
 const CATCH_UP: Duration = Duration::from_millis(50);
+/// How long the server may count the subjects of a queue with hundreds of thousands of entries.
+const COUNTING: Duration = Duration::from_secs(60);
 
 /// What was mended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -56,12 +60,13 @@ pub struct Reconciler {
     engine: Engine,
     ledger: Ledger,
     reads: ReadHandle,
+    queues: Queues,
 }
 
 impl Reconciler {
     /// A reconciler over the log, its read model and QUEUES.
-    pub fn new(engine: Engine, ledger: Ledger, reads: ReadHandle) -> Self {
-        Self { engine, ledger, reads }
+    pub fn new(engine: Engine, ledger: Ledger, reads: ReadHandle, queues: Queues) -> Self {
+        Self { engine, ledger, reads, queues }
     }
 
     /// Runs once unless a gateway is at it already: `None` then.
@@ -83,6 +88,7 @@ impl Reconciler {
         report.appended = self.append_missing().await?;
         self.catch_up().await?;
         report.recreated = self.recreate_if_needed().await?;
+        self.make_consumers().await?;
         report.purged = self.purge_dead().await?;
         self.remember_high_mark().await?;
         if report == Report::default() {
@@ -163,6 +169,14 @@ impl Reconciler {
         Ok(Some((first, why)))
     }
 
+    /// A department that takes over NATS finds its consumer made, also after QUEUES was made anew.
+    async fn make_consumers(&self) -> Result<(), ReconcileError> {
+        for department in self.ledger.desk().directory().departments.iter().filter(|d| d.active) {
+            self.queues.ensure(&department.id).await.map_err(engine_error)?;
+        }
+        Ok(())
+    }
+
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
         for _ in 0..600 {
             if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == Some(0) {
@@ -177,35 +191,59 @@ impl Reconciler {
     /// as it was offered: one is enough.
     async fn purge_dead(&self) -> Result<usize, ReconcileError> {
         let mut purged = 0;
-        for (subject, messages) in self.queued().await? {
-            if messages > 1 {
-                purge_all_but_last(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
-                purged += messages - 1;
-            }
-            let Some((department, case, n)) = subjects::parse_entry(&subject) else { continue };
-            if !self.reads.live_entry(&department, case, n)? && self.is_dead(&department, case, n).await? {
-                purge(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
-                purged += 1;
+        for department in self.look(ReadHandle::departments_with_entries).await? {
+            let queued = self.queued(&department).await?;
+            let name = department.clone();
+            let live = self.look(move |reads| reads.live_entry_names(&name)).await?;
+            for (subject, messages) in queued {
+                purged += self.purge_if_dead(&department, &subject, messages, &live).await?;
             }
         }
         Ok(purged)
     }
 
-    /// Asks the log itself before anything is thrown away.
-    async fn is_dead(
+    async fn purge_if_dead(
         &self,
-        department: &huiliu_schemas::DepartmentId,
-        case: CaseId,
-        n: u32,
-    ) -> Result<bool, ReconcileError> {
+        department: &DepartmentId,
+        subject: &str,
+        messages: usize,
+        live: &HashSet<(CaseId, u32)>,
+    ) -> Result<usize, ReconcileError> {
+        let mut purged = 0;
+        if messages > 1 {
+            purge_all_but_last(&self.engine.jetstream, subject).await.map_err(ReconcileError::Engine)?;
+            purged += messages - 1;
+        }
+        let Some((_, case, n)) = subjects::parse_entry(subject) else { return Ok(purged) };
+        if !live.contains(&(case, n)) && self.is_dead(department, case, n).await? {
+            purge(&self.engine.jetstream, subject).await.map_err(ReconcileError::Engine)?;
+            purged += 1;
+        }
+        Ok(purged)
+    }
+
+    /// Questions that walk over many rows must not hold up everything else.
+    async fn look<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
+    ) -> Result<T, ReconcileError> {
+        let reads = self.reads.clone();
+        Ok(tokio::task::spawn_blocking(move || question(&reads)).await.map_err(engine_error)??)
+    }
+
+    /// Asks the log itself before anything is thrown away.
+    async fn is_dead(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<bool, ReconcileError> {
         let loaded = self.ledger.case(case).await?;
         Ok(loaded.is_none_or(|l| !l.case.is_live(department, n)))
     }
 
-    async fn queued(&self) -> Result<Vec<(String, usize)>, ReconcileError> {
-        use futures_util::TryStreamExt;
-        let stream = self.engine.jetstream.get_stream(QUEUES).await.map_err(engine_error)?;
-        let subjects = stream.info_with_subjects("queue.>").await.map_err(engine_error)?;
+    /// What QUEUES holds for a department, by subject: department by department, because the server counts all subjects
+    /// that fit for every page of its answer.
+    async fn queued(&self, department: &DepartmentId) -> Result<Vec<(String, usize)>, ReconcileError> {
+        let mut patient = self.engine.jetstream.clone();
+        patient.set_timeout(COUNTING);
+        let stream = patient.get_stream(QUEUES).await.map_err(engine_error)?;
+        let subjects = stream.info_with_subjects(subjects::queue_of(department)).await.map_err(engine_error)?;
         subjects.try_collect().await.map_err(engine_error)
     }
 

@@ -285,13 +285,23 @@ fn durability(text: &str, because: Option<&str>) -> Result<Durability, SettingsE
     }
 }
 
-/// The forms Go understands; a wrong one would stop the server with a stack trace.
+/// The forms Go understands; a wrong one would stop the server with a stack trace. A limit that is near what the server
+/// needs anyway makes it do little but collect garbage: a million open cases take about 1 GiB.
 fn memory_limit(text: String) -> Result<String, SettingsError> {
+    if text == "half" {
+        let machine = rustix::system::sysinfo();
+        let bytes = machine.totalram * u64::from(machine.mem_unit);
+        return Ok(format!("{}MiB", bytes / 2 / (1 << 20)));
+    }
     let number = ["KiB", "MiB", "GiB", "TiB"].iter().find_map(|unit| text.strip_suffix(unit));
     if number.is_some_and(|number| number.parse::<u32>().is_ok_and(|n| n > 0)) {
         return Ok(text);
     }
-    Err(bad("engine.embedded.memory_limit", text, "a whole number and KiB, MiB, GiB or TiB, such as 1GiB"))
+    Err(bad(
+        "engine.embedded.memory_limit",
+        text,
+        "`half` of the machine's, or a whole number and KiB, MiB, GiB or TiB, such as 2GiB",
+    ))
 }
 
 fn external(raw: raw::Engine, base: &Path) -> Result<External, SettingsError> {

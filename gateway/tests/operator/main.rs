@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod commands;
+mod dead;
 mod queues;
 mod site;

@@ -1,9 +1,9 @@
-//! Looking at queues, offering again, reconciling, dead letters.
+//! Looking at queues, offering again, reconciling.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::site::{CHANNEL, SECRET_NAME, SECRET_PHONE, Site};
+use crate::site::{SECRET_NAME, SECRET_PHONE, Site};
 
 const MISTAKE: &str = "acknowledged_by_mistake";
 
@@ -87,30 +87,6 @@ async fn a_queue_made_anew_holds_what_was_offered_twice_only_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_worked_on_is_listed_newest_first() {
-    let mut site = Site::start().await;
-    assert_eq!(site.get("/v1/dead").await, json!({ "letters": [], "next": null }));
-    for title in ["甲", "乙", "丙"] {
-        site.push(json!({ "orderNum": "无", "title": title, "callerPhone": SECRET_PHONE })).await;
-    }
-    let page = site.when("/v1/dead?limit=2", |page| page["letters"][0]["sequence"] == 3).await;
-    let letters = page["letters"].as_array().expect("letters");
-    assert_eq!((letters.len(), &page["next"]), (2, &json!(2)));
-    assert_eq!(letters[0]["letter"]["channel"], CHANNEL);
-    assert_eq!(letters[0]["letter"]["stage"], "map");
-    assert!(letters[0]["receipt"].as_str().is_some_and(|r| r.starts_with(CHANNEL)), "{page}");
-    assert!(!letters[0]["letter"]["problems"].as_array().expect("problems").is_empty(), "{page}");
-    assert!(!page.to_string().contains(SECRET_PHONE), "{page}");
-    let rest = site.get("/v1/dead?limit=2&before=2").await;
-    assert_eq!((rest["letters"].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null));
-
-    let said = site.huiliu(&["dead", "list"]).await;
-    let text = String::from_utf8_lossy(&said.stdout);
-    assert!(said.status.success() && text.contains("回执 receipt") && text.contains("应为 expected"), "{said:?}");
-    site.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn only_the_centre_looks_and_mends() {
     let mut site = Site::start().await;
     let department = site.key_of("jb-housing");
@@ -119,6 +95,8 @@ async fn only_the_centre_looks_and_mends() {
         (Method::GET, "/v1/queues/jb-housing"),
         (Method::POST, "/v1/queues/reconcile"),
         (Method::GET, "/v1/dead"),
+        (Method::GET, "/v1/dead/1"),
+        (Method::POST, "/v1/dead/replay"),
     ] {
         let (status, problem) = site.ask(method.clone(), path, department, None).await;
         assert_eq!(

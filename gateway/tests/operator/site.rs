@@ -56,6 +56,24 @@ impl Site {
         self.app = Some(app);
     }
 
+    /// Starts again with a pack of this place's own: the shipped one, with `shipped` replaced in its map. Returns where
+    /// packs of this place are.
+    pub async fn use_pack(&mut self, shipped: &str, own: &str) -> PathBuf {
+        self.stop().await;
+        let (from, packs) =
+            (Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/packs").join(CHANNEL), self.folder.join("packs"));
+        copy_dir(&from, &packs.join(CHANNEL));
+        let map = packs.join(CHANNEL).join("map.toml");
+        let text = std::fs::read_to_string(&map).expect("a map");
+        assert!(text.contains(shipped), "{shipped} is not in the shipped map");
+        std::fs::write(&map, text.replace(shipped, own)).expect("written");
+        let settings = std::fs::read_to_string(self.settings()).expect("settings");
+        let settings = settings.replace("[data]\n", &format!("[data]\npacks_dir = {packs:?}\n"));
+        std::fs::write(self.settings(), settings).expect("written");
+        self.run().await;
+        packs
+    }
+
     pub async fn stop(&mut self) {
         self.app.take().expect("it runs").stop().await;
     }
@@ -172,6 +190,19 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         let _left = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("folder");
+    for entry in std::fs::read_dir(from).expect("readable") {
+        let entry = entry.expect("readable");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_dir(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("copied");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Queue entries: which live, which died, and which the log should have but has not. What the reconciler asks.
 
+use std::collections::HashSet;
+
 use huiliu_schemas::ids::{CaseId, DepartmentId};
 use huiliu_schemas::vocabulary::{EntryKind, Role};
 use jiff::Timestamp;
@@ -107,6 +109,29 @@ impl ReadHandle {
     /// Where the file cannot be read.
     pub fn live_entry(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<bool> {
         Ok(self.entry(department, case, n)?.is_some_and(|e| e.is_live()))
+    }
+
+    /// Every live entry of a department, by case and number.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn live_entry_names(&self, department: &DepartmentId) -> Result<HashSet<(CaseId, u32)>> {
+        self.ask(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT c.id, e.n FROM entries e CROSS JOIN cases c ON c.key = e.key
+                 WHERE e.department = ?1 AND e.died IS NULL",
+            )?;
+            let rows = statement.query_map([department.as_str()], |row| Ok((case_id(row.get(0)?), row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The departments that have live entries, or had some.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn departments_with_entries(&self) -> Result<Vec<DepartmentId>> {
+        self.ask(|db| Ok(departments(db)?.iter().filter_map(|d| d.parse().ok()).collect()))
     }
 
     /// Sequence of the oldest message of a live entry: from where QUEUES must be sourced again.

@@ -1,0 +1,213 @@
+//! Dead letters taken up again: the record they are about, or the whole envelope, goes into INTAKE once more under a fresh
+//! sequence, and so through the pipeline as if it had just come. What it would repeat is recognised as always. A letter is
+//! removed only after that; what fails again leaves a new one.
+
+use async_nats::jetstream::Context;
+use huiliu_adapters::decode::Limits;
+use huiliu_schemas::Channel;
+use huiliu_schemas::receipt::receipt_id;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use super::dead::{Buried, DeadLetter, at, page_of};
+use super::envelope::{EnvelopeError, RawEnvelope};
+use super::store::{IntakeStore, StoreError};
+use crate::channels::Channels;
+use crate::engine::read::{self, ReadError};
+use crate::engine::streams::{DEAD, INTAKE};
+use crate::ledger::Ledger;
+
+/// What one call takes up at most.
+pub const MOST: usize = 1_000;
+const A_PAGE: usize = 200;
+
+/// Which letters; everything given must fit.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Which {
+    /// These only, by their sequence in DEAD.
+    pub letters: Option<Vec<u64>>,
+    /// From this sequence on.
+    pub from: Option<u64>,
+    /// Up to this sequence.
+    pub to: Option<u64>,
+    /// Of this channel.
+    pub channel: Option<Channel>,
+    /// That stopped here.
+    pub stage: Option<String>,
+    /// Whose reason contains this.
+    pub reason: Option<String>,
+}
+
+/// What was taken up, and what was not.
+#[derive(Debug, Default, Serialize)]
+pub struct Replayed {
+    /// Letters whose record is in INTAKE again.
+    pub replayed: Vec<Again>,
+    /// Letters left where they are.
+    pub left: Vec<Left>,
+    /// Where to go on, if there are more than one call takes up.
+    pub next: Option<u64>,
+}
+
+/// A letter taken up.
+#[derive(Debug, Serialize)]
+pub struct Again {
+    /// Its sequence in DEAD; it is gone from there.
+    pub sequence: u64,
+    /// The receipt that tells what became of it now.
+    pub receipt: String,
+}
+
+/// A letter not taken up.
+#[derive(Debug, Serialize)]
+pub struct Left {
+    /// Its sequence in DEAD.
+    pub sequence: u64,
+    /// Why.
+    pub why: String,
+}
+
+/// A letter with what it is about, opened.
+#[derive(Debug, Serialize)]
+pub struct Exhumed {
+    /// The letter.
+    #[serde(flatten)]
+    pub buried: Buried,
+    /// The record as the source sent it; the whole body where records cannot be told apart.
+    pub record: Option<Value>,
+}
+
+/// Why nothing could be taken up.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// The server is away.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// INTAKE takes nothing now.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The letter could not be removed.
+    #[error("the letter could not be removed: {0}")]
+    Remove(String),
+}
+
+/// The way back for dead letters.
+#[derive(Clone)]
+pub struct Replay {
+    jetstream: Context,
+    ledger: Ledger,
+    store: IntakeStore,
+    channels: Channels,
+}
+
+impl Replay {
+    /// Replays into this store.
+    pub fn new(jetstream: Context, ledger: Ledger, store: IntakeStore, channels: Channels) -> Self {
+        Self { jetstream, ledger, store, channels }
+    }
+
+    /// Takes up every letter that fits, oldest first.
+    ///
+    /// # Errors
+    /// When the server is away; what was taken up until then is in INTAKE, and its letters are gone.
+    pub async fn run(&self, which: &Which) -> Result<Replayed, ReplayError> {
+        let mut told = Replayed::default();
+        let named = which.letters.iter().flatten();
+        let mut from = which.from.or_else(|| named.clone().min().copied()).unwrap_or(1);
+        let to = which.to.or_else(|| named.max().copied());
+        loop {
+            let page = page_of(&self.jetstream, from, A_PAGE).await?;
+            let Some(last) = page.last().map(|b| b.sequence) else { return Ok(told) };
+            for buried in page.into_iter().filter(|b| which.fits(b)) {
+                if told.replayed.len() + told.left.len() == MOST {
+                    told.next = Some(buried.sequence);
+                    return Ok(told);
+                }
+                match self.one(&buried).await? {
+                    Ok(receipt) => told.replayed.push(Again { sequence: buried.sequence, receipt }),
+                    Err(why) => told.left.push(Left { sequence: buried.sequence, why }),
+                }
+            }
+            if to.is_some_and(|to| last >= to) {
+                return Ok(told);
+            }
+            from = last + 1;
+        }
+    }
+
+    /// A letter with the record it is about; showing it must be audited.
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn show(&self, sequence: u64) -> Result<Option<Exhumed>, ReplayError> {
+        let Some(buried) = at(&self.jetstream, sequence).await? else { return Ok(None) };
+        let record = match &buried.letter {
+            Some(letter) => self.envelope(letter).await?.ok().and_then(|e| self.record(&e, letter.index)),
+            None => None,
+        };
+        Ok(Some(Exhumed { buried, record }))
+    }
+
+    fn record(&self, envelope: &RawEnvelope, index: Option<usize>) -> Option<Value> {
+        let body = || Some(Value::String(String::from_utf8_lossy(&envelope.body.get().bytes).into_owned()));
+        let Some(channel) = self.channels.get(&envelope.channel) else { return body() };
+        let decoded = channel.pack.decode(envelope.way, &envelope.body, Limits::default());
+        let (Ok(records), Some(index)) = (decoded, index) else { return body() };
+        records.into_iter().find(|record| record.index == index)?.value.ok()
+    }
+
+    /// The receipt of what went in again, or why it did not.
+    async fn one(&self, buried: &Buried) -> Result<Result<String, String>, ReplayError> {
+        let Some(letter) = &buried.letter else { return Ok(Err("the letter does not read".into())) };
+        let mut envelope = match self.envelope(letter).await? {
+            Ok(envelope) => envelope,
+            Err(why) => return Ok(Err(why)),
+        };
+        envelope.only = letter.index.or(envelope.only);
+        let sequence = self.store.store(&envelope).await?;
+        self.remove(buried.sequence).await?;
+        Ok(Ok(receipt_id(&letter.channel, sequence)))
+    }
+
+    async fn envelope(&self, letter: &DeadLetter) -> Result<Result<RawEnvelope, String>, ReplayError> {
+        let Some(sequence) = letter.intake_sequence else {
+            return Ok(Err("it is about an answer to a source, not about something that came in".into()));
+        };
+        let Some(message) = read::at_sequence(&self.jetstream, INTAKE, sequence).await? else {
+            return Ok(Err(format!("the raw envelope {sequence} is no longer in INTAKE")));
+        };
+        let master = self.ledger.keys().master();
+        let opened = RawEnvelope::open(&message.subject, &message.headers, &message.payload, master);
+        Ok(opened.map_err(|error: EnvelopeError| error.to_string()))
+    }
+
+    async fn remove(&self, sequence: u64) -> Result<(), ReplayError> {
+        let failed = |error: String| ReplayError::Remove(error);
+        let stream = self.jetstream.get_stream_no_info(DEAD).await.map_err(|e| failed(e.to_string()))?;
+        stream.delete_message(sequence).await.map(drop).map_err(|e| failed(e.to_string()))
+    }
+}
+
+impl Which {
+    fn fits(&self, buried: &Buried) -> bool {
+        let sequence = buried.sequence;
+        let by_place = self.letters.as_ref().is_none_or(|letters| letters.contains(&sequence))
+            && self.from.is_none_or(|from| sequence >= from)
+            && self.to.is_none_or(|to| sequence <= to);
+        let Some(letter) = &buried.letter else {
+            return by_place && self.channel.is_none() && self.stage.is_none() && self.reason.is_none();
+        };
+        by_place
+            && self.channel.as_ref().is_none_or(|channel| *channel == letter.channel)
+            && self.stage.as_ref().is_none_or(|stage| *stage == letter.stage)
+            && self.reason.as_ref().is_none_or(|reason| letter.reason.contains(reason))
+    }
+
+    /// Whether nothing was chosen: replaying everything must be said in words.
+    pub fn is_empty(&self) -> bool {
+        let Self { letters, from, to, channel, stage, reason } = self;
+        letters.is_none() && from.is_none() && to.is_none() && channel.is_none() && stage.is_none() && reason.is_none()
+    }
+}
