@@ -282,7 +282,7 @@ async fn work_off(site: &Site, hub: &Hub, count: u64) -> anyhow::Result<Value> {
 async fn webhooks(site: &Site, hub: &Hub, seconds: u64) -> anyhow::Result<Value> {
     let mut queue = site.queue().await?;
     while queue.take(Duration::from_secs(1)).await?.is_some() {}
-    let nats = one_way(site, seconds, async |until| {
+    let nats = one_way(site, seconds, async |until: Instant| {
         let mut took = Took::new();
         while let Some(left) = until.checked_duration_since(Instant::now()).filter(|_| took.len() < wanted(seconds)) {
             if let Some(case) = queue.take(left).await? {
@@ -292,6 +292,8 @@ async fn webhooks(site: &Site, hub: &Hub, seconds: u64) -> anyhow::Result<Value>
         Ok(took)
     });
     let nats = nats.await?;
+    // What it asked for in advance would come to nobody.
+    drop(queue);
     let http = one_way(site, seconds, async |until| {
         let mut took = Took::new();
         while took.len() < wanted(seconds) && Instant::now() < until {
