@@ -15,7 +15,9 @@ use crate::readmodel::{LogMessage, ReadModel};
 const A_PAGE: usize = 1_000;
 /// What is taken into the file at once, where there is that much.
 const AT_ONCE: usize = 8_000;
-/// In a flood the file is written less often: the more is written at once, the less of it is written twice.
+/// Between two writings, so that a steady trickle is not one writing for each case.
+const PAUSE: Duration = Duration::from_millis(20);
+/// In a flood the file is written less often still: the more is written at once, the less of it is written twice.
 const FLOOD_PAUSE: Duration = Duration::from_millis(100);
 /// Another gateway's writes are seen this late at most.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -51,9 +53,7 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             }
             position = reached;
             metrics::gauge!("huiliu_read_model_position").set(position as f64);
-            if flood {
-                tokio::time::sleep(FLOOD_PAUSE).await;
-            }
+            tokio::time::sleep(if flood { FLOOD_PAUSE } else { PAUSE }).await;
             continue;
         }
         let pause = if *end.borrow_and_update() > position { OUT_OF_ORDER } else { LOOK_EVERY };
