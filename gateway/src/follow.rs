@@ -36,7 +36,8 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
     while !shutdown.is_cancelled() {
         let mut batch = tail.after(position, AT_ONCE);
         let flood = batch.len() >= A_PAGE;
-        if batch.is_empty() && look {
+        look &= batch.is_empty();
+        if look {
             batch = next(&jetstream, position).await.unwrap_or_else(|error| {
                 tracing::debug!(error, "the read model waits for the server");
                 Vec::new()
@@ -53,7 +54,10 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             }
             position = reached;
             metrics::gauge!("huiliu_read_model_position").set(position as f64);
-            tokio::time::sleep(if flood { FLOOD_PAUSE } else { PAUSE }).await;
+            // Far behind, it reads page after page.
+            if !look {
+                tokio::time::sleep(if flood { FLOOD_PAUSE } else { PAUSE }).await;
+            }
             continue;
         }
         let pause = if *end.borrow_and_update() > position { OUT_OF_ORDER } else { LOOK_EVERY };
