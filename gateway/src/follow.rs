@@ -60,11 +60,16 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             }
             continue;
         }
-        let pause = if *end.borrow_and_update() > position { OUT_OF_ORDER } else { LOOK_EVERY };
+        // A gap is either out of order or somebody else's: no later batch may put off looking.
+        if *end.borrow_and_update() > position {
+            tokio::time::sleep(OUT_OF_ORDER).await;
+            look = true;
+            continue;
+        }
         tokio::select! {
             () = shutdown.cancelled() => return,
             changed = end.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(pause) => look = true,
+            () = tokio::time::sleep(LOOK_EVERY) => look = true,
         }
     }
 }

@@ -140,7 +140,7 @@ async fn replay(hub: &Hub, mut which: Which, as_json: bool) -> anyhow::Result<Ex
             say("没有符合条件的死信 (no letter fits)")?;
         }
         match done["next"].as_u64() {
-            Some(next) => which.from = Some(next),
+            Some(next) => (which.from, which.to) = (Some(next), done["to"].as_u64()),
             None => return Ok(code),
         }
     }

@@ -80,6 +80,16 @@ pub async fn page_of(jetstream: &Context, from: u64, limit: usize) -> Result<Vec
     Ok(read::page_from(jetstream, DEAD, ">", from, limit).await?.messages.iter().map(buried).collect())
 }
 
+/// The last sequence there is.
+///
+/// # Errors
+/// When the stream does not answer.
+pub async fn last_sequence(jetstream: &Context) -> Result<u64, ReadError> {
+    let away = |e: String| ReadError::Away { stream: DEAD.into(), reason: e };
+    let stream = jetstream.get_stream(DEAD).await.map_err(|e| away(e.to_string()))?;
+    Ok(stream.cached_info().state.last_sequence)
+}
+
 /// The dead letter with this sequence.
 ///
 /// # Errors

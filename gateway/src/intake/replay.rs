@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::dead::{Buried, DeadLetter, at, page_of};
+use super::dead::{Buried, DeadLetter, at, last_sequence, page_of};
 use super::envelope::{EnvelopeError, RawEnvelope};
 use super::store::{IntakeStore, StoreError};
 use crate::channels::Channels;
@@ -49,6 +49,8 @@ pub struct Replayed {
     pub left: Vec<Left>,
     /// Where to go on, if there are more than one call takes up.
     pub next: Option<u64>,
+    /// Where it ends: letters that came later, from records that failed again among them, are not for this run.
+    pub to: u64,
 }
 
 /// A letter taken up.
@@ -116,11 +118,14 @@ impl Replay {
         let mut told = Replayed::default();
         let named = which.letters.iter().flatten();
         let mut from = which.from.or_else(|| named.clone().min().copied()).unwrap_or(1);
-        let to = which.to.or_else(|| named.max().copied());
+        // What fails again is buried behind this: it is not for this run.
+        let end = last_sequence(&self.jetstream).await?;
+        let to = which.to.or_else(|| named.max().copied()).map_or(end, |to| to.min(end));
+        told.to = to;
         loop {
             let page = page_of(&self.jetstream, from, A_PAGE).await?;
             let Some(last) = page.last().map(|b| b.sequence) else { return Ok(told) };
-            for buried in page.into_iter().filter(|b| which.fits(b)) {
+            for buried in page.into_iter().filter(|b| b.sequence <= to && which.fits(b)) {
                 if told.replayed.len() + told.left.len() == MOST {
                     told.next = Some(buried.sequence);
                     return Ok(told);
@@ -130,7 +135,7 @@ impl Replay {
                     Err(why) => told.left.push(Left { sequence: buried.sequence, why }),
                 }
             }
-            if to.is_some_and(|to| last >= to) {
+            if last >= to {
                 return Ok(told);
             }
             from = last + 1;

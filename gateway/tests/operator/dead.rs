@@ -61,6 +61,10 @@ async fn a_mended_pack_takes_up_what_the_broken_one_gave_up() {
         "still broken: a new letter for the old one: {again}"
     );
 
+    let (_, done) = site.post("/v1/dead/replay", Some(json!({ "channel": CHANNEL }))).await;
+    assert_eq!(done["replayed"].as_array().map(Vec::len), Some(2), "what fails again is not for the same run: {done}");
+    site.when("/v1/dead", |page| page["letters"][0]["sequence"] == 5).await;
+
     site.stop().await;
     std::fs::remove_dir_all(packs).expect("the pack is mended");
     site.run().await;
