@@ -15,7 +15,7 @@ use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{Assignee, Decision, Matched, RuleRef, Verdict};
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Actor, SourceSeen, StoredEvent};
+use huiliu_schemas::event::{Actor, SourceSeen, payload_of};
 use huiliu_schemas::ids::{CaseId, Cause, SourceId};
 use huiliu_schemas::lifecycle::{Decided, decide};
 use huiliu_schemas::subjects;
@@ -96,8 +96,8 @@ fn write_case(i: u64, sequence: &mut u64, log: &mut Vec<LogMessage>) -> Result<(
                 Some(case) => case.apply(event),
                 None => case = Case::begin(event),
             }
-            push(subjects::case(id), StoredEvent::new(event, Some("0".repeat(64)), None).to_bytes());
         }
+        push(subjects::case(id), payload_of(&events, &vec![None; events.len()], Some(&"0".repeat(64))));
         if matches!(order.action, Action::Submit(_)) {
             push(
                 subjects::alias(&source),

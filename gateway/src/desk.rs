@@ -46,13 +46,6 @@ pub enum Work {
         /// Its words.
         content: Content,
     },
-    /// Route a case that stands registered and nothing more.
-    Route {
-        /// The case.
-        case: CaseId,
-        /// What the sources told.
-        content: Content,
-    },
     /// A source was told.
     Delivery {
         /// The case.
@@ -132,10 +125,6 @@ impl Desk {
             }
             Work::Command { command, content, .. } => {
                 (Action::Command(command.clone()), content.clone(), self.given_for_command(command, case, now))
-            }
-            Work::Route { content, .. } => {
-                let decision = case.map(|c| self.route_known(c, &c.facts, content));
-                (Action::Route, Content::default(), self.given(decision, case.map(|c| &c.facts), now))
             }
             Work::Delivery { delivered, .. } => {
                 (Action::RecordDelivery(delivered.clone()), Content::default(), Given::default())

@@ -138,8 +138,6 @@ pub enum Action {
     Command(Command),
     /// A record of a source.
     Submit(Box<Submit>),
-    /// The hub routes a case that stands registered and nothing more (a batch half kept by a power cut).
-    Route,
     /// A source was told, or refused to be.
     RecordDelivery(AnswerDelivered),
 }

@@ -10,7 +10,7 @@ use crate::case::Case;
 use crate::command::Command;
 use crate::decision::Decision;
 use crate::entry::Entry;
-use crate::event::StoredEvent;
+use crate::event::Events;
 use crate::keyring::KeyRing;
 use crate::message::{CommandOutcome, CommandRequest, OpenRequest, Opened};
 use crate::problem::Problem;
@@ -31,7 +31,7 @@ pub fn export() -> Vec<(String, String)> {
         schema::<CommandRequest>("command-request"),
         schema::<Decision>("decision"),
         schema::<Entry>("entry"),
-        schema::<StoredEvent>("event"),
+        schema::<Events>("events"),
         schema::<OpenRequest>("open-request"),
         schema::<Opened>("opened"),
         schema::<Problem>("problem"),

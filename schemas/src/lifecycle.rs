@@ -52,7 +52,6 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
         (Action::Submit(submit), None) => source::register(draft, submit),
         (Action::Submit(submit), Some(case)) => source::take_in(draft, case, submit),
         (_, None) => Err(no_such_case()),
-        (Action::Route, Some(case)) => route(draft, case),
         (Action::RecordDelivery(delivered), Some(_)) => Ok(record_delivery(draft, delivered)),
         (Action::Command(command), Some(case)) => by_hand(draft, case, command),
     }
@@ -246,13 +245,6 @@ fn check_assignees(draft: &Draft<'_>, case: &Case, assignees: &[Assignee]) -> Re
         draft.need(case, !named(&given.forbidden), RefusalCode::Accused, &detail)?;
     }
     Ok(())
-}
-
-fn route(mut draft: Draft<'_>, case: &Case) -> Result<Decided, Refusal> {
-    let code = RefusalCode::WrongStage;
-    draft.need(case, case.stage == Stage::Registered, code, "only a registered case is routed")?;
-    draft.route()?;
-    Ok(draft.done())
 }
 
 fn record_delivery(mut draft: Draft<'_>, delivered: &AnswerDelivered) -> Decided {

@@ -85,8 +85,8 @@ fn every_reference_of_the_asyncapi_document_leads_somewhere() {
 
 #[test]
 fn the_schema_names_every_event() {
-    let document = document("event.json");
-    let types = document["properties"]["type"]["enum"].as_array().expect("types");
+    let document = document("events.json");
+    let types = document["$defs"]["StoredEvent"]["properties"]["type"]["enum"].as_array().expect("types");
     assert_eq!(types.len(), event_types().len());
     assert!(types.contains(&json!("cn.huiliu.case.signed_for.v1")));
 }

@@ -178,8 +178,8 @@ async fn reconcile(hub: &Hub, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return say_json(&report);
     }
-    let (routed, appended, purged) = (text(&report["routed"]), text(&report["appended"]), text(&report["purged"]));
-    say(format!("补派 routed {routed}，补写派单 appended {appended}，清除失效派单 purged {purged}"))?;
+    let (appended, purged) = (text(&report["appended"]), text(&report["purged"]));
+    say(format!("补写派单 appended {appended}，清除失效派单 purged {purged}"))?;
     if let [sequence, why] = items(&report["recreated"]) {
         say(format!("队列已自日志序号 {sequence} 重建 (QUEUES made anew): {}", text(why)))?;
     }

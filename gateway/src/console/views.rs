@@ -235,13 +235,12 @@ impl EventsView {
     /// Where the read model cannot be read.
     pub fn read(reader: &ReadHandle, since: Option<u64>, limit: usize) -> Result<Self, ReadModelError> {
         let as_of = reader.position()?;
-        let mut rows = match since {
-            Some(since) => reader.happenings_since(since, limit + 1)?,
+        let rows = match since {
+            Some(since) => reader.happenings_since(since, limit)?,
             None => reader.latest_happenings(limit)?,
         };
-        let more = rows.len() > limit;
-        rows.truncate(limit);
         let next = rows.last().map_or(since.unwrap_or_default(), |row| row.event.sequence);
+        let more = !reader.happenings_since(next, 1)?.is_empty();
         Ok(Self { as_of, events: rows.iter().map(EventItem::of).collect(), next, more })
     }
 }

@@ -10,7 +10,7 @@ use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Event, EventBody, StoredEvent, payload_hash};
+use huiliu_schemas::event::{Event, EventBody, payload_hash, payload_of};
 use huiliu_schemas::lifecycle::Decided;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ pub(super) struct Working {
     key: NamedKey,
     fresh_key: bool,
     told: Content,
-    /// Index of its newest event among the group's messages.
+    /// Index of its newest message of events among the group's messages.
     last_message: Option<usize>,
 }
 
@@ -112,45 +112,39 @@ impl<'a> Group<'a> {
             }
         }
         let Some(case) = case else { return Ok(true) };
-        let (messages, last_hash) = self.event_messages(case_id, events)?;
-        let last_event = start + messages.len() - 1;
+        let message = self.event_message(case_id, events)?;
+        let last_hash = payload_hash(&message.payload);
         let aliases = self.alias_messages(case_id, events);
         let entries = entry_messages(&case, events);
-        if start > 0 && start + messages.len() + aliases.len() + entries.len() > MAX_BATCH {
+        if start > 0 && start + 1 + aliases.len() + entries.len() > MAX_BATCH {
             return Ok(false);
         }
         for message in &aliases {
             self.owners.insert(message.subject.clone(), case_id);
         }
-        self.messages.extend(messages.into_iter().chain(aliases).chain(entries));
+        self.messages.extend(std::iter::once(message).chain(aliases).chain(entries));
         if let Some(working) = self.cases.get_mut(&case_id) {
             working.case = Some(Arc::new(case));
             working.last_hash = Some(last_hash);
-            working.last_message = Some(last_event);
+            working.last_message = Some(start);
         }
         Ok(true)
     }
 
-    fn event_messages(&self, case_id: CaseId, events: &[Event]) -> Result<(Vec<OutMessage>, String), LedgerError> {
+    /// What was decided, as one message: it is stored whole or not at all.
+    fn event_message(&self, case_id: CaseId, events: &[Event]) -> Result<OutMessage, LedgerError> {
         let working = &self.cases[&case_id];
-        let mut hash = working.last_hash.clone();
-        let mut messages = Vec::with_capacity(events.len());
-        for event in events {
-            let sealed = working.key.key.seal(&event.content, case_id, &working.key.kid);
-            let sealed = sealed.map_err(|e| LedgerError::Unreadable { case: case_id, reason: e.to_string() })?;
-            let payload = StoredEvent::payload_of(event, hash.as_deref(), sealed.as_ref());
-            hash = Some(payload_hash(&payload));
-            // Only the first message of a case in a batch is compared: a second comparison on its subject fails the batch.
-            let first = messages.is_empty() && working.last_message.is_none();
-            let known = working.loaded.as_ref().map_or(0, |l| l.last_sequence);
-            messages.push(OutMessage {
-                subject: subjects::case(case_id),
-                headers: HeaderMap::new(),
-                payload: Bytes::from(payload),
-                expect_last_subject_sequence: first.then_some(known),
-            });
-        }
-        Ok((messages, hash.unwrap_or_default()))
+        let seal = |event: &Event| working.key.key.seal(&event.content, case_id, &working.key.kid);
+        let sealed: Result<Vec<_>, _> = events.iter().map(seal).collect();
+        let sealed = sealed.map_err(|e| LedgerError::Unreadable { case: case_id, reason: e.to_string() })?;
+        // Only the first message of a case in a batch is compared: a second comparison on its subject fails the batch.
+        let known = working.loaded.as_ref().map_or(0, |l| l.last_sequence);
+        Ok(OutMessage {
+            subject: subjects::case(case_id),
+            headers: HeaderMap::new(),
+            payload: Bytes::from(payload_of(events, &sealed, working.last_hash.as_deref())),
+            expect_last_subject_sequence: working.last_message.is_none().then_some(known),
+        })
     }
 
     fn alias_messages(&self, case_id: CaseId, events: &[Event]) -> Vec<OutMessage> {

@@ -7,7 +7,7 @@ use async_nats::jetstream::Context;
 use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
-use huiliu_schemas::event::{Event, StoredEvent, payload_hash};
+use huiliu_schemas::event::{Event, StoredEvent, payload_hash, read_payload};
 use huiliu_schemas::{CaseId, SourceId, subjects};
 
 use super::LedgerError;
@@ -20,9 +20,9 @@ use crate::keys::{Keys, told};
 pub struct Loaded {
     /// The fold.
     pub case: Arc<Case>,
-    /// The stream sequence of its last event.
+    /// The stream sequence of its last message.
     pub last_sequence: u64,
-    /// The hash the next event must carry.
+    /// The hash the next message must carry.
     pub last_hash: String,
     /// The id of its data key, if anything personal was ever said.
     pub kid: Option<String>,
@@ -87,8 +87,11 @@ async fn read_events(
     if messages.is_empty() {
         return Ok(None);
     }
-    let events: Result<Vec<_>, _> = messages.iter().map(|m| StoredEvent::from_bytes(&m.payload)).collect();
-    Ok(Some((events.map_err(|e| unreadable(id, &e))?, messages)))
+    let mut events = Vec::with_capacity(messages.len());
+    for message in &messages {
+        events.extend(read_payload(&message.payload).map_err(|e| unreadable(id, &e))?);
+    }
+    Ok(Some((events, messages)))
 }
 
 fn fold(stored: &[StoredEvent], messages: &[StoredMessage]) -> Option<Loaded> {

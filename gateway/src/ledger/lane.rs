@@ -22,8 +22,8 @@ use crate::engine::streams::CASES;
 use crate::keys::{KeyError, NamedKey};
 use crate::vault::{self, DataKey};
 
-/// At up to seven messages a new case, what one batch takes.
-const JOBS_AT_ONCE: usize = 140;
+/// At up to six messages a new case, what one batch takes.
+const JOBS_AT_ONCE: usize = 165;
 
 /// Settles jobs until nobody can send any more.
 pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
@@ -130,7 +130,7 @@ async fn identify<'j>(
 
 fn identity(job: &Job, owners: &HashMap<String, CaseId>, within: &mut HashMap<String, CaseId>) -> CaseId {
     match &job.work {
-        Work::Command { case, .. } | Work::Route { case, .. } | Work::Delivery { case, .. } => *case,
+        Work::Command { case, .. } | Work::Delivery { case, .. } => *case,
         Work::Record(record) => {
             let known: Vec<String> = record.submission.numbers().map(subjects::alias).collect();
             let owner = known.iter().find_map(|s| owners.get(s).or_else(|| within.get(s)).copied());

@@ -6,13 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
-use huiliu_schemas::{CaseId, Cause, DepartmentId, subjects};
+use huiliu_schemas::event::{EntryRef, Event, EventBody};
+use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use serde::Serialize;
 
 use super::Queues;
 use super::sweep::{purge, purge_all_but_last};
-use crate::desk::{Job, Work};
 use crate::engine::Engine;
 use crate::engine::batch::{BatchError, commit_batch};
 use crate::engine::streams::{self, CASES, CURSORS, QUEUES};
@@ -30,8 +29,6 @@ const COUNTING: Duration = Duration::from_secs(60);
 /// What was mended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Cases that stood registered and nothing more, now routed.
-    pub routed: usize,
     /// Entries the fold has and the log had not, now appended.
     pub appended: usize,
     /// Dead entries purged from QUEUES, and second messages of entries that were offered again.
@@ -84,8 +81,7 @@ impl Reconciler {
     /// When something could not be read or mended; what was mended until then stays.
     pub async fn run(&self) -> Result<Report, ReconcileError> {
         self.catch_up().await?;
-        let mut report = Report { routed: self.route_stuck().await?, ..Report::default() };
-        report.appended = self.append_missing().await?;
+        let mut report = Report { appended: self.append_missing().await?, ..Report::default() };
         self.catch_up().await?;
         report.recreated = self.recreate_if_needed().await?;
         self.make_consumers().await?;
@@ -106,23 +102,6 @@ impl Reconciler {
             tokio::time::sleep(CATCH_UP).await;
         }
         Ok(())
-    }
-
-    /// A batch half kept may have lost the second half of a registration: route it now.
-    async fn route_stuck(&self) -> Result<usize, ReconcileError> {
-        let stuck = self.reads.stuck_registered()?;
-        let mut routed = 0;
-        for case in stuck {
-            let Some(opened) = self.ledger.open_case(case.id).await? else { continue };
-            let job = Job {
-                cause: Cause::hub(&format!("route/{}", opened.loaded.last_sequence)),
-                actor: Actor::Hub,
-                work: Work::Route { case: case.id, content: opened.told },
-            };
-            self.ledger.settle(job).await?;
-            routed += 1;
-        }
-        Ok(routed)
     }
 
     /// Every entry the fold has must stand in the log, whether it is still live or not; only live ones are worth mending.
@@ -296,7 +275,7 @@ fn engine_error(error: impl std::fmt::Display) -> ReconcileError {
 }
 
 fn count(report: &Report) {
-    for (kind, number) in [("routed", report.routed), ("appended", report.appended), ("purged", report.purged)] {
+    for (kind, number) in [("appended", report.appended), ("purged", report.purged)] {
         metrics::counter!("huiliu_reconciler_repairs_total", "kind" => kind).increment(number as u64);
     }
 }

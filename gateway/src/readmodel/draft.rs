@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
-use huiliu_schemas::event::{Event, StoredEvent};
+use huiliu_schemas::event::{Event, read_payload};
 use huiliu_schemas::ids::CaseId;
 use huiliu_schemas::subjects;
 use rusqlite::Transaction;
@@ -61,7 +61,7 @@ impl<'t> Draft<'t> {
         }
         self.position = message.sequence;
         match message.subject.split('.').next() {
-            Some("case") => self.take_event(message),
+            Some("case") => self.take_events(message),
             Some("alias") => self.take_alias(message),
             Some("entry") => self.take_entry(message),
             _ => Ok(()),
@@ -83,31 +83,39 @@ impl<'t> Draft<'t> {
         Ok(Done { position: self.position, next_key: self.next_key, folded: self.touched })
     }
 
-    fn take_event(&mut self, message: &LogMessage) -> Result<()> {
-        let stored = match StoredEvent::from_bytes(&message.payload) {
-            Ok(stored) if subjects::case_of(&message.subject) == Some(stored.case_id) => stored,
-            Ok(_) => return self.unreadable(message, "the event is of another case than its subject says"),
-            Err(_) => return self.unreadable(message, "the payload is not an event"),
+    fn take_events(&mut self, message: &LogMessage) -> Result<()> {
+        let Ok(events) = read_payload(&message.payload) else {
+            return self.unreadable(message, "the payload is not a list of events");
         };
-        let event = stored.opened(Content::default());
-        let Some(mut folded) = self.load(event.case_id)? else { return self.begin(message, &event) };
-        self.tally.event(Some(&folded.case), &event);
+        let of = subjects::case_of(&message.subject);
+        if events.iter().any(|event| Some(event.case_id) != of) {
+            return self.unreadable(message, "an event is of another case than its subject says");
+        }
+        for (place, event) in events.into_iter().enumerate() {
+            self.take_event(message, place, &event.opened(Content::default()))?;
+        }
+        Ok(())
+    }
+
+    fn take_event(&mut self, message: &LogMessage, place: usize, event: &Event) -> Result<()> {
+        let Some(mut folded) = self.load(event.case_id)? else { return self.begin(message, place, event) };
+        self.tally.event(Some(&folded.case), event);
         let live = folded.live();
-        folded.apply(&event, message.sequence);
-        self.follow_entries(&folded, &event, &live)?;
-        rows::write_history(self.tx, folded.key, message.sequence, &event)?;
+        folded.apply(event, message.sequence);
+        self.follow_entries(&folded, event, &live)?;
+        rows::write_history(self.tx, folded.key, message.sequence, place, event)?;
         self.touched.insert(event.case_id, folded);
         Ok(())
     }
 
-    fn begin(&mut self, message: &LogMessage, event: &Event) -> Result<()> {
+    fn begin(&mut self, message: &LogMessage, place: usize, event: &Event) -> Result<()> {
         let Some(folded) = Folded::begin(self.next_key, event, message.sequence) else {
             return self.unreadable(message, "the case does not begin with its registration");
         };
         self.next_key += 1;
         self.tally.event(None, event);
         self.arrive(&folded.case);
-        rows::write_history(self.tx, folded.key, message.sequence, event)?;
+        rows::write_history(self.tx, folded.key, message.sequence, place, event)?;
         self.follow_entries(&folded, event, &[])?;
         self.touched.insert(event.case_id, Box::new(folded));
         Ok(())

@@ -23,7 +23,7 @@ mod tally;
 pub(crate) mod tests;
 
 pub use error::ReadModelError;
-pub use queries::cases::{CasePage, CaseRow, Cursor, Filter, StuckCase};
+pub use queries::cases::{CasePage, CaseRow, Cursor, Filter};
 pub use queries::entries::EntryRow;
 pub use queries::history::{HappeningRow, HistoryRow};
 pub use queries::overview::{Answers, ChannelCount, DepartmentCount, Overview, Returns, Routing, StageCount, Totals};

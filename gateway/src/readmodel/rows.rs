@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::folded::Folded;
-use super::queries::history::events_of;
+use super::queries::history::{events_of, history_key};
 use super::tally::Counter;
 use super::{ReadModelError, Result};
 
@@ -111,14 +111,14 @@ pub(super) fn key_of(db: &Connection, id: CaseId) -> Result<Option<i64>> {
 }
 
 /// Writes what happened. The event has no content here: what is sealed stays in the log.
-pub(super) fn write_history(db: &Connection, key: i64, sequence: u64, event: &Event) -> Result<()> {
+pub(super) fn write_history(db: &Connection, key: i64, sequence: u64, place: usize, event: &Event) -> Result<()> {
     let (known, ignorable) = match event.body {
         EventBody::Unknown { ignorable, .. } => (false, ignorable),
         _ => (true, false),
     };
     db.prepare_cached("INSERT OR REPLACE INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
         params![
-            sequence.cast_signed(),
+            history_key(sequence, place),
             key,
             event.id.as_bytes(),
             event.body.name(),

@@ -10,7 +10,7 @@ use super::error::is_corruption;
 use super::{Opened, ReadModelError, Result};
 
 /// To be raised with every change of the tables, or of the form in which [`huiliu_schemas::event::EventBody`] is written.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed. How a case stands is not kept twice: it is folded
@@ -44,7 +44,7 @@ CREATE INDEX cases_number ON cases (number);
 CREATE INDEX cases_stage ON cases (stage);
 CREATE INDEX cases_lead ON cases (lead);
 CREATE TABLE history (
-    sequence INTEGER PRIMARY KEY,
+    place INTEGER PRIMARY KEY,
     key INTEGER NOT NULL,
     id BLOB NOT NULL,
     type TEXT NOT NULL,

@@ -35,7 +35,7 @@ async fn queues_are_listed_peeked_into_and_reconciled() {
         "{refused:?}"
     );
     let report = site.huiliu(&["queue", "reconcile"]).await;
-    assert!(report.status.success() && text(&report).contains("补派 routed 0"), "{report:?}");
+    assert!(report.status.success() && text(&report).contains("补写派单 appended 0"), "{report:?}");
     site.stop().await;
 }
 

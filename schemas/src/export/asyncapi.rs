@@ -59,8 +59,8 @@ const SUBJECTS: &[Subject] = &[
     Subject {
         name: "case",
         address: "case.{case_id}",
-        description: "Every event of a case: stream CASES, written by the ledger only.",
-        messages: &["event"],
+        description: "What happened to a case, one message for each decision: stream CASES, written by the ledger only.",
+        messages: &["events"],
     },
     Subject {
         name: "entry",
@@ -153,7 +153,7 @@ fn operations() -> Value {
         "offerEntry": sent("queue"),
         "keepOutcome": sent("outcome"),
         "keepReceipt": sent("keptReceipt"),
-        "recordEvent": sent("case"),
+        "recordEvents": sent("case"),
         "recordEntry": sent("entry"),
         "recordAlias": sent("alias"),
     })
@@ -170,12 +170,12 @@ fn messages() -> Value {
             },
         })
     };
-    let mut event = shaped("An event of a case (CloudEvents 1.0 in JSON)", "event");
-    event["contentType"] = json!("application/cloudevents+json");
+    let mut events = shaped("What one decision made of a case (CloudEvents 1.0, JSON batch)", "events");
+    events["contentType"] = json!("application/cloudevents-batch+json");
     json!({
         "report": { "title": "A report exactly as the channel's own format has it; its pack reads it" },
         "alias": shaped("A number of a case", "alias"),
-        "event": event,
+        "events": events,
         "entry": shaped("A queue entry", "entry"),
         "commandRequest": shaped("A command", "command-request"),
         "commandOutcome": shaped("The outcome of a command", "command-outcome"),

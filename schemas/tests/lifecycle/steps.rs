@@ -69,7 +69,6 @@ pub enum Say {
     Record(Saying, u8, Option<(usize, usize)>),
     /// The source was told, under this version and these words.
     Told(Option<i64>, bool),
-    Route,
     /// An order given before, once more.
     Again(Index),
 }
@@ -119,7 +118,6 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..ACTORS.len(), select(CommandKind::ALL), particulars()).prop_map(|(a, k, p)| Say::Any(a, k, p)),
         6 => (saying(), any::<u8>(), rules).prop_map(|(s, new, to)| Say::Record(s, new, to)),
         1 => (prop::option::of(100i64..140), any::<bool>()).prop_map(|(version, words)| Say::Told(version, words)),
-        1 => Just(Say::Route),
         1 => any::<Index>().prop_map(Say::Again),
     ];
     prop::collection::vec((-100i64..1000, say), 1..40)
@@ -140,7 +138,6 @@ impl World {
             Say::Any(actor, kind, particulars) => self.order_by_hand(ACTORS[*actor](), *kind, particulars),
             Say::Record(saying, new, rules) => self.order_of_record(*saying, *new, *rules),
             Say::Told(version, worded) => self.order_told(*version, *worded),
-            Say::Route => self.order(Actor::Hub, Action::Route, Content::default(), to(&[lead(FIT[0])])),
             Say::Again(which) if self.orders.is_empty() => {
                 let _ = which;
                 self.order_of_record(Saying::Same, 0, None)

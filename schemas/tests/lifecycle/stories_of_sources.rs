@@ -70,18 +70,6 @@ fn a_first_record_registers_and_routes_or_is_only_kept() {
 }
 
 #[test]
-fn a_registration_left_alone_is_routed_by_the_hub_once() {
-    let whole = World::dispatched(&[lead("housing")]);
-    let mut world = World { case: None, log: Vec::new(), ..whole.clone() };
-    world.case = huiliu_schemas::case::Case::begin(&whole.log[0]);
-    assert_eq!(world.stage(), Stage::Registered);
-    let order = world.order(Actor::Hub, Action::Route, Content::default(), to(&[lead("town")]));
-    assert_eq!(world.outcome(&order), events(&["dispatched"]));
-    let again = world.order(Actor::Hub, Action::Route, Content::default(), to(&[lead("town")]));
-    assert_eq!(world.outcome(&again), Outcome::Refused(RefusalCode::WrongStage));
-}
-
-#[test]
 fn the_same_again_is_nothing_and_more_words_reach_the_departments() {
     let mut world = World::signed(&[lead("housing"), participant("police")]);
     assert_eq!(world.submit(&record(), to(&[lead("housing")])), REPEAT);

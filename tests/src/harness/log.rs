@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
-use huiliu_schemas::event::{Event, StoredEvent, payload_hash};
+use huiliu_schemas::event::{Event, StoredEvent, payload_hash, read_payload};
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 
 use crate::hub::Raw;
@@ -18,7 +18,7 @@ pub struct History {
     pub events: Vec<StoredEvent>,
     /// The fold; none where it does not begin with a registration.
     pub case: Option<Case>,
-    /// Whether each event carries the hash of the one before it.
+    /// Whether each message carries the hash of the one before it.
     pub chain_holds: bool,
 }
 
@@ -71,10 +71,10 @@ impl Log {
     fn history(&mut self, id: CaseId, messages: &[&Raw]) -> History {
         let (mut events, mut chain_holds, mut before) = (Vec::new(), true, None);
         for message in messages {
-            match StoredEvent::from_bytes(&message.payload) {
-                Ok(event) => {
-                    chain_holds &= event.prev_hash == before && event.case_id == id;
-                    events.push(event);
+            match read_payload(&message.payload) {
+                Ok(decided) => {
+                    chain_holds &= decided.iter().all(|event| event.prev_hash == before && event.case_id == id);
+                    events.extend(decided);
                 }
                 Err(error) => self.unreadable.push(format!("{} {error}", message.subject)),
             }

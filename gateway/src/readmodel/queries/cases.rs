@@ -94,17 +94,6 @@ pub struct CaseRow {
     pub sequence: u64,
 }
 
-/// A case that was registered and then nothing: its batch was cut off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StuckCase {
-    /// The case.
-    pub id: CaseId,
-    /// When.
-    pub registered_at: Timestamp,
-    /// Sequence of its registration. What should follow may lie just after it in the log.
-    pub sequence: u64,
-}
-
 impl Filter {
     /// Registered at least so long ago.
     #[must_use]
@@ -311,26 +300,6 @@ impl ReadHandle {
             let owed = statement
                 .query_map(params![namespace.as_str(), after, limit as i64], |row| Ok((row.get(0)?, case_id(row.get(1)?))))?;
             Ok(owed.collect::<std::result::Result<_, _>>()?)
-        })
-    }
-
-    /// Cases that were registered and then nothing, oldest first.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn stuck_registered(&self) -> Result<Vec<StuckCase>> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT id, registered_at, sequence FROM cases WHERE stage = 'registered' ORDER BY key",
-            )?;
-            let stuck = statement.query_map([], |row| {
-                Ok(StuckCase {
-                    id: case_id(row.get(0)?),
-                    registered_at: time(row.get(1)?),
-                    sequence: row.get::<_, i64>(2)?.cast_unsigned(),
-                })
-            })?;
-            Ok(stuck.collect::<std::result::Result<_, _>>()?)
         })
     }
 }

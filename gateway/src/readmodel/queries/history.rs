@@ -1,7 +1,7 @@
 //! What happened: to one case, and lately to all.
 
 use huiliu_schemas::content::Content;
-use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
+use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody, MOST_EVENTS};
 use huiliu_schemas::ids::{CaseId, CaseNumber, Cause};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -46,7 +46,7 @@ pub struct HappeningRow {
 }
 
 const COLUMNS: &str =
-    "h.sequence, h.id AS event_id, h.at, h.cause, h.actor, h.entries, h.type, h.body, h.ignorable, c.id, c.number";
+    "h.place, h.id AS event_id, h.at, h.cause, h.actor, h.entries, h.type, h.body, h.ignorable, c.id, c.number";
 
 impl ReadHandle {
     /// Everything that happened to a case, oldest first.
@@ -55,7 +55,7 @@ impl ReadHandle {
     /// Where the file cannot be read.
     pub fn history(&self, case: CaseId) -> Result<Vec<HistoryRow>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.sequence"
+            "SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.place"
         );
         self.ask(|db| {
             let mut statement = db.prepare_cached(&sql)?;
@@ -68,44 +68,54 @@ impl ReadHandle {
         })
     }
 
-    /// What happened after sequence `since`, oldest first, at most `limit`.
+    /// What happened after sequence `since`, oldest first: about `limit`, what one decision made always together.
     ///
     /// # Errors
     /// Where the file cannot be read.
     pub fn happenings_since(&self, since: u64, limit: usize) -> Result<Vec<HappeningRow>> {
-        self.happenings("h.sequence > ?1 ORDER BY h.sequence", since, limit)
+        self.happenings("ORDER BY h.place", since, limit)
     }
 
-    /// The last `limit` happenings, oldest first.
+    /// The last happenings, oldest first: about `limit`, what one decision made always together.
     ///
     /// # Errors
     /// Where the file cannot be read.
     pub fn latest_happenings(&self, limit: usize) -> Result<Vec<HappeningRow>> {
-        let mut latest = self.happenings("h.sequence > ?1 ORDER BY h.sequence DESC", 0, limit)?;
+        let mut latest = self.happenings("ORDER BY h.place DESC", 0, limit)?;
         latest.reverse();
         Ok(latest)
     }
 
-    fn happenings(&self, which: &str, since: u64, limit: usize) -> Result<Vec<HappeningRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM history h CROSS JOIN cases c ON c.key = h.key WHERE {which} LIMIT ?2");
+    fn happenings(&self, order: &str, since: u64, limit: usize) -> Result<Vec<HappeningRow>> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM history h CROSS JOIN cases c ON c.key = h.key WHERE h.place >= ?1 {order}");
         self.ask(|db| {
             let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query([since.cast_signed(), limit as i64])?;
-            let mut found = Vec::new();
+            let mut rows = statement.query([history_key(since + 1, 0)])?;
+            let mut found: Vec<HappeningRow> = Vec::new();
             while let Some(row) = rows.next()? {
                 let (case_id, number) = (case_id(row.get("id")?), parsed(row, "number")?);
-                found.push(HappeningRow { case_id, number, event: history_row(row)? });
+                let event = history_row(row)?;
+                if found.len() >= limit && found.last().is_none_or(|last| last.event.sequence != event.sequence) {
+                    break;
+                }
+                found.push(HappeningRow { case_id, number, event });
             }
             Ok(found)
         })
     }
 }
 
+/// The key of an event's row: the sequence of its message, and its place in that.
+pub(in crate::readmodel) fn history_key(sequence: u64, place: usize) -> i64 {
+    (sequence * MOST_EVENTS as u64 + place as u64).cast_signed()
+}
+
 fn history_row(row: &Row<'_>) -> Result<HistoryRow> {
     let entries: Option<String> = row.get("entries")?;
     let body: Option<String> = row.get("body")?;
     Ok(HistoryRow {
-        sequence: row.get::<_, i64>("sequence")?.cast_unsigned(),
+        sequence: row.get::<_, i64>("place")?.cast_unsigned() / MOST_EVENTS as u64,
         id: Uuid::from_bytes(row.get("event_id")?),
         at: time(row.get("at")?),
         cause: row.get("cause")?,
@@ -120,8 +130,8 @@ fn history_row(row: &Row<'_>) -> Result<HistoryRow> {
 /// The events of a case with their sequences, oldest first; nothing sealed is in them.
 pub(in crate::readmodel) fn events_of(db: &Connection, key: i64, case: CaseId) -> Result<Vec<(u64, Event)>> {
     let mut statement = db.prepare_cached(
-        "SELECT sequence, id AS event_id, at, cause, actor, entries, type, body, ignorable FROM history
-         WHERE key = ?1 ORDER BY sequence",
+        "SELECT place, id AS event_id, at, cause, actor, entries, type, body, ignorable FROM history
+         WHERE key = ?1 ORDER BY place",
     )?;
     let mut rows = statement.query([key])?;
     let mut events = Vec::new();

@@ -6,6 +6,7 @@ use huiliu_schemas::ids::CaseId;
 use huiliu_schemas::subjects;
 use huiliu_schemas::vocabulary::{ReturnReason, Solved};
 use rusqlite::Connection;
+use serde_json::json;
 
 use super::world::{Folder, SECRET, World, by, department, operator, start, to, to_triage};
 use crate::readmodel::{LogMessage, Opened, ReadModel, Rebuild};
@@ -226,14 +227,14 @@ fn an_entry_may_come_before_its_case() {
 fn an_event_of_a_later_version_is_history_and_no_obstacle() {
     let mut world = World::default();
     let case = world.arrive("A", to(&["jb-housing"]));
-    let unknown = serde_json::json!({
+    let unknown = json!({
         "specversion": "1.0", "id": "cac304cb-9a77-53f1-80b7-f539c2d4216a", "source": "/huiliu/hub",
         "type": "cn.huiliu.case.teleported.v2", "subject": case, "time": "2026-03-02T02:00:00Z", "data": {
             "cause": "hub/x", "actor": { "kind": "hub" }, "prev_hash": null,
             "body": { "type": "teleported", "data": { "to": 1 } },
         },
     });
-    world.push(subjects::case(case), unknown.to_string().into_bytes());
+    world.push(subjects::case(case), json!([unknown]).to_string().into_bytes());
     let folder = Folder::new();
     let model = built(&folder.file(), &world.log, 100);
     let history = model.reader().history(case).expect("history");

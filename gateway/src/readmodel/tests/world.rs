@@ -10,7 +10,7 @@ use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{Assignee, Beaten, Decision, Excluded, Matched, RuleRef, TriageReason, Verdict};
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Actor, AnswerDelivered, Event, Sealed, SourceSeen, StoredEvent};
+use huiliu_schemas::event::{Actor, AnswerDelivered, Event, Sealed, SourceSeen, payload_of};
 use huiliu_schemas::ids::{CaseId, Cause, CommandId, DepartmentId, SourceId};
 use huiliu_schemas::lifecycle::{Decided, decide};
 use huiliu_schemas::private::Private;
@@ -215,9 +215,11 @@ impl World {
                 Some(case) => case.apply(event),
                 None => drop(self.cases.insert(id, Case::begin(event).expect("registered"))),
             }
-            let sealed = (!event.content.is_empty()).then(|| Sealed { kid: "k".into(), data: "c2VhbGVk".into() });
-            self.push(subjects::case(id), StoredEvent::new(event, None, sealed).to_bytes());
         }
+        let seal =
+            |event: &Event| (!event.content.is_empty()).then(|| Sealed { kid: "k".into(), data: "c2VhbGVk".into() });
+        let sealed: Vec<_> = events.iter().map(seal).collect();
+        self.push(subjects::case(id), payload_of(&events, &sealed, None));
         let told = if self.without_entry_messages { &[] } else { events.as_slice() };
         for event in told {
             for entry in &event.entries {
