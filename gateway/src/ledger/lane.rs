@@ -22,8 +22,8 @@ use crate::engine::streams::CASES;
 use crate::keys::{KeyError, NamedKey};
 use crate::vault::{self, DataKey};
 
-/// At up to six messages a new case, what one batch takes.
-const JOBS_AT_ONCE: usize = 165;
+/// At up to six messages a new case, most of what one batch may take; more gains nothing and costs memory.
+const JOBS_AT_ONCE: usize = 140;
 
 /// Settles jobs until nobody can send any more.
 pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
