@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::verify::Secret;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +23,7 @@ use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
 use crate::engine::{Engine, streams};
+use crate::figures::{self, Sampler};
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
@@ -80,7 +80,7 @@ impl App {
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("failed to listen on {}", settings.listen))?;
-        let figures = figures()?;
+        let recorder = figures::recorder()?;
 
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
         for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
@@ -122,7 +122,7 @@ impl App {
             credentials,
             connected: engine.connected(),
             ready: is_ready,
-            figures: figures.clone(),
+            figures: recorder.clone(),
         };
 
         pipeline::consumer(&jetstream)
@@ -134,7 +134,9 @@ impl App {
         tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
-        tasks.spawn(upkeep(figures, shutdown.clone()));
+        tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
+        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
+        tasks.spawn(sampler.run(shutdown.clone()));
         tasks.spawn(reconcile(reconciler, shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.pack.pull.is_some() && channel.since.is_some() {
@@ -260,32 +262,6 @@ async fn reconcile(reconciler: Reconciler, shutdown: CancellationToken) {
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
-
-/// One recorder for the process, however many hubs a test starts in it.
-fn figures() -> anyhow::Result<PrometheusHandle> {
-    static FIGURES: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(figures) = FIGURES.get() {
-        return Ok(figures.clone());
-    }
-    let seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
-    let messages = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
-    let batches = Matcher::Full("huiliu_ledger_batch_messages".into());
-    let built =
-        PrometheusBuilder::new().set_buckets(&seconds)?.set_buckets_for_metric(batches, &messages)?.install_recorder();
-    match built {
-        Ok(figures) => Ok(FIGURES.get_or_init(|| figures).clone()),
-        Err(_) => FIGURES.get().cloned().context("another recorder of figures is installed"),
-    }
-}
-
-async fn upkeep(figures: PrometheusHandle, shutdown: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(5)) => figures.run_upkeep(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod desk;
 pub mod directory;
 pub mod doors;
 pub mod engine;
+pub mod figures;
 pub mod follow;
 pub mod intake;
 pub mod keys;

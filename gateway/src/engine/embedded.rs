@@ -330,7 +330,10 @@ async fn restart(stage: &Stage, backoff: &mut Duration, stop: &CancellationToken
         }
         *backoff = (*backoff * 2).min(LONGEST_BACKOFF);
         match stage.spawn().await {
-            Ok(server) => return Some(server),
+            Ok(server) => {
+                metrics::counter!("huiliu_engine_restarts_total").increment(1);
+                return Some(server);
+            }
             Err(error) => tracing::error!("nats-server cannot be started again, trying on: {error}"),
         }
     }

@@ -142,6 +142,7 @@ impl Pipeline {
         for record in records {
             underway.push(match record.submission {
                 Ok(submission) => {
+                    note_lag(channel, submission.facts.registered_at, envelope.received_at);
                     let job = self.job(channel, *submission, sequence, record.index);
                     let answer = self.ledger.enqueue(job).await;
                     Underway::Asked(record.index, answer.map_err(|e| Fate::Later(e.to_string()))?)
@@ -222,6 +223,14 @@ impl Pipeline {
             Ok(()) => Fate::Done,
             Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
         }
+    }
+}
+
+/// How late the source told.
+fn note_lag(channel: &ChannelRuntime, registered: Option<Timestamp>, received: Timestamp) {
+    if let Some(registered) = registered {
+        let lag = received.duration_since(registered).as_secs_f64().max(0.0);
+        metrics::histogram!("huiliu_source_lag_seconds", "channel" => channel.name.to_string()).record(lag);
     }
 }
 

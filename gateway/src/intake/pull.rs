@@ -74,6 +74,10 @@ impl Pull {
                 Ok(page) => {
                     failures = 0;
                     let finished = page.next.is_between_rounds();
+                    let channel = self.channel.name.to_string();
+                    metrics::counter!("huiliu_poll_pages_total", "channel" => channel.clone()).increment(1);
+                    metrics::gauge!("huiliu_poll_last_success_timestamp_seconds", "channel" => channel)
+                        .set(asked.as_second() as f64);
                     position = self.keep_page(page, position, asked).await?;
                     revision = self.advance(&cursors, &position, revision).await?;
                     if finished {

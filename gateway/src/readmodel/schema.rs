@@ -10,7 +10,7 @@ use super::error::is_corruption;
 use super::{Opened, ReadModelError, Result};
 
 /// To be raised with every change of the tables, or of the form in which [`huiliu_schemas::event::EventBody`] is written.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed. How a case stands is not kept twice: it is folded
@@ -43,6 +43,7 @@ CREATE UNIQUE INDEX cases_id ON cases (id);
 CREATE INDEX cases_number ON cases (number);
 CREATE INDEX cases_stage ON cases (stage);
 CREATE INDEX cases_lead ON cases (lead);
+CREATE INDEX cases_deadline ON cases (next_deadline, lead) WHERE next_deadline IS NOT NULL;
 CREATE TABLE history (
     place INTEGER PRIMARY KEY,
     key INTEGER NOT NULL,

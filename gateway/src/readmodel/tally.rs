@@ -36,6 +36,10 @@ pub(super) enum Counter {
     Return,
     /// Hand-backs granted to a department.
     ReturnedBy,
+    /// Cases by appeal type; `none` where the source does not say.
+    Appeal,
+    /// First dispatches by the line of the directory that decided: `file:line`.
+    Rule,
 }
 
 impl Counter {
@@ -54,6 +58,8 @@ impl Counter {
             Self::Dispatched => "dispatched",
             Self::Return => "return",
             Self::ReturnedBy => "returned_by",
+            Self::Appeal => "appeal",
+            Self::Rule => "rule",
         }
     }
 }
@@ -79,6 +85,7 @@ impl Tally {
         let case = &folded.case;
         self.add(Counter::Channel, case.channel.as_str(), by);
         self.add(Counter::Stage, case.stage.as_str(), by);
+        self.add(Counter::Appeal, case.facts.appeal.map_or("none", |appeal| appeal.as_str()), by);
         for assignment in case.active_assignments() {
             let department = assignment.department.as_str();
             let signed = assignment.state == AssignmentState::SignedFor;
@@ -103,7 +110,12 @@ impl Tally {
         let first = before.is_none_or(|case| case.decision.is_none());
         match &event.body {
             EventBody::Triaged { .. } if first => self.add(Counter::Routed, "triage", 1),
-            EventBody::Dispatched { decision: Some(_), .. } if first => self.add(Counter::Routed, "rule", 1),
+            EventBody::Dispatched { decision: Some(decision), .. } if first => {
+                self.add(Counter::Routed, "rule", 1);
+                if let Some(rule) = &decision.rule {
+                    self.add(Counter::Rule, &format!("{}:{}", rule.file, rule.line), 1);
+                }
+            }
             EventBody::Dispatched { decision: None, .. } => self.add(Counter::Routed, "by_hand", 1),
             EventBody::ReturnRequested { .. } => self.add(Counter::Return, "requested", 1),
             EventBody::ReturnRefused { .. } => self.add(Counter::Return, "refused", 1),

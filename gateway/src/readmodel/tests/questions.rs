@@ -216,3 +216,28 @@ fn happenings_are_followed_without_a_gap() {
     assert!(one.iter().all(|h| seen.iter().any(|s| s.event == *h && s.case_id == seen[0].case_id)));
     assert_eq!(one.len() as u64, world.cases[&seen[0].case_id].events);
 }
+
+#[test]
+fn what_stands_where_adds_up() {
+    let world = busy_world();
+    let (_folder, _model, handle) = asked(&world);
+    let far = start() + SignedDuration::from_hours(24 * 365);
+    let (standing, overview) = (handle.standing(far).expect("standing"), handle.overview(far).expect("overview"));
+    assert_eq!(standing.appeals.values().sum::<i64>(), overview.totals.cases);
+    assert_eq!(standing.rules.values().sum::<i64>(), overview.routing.by_rule);
+    assert!(standing.rules.contains_key("responsibilities.csv:12"), "{:?}", standing.rules);
+    let late = Filter { due_before: Some(far), ..Filter::default() };
+    let listed = handle.cases(&late, None, 200).expect("cases").cases;
+    let mut by_lead = std::collections::BTreeMap::new();
+    for case in &listed {
+        *by_lead.entry(case.lead.as_ref().map(ToString::to_string)).or_insert(0) += 1;
+    }
+    assert!(!by_lead.is_empty(), "somebody must be late in a year");
+    assert_eq!(standing.overdue, by_lead);
+    assert!(handle.standing(start()).expect("standing").overdue.is_empty(), "nobody is late at once");
+
+    let owed: Vec<_> = handle.owed(&"hotline".parse().expect("a namespace"), 0, 200).expect("owed");
+    let debt = handle.debt(&"hotline".parse().expect("a namespace")).expect("debt");
+    assert_eq!(debt.cases, owed.len() as i64);
+    assert_eq!(debt.oldest.is_some(), debt.cases > 0);
+}

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use huiliu_schemas::case::Case;
+use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{Assignee, Beaten, Decision, Excluded, Matched, RuleRef, TriageReason, Verdict};
@@ -116,7 +117,10 @@ impl World {
     pub fn arrive(&mut self, id: &str, decision: Decision) -> CaseId {
         let source = source("hotline", id);
         let case = CaseId::of(&source);
-        let order = self.submit(&source, Given { decision: Some(decision), ..Given::default() });
+        let at = start() + jiff::SignedDuration::from_hours(24);
+        let due = Deadline { clock: Clock::Resolve, at, provisional: false, source: "中心内控".into() };
+        let given = Given { decision: Some(decision), dispatch_deadlines: vec![due], ..Given::default() };
+        let order = self.submit(&source, given);
         self.order(case, &order);
         let alias = serde_json::json!({ "case_id": case, "source": source });
         self.push(subjects::alias(&source), alias.to_string().into_bytes());

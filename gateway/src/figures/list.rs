@@ -1,0 +1,127 @@
+//! The list.
+
+use metrics::{describe_counter, describe_gauge, describe_histogram};
+
+/// How a figure moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only rises; begins at 0 with the process.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// How often in which range.
+    Histogram,
+}
+
+impl Kind {
+    /// As Prometheus says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One figure.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// How it moves.
+    pub kind: Kind,
+    /// What is counted.
+    pub unit: &'static str,
+    /// Its labels, with their values where those are a closed list.
+    pub labels: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What it means, in Chinese.
+    pub chinese: &'static str,
+    /// The alarm in `deploy/prometheus/huiliu.rules.yml` that looks at it; none where it only explains others.
+    pub alarm: Option<&'static str>,
+}
+
+impl Figure {
+    pub(super) fn describe(&self) {
+        match self.kind {
+            Kind::Counter => describe_counter!(self.name, self.meaning),
+            Kind::Gauge => describe_gauge!(self.name, self.meaning),
+            Kind::Histogram => describe_histogram!(self.name, self.meaning),
+        }
+    }
+}
+
+macro_rules! figures {
+    ($($kind:ident $name:literal [$unit:literal; $labels:literal] $chinese:literal, $meaning:literal $(, alarm $alarm:literal)?;)*) => {
+        /// Every figure there is.
+        pub const ALL: &[Figure] = &[$(Figure {
+            name: $name,
+            kind: Kind::$kind,
+            unit: $unit,
+            labels: $labels,
+            meaning: $meaning,
+            chinese: $chinese,
+            alarm: figures!(@alarm $($alarm)?),
+        }),*];
+    };
+    (@alarm) => { None };
+    (@alarm $alarm:literal) => { Some($alarm) };
+}
+
+figures! {
+    // Cases, as the read model has them.
+    Gauge "huiliu_cases" ["cases"; "`stage`"] "各阶段件数", "Cases in a stage";
+    Gauge "huiliu_cases_by_channel" ["cases"; "`channel`"] "各渠道件数", "Cases that first came in by a channel, ever";
+    Gauge "huiliu_cases_by_appeal" ["cases"; "`appeal`, `none` where the source does not say"] "各诉求类型件数", "Cases of an appeal type, ever";
+    Gauge "huiliu_cases_by_rule" ["cases"; "`rule`: file and line"] "各规则派单件数", "Cases a line of the directory dispatched at first sight, ever";
+    Gauge "huiliu_routed_cases" ["cases"; "`how`: `rule`, `triage`, `by_hand`"] "自动派单、转分拨、人工派单件数", "First decisions by a rule, first decisions that went to triage, dispatches by a person", alarm "HuiliuTriageShare";
+    Gauge "huiliu_returns" ["hand-backs"; "`state`: `requested`, `granted`, `refused`, `pending`"] "退单申请、准予、不予、待定", "Hand-backs of departments", alarm "HuiliuReturnRate";
+    Gauge "huiliu_dispatches" ["dispatches"; "`department`"] "派单次数", "Dispatches to a department, ever";
+    Gauge "huiliu_overdue_cases" ["cases"; "`department`, `triage` where nobody leads"] "超期未办结件数", "Cases not ended of which a clock has run out", alarm "HuiliuOverdue";
+    Gauge "huiliu_answers" ["cases"; "`state`: `told`, `waiting`, `refused`"] "答复：已送达、待送达、被拒", "Cases with an answer, by whether their source has it";
+    Gauge "huiliu_unreadable_messages" ["messages"; "–"] "日志中无法读取的消息", "Messages of CASES that could not be understood", alarm "HuiliuUnreadable";
+
+    // Queues.
+    Gauge "huiliu_queue_entries" ["entries"; "`department`"] "待处理派单", "Live entries of a department's queue";
+    Gauge "huiliu_queue_oldest_seconds" ["s"; "`department`"] "最早未处理派单的时长", "Age of the oldest live entry", alarm "HuiliuQueueStalled";
+    Counter "huiliu_queue_purged_total" ["entries"; "–"] "清除的失效派单", "Dead entries purged from QUEUES";
+
+    // Intake.
+    Counter "huiliu_receipts_total" ["pushes"; "`channel`; `outcome`: `stored` or a problem's name"] "推送及其结果", "Pushes, and what they were answered", alarm "HuiliuPushesRefused";
+    Counter "huiliu_records_total" ["records"; "`channel`; `outcome`: `appended`, `known`, `nothing_new`"] "流水线处理的记录", "What the pipeline made of records";
+    Histogram "huiliu_source_lag_seconds" ["s"; "`channel`"] "来源登记到本平台收到的时长", "From a record's registration at its source to its arrival here", alarm "HuiliuSourceLate";
+    Gauge "huiliu_intake_waiting" ["envelopes"; "–"] "已入库待处理报文", "Envelopes stored and not settled", alarm "HuiliuIntakeBacklog";
+    Counter "huiliu_poll_pages_total" ["pages"; "`channel`"] "拉取成功的页数", "Pages asked for and got";
+    Counter "huiliu_poll_failures_total" ["attempts"; "`channel`"] "拉取失败次数", "Pulls that failed";
+    Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStopped";
+    Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
+    Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet";
+
+    // Ledger.
+    Histogram "huiliu_ledger_commit_seconds" ["s"; "–"] "提交一批的时间", "One atomic batch in CASES", alarm "HuiliuCommitSlow";
+    Histogram "huiliu_ledger_batch_messages" ["messages"; "–"] "每批消息数", "Messages in it";
+    Counter "huiliu_ledger_conflicts_total" ["batches"; "–"] "写入冲突", "Somebody else wrote first; decided again";
+    Counter "huiliu_commands_total" ["commands"; "`command`; `result`: `done`, `known`, `refused`"] "命令", "Commands over both doors";
+    Counter "huiliu_reconciler_repairs_total" ["repairs"; "`kind`: `appended`, `purged`"] "对账修复", "What the reconciler mended", alarm "HuiliuRepairs";
+
+    // Write-back.
+    Counter "huiliu_write_back_total" ["answers"; "`channel`; `outcome`: `delivered`, `refused`"] "已了结的回写", "Answers settled";
+    Gauge "huiliu_write_back_owed_cases" ["cases"; "`channel`"] "待回写件数", "Cases whose source is owed an answer";
+    Gauge "huiliu_write_back_oldest_seconds" ["s"; "`channel`"] "最早待回写的时长", "Since the oldest case that is owed one was last changed", alarm "HuiliuWriteBackStuck";
+    Gauge "huiliu_write_back_waiting_cases" ["cases"; "`channel`"] "回写失败、等待重试件数", "Of those, the ones whose source did not take it and will be asked again";
+
+    // The machine.
+    Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read";
+    Gauge "huiliu_read_model_behind" ["messages"; "–"] "读模型落后的消息数", "How many messages of CASES it has not read yet", alarm "HuiliuPageBehind";
+    Gauge "huiliu_engine_connected" ["0 or 1"; "–"] "引擎是否连通", "Whether nats-server answers", alarm "HuiliuEngineAway";
+    Counter "huiliu_engine_restarts_total" ["restarts"; "–"] "内嵌引擎重启次数", "How often the embedded nats-server was started again", alarm "HuiliuEngineRestarts";
+    Gauge "huiliu_stream_messages" ["messages"; "`stream`"] "各流消息数", "Messages in a stream";
+    Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
+    Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "数据盘剩余空间", "Free space where the data directory is", alarm "HuiliuDiskFull";
+    Gauge "process_resident_memory_bytes" ["bytes"; "–"] "进程内存", "Memory of the gateway";
+    Counter "process_cpu_seconds_total" ["s"; "–"] "进程处理器时间", "Processor time of the gateway";
+    Gauge "process_open_fds" ["files"; "–"] "打开的文件", "Open files of the gateway";
+    Gauge "process_start_time_seconds" ["s since 1970"; "–"] "进程启动时间", "When the gateway was started", alarm "HuiliuRestarting";
+}

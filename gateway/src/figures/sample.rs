@@ -1,0 +1,148 @@
+//! Figures that are not counted where something happens but looked up from time to time.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use metrics::gauge;
+use metrics_process::Collector;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::Channels;
+use crate::engine::Engine;
+use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES};
+use crate::intake::pipeline;
+use crate::readmodel::{Overview, ReadHandle, ReadModelError, Standing};
+
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Looks things up.
+pub struct Sampler {
+    engine: Engine,
+    reads: ReadHandle,
+    channels: Channels,
+    data_dir: PathBuf,
+}
+
+impl Sampler {
+    /// A sampler of one hub.
+    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, data_dir: PathBuf) -> Self {
+        Self { engine, reads, channels, data_dir }
+    }
+
+    /// Looks until shutdown. What cannot be looked up now keeps its last value; whether the engine is there has a figure
+    /// of its own.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let process = Collector::default();
+        process.describe();
+        loop {
+            process.collect();
+            self.disk();
+            gauge!("huiliu_engine_connected").set(f64::from(u8::from(*self.engine.connected().borrow())));
+            let (reads, channels) = (self.reads.clone(), self.channels.clone());
+            let told = tokio::task::spawn_blocking(move || cases(&reads, &channels)).await;
+            if let Ok(Err(error)) = told {
+                tracing::debug!(%error, "the read model gives no figures just now");
+            }
+            if let Err(error) = self.streams().await {
+                tracing::debug!(error, "the engine gives no figures just now");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+
+    fn disk(&self) {
+        match rustix::fs::statvfs(&self.data_dir) {
+            Ok(disk) => gauge!("huiliu_disk_free_bytes").set((disk.f_bavail * disk.f_frsize) as f64),
+            Err(error) => tracing::debug!(%error, "the disk does not say how full it is"),
+        }
+    }
+
+    async fn streams(&self) -> Result<(), String> {
+        for name in [INTAKE, CASES, KEYS, QUEUES, OUTCOMES, DEAD] {
+            let stream = self.engine.jetstream.get_stream(name).await.map_err(|e| e.to_string())?;
+            let state = &stream.cached_info().state;
+            gauge!("huiliu_stream_messages", "stream" => name).set(state.messages as f64);
+            gauge!("huiliu_stream_bytes", "stream" => name).set(state.bytes as f64);
+            match name {
+                DEAD => gauge!("huiliu_dead_letters_waiting").set(state.messages as f64),
+                CASES => {
+                    let position = self.reads.position().map_err(|e| e.to_string())?;
+                    gauge!("huiliu_read_model_behind").set(state.last_sequence.saturating_sub(position) as f64);
+                }
+                _ => {}
+            }
+        }
+        let mut consumer = pipeline::consumer(&self.engine.jetstream).await?;
+        let info = consumer.info().await.map_err(|e| e.to_string())?;
+        gauge!("huiliu_intake_waiting").set((info.num_pending + info.num_ack_pending as u64) as f64);
+        Ok(())
+    }
+}
+
+fn cases(reads: &ReadHandle, channels: &Channels) -> Result<(), ReadModelError> {
+    let now = Timestamp::now();
+    tell_overview(&reads.overview(now)?);
+    tell_standing(&reads.standing(now)?);
+    for channel in channels.values() {
+        let debt = reads.debt(&channel.namespace)?;
+        let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
+        let name = channel.name.to_string();
+        gauge!("huiliu_write_back_owed_cases", "channel" => name.clone()).set(debt.cases as f64);
+        gauge!("huiliu_write_back_oldest_seconds", "channel" => name).set(age as f64);
+    }
+    Ok(())
+}
+
+fn tell_overview(overview: &Overview) {
+    for stage in &overview.stages {
+        gauge!("huiliu_cases", "stage" => stage.stage.as_str()).set(stage.count as f64);
+    }
+    for channel in &overview.channels {
+        gauge!("huiliu_cases_by_channel", "channel" => channel.channel.clone()).set(channel.total as f64);
+    }
+    let routing = &overview.routing;
+    for (how, count) in [("rule", routing.by_rule), ("triage", routing.to_triage), ("by_hand", routing.by_hand)] {
+        gauge!("huiliu_routed_cases", "how" => how).set(count as f64);
+    }
+    let returns = &overview.returns;
+    for (state, count) in [
+        ("requested", returns.requested),
+        ("granted", returns.granted),
+        ("refused", returns.refused),
+        ("pending", returns.pending),
+    ] {
+        gauge!("huiliu_returns", "state" => state).set(count as f64);
+    }
+    let answers = &overview.answers;
+    for (state, count) in [("told", answers.told), ("waiting", answers.waiting), ("refused", answers.refused)] {
+        gauge!("huiliu_answers", "state" => state).set(count as f64);
+    }
+    for department in &overview.departments {
+        let name = department.department.clone();
+        gauge!("huiliu_queue_entries", "department" => name.clone()).set(department.live as f64);
+        gauge!("huiliu_dispatches", "department" => name.clone()).set(department.dispatched as f64);
+        let age = department.oldest_age_seconds.unwrap_or_default();
+        gauge!("huiliu_queue_oldest_seconds", "department" => name.clone()).set(age as f64);
+        // A department that is no longer late must not stay so.
+        gauge!("huiliu_overdue_cases", "department" => name).set(0.0);
+    }
+    gauge!("huiliu_overdue_cases", "department" => "triage").set(0.0);
+    gauge!("huiliu_unreadable_messages").set(overview.unreadable as f64);
+}
+
+fn tell_standing(standing: &Standing) {
+    for (appeal, count) in &standing.appeals {
+        gauge!("huiliu_cases_by_appeal", "appeal" => appeal.clone()).set(*count as f64);
+    }
+    for (rule, count) in &standing.rules {
+        gauge!("huiliu_cases_by_rule", "rule" => rule.clone()).set(*count as f64);
+    }
+    for (department, count) in &standing.overdue {
+        let name = department.clone().unwrap_or_else(|| "triage".into());
+        gauge!("huiliu_overdue_cases", "department" => name).set(*count as f64);
+    }
+}

@@ -1,0 +1,68 @@
+//! What the figures for operators are made of, beside the overview.
+
+use std::collections::BTreeMap;
+
+use huiliu_schemas::ids::Namespace;
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::time;
+use crate::readmodel::tally::Counter;
+use crate::readmodel::{ReadHandle, Result};
+
+/// Cases by what they were decided on, and those that are late.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Cases by appeal type; `none` where the source does not say.
+    pub appeals: BTreeMap<String, i64>,
+    /// Cases by the line of the directory that dispatched them at first sight: `file:line`.
+    pub rules: BTreeMap<String, i64>,
+    /// Cases with a clock that has run out, by who leads; none where nobody does.
+    pub overdue: BTreeMap<Option<String>, i64>,
+}
+
+/// What a source is owed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Debt {
+    /// Cases it is owed an answer in.
+    pub cases: i64,
+    /// When the oldest of them was last changed.
+    pub oldest: Option<Timestamp>,
+}
+
+impl ReadHandle {
+    /// What stands where; `now` is what lateness is counted to.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn standing(&self, now: Timestamp) -> Result<Standing> {
+        self.ask(|db| {
+            let mut counted = db.prepare_cached("SELECT name, value FROM counters WHERE kind = ?1 AND value <> 0")?;
+            let mut by = |counter: Counter| -> Result<BTreeMap<String, i64>> {
+                let rows = counted.query_map([counter.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<std::result::Result<_, _>>()?)
+            };
+            let (appeals, rules) = (by(Counter::Appeal)?, by(Counter::Rule)?);
+            let mut late =
+                db.prepare_cached("SELECT lead, count(*) FROM cases WHERE next_deadline < ?1 GROUP BY lead")?;
+            let overdue = late.query_map([now.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(Standing { appeals, rules, overdue: overdue.collect::<std::result::Result<_, _>>()? })
+        })
+    }
+
+    /// What the sources of a numbering are owed.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn debt(&self, namespace: &Namespace) -> Result<Debt> {
+        self.ask(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT count(*), min(updated_at) FROM owed JOIN cases USING (key) WHERE namespace = ?1",
+            )?;
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok(Debt { cases: row.get(0)?, oldest: row.get::<_, Option<i64>>(1)?.map(time) })
+            };
+            Ok(statement.query_row(params![namespace.as_str()], read)?)
+        })
+    }
+}
