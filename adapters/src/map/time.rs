@@ -45,11 +45,11 @@ pub(crate) struct TimeReader {
 }
 
 /// What a time field accepts, for messages.
-pub(crate) const EXPECTED: &str =
-    "a time such as 2026-03-01 09:30:00, 2026/03/01, an ISO time, unix seconds or milliseconds, or an Excel serial";
+pub(crate) const EXPECTED: &str = "a time between 1949 and 2100 such as 2026-03-01 09:30:00, 2026/03/01, an ISO time, unix seconds or milliseconds, or an Excel serial";
 
 impl TimeReader {
-    /// Reads a time; years outside 1900–2200 are taken for misreadings.
+    /// Reads a time. The first moment of 1970, and years before 1949 or after 2100, are what systems write for "none"
+    /// (1899-12-30, 1900-01-01, 9999-12-31) or misreadings.
     pub(crate) fn read(&self, text: &str) -> Option<Timestamp> {
         let text = text.trim();
         let at = match self.format {
@@ -59,7 +59,8 @@ impl TimeReader {
             TimeFormat::Excel => self.excel(text),
             TimeFormat::Text => self.text(text),
         }?;
-        (1900..=2200).contains(&at.to_zoned(self.zone.clone()).year()).then_some(at)
+        let year = at.to_zoned(self.zone.clone()).year();
+        (at != Timestamp::UNIX_EPOCH && (1949..=2100).contains(&year)).then_some(at)
     }
 
     /// A bare number, told by its length.
