@@ -133,6 +133,18 @@ impl From<crate::ledger::LedgerError> for Problem {
     }
 }
 
+impl From<crate::intake::receipts::ReceiptError> for Problem {
+    fn from(error: crate::intake::receipts::ReceiptError) -> Self {
+        use crate::intake::receipts::ReceiptError as E;
+        match error {
+            E::Unknown => Self::new(Kind::NotFound, error.to_string()),
+            E::Ledger(error) => error.into(),
+            E::Read(error) => Self::new(Kind::Unavailable, error.to_string()).retry_after(2),
+            E::Sealed(_) => Self::new(Kind::Internal, error.to_string()),
+        }
+    }
+}
+
 impl From<crate::intake::store::StoreError> for Problem {
     fn from(error: crate::intake::store::StoreError) -> Self {
         use crate::intake::store::StoreError as E;

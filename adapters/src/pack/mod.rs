@@ -163,6 +163,11 @@ impl Pack {
         self.map.map(record, namespace)
     }
 
+    /// The fields of a record that nobody reads.
+    pub fn unread(&self, record: &Value) -> Vec<String> {
+        self.map.unread(record)
+    }
+
     /// How the source is told what became of its cases.
     pub fn writeback(&self) -> &Writeback {
         self.map.writeback()

@@ -11,6 +11,7 @@ mod push;
 mod queue;
 mod queues;
 mod receipts;
+mod try_out;
 
 use std::sync::Arc;
 
@@ -83,6 +84,7 @@ pub fn routes(api: Api) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::figures))
         .route("/v1/channels/{channel}/events", post(push::endpoint))
+        .route("/v1/channels/{channel}/try", post(try_out::endpoint))
         .route("/v1/receipts/{receipt}", get(receipts::endpoint))
         .route("/v1/cases/{case}/commands/{kind}", post(commands::endpoint))
         .route("/v1/cases/{case}/content", get(cases::content))

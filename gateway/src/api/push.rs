@@ -37,8 +37,9 @@ pub(super) async fn endpoint(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(channel) = channel.parse::<Channel>().ok().and_then(|c| api.channels.get(&c)) else {
-        return Problem::new(Kind::NotFound, "no such channel is switched on").into_response();
+    let channel = match channel_named(&api, &channel) {
+        Ok(channel) => channel,
+        Err(problem) => return problem.into_response(),
     };
     let pushed = push(&api, channel, &headers, body).await;
     let outcome = match &pushed {
@@ -53,10 +54,21 @@ pub(super) async fn endpoint(
     }
 }
 
-async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Body) -> Result<Pushed, Problem> {
+/// The channel, if it is switched on here.
+pub(super) fn channel_named<'a>(api: &'a Api, name: &str) -> Result<&'a ChannelRuntime, Problem> {
+    let channel = name.parse::<Channel>().ok().and_then(|c| api.channels.get(&c));
+    Ok(channel.ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?)
+}
+
+/// Whether the channel may send one more just now.
+pub(super) fn admit(channel: &ChannelRuntime) -> Result<(), Problem> {
     channel.admit().map_err(|wait| {
         Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name)).retry_after(wait)
-    })?;
+    })
+}
+
+async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Body) -> Result<Pushed, Problem> {
+    admit(channel)?;
     let raw = RawBody::new(read(body).await?, headers);
     let verified = prove(api, channel, headers, raw)?;
     accept(api, channel, verified).await
@@ -64,7 +76,7 @@ async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Bo
 
 /// The whole body. One that is too large is read to its end for a while, and thrown away: a connection cut in the middle
 /// would keep the answer from a sender that is still writing.
-async fn read(body: Body) -> Result<Bytes, Problem> {
+pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let (mut kept, mut came) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
@@ -107,7 +119,12 @@ pub async fn accept(api: &Api, channel: &ChannelRuntime, body: Verified<RawBody>
 }
 
 /// By a signature over the raw bytes, or by the channel's own key.
-fn prove(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, raw: RawBody) -> Result<Verified<RawBody>, Problem> {
+pub(super) fn prove(
+    api: &Api,
+    channel: &ChannelRuntime,
+    headers: &HeaderMap,
+    raw: RawBody,
+) -> Result<Verified<RawBody>, Problem> {
     if headers.contains_key("authorization") {
         return match caller::identify(api, headers)? {
             Principal::Channel(own) if own == channel.name => Ok(Verified::vouched(raw, Proof::Credential)),

@@ -13,7 +13,6 @@ use super::Api;
 use super::caller::Caller;
 use super::input::Asked;
 use crate::doors::principal::Principal;
-use crate::intake::receipts::ReceiptError;
 use crate::problem::{Kind, Problem};
 
 const LONGEST_WAIT_S: u64 = 30;
@@ -41,12 +40,7 @@ pub(super) async fn endpoint(
     let until = Instant::now() + Duration::from_secs(wait.min(LONGEST_WAIT_S));
     let mut pause = Duration::from_millis(10);
     loop {
-        let receipt = api.receipts.again(&channel, sequence).await.map_err(|error| match error {
-            ReceiptError::Unknown => none(),
-            ReceiptError::Ledger(error) => error.into(),
-            ReceiptError::Read(error) => Problem::new(Kind::Unavailable, error.to_string()).retry_after(2),
-            ReceiptError::Sealed(_) => Problem::new(Kind::Internal, error.to_string()),
-        })?;
+        let receipt = api.receipts.again(&channel, sequence).await?;
         if receipt.settled || Instant::now() >= until {
             return Ok(Json(receipt));
         }

@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod pipeline;
 pub mod pull;
 pub mod receipts;
+pub mod rehearsal;
 pub mod replay;
 pub mod store;
 pub mod understand;

@@ -18,6 +18,7 @@ use super::pipeline;
 use super::understand::{Misunderstood, Understood, understand};
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Record, Work};
+use crate::directory::Directory;
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::INTAKE;
 use crate::ledger::{Ledger, LedgerError, Loaded};
@@ -56,6 +57,16 @@ impl Receipts {
     /// The receipt of an envelope that was just stored.
     pub async fn fresh(&self, envelope: &RawEnvelope, sequence: u64) -> Result<Receipt, ReceiptError> {
         self.view(envelope, sequence, false).await
+    }
+
+    /// What the receipt of an envelope would say that nobody stored.
+    pub(super) async fn unstored(&self, envelope: &RawEnvelope) -> Result<Receipt, ReceiptError> {
+        // Sequences begin at 1: nothing was ever caused by this one.
+        self.view(envelope, 0, false).await
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        self.ledger.desk().directory()
     }
 
     /// The receipt of a stored envelope, as of now.

@@ -101,3 +101,35 @@ async fn the_exchange_gets_its_own_codes() {
     assert_eq!(refused["code"], "0304", "{refused}");
     world.case("33020500202603010101").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engineer_upstream_may_try_and_nothing_is_stored() {
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let mut strange = dated(noise("t-2"));
+    strange["callTime"] = "前天".into();
+    strange["neverHeardOf"] = "x".into();
+    let body = json!({ "orders": [dated(noise("t-1")), "no order", strange] });
+    let tried = sender.post("/v1/channels/hotline-12345/try", &body).await.unwrap();
+    assert_eq!((tried.status, &tried.body["stored"]), (200, &json!(false)), "{}", tried.body);
+    let records = tried.body["records"].as_array().unwrap();
+    let outcomes: Vec<&str> = records.iter().map(|r| r["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["new", "quarantined", "new"], "{}", tried.body);
+    assert_eq!(records[0]["decision"]["verdict"]["assignees"][0]["department"], "jb-ecology", "{}", records[0]);
+    assert!(records[0]["explained"].as_str().unwrap().contains("responsibilities.csv"), "{}", records[0]);
+    assert_eq!(records[0]["submission"]["source"]["id"], "t-1");
+    assert!(records[2]["problems"][0]["source_field"].as_str().unwrap().contains("callTime"), "{}", records[2]);
+    assert_eq!(records[2]["unread"], json!(["neverHeardOf"]));
+
+    let nothing = sender.post_bytes("/v1/channels/hotline-12345/try", "application/json", b"{".to_vec(), &[]).await;
+    let nothing = nothing.unwrap();
+    assert!(nothing.body["reason"].as_str().unwrap().contains("not JSON"), "{}", nothing.body);
+    for (who, status) in [("nobody", 401), (PETITION, 403)] {
+        let refused = world.hub.caller(who).post("/v1/channels/hotline-12345/try", &body).await.unwrap();
+        assert_eq!(refused.status, status, "{}", refused.body);
+    }
+    let inspector = world.hub.inspector().await.unwrap();
+    for stream in ["INTAKE", "CASES", "KEYS", "DEAD"] {
+        assert_eq!(inspector.state(stream).await.unwrap().0, 0, "{stream}");
+    }
+}
