@@ -66,6 +66,9 @@ async fn is_unhurt(world: &World, marker: &str) {
     assert!(kept < MEMORY_KB, "{kept} kB after hostile input");
 }
 
+/// A name, a body, its headers, and what must be said of it.
+type Hostile<'a> = (&'a str, Vec<u8>, &'a [(&'a str, &'a str)], &'a str);
+
 /// Bodies that hold no record: stored as they came, buried with a reason that says what was wrong, and answered so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_that_are_no_records_are_answered_for_and_kept() {
@@ -80,7 +83,7 @@ async fn bodies_that_are_no_records_are_answered_for_and_kept() {
     cut.truncate(cut.len() / 2);
     let packed = [("content-encoding", "gzip")];
     let unknown = [("content-encoding", "br")];
-    let cases: Vec<(&str, Vec<u8>, &[(&str, &str)], &str)> = vec![
+    let cases: Vec<Hostile<'_>> = vec![
         ("empty", Vec::new(), &[], "the body is empty"),
         ("blank", b" \n\t ".to_vec(), &[], "the body is empty"),
         ("truncated", b"{\"orders\":[{\"orderId\":\"1".to_vec(), &[], "the body is not JSON"),
