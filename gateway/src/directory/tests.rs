@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::divisions::Place;
 use super::*;
 
 pub(crate) fn shipped_path() -> PathBuf {
@@ -15,7 +14,16 @@ pub(crate) fn shipped() -> Directory {
 
 /// The shipped files as text.
 pub(crate) fn shipped_files() -> Vec<(String, String)> {
-    let names = ["divisions", "departments", "matters", "responsibilities", "territorial", "deadlines", "calendar/cn"];
+    let names = [
+        "divisions",
+        "departments",
+        "matters",
+        "responsibilities",
+        "territorial",
+        "deadlines",
+        "places",
+        "calendar/cn",
+    ];
     let read = |name: &str| {
         let file = format!("{name}.csv");
         let text = std::fs::read_to_string(shipped_path().join(&file)).expect("readable");
@@ -99,40 +107,6 @@ fn a_problem_names_file_line_column_value_and_what_was_expected() {
 fn two_problems_in_one_line_are_both_told() {
     let problems = Directory::parse(&with_line("departments.csv", "JB,,,office,,,web,,yes,")).expect_err("refused");
     assert_eq!(problems.0.iter().map(|p| p.column.as_str()).collect::<Vec<_>>(), ["code", "name", "kind"]);
-}
-
-#[test]
-fn places_are_found_by_the_names_people_use() {
-    let directory = shipped();
-    let found = |name: &str| match directory.divisions.find(name) {
-        Place::Found(code) => code.to_string(),
-        other => format!("{other:?}"),
-    };
-    for (name, code) in [
-        ("江北区", "330205"),
-        ("宁波市江北区", "330205"),
-        ("庄桥街道", "330205006"),
-        ("庄桥", "330205006"),
-        ("庄桥街道办事处", "330205006"),
-        ("慈城", "330205103"),
-        ("天合社区", "330205006007"),
-        ("天合", "330205006007"),
-        ("葛家村", "330205006201"),
-        ("葛家村村委会", "330205006201"),
-        ("河东社区", "330205006001"),
-        ("河东村", "330205005204"),
-        ("河东", "Unsure"),
-        ("洪塘", "330205007"),
-        ("海曙区", "Unknown"),
-    ] {
-        assert_eq!(found(name), code, "{name}");
-    }
-    let path =
-        |names: &[&str]| directory.divisions.find_path(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
-    assert_eq!(path(&["江北区", "甬江街道", "河东"]), Place::Found("330205005204".parse().expect("code")));
-    assert_eq!(path(&["江北区庄桥街道", "天合社区"]), Place::Found("330205006007".parse().expect("code")));
-    assert_eq!(path(&["慈城镇", "天合社区"]), Place::Unsure);
-    assert_eq!(path(&["无"]), Place::Unknown);
 }
 
 #[test]
