@@ -158,11 +158,34 @@ fn check_finds_what_one_bad_line_brings() {
     finds(units, "jb-x,某局,公安局,bureau,jb-government,,web,,yes,", "means both jb-police and jb-x");
     finds("divisions.csv", "330205999,某街道,330205", "township 330205999 has no department");
     finds("divisions.csv", "330205999001,某村,", "has no parent that contains it");
+    finds("places.csv", "白沙街道,330205004,merged,", "`白沙街道` means both 330205001 and 330205004");
+    finds("places.csv", "白沙街道,330205001,merged,", "`白沙街道` stands twice");
+    finds("places.csv", "某小区,330205999,estate,", "Error places.csv:6 unknown division `330205999`");
+    finds("places.csv", "庄桥街道,330205007,old_name,", "is the name or code of 330205006 and points to 330205007");
     finds("matters.csv", "99,无主,", "Error responsibilities.csv:0 matter 99 has no owner");
     finds("territorial.csv", "330205,999999,", "unknown matter");
     finds("territorial.csv", "330299001,0109,", "unknown division");
     finds("deadlines.csv", "sign_for,dispatched,urgent=yes,9,minutes,,,", "is ruled twice");
     finds("deadlines.csv", "sing_for,dispatched,,9,minutes,,,", "is none that a case has");
+}
+
+#[test]
+fn check_finds_places_that_do_not_exist() {
+    let finds = |file: &str, text: &str| {
+        let mut files = shipped_files();
+        files.push((file.to_owned(), text.to_owned()));
+        let found = check(&Directory::parse(&files).expect("parses"));
+        let said: Vec<_> = found.iter().map(|f| format!("{}:{} {}", f.file, f.line, f.zh)).collect();
+        let expected = format!("{file}:2 属地 `330205999` 不存在");
+        assert!(said.contains(&expected), "{expected} not in {said:#?}");
+    };
+    finds("grids.csv", "grid,division\nA-1,330205999\n");
+    finds("points.csv", "longitude,latitude,division\n121.5,29.9,330205999\n");
+    finds(
+        "areas.geojson",
+        "{\"features\":[\n{\"properties\":{\"code\":330205999},\"geometry\":{\"type\":\"Polygon\",\
+         \"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]}}]}",
+    );
 }
 
 #[test]

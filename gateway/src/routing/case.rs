@@ -142,7 +142,11 @@ impl<'a> Case<'a> {
 
     fn undecided(&self, selection: &Selection<'_>, reason: TriageReason, entries: &[&Entry]) -> Decision {
         let matter = self.matter.code();
-        let leads = entries.iter().filter_map(|e| department_of(&e.lead, self.division(), self.directory));
+        let possible = self.possible_places();
+        let places = || std::iter::once(self.division()).chain(possible.iter().copied().map(Some));
+        let lead_at =
+            |e: &&Entry| places().filter_map(|p| department_of(&e.lead, p, self.directory)).collect::<Vec<_>>();
+        let leads = entries.iter().flat_map(lead_at);
         let may = |d: &&Department| matter.is_none_or(|m| may_have(d, m, self.directory));
         let leads = leads.filter(may).map(|d| d.id.clone()).collect();
         let mut outcome = Outcome::of(self).after(selection);
@@ -150,6 +154,13 @@ impl<'a> Case<'a> {
             outcome.tied(entries);
         }
         outcome.triage(reason, leads)
+    }
+
+    /// The places it could be where none is certain.
+    fn possible_places(&self) -> Vec<&DivisionCode> {
+        let township = self.division().and_then(DivisionCode::township);
+        let doubts = self.place.doubts.iter().filter(|_| township.is_none());
+        doubts.flat_map(|d| &d.candidates).filter(|c| c.township().is_some()).collect()
     }
 
     fn triage(&self, reason: TriageReason, candidates: impl IntoIterator<Item = DepartmentId>) -> Decision {

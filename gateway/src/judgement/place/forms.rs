@@ -123,7 +123,7 @@ fn in_digits(name: &str) -> Option<String> {
     let digit = |c: char| "一二三四五六七八九".chars().position(|d| d == c).map(|at| at + 1);
     let start = chars[..village].iter().rposition(|c| *c != '十' && digit(*c).is_none()).map_or(0, |at| at + 1);
     let number = match chars[start..village] {
-        [one] if one == '十' => 10,
+        ['十'] => 10,
         [one] => digit(one)?,
         ['十', ones] => 10 + digit(ones)?,
         [tens, '十'] => digit(tens)? * 10,

@@ -121,11 +121,13 @@ impl<'s> Reader<'s> {
         let outside = all.iter().enumerate().filter(|(at, _)| named(*at)).map(|(_, s)| s);
         let outside: Vec<_> = outside.collect();
         outside.first()?;
-        let own = |s: &&&Spot<'_>| {
+        let own = |s: &&Spot<'_>| {
             let whole = senses(s).iter().any(|s| s.form == Form::Full && s.rank <= Rank::Township);
-            whole && s.left != Left::Lone && !outside.iter().any(|o| self.scene.in_path_of(s, o))
+            // What something is near is no answer, but enough to doubt another county.
+            let told = self.scene.role(s) == Role::Relative || self.live.iter().any(|l| l.start == s.start);
+            whole && told && s.left != Left::Lone && !outside.iter().any(|o| self.scene.in_path_of(s, o))
         };
-        let ours: Vec<_> = self.live.iter().filter(own).collect();
+        let ours: Vec<_> = all.iter().filter(own).collect();
         match (ours.is_empty(), self.manner) {
             (true, Manner::Running) => Some(Reading::of(Said::Nothing)),
             (true, _) => Some(Reading::of(Said::Outside)),
@@ -146,6 +148,9 @@ impl<'s> Reader<'s> {
         let scoped = scope.and_then(DivisionCode::township);
         match agreed(&towns) {
             Agreement::None => self.without_township(scoped.as_ref(), unknown),
+            Agreement::On(possible) if self.names_another(&possible, Form::Kin) => {
+                Reading::unsure(Why::SeveralTownships, self.townships_named(Form::Kin))
+            }
             Agreement::On(possible) => {
                 let possible = narrowed(possible, scoped.as_ref());
                 self.within(&possible, surety_of(&towns), &towns)
@@ -286,6 +291,9 @@ impl<'s> Reader<'s> {
         match agreed(&shorts) {
             Agreement::None => None,
             Agreement::Torn(all) => Some(Reading::unsure(Why::SeveralTownships, all)),
+            Agreement::On(possible) if self.names_another(&possible, Form::Bare) => {
+                Some(Reading::unsure(Why::SeveralTownships, self.townships_named(Form::Bare)))
+            }
             Agreement::On(possible) if one(&possible).is_some() => {
                 Some(self.within(&possible, surety_of(&shorts), &shorts))
             }
@@ -409,6 +417,22 @@ impl<'s> Reader<'s> {
             Form::Kin | Form::Bare => Surety::Short,
         };
         (stands && enough).then_some(Claim { surety, ..claim })
+    }
+
+    /// Whether a township is named, in this form or a fuller one, that is none of those possible.
+    fn names_another(&self, possible: &Codes, form: Form) -> bool {
+        let named = |s: &&Spot<'_>| s.left != Left::Lone || form == Form::Bare;
+        let townships = |s: &Spot<'_>| {
+            let of_form = senses(s).iter().filter(|s| s.rank == Rank::Township && s.form <= form);
+            of_form.map(|s| s.code.clone()).collect::<Codes>()
+        };
+        let mut spots = self.live.iter().copied().filter(named).map(townships);
+        spots.any(|codes| !codes.is_empty() && codes.is_disjoint(possible))
+    }
+
+    fn townships_named(&self, form: Form) -> Codes {
+        let all = self.live.iter().flat_map(|s| senses(s));
+        all.filter(|s| s.rank == Rank::Township && s.form <= form).map(|s| s.code.clone()).collect()
     }
 
     fn zone_codes(&self) -> Codes {

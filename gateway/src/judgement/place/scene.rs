@@ -349,9 +349,18 @@ impl<'g> Scene<'g> {
             || (spot.end + 2..spot.end + 5).any(|at| self.unknown_township(at) == Some(spot.end))
     }
 
-    /// Whether the spot stands in one path with the one outside before it: 昆山市周庄镇.
+    /// Whether the spot stands in one path with the one outside before it: 昆山市周庄镇, 重庆市江北区; not 台州市江北区,
+    /// which is nowhere.
     pub fn in_path_of(&self, spot: &Spot<'_>, outside: &Spot<'_>) -> bool {
-        spot.chain == outside.chain && spot.start >= outside.end
+        let under = |upper: &[Known]| {
+            let named = china::named(&self.text.chars[spot.start..spot.end]);
+            named.iter().any(|n| upper.iter().any(|u| u.code.contains(&n.code)))
+        };
+        let nests = match outside.means {
+            Means::China(upper) if is_county(spot) => under(upper),
+            Means::China(_) | Means::Ours(_) => true,
+        };
+        spot.chain == outside.chain && spot.start >= outside.end && nests
     }
 }
 

@@ -170,6 +170,7 @@ pub(super) const RELATIVE_AFTER: &[&str] =
 
 /// After a township's short name used for the township itself.
 pub(super) const HERE: &[&str] = &[
+    "某",
     "镇上",
     "街上",
     "集镇",
@@ -342,6 +343,12 @@ pub(super) const NOT_AFTER_SITE: &[&str] = &[
     "中路",
     "大酒店",
     "饭店",
+    "酒家",
+    "酒楼",
+    "火锅",
+    "烧烤",
+    "餐厅",
+    "宾馆",
 ];
 
 /// … unless it goes on like this.
