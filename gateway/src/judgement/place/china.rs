@@ -23,7 +23,8 @@ static CHINA: LazyLock<Lexicon<Known>> = LazyLock::new(|| {
     for (code, name) in TABLE.lines().skip(1).filter_map(|line| line.split_once(',')) {
         let Ok(code) = code.parse::<DivisionCode>() else { continue };
         if !is_common_word(name) {
-            china.insert(name, Known { code: code.clone(), full: true });
+            // 古县 is a county, and 古县畈 a village: two characters alone say little.
+            china.insert(name, Known { code: code.clone(), full: name.chars().count() > 2 });
         }
         if let Some(short) = short_of(name) {
             china.insert(short, Known { code, full: false });
@@ -32,8 +33,8 @@ static CHINA: LazyLock<Lexicon<Known>> = LazyLock::new(|| {
     china
 });
 
-/// The division whose name begins at `at`, its length first.
-pub(super) fn at(text: &[char], at: usize) -> Option<(usize, &'static [Known])> {
+/// The divisions whose names begin at `at`, longest first: the lengths of the names and what they stand for.
+pub(super) fn at(text: &[char], at: usize) -> impl Iterator<Item = (usize, &'static [Known])> {
     CHINA.at(text, at)
 }
 

@@ -138,7 +138,7 @@ fn in_digits(name: &str) -> Option<String> {
 fn without_above<'a>(name: &'a str, code: &DivisionCode) -> &'a str {
     let chars: Vec<char> = name.chars().collect();
     let mut from = 0;
-    while let Some((len, known)) = china::at(&chars, from) {
+    while let Some((len, known)) = china::at(&chars, from).next() {
         let above = known.iter().any(|k| k.code.as_str().len() < 6 && k.code.contains(code));
         if !above || from + len >= chars.len() {
             break;

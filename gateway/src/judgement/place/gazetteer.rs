@@ -117,8 +117,8 @@ impl Gazetteer {
         self.names.insert(&plain(&alias.name), Sense { form: Form::Full, rank, code, alias: true });
     }
 
-    /// The longest name of ours that begins at `at`.
-    pub(super) fn at(&self, text: &[char], at: usize) -> Option<(usize, &[Sense])> {
+    /// The names of ours that begin at `at`, longest first.
+    pub(super) fn at<'a>(&'a self, text: &[char], at: usize) -> impl Iterator<Item = (usize, &'a [Sense])> {
         self.names.at(text, at)
     }
 

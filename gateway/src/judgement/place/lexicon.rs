@@ -2,11 +2,32 @@
 //! overlap, since which of them is meant is judged later.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Names of two characters or more and what they stand for.
 #[derive(Debug, Clone)]
 pub(crate) struct Lexicon<T> {
-    by_two: HashMap<[char; 2], Vec<Word<T>>>,
+    by_two: HashMap<u64, Vec<Word<T>>, BuildHasherDefault<Spread>>,
+}
+
+/// Spreads a pair of characters over the table: asked at every character of every text, of names that nobody
+/// outside chooses.
+#[derive(Debug, Clone, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -17,7 +38,7 @@ struct Word<T> {
 
 impl<T> Default for Lexicon<T> {
     fn default() -> Self {
-        Self { by_two: HashMap::new() }
+        Self { by_two: HashMap::default() }
     }
 }
 
@@ -42,11 +63,11 @@ impl<T: Ord> Lexicon<T> {
         }
     }
 
-    /// The longest name that begins at `at`: its length and senses.
-    pub fn at(&self, text: &[char], at: usize) -> Option<(usize, &[T])> {
-        let words = self.by_two.get(&beginning(text, at)?)?;
-        let rest = &text[at..];
-        words.iter().find(|w| rest.starts_with(&w.name)).map(|w| (w.name.len(), w.senses.as_slice()))
+    /// The names that begin at `at`, longest first: their lengths and senses.
+    pub fn at<'a>(&'a self, text: &[char], at: usize) -> impl Iterator<Item = (usize, &'a [T])> {
+        let words = beginning(text, at).and_then(|two| self.by_two.get(&two));
+        let here = move |w: &&Word<T>| text[at..].starts_with(&w.name);
+        words.into_iter().flatten().filter(here).map(|w| (w.name.len(), w.senses.as_slice()))
     }
 
     /// What exactly this name stands for.
@@ -56,8 +77,9 @@ impl<T: Ord> Lexicon<T> {
     }
 }
 
-fn beginning(text: &[char], at: usize) -> Option<[char; 2]> {
-    Some([*text.get(at)?, *text.get(at + 1)?])
+fn beginning(text: &[char], at: usize) -> Option<u64> {
+    let (first, second) = (*text.get(at)?, *text.get(at + 1)?);
+    Some(u64::from(u32::from(first)) << 32 | u64::from(u32::from(second)))
 }
 
 #[cfg(test)]
@@ -65,13 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_name_at_a_place_is_found_whatever_the_order() {
+    fn the_names_at_a_place_are_found_longest_first() {
         let names = ["新华", "新华村", "新桥镇", "华"];
         let mut lexicon = Lexicon::default();
         names.iter().for_each(|name| lexicon.insert(name, *name));
         let text: Vec<char> = "到新华村口".chars().collect();
-        assert_eq!(lexicon.at(&text, 1), Some((3, ["新华村"].as_slice())));
-        assert_eq!(lexicon.at(&text, 2), None);
+        let at = |at: usize| lexicon.at(&text, at).collect::<Vec<_>>();
+        assert_eq!(at(1), [(3, ["新华村"].as_slice()), (2, ["新华"].as_slice())]);
+        assert!(at(2).is_empty());
         assert_eq!(lexicon.get(&['新', '华']), ["新华"]);
         assert!(lexicon.get(&['华']).is_empty());
     }

@@ -104,10 +104,13 @@ impl<'s> Reader<'s> {
         let ours = || scene.spots.iter().filter(|s| matches!(s.means, Means::Ours(_)));
         let said_site = ours().any(|s| scene.role(s) == Role::Site);
         let alone = ours().all(|s| scene.role(s) == Role::Residence);
+        let township = |s: &Sense| s.rank == Rank::Township && s.form == Form::Full;
+        let now = ours().any(|s| scene.role(s) != Role::Former && senses(s).iter().any(township));
         let keep = |s: &&Spot<'_>| match scene.role(s) {
             Role::Residence if manner == Manner::Running => false,
             Role::Residence => alone || !said_site,
             Role::Relative => false,
+            Role::Former => !now,
             Role::Site | Role::Plain => true,
         };
         let live: Vec<_> = ours().filter(keep).collect();
@@ -140,7 +143,7 @@ impl<'s> Reader<'s> {
 
     fn inside(&self, scope: Option<&DivisionCode>) -> Reading {
         let towns = self.towns();
-        let unknown = self.scene.names_unknown_township();
+        let unknown = self.scene.names_unknown_township(!towns.is_empty());
         if unknown && (scope.is_none() || !towns.is_empty()) {
             let candidates = towns.iter().flat_map(|c| c.codes.clone());
             return Reading::unsure(Why::UnknownTownship, candidates);

@@ -10,8 +10,9 @@ use super::forms::Form;
 use super::gazetteer::{Gazetteer, Rank, Sense, is_own};
 use super::text::{Text, is_han, is_mark};
 use super::words::{
-    BORDER, BUT_AFTER_SITE, DWELLING, FIRM, HERE, NO_TOWNSHIP, NOT_AFTER_COUNTY, NOT_AFTER_SITE, NOT_AFTER_TOWNSHIP,
-    OFFICE, OPENING, OPENING_FIRST, ORIGIN, PUBLIC, RELATIVE_AFTER, RELATIVE_BEFORE, RESIDENCE, SITE, STREET,
+    BORDER, BUT_AFTER_SITE, DWELLING, FIRM, FORMER, HERE, NO_TOWNSHIP, NOT_AFTER_COUNTY, NOT_AFTER_SITE,
+    NOT_AFTER_TOWNSHIP, OFFICE, OPENING, OPENING_FIRST, ORIGIN, PUBLIC, RELATIVE_AFTER, RELATIVE_BEFORE, RESIDENCE,
+    SITE, STREET,
 };
 
 /// A name met in a text.
@@ -23,6 +24,15 @@ pub(super) struct Spot<'g> {
     pub left: Left,
     /// The spots that follow each other without a break share a number.
     chain: usize,
+}
+
+impl Spot<'_> {
+    fn is_bare(&self) -> bool {
+        match self.means {
+            Means::Ours(senses) => senses.iter().all(|s| s.form == Form::Bare),
+            Means::China(known) => known.iter().all(|k| !k.full),
+        }
+    }
 }
 
 /// What it may stand for.
@@ -58,6 +68,8 @@ pub(super) enum Role {
     Residence,
     /// What something is near, or is not in.
     Relative,
+    /// Where it was before.
+    Former,
 }
 
 /// How a township's short name is used.
@@ -184,6 +196,8 @@ impl<'g> Scene<'g> {
             Role::Site
         } else if before(RESIDENCE) || self.text.starts_with_any(last.end, ORIGIN) {
             Role::Residence
+        } else if before(FORMER) {
+            Role::Former
         } else if before(RELATIVE_BEFORE) || self.text.starts_with_any(last.end, RELATIVE_AFTER) && !is_site(last) {
             Role::Relative
         } else {
@@ -272,16 +286,19 @@ impl<'g> Scene<'g> {
         false
     }
 
-    /// Whether the text names a township that the directory does not know.
-    pub fn names_unknown_township(&self) -> bool {
-        (0..self.text.len()).any(|at| self.is_unknown_township(at))
+    /// Whether the text names a township that the directory does not know. Beside one that is known, what is said to
+    /// have been before does not count.
+    pub fn names_unknown_township(&self, beside_known: bool) -> bool {
+        let counts = |start: usize| !(beside_known && self.text.ends_with_any(start, FORMER));
+        (0..self.text.len())
+            .filter_map(|at| self.unknown_township(at))
+            .any(|start| counts(start) && !self.is_aside(start))
     }
 
-    fn is_unknown_township(&self, at: usize) -> bool {
+    /// One that goes on from a place set aside is set aside with it: 靠近余姚市三七市镇.
+    fn is_aside(&self, start: usize) -> bool {
         let aside = |s: &Spot<'_>| matches!(self.role(s), Role::Residence | Role::Relative);
-        let start = self.unknown_township(at);
-        // One that goes on from a place set aside is set aside with it: 靠近余姚市三七市镇.
-        start.is_some_and(|start| !self.spots.iter().any(|s| s.end == start && aside(s)))
+        self.spots.iter().any(|s| s.end == start && aside(s))
     }
 
     /// Where the name of a township not known begins, if one ends with the suffix at `at`.
@@ -295,6 +312,10 @@ impl<'g> Scene<'g> {
         let goes_on = ending == 1 && self.text.starts_with_any(at + 1, NOT_AFTER_TOWNSHIP);
         if explained || goes_on || self.text.ends_with_any(at + ending, NO_TOWNSHIP) {
             return None;
+        }
+        if let Some(bare) = self.spots.iter().find(|s| s.end == at && at > 0) {
+            // 璜塘镇, of which only the village 璜塘 is known; 江阴市街道 names none.
+            return bare.is_bare().then_some(bare.start);
         }
         let start = self.word_start(at);
         (2..=most).contains(&(at - start)).then_some(start)
@@ -383,10 +404,10 @@ fn find<'g>(text: &Text, gazetteer: &'g Gazetteer) -> Vec<Spot<'g>> {
         if !is_han(text.chars[at]) && is_mark(text.chars[at]) {
             continue;
         }
-        if let Some((len, senses)) = gazetteer.at(&text.chars, at) {
+        for (len, senses) in gazetteer.at(&text.chars, at) {
             met.push((2 * senses[0].form as u8, len, at, Means::Ours(senses)));
         }
-        if let Some((len, known)) = china::at(&text.chars, at) {
+        for (len, known) in china::at(&text.chars, at) {
             let weight = if known.iter().any(|k| k.full) { 1 } else { 5 };
             met.push((weight, len, at, Means::China(known)));
         }

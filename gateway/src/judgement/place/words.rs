@@ -113,6 +113,9 @@ pub(super) const RESIDENCE: &[&str] = &[
 /// After the name of a place that people are from.
 pub(super) const ORIGIN: &[&str] = &["人，", "人,", "籍", "户籍", "户口", "人士", "来的"];
 
+/// Before the name a place had, or what it belonged to.
+pub(super) const FORMER: &[&str] = &["原", "原属", "原为", "原来", "原来的", "旧属", "曾属", "原名", "曾用名"];
+
 /// Before the place of the matter.
 pub(super) const SITE: &[&str] = &[
     "反映",
@@ -342,6 +345,7 @@ pub(super) const NOT_AFTER_SITE: &[&str] = &[
     "北路",
     "中路",
     "大酒店",
+    "酒店",
     "饭店",
     "酒家",
     "酒楼",
