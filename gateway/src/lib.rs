@@ -14,6 +14,7 @@ pub mod engine;
 pub mod figures;
 pub mod follow;
 pub mod intake;
+pub mod judgement;
 pub mod keys;
 pub mod lease;
 pub mod ledger;

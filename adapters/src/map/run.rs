@@ -228,7 +228,10 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
             facts.division = Some(code);
         } else if text.bytes().all(|b| b.is_ascii_digit()) {
             facts.division = DivisionCode::from_padded(&text).ok();
-            if facts.division.is_none() {
+            if facts.division.is_none() && text.len() > 12 {
+                // A grid's number: what it lies in, the directory tells.
+                add_once(&mut facts.place_names, &text);
+            } else if facts.division.is_none() {
                 problems.push(field.problem(path.text(), Some(&text), "6, 9 or 12 digits, or a place name", false));
             }
         } else {

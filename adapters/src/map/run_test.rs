@@ -126,6 +126,8 @@ fn places_are_codes_or_names() {
     assert_eq!(s.facts.division.expect("read").as_str(), "330205006");
     assert_eq!(good(&json!({"id": "1", "title": "t", "place": "庄桥街道"})).facts.place_names, ["庄桥街道"]);
     assert_eq!(problems(&json!({"id": "1", "title": "t", "place": "33020"})).len(), 1);
+    let grid = good(&json!({"id": "1", "title": "t", "place": "330205006007003"}));
+    assert_eq!(grid.facts.place_names, ["330205006007003"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod duties;
+mod places;
 mod units;
 
 use super::Directory;
@@ -45,6 +46,9 @@ impl Finding {
 pub fn check(directory: &Directory) -> Vec<Finding> {
     let mut found = Vec::new();
     units::divisions(directory, &mut found);
+    places::aliases(directory, &mut found);
+    places::unknown(directory, &mut found);
+    places::overlaps(directory, &mut found);
     units::matters(directory, &mut found);
     units::departments(directory, &mut found);
     duties::entries(directory, &mut found);

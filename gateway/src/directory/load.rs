@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::Directory;
 use super::encoding::decode;
+use super::places::AREAS;
 use super::problem::{LoadError, Problem, Problems};
 
-/// Loads the directory in the folder `root`: `*.csv` in it and in `calendar/`.
+/// Loads the directory in the folder `root`: `*.csv` in it and in `calendar/`, and the areas on the map.
 pub fn load(root: &Path) -> Result<Directory, LoadError> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
-    for (name, path) in csv_files(root)? {
+    for (name, path) in directory_files(root)? {
         let bytes = fs::read(&path).map_err(|source| LoadError::Io { path: path.clone(), source })?;
         match decode(&bytes) {
             Some(text) => files.push((name, text)),
@@ -21,8 +22,12 @@ pub fn load(root: &Path) -> Result<Directory, LoadError> {
     if problems.is_empty() { Ok(Directory::parse(&files)?) } else { Err(Problems(problems).into()) }
 }
 
-fn csv_files(root: &Path) -> Result<Vec<(String, PathBuf)>, LoadError> {
+fn directory_files(root: &Path) -> Result<Vec<(String, PathBuf)>, LoadError> {
     let mut files = list(root, "")?;
+    let areas = root.join(AREAS);
+    if areas.is_file() {
+        files.push((AREAS.to_owned(), areas));
+    }
     let calendar = root.join("calendar");
     if calendar.is_dir() {
         files.extend(list(&calendar, "calendar/")?);

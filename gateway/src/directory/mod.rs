@@ -3,6 +3,7 @@
 //! has a problem is not made; whether a well-formed one also makes sense is what [`check()`] tells.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::places::{DivisionCode, MatterCode};
@@ -20,6 +21,7 @@ pub mod encoding;
 mod load;
 pub mod matters;
 pub(crate) mod names;
+pub mod places;
 pub mod problem;
 pub mod responsibilities;
 mod table;
@@ -34,7 +36,10 @@ use deadlines::Clocks;
 use departments::Departments;
 use divisions::Divisions;
 use matters::Matters;
+use places::Places;
 use responsibilities::{Responsibilities, Territorial};
+
+use crate::judgement::place::Gazetteer;
 
 /// A directory that was read whole.
 #[derive(Debug, Clone)]
@@ -53,6 +58,9 @@ pub struct Directory {
     pub clocks: Clocks,
     /// Working days.
     pub calendar: Calendar,
+    /// What is known of places beyond the divisions.
+    pub places: Places,
+    gazetteer: Arc<Gazetteer>,
     version: String,
 }
 
@@ -61,8 +69,12 @@ impl Directory {
     pub fn parse(files: &[(String, String)]) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let calendar = read_calendars(files, &mut problems);
+        let divisions = Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems);
+        let places = Places::read(|name| optional_text_of(files, name), &mut problems);
         let directory = Self {
-            divisions: Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems),
+            gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
+            divisions,
+            places,
             departments: Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems),
             matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
             responsibilities: Responsibilities::read(
@@ -75,6 +87,27 @@ impl Directory {
             ),
             clocks: Clocks::read(text_of(files, deadlines::FILE, &mut problems), &mut problems),
             calendar,
+            version: version_of(files),
+        };
+        if problems.is_empty() { Ok(directory) } else { Err(Problems(problems)) }
+    }
+
+    /// A directory of places only, for judging where something is: the divisions and what is known of places.
+    #[cfg(test)]
+    pub(crate) fn of_places(files: &[(String, String)]) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let divisions = Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems);
+        let places = Places::read(|name| optional_text_of(files, name), &mut problems);
+        let directory = Self {
+            gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
+            divisions,
+            places,
+            departments: Departments::default(),
+            matters: Matters::default(),
+            responsibilities: Responsibilities::default(),
+            territorial: Territorial::default(),
+            clocks: Clocks::default(),
+            calendar: Calendar::default(),
             version: version_of(files),
         };
         if problems.is_empty() { Ok(directory) } else { Err(Problems(problems)) }
@@ -104,6 +137,11 @@ impl Directory {
     /// A place's name.
     pub fn division_name(&self, code: &DivisionCode) -> Option<&str> {
         self.divisions.get(code).map(|d| d.name.as_str())
+    }
+
+    /// Every name by which a place may be written.
+    pub fn gazetteer(&self) -> &Gazetteer {
+        &self.gazetteer
     }
 
     /// A matter's name with the classes above it.
@@ -138,13 +176,15 @@ impl Directory {
 }
 
 fn text_of<'a>(files: &'a [(String, String)], name: &str, problems: &mut Vec<Problem>) -> &'a str {
-    match files.iter().find(|(n, _)| n == name) {
-        Some((_, text)) => text.strip_prefix('\u{feff}').unwrap_or(text),
-        None => {
-            problems.push(Problem::of_file(name, "no such file", "a file of this name in the directory"));
-            ""
-        }
-    }
+    optional_text_of(files, name).unwrap_or_else(|| {
+        problems.push(Problem::of_file(name, "no such file", "a file of this name in the directory"));
+        ""
+    })
+}
+
+fn optional_text_of<'a>(files: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let (_, text) = files.iter().find(|(n, _)| n == name)?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Calendar {

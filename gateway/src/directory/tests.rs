@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::divisions::Place;
 use super::*;
 
 pub(crate) fn shipped_path() -> PathBuf {
@@ -15,7 +14,16 @@ pub(crate) fn shipped() -> Directory {
 
 /// The shipped files as text.
 pub(crate) fn shipped_files() -> Vec<(String, String)> {
-    let names = ["divisions", "departments", "matters", "responsibilities", "territorial", "deadlines", "calendar/cn"];
+    let names = [
+        "divisions",
+        "departments",
+        "matters",
+        "responsibilities",
+        "territorial",
+        "deadlines",
+        "places",
+        "calendar/cn",
+    ];
     let read = |name: &str| {
         let file = format!("{name}.csv");
         let text = std::fs::read_to_string(shipped_path().join(&file)).expect("readable");
@@ -102,40 +110,6 @@ fn two_problems_in_one_line_are_both_told() {
 }
 
 #[test]
-fn places_are_found_by_the_names_people_use() {
-    let directory = shipped();
-    let found = |name: &str| match directory.divisions.find(name) {
-        Place::Found(code) => code.to_string(),
-        other => format!("{other:?}"),
-    };
-    for (name, code) in [
-        ("江北区", "330205"),
-        ("宁波市江北区", "330205"),
-        ("庄桥街道", "330205006"),
-        ("庄桥", "330205006"),
-        ("庄桥街道办事处", "330205006"),
-        ("慈城", "330205103"),
-        ("天合社区", "330205006007"),
-        ("天合", "330205006007"),
-        ("葛家村", "330205006201"),
-        ("葛家村村委会", "330205006201"),
-        ("河东社区", "330205006001"),
-        ("河东村", "330205005204"),
-        ("河东", "Unsure"),
-        ("洪塘", "330205007"),
-        ("海曙区", "Unknown"),
-    ] {
-        assert_eq!(found(name), code, "{name}");
-    }
-    let path =
-        |names: &[&str]| directory.divisions.find_path(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
-    assert_eq!(path(&["江北区", "甬江街道", "河东"]), Place::Found("330205005204".parse().expect("code")));
-    assert_eq!(path(&["江北区庄桥街道", "天合社区"]), Place::Found("330205006007".parse().expect("code")));
-    assert_eq!(path(&["慈城镇", "天合社区"]), Place::Unsure);
-    assert_eq!(path(&["无"]), Place::Unknown);
-}
-
-#[test]
 fn classes_are_found_by_name_only_where_it_means_one() {
     let directory = shipped();
     let found = |name: &str| directory.matters.find(name).iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -184,11 +158,34 @@ fn check_finds_what_one_bad_line_brings() {
     finds(units, "jb-x,某局,公安局,bureau,jb-government,,web,,yes,", "means both jb-police and jb-x");
     finds("divisions.csv", "330205999,某街道,330205", "township 330205999 has no department");
     finds("divisions.csv", "330205999001,某村,", "has no parent that contains it");
+    finds("places.csv", "白沙街道,330205004,merged,", "`白沙街道` means both 330205001 and 330205004");
+    finds("places.csv", "白沙街道,330205001,merged,", "`白沙街道` stands twice");
+    finds("places.csv", "某小区,330205999,estate,", "Error places.csv:6 unknown division `330205999`");
+    finds("places.csv", "庄桥街道,330205007,old_name,", "is the name or code of 330205006 and points to 330205007");
     finds("matters.csv", "99,无主,", "Error responsibilities.csv:0 matter 99 has no owner");
     finds("territorial.csv", "330205,999999,", "unknown matter");
     finds("territorial.csv", "330299001,0109,", "unknown division");
     finds("deadlines.csv", "sign_for,dispatched,urgent=yes,9,minutes,,,", "is ruled twice");
     finds("deadlines.csv", "sing_for,dispatched,,9,minutes,,,", "is none that a case has");
+}
+
+#[test]
+fn check_finds_places_that_do_not_exist() {
+    let finds = |file: &str, text: &str| {
+        let mut files = shipped_files();
+        files.push((file.to_owned(), text.to_owned()));
+        let found = check(&Directory::parse(&files).expect("parses"));
+        let said: Vec<_> = found.iter().map(|f| format!("{}:{} {}", f.file, f.line, f.zh)).collect();
+        let expected = format!("{file}:2 属地 `330205999` 不存在");
+        assert!(said.contains(&expected), "{expected} not in {said:#?}");
+    };
+    finds("grids.csv", "grid,division\nA-1,330205999\n");
+    finds("points.csv", "longitude,latitude,division\n121.5,29.9,330205999\n");
+    finds(
+        "areas.geojson",
+        "{\"features\":[\n{\"properties\":{\"code\":330205999},\"geometry\":{\"type\":\"Polygon\",\
+         \"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]}}]}",
+    );
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Search<'_> {
         if mentions.is_empty() && has_any(text, TOWNSHIP_OFFICE) {
             self.township_of_place();
         }
-        self.village |= self.directory.divisions.mentions(text).iter().any(|(codes, _)| are_villages(codes));
+        self.village |= !self.directory.divisions.villages_in(text).is_empty();
     }
 
     /// Whoever an accusing text names is taken for accused, unless it is only asked to act. Where the text is only
@@ -137,8 +137,8 @@ impl Search<'_> {
         if !found && had.is_empty() && has_any(text, TOWNSHIP_OFFICE) {
             self.township_of_place();
         }
-        let villages = self.directory.divisions.mentions(text);
-        self.village |= villages.iter().any(|(codes, after)| are_villages(codes) && begins_with_official(after));
+        let villages = self.directory.divisions.villages_in(text);
+        self.village |= villages.iter().any(|after| begins_with_official(after));
     }
 
     fn township_of_place(&mut self) {
@@ -183,10 +183,6 @@ fn is_not_official(kind: Kind) -> bool {
 /// A township's name that only says where a shop or a person is.
 fn is_premises(after: &str) -> bool {
     has_any(after, PREMISES) && !has_any(after, OFFICIAL)
-}
-
-fn are_villages(codes: &[DivisionCode]) -> bool {
-    codes.iter().any(|c| c.as_str().len() == 12)
 }
 
 /// 请区纪委查处 asks the discipline commission; 请区纪委干部张某退赃 and 区纪委包庇 accuse it.

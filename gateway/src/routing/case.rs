@@ -9,17 +9,18 @@ use super::accused::{self, Accused, Certainty};
 use super::facts::RoutingFacts;
 use super::matter::{self, What};
 use super::outcome::Outcome;
-use super::place::{self, Where};
+use super::place;
 use super::select::{Choice, Selection, department_of, may_have, select};
 use super::words_of;
 use crate::directory::responsibilities::Entry;
 use crate::directory::{Department, Directory, Kind};
+use crate::judgement::place::{Judgement, Where};
 
 /// A case as far as routing understands it.
 pub(super) struct Case<'a> {
     pub facts: &'a RoutingFacts,
     pub directory: &'a Directory,
-    pub place: Where,
+    pub place: Judgement,
     pub matter: What,
     pub accused: Accused,
 }
@@ -28,12 +29,12 @@ impl<'a> Case<'a> {
     pub fn understand(facts: &'a RoutingFacts, directory: &'a Directory) -> Self {
         let place = place::resolve(facts, directory);
         let matter = matter::resolve(facts, directory);
-        let accused = accused::find(facts, matter.code(), place.code(), directory);
+        let accused = accused::find(facts, matter.code(), place.place.code(), directory);
         Self { facts, directory, place, matter, accused }
     }
 
     pub fn decide(&self) -> Decision {
-        if matches!(self.place, Where::Outside(_)) {
+        if self.place.place == Where::Outside {
             return self.triage(TriageReason::OutsideCounty, []);
         }
         match self.accused.certainty {
@@ -61,7 +62,7 @@ impl<'a> Case<'a> {
 
     fn by_list(&self) -> Decision {
         let Some(matter) = self.matter.code() else { return self.no_matter() };
-        let selection = select(matter, self.place.code(), &self.facts.circumstances, self.directory);
+        let selection = select(matter, self.division(), &self.facts.circumstances, self.directory);
         match &selection.choice {
             Choice::One(entry, lead) if self.accused.bars(&lead.id) => self.lead_is_accused(&selection, entry, lead),
             Choice::One(entry, lead) => self.dispatch(&selection, entry, lead),
@@ -79,7 +80,7 @@ impl<'a> Case<'a> {
         let matter = self.matter.code().unwrap_or(&entry.matter);
         let mut participants = Vec::new();
         for who in &entry.participants {
-            let Some(department) = department_of(who, self.place.code(), self.directory) else { continue };
+            let Some(department) = department_of(who, self.division(), self.directory) else { continue };
             if !may_have(department, matter, self.directory) {
                 outcome.exclude(&department.id, "该事项不在其属地清单内");
             } else if !self.accused.bars(&department.id) {
@@ -131,7 +132,7 @@ impl<'a> Case<'a> {
 
     fn no_matter(&self) -> Decision {
         let What::Unknown { possible, .. } = &self.matter else { return self.triage(TriageReason::NoMatter, []) };
-        let select = |m| select(m, self.place.code(), &self.facts.circumstances, self.directory).choice;
+        let select = |m| select(m, self.division(), &self.facts.circumstances, self.directory).choice;
         let leads = possible.iter().filter_map(|matter| match select(matter) {
             Choice::One(_, lead) => Some(lead.id.clone()),
             _ => None,
@@ -141,7 +142,11 @@ impl<'a> Case<'a> {
 
     fn undecided(&self, selection: &Selection<'_>, reason: TriageReason, entries: &[&Entry]) -> Decision {
         let matter = self.matter.code();
-        let leads = entries.iter().filter_map(|e| department_of(&e.lead, self.place.code(), self.directory));
+        let possible = self.possible_places();
+        let places = || std::iter::once(self.division()).chain(possible.iter().copied().map(Some));
+        let lead_at =
+            |e: &&Entry| places().filter_map(|p| department_of(&e.lead, p, self.directory)).collect::<Vec<_>>();
+        let leads = entries.iter().flat_map(lead_at);
         let may = |d: &&Department| matter.is_none_or(|m| may_have(d, m, self.directory));
         let leads = leads.filter(may).map(|d| d.id.clone()).collect();
         let mut outcome = Outcome::of(self).after(selection);
@@ -151,12 +156,19 @@ impl<'a> Case<'a> {
         outcome.triage(reason, leads)
     }
 
+    /// The places it could be where none is certain.
+    fn possible_places(&self) -> Vec<&DivisionCode> {
+        let township = self.division().and_then(DivisionCode::township);
+        let doubts = self.place.doubts.iter().filter(|_| township.is_none());
+        doubts.flat_map(|d| &d.candidates).filter(|c| c.township().is_some()).collect()
+    }
+
     fn triage(&self, reason: TriageReason, candidates: impl IntoIterator<Item = DepartmentId>) -> Decision {
         Outcome::of(self).triage(reason, candidates.into_iter().collect())
     }
 
     pub fn division(&self) -> Option<&DivisionCode> {
-        self.place.code()
+        self.place.place.code()
     }
 }
 

@@ -6,14 +6,15 @@
 //! | matter by the source's class name | 10 |
 //! | matter known to the second level only / to the first | 5 / 15 |
 //! | each level by which the entry is coarser than the matter | 5 |
-//! | place by name / from the address / unknown | 5 / 15 / 5 |
+//! | place by the source's names / by the point / by whole names or an alias in the address | 5 / 10 / 15 |
+//! | place by a short name in the address / by names in the text / unknown | 20 / 25 / 5 |
 //! | the source has no number of its own | 5 |
 //! | the text speaks of a unit's conduct | 15 |
 
 use super::accused::Certainty;
 use super::case::Case;
 use super::matter::What;
-use super::place::{PlaceFrom, Where};
+use crate::judgement::place::{By, Where};
 
 pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8 {
     let matter_len = case.matter.code().map_or(0, |m| m.as_str().len());
@@ -23,15 +24,24 @@ pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8
         _ => 15,
     };
     let coarse_entry = entry_matter_len.map_or(0, |len| matter_len.saturating_sub(len) / 2 * 5);
-    let place = match &case.place {
-        Where::Known(_, PlaceFrom::Code) => 0,
-        Where::Known(_, PlaceFrom::Names) => 5,
-        Where::Known(_, PlaceFrom::Address) => 15,
-        Where::Unknown | Where::Outside(_) => 5,
+    let place = match &case.place.place {
+        Where::Known(_, by) => place_may_be_wrong_by(*by),
+        Where::Unsure | Where::Outside | Where::Nothing => 5,
     };
     let named = if matches!(case.matter, What::Named(_)) { 10 } else { 0 };
     let weak = if case.facts.weak_identity { 5 } else { 0 };
     let conduct = if case.accused.certainty == Certainty::Conduct { 15 } else { 0 };
     let lost = coarse_matter + coarse_entry + place + named + weak + conduct;
     u8::try_from(100usize.saturating_sub(lost)).unwrap_or(0)
+}
+
+fn place_may_be_wrong_by(by: By) -> usize {
+    match by {
+        By::Code | By::Grid => 0,
+        By::Names => 5,
+        By::Point => 10,
+        By::Address | By::Alias => 15,
+        By::ShortName => 20,
+        By::Text => 25,
+    }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::decision::{Decision, RuleRef, TriageReason, Verdict};
 
+use super::place::DOUBT;
 use crate::directory::Directory;
 
 /// Explains a decision; names come from `directory`, everything else from the decision.
@@ -32,7 +33,9 @@ fn write_all(out: &mut String, decision: &Decision, directory: &Directory) -> st
         let words = ["村（社区）级", "街道（镇）级", "区级"];
         writeln!(out, "办理层级：{}", words.get(usize::from(level).wrapping_sub(1)).unwrap_or(&"不明"))?;
     }
-    write_list(out, "匹配", decision.matched.iter().map(|m| format!("{} = {}（{}）", m.what, m.value, m.because)))?;
+    let (doubts, matched): (Vec<_>, Vec<_>) = decision.matched.iter().partition(|m| m.what == DOUBT);
+    write_list(out, "匹配", matched.iter().map(|m| format!("{} = {}（{}）", m.what, m.value, m.because)))?;
+    write_list(out, "属地存疑", doubts.iter().map(|m| m.because.clone()))?;
     write_list(
         out,
         "胜过",

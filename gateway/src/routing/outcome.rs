@@ -9,7 +9,7 @@ use super::accused::Certainty;
 use super::case::Case;
 use super::confidence::confidence;
 use super::matter::What;
-use super::place::{PlaceFrom, Where};
+use super::place;
 use super::select::Selection;
 use super::words_of;
 use crate::directory::Department;
@@ -160,9 +160,7 @@ impl<'c, 'a> Outcome<'c, 'a> {
 
 fn matched(case: &Case<'_>) -> Vec<Matched> {
     let mut all = Vec::new();
-    let mut add = |what: &str, value: &str, because: String| {
-        all.push(Matched { what: what.into(), value: value.into(), because });
-    };
+    let one = |what: &str, value: &str, because: String| Matched { what: what.into(), value: value.into(), because };
     if let Some(code) = case.matter.code() {
         let path = case.directory.matter_path(code);
         let how = if matches!(case.matter, What::Coded(_)) {
@@ -170,19 +168,11 @@ fn matched(case: &Case<'_>) -> Vec<Matched> {
         } else {
             "来源类别名称与事项名称一致"
         };
-        add("matter", code.as_str(), format!("{how}：{path}"));
+        all.push(one("matter", code.as_str(), format!("{how}：{path}")));
     }
-    if let Where::Known(code, from) = &case.place {
-        let how = match from {
-            PlaceFrom::Code => "来源给出的属地代码",
-            PlaceFrom::Names => "来源给出的地名",
-            PlaceFrom::Address => "由地址中的地名识别",
-        };
-        let name = case.directory.division_name(code).unwrap_or_default();
-        add("division", code.as_str(), format!("{how}：{name}"));
-    }
+    all.extend(place::matched(&case.place, case.directory));
     if let Some(appeal) = case.facts.circumstances.appeal {
-        add("appeal", appeal.as_str(), format!("来源给出的诉求类型：{}", appeal.chinese()));
+        all.push(one("appeal", appeal.as_str(), format!("来源给出的诉求类型：{}", appeal.chinese())));
     }
     let how = match case.accused.certainty {
         Certainty::Declared => "检举控告，被反映单位",
@@ -191,7 +181,7 @@ fn matched(case: &Case<'_>) -> Vec<Matched> {
         Certainty::Conduct | Certainty::None => "正文反映工作作风，提及该单位",
     };
     for unit in &case.accused.units {
-        add("accused", unit.as_str(), format!("{how}：{}", case.directory.department_name(unit)));
+        all.push(one("accused", unit.as_str(), format!("{how}：{}", case.directory.department_name(unit))));
     }
     all
 }

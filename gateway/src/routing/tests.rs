@@ -108,6 +108,39 @@ fn places_come_from_codes_names_and_addresses() {
 }
 
 #[test]
+fn what_was_not_certain_of_the_place_is_told_and_its_townships_are_candidates() {
+    let directory = shipped();
+    let placed =
+        |address: &str| RoutingFacts { address: Some(Private::new(address)), ..facts("complaint 010203 330205") };
+    let decision = decide(&placed("庄桥街道与洪塘街道某路99号"), &directory);
+    assert_eq!(told(&decision), "?no_place:hongtang,zhuangqiao");
+    assert_eq!(decision.division.as_ref().map(|d| d.as_str()), Some("330205"));
+    let said = explain(&decision, &directory);
+    assert!(said.contains("属地存疑：\n  - 同时写到几个街道（镇）：庄桥街道、洪塘街道"), "{said}");
+    assert!(!serde_json::to_string(&decision).expect("json").contains("某路99号"));
+    // What is certain all the same goes its way, and still tells what was not.
+    let coded = RoutingFacts { division: Some("330205006".parse().expect("code")), ..placed("慈城大酒店") };
+    let decision = decide(&coded, &directory);
+    assert_eq!(told(&decision), told(&decide(&facts("complaint 010203 330205006"), &directory)));
+    let old = RoutingFacts { address: Some(Private::new("白沙街道某路1号")), ..facts("complaint 010203 -") };
+    let said = explain(&decide(&old, &directory), &directory);
+    assert!(said.contains("division = 330205001（由地址中的别名识别（places.csv）：外滩街道）"), "{said}");
+}
+
+#[test]
+fn a_point_may_tell_the_place_and_is_never_recorded() {
+    let mut files = crate::directory::tests::shipped_files();
+    files.push(("points.csv".into(), "longitude,latitude,division\n121.532,29.935,330205006\n".into()));
+    let directory = Directory::parse(&files).expect("parses");
+    let pointed = RoutingFacts { point: Some((121.5321, 29.9351)), ..facts("complaint 010203 330205") };
+    let decision = decide(&pointed, &directory);
+    assert_eq!(decision.division.as_ref().map(|d| d.as_str()), Some("330205006"));
+    assert!(decision.matched.iter().any(|m| m.because == "由坐标识别：庄桥街道"), "{decision:?}");
+    let written = serde_json::to_string(&decision).expect("json");
+    assert!(!written.contains("121.53") && !written.contains("29.93"), "{written}");
+}
+
+#[test]
 fn what_is_elsewhere_goes_to_triage() {
     let named = |names: &[&str], address: &str| RoutingFacts {
         place_names: names.iter().map(|n| (*n).to_owned()).collect(),
