@@ -7,11 +7,11 @@ use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
 use crate::command::{Action, Command, CommandKind, Order};
 use crate::content::Content;
-use crate::decision::{Assignee, Decision, Excluded, TriageReason, Verdict};
+use crate::decision::{Assignee, Decision, Excluded, Severity, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody};
 use crate::ids::{CaseId, DepartmentId, event_id};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::vocabulary::{EntryKind, Role, Stage};
+use crate::vocabulary::{EntryKind, Role, Stage, Warning};
 
 mod source;
 
@@ -217,6 +217,7 @@ fn to_triage(case: &Case, reason: TriageReason, excluded: Vec<Excluded>) -> Deci
             complexity: None,
             accusation: case.marks.accusation,
             accused: Vec::new(),
+            severity: Severity::default(),
             matched: Vec::new(),
             beaten: Vec::new(),
             excluded,
@@ -251,6 +252,7 @@ fn check_assignees(draft: &Draft<'_>, case: &Case, assignees: &[Assignee]) -> Re
 fn route(mut draft: Draft<'_>, case: &Case) -> Result<Decided, Refusal> {
     let code = RefusalCode::WrongStage;
     draft.need(case, case.stage == Stage::Registered, code, "only a registered case is routed")?;
+    draft.warn(case.warning(), Vec::new());
     draft.route()?;
     Ok(draft.done())
 }
@@ -326,6 +328,14 @@ impl<'a> Draft<'a> {
             self.enqueue(&assignee.department, EntryKind::Dispatch, assignee.role);
         }
         self.push(EventBody::Dispatched { decision: decision.map(Box::new), deadlines });
+    }
+
+    /// The case is graver than it was known to be. The event is what whoever must know at once waits for.
+    fn warn(&mut self, known: Option<Warning>, deadlines: Vec<Deadline>) {
+        let judged = self.order.given.decision.as_ref().and_then(|d| d.severity.colour);
+        if let Some(colour) = judged.filter(|c| Some(*c) > known) {
+            self.push(EventBody::Warned { colour, deadlines });
+        }
     }
 
     /// Goes where the rules say.

@@ -22,7 +22,7 @@ pub mod matters;
 pub(crate) mod names;
 pub mod problem;
 pub mod responsibilities;
-mod table;
+pub(crate) mod table;
 
 pub use calendar::Calendar;
 pub use check::{Finding, Severity, check};
@@ -30,6 +30,9 @@ pub use deadlines::{Due, NamedDue, due};
 pub use departments::{Department, Kind, Reach};
 pub use problem::{LoadError, Problem, Problems};
 
+use crate::judgement::accusation;
+use crate::judgement::accusation::lexicon::Lexicon;
+use crate::judgement::severity::rules::{self, Rules};
 use deadlines::Clocks;
 use departments::Departments;
 use divisions::Divisions;
@@ -53,6 +56,10 @@ pub struct Directory {
     pub clocks: Clocks,
     /// Working days.
     pub calendar: Calendar,
+    /// The words by which accusations are recognised, with the units' names.
+    pub(crate) accusing: Lexicon,
+    /// The words and circumstances by which a case's colour is judged.
+    pub(crate) severity: Rules,
     version: String,
 }
 
@@ -61,9 +68,18 @@ impl Directory {
     pub fn parse(files: &[(String, String)]) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let calendar = read_calendars(files, &mut problems);
+        let departments = Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems);
+        let accusing = accusation::words::read(optional(files, accusation::words::FILE), &mut problems);
         let directory = Self {
             divisions: Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems),
-            departments: Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems),
+            severity: Rules::read(
+                optional(files, rules::FILE),
+                optional(files, rules::DATES_FILE),
+                optional(files, rules::PLACES_FILE),
+                &mut problems,
+            ),
+            accusing: Lexicon::new(accusing, &departments),
+            departments,
             matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
             responsibilities: Responsibilities::read(
                 text_of(files, responsibilities::FILE, &mut problems),
@@ -145,6 +161,11 @@ fn text_of<'a>(files: &'a [(String, String)], name: &str, problems: &mut Vec<Pro
             ""
         }
     }
+}
+
+/// A file the directory may lack.
+fn optional<'a>(files: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    files.iter().find(|(n, _)| n == name).map(|(_, text)| text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Calendar {
