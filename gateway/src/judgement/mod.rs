@@ -5,3 +5,6 @@ pub mod accusation;
 pub mod severity;
 
 mod vocabulary;
+
+#[cfg(test)]
+mod tests;

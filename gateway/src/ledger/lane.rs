@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use huiliu_schemas::content::Content;
+use huiliu_schemas::event::EventBody;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::group::{Group, Working};
 use super::history::{load, open_case, owners};
-use super::{LedgerError, Loaded, Pending, Settled, Shared};
+use super::{JobResult, LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
 use crate::engine::read;

@@ -41,6 +41,30 @@ pub(super) struct Reading<'t, 'l> {
     lexicon: &'l Lexicon,
 }
 
+/// What shows that a text asks or wishes, besides the words of asking in the list.
+const WISHES: [&str; 20] = [
+    "请问",
+    "想问",
+    "问一下",
+    "咨询",
+    "能不能",
+    "能否",
+    "可否",
+    "可以吗",
+    "怎么办",
+    "多久",
+    "什么时候",
+    "想申请",
+    "怎么申请",
+    "哪里",
+    "几点",
+    "有没有办法",
+    "是不是真的",
+    "想知道",
+    "以什么",
+    "如何",
+];
+
 /// Between two names that share a part.
 const AND: [&str; 12] = ["、", "和", "与", "及", "跟", "同", "以及", "或", "或者", "还有", "等", "/"];
 /// What may stand between a marker and the name it belongs to.
@@ -205,6 +229,12 @@ impl<'t, 'l> Reading<'t, 'l> {
             }
         }
         taken.map(|len| at + len)
+    }
+
+    /// Whether the text wants something of someone, asks something or thanks.
+    pub fn wishes(&self) -> bool {
+        let wish = |t: &Token<'_>| matches!(t.meaning.kind(), Kind::Ask | Kind::Thanks);
+        self.tokens.iter().any(wish) || WISHES.iter().any(|w| self.text.contains(w))
     }
 
     pub fn is_party(&self, i: usize) -> bool {

@@ -63,6 +63,8 @@ struct Weigher<'d> {
     /// Units named in some part that could be that of an accused.
     named: BTreeSet<DepartmentId>,
     names_village: bool,
+    /// The case wants something of someone, or asks something.
+    wishes: bool,
     because: Vec<Because>,
 }
 
@@ -76,15 +78,17 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
         passing: BTreeSet::new(),
         named: BTreeSet::new(),
         names_village: false,
+        wishes: false,
         because: Vec::new(),
     };
-    texts.iter().for_each(|text| weigher.read(text));
+    let readings: Vec<Reading<'_, '_>> = texts.iter().map(|text| Reading::of(text, &directory.accusing)).collect();
+    weigher.wishes = readings.iter().any(Reading::wishes);
+    readings.iter().for_each(|reading| weigher.read(reading));
     weigher.settle()
 }
 
 impl Weigher<'_> {
-    fn read(&mut self, text: &str) {
-        let reading = Reading::of(text, &self.directory.accusing);
+    fn read(&mut self, reading: &Reading<'_, '_>) {
         let mut roles: Vec<Option<Role>> = Vec::with_capacity(reading.tokens.len());
         let mut parties: Vec<Option<Party>> = Vec::with_capacity(reading.tokens.len());
         // What the clauses before spoke of, as it was at each fault.
@@ -99,7 +103,7 @@ impl Weigher<'_> {
                 begun.resize(clause, None);
                 begun.push(self.memory.topic.clone());
             }
-            let (role, party) = self.meet(&reading, i, &roles, &parties);
+            let (role, party) = self.meet(reading, i, &roles, &parties);
             roles.push(role);
             parties.push(party);
             match reading.tokens[i].meaning.kind() {
@@ -108,9 +112,11 @@ impl Weigher<'_> {
                 _ => {}
             }
         }
-        let spoken = Spoken { reading: &reading, roles: &roles, parties: &parties };
+        let spoken = Spoken { reading, roles: &roles, parties: &parties, wishes: self.wishes };
         faults.iter().for_each(|(i, memory)| self.lay(&spoken, *i, memory));
-        let laid: BTreeSet<usize> = faults.iter().map(|(i, _)| reading.tokens[*i].clause).collect();
+        let tokens = &reading.tokens;
+        let enough = |i: &usize| u32::from(tokens[*i].meaning.listed.says.weight) >= ENOUGH;
+        let laid: BTreeSet<usize> = faults.iter().map(|(i, _)| *i).filter(enough).map(|i| tokens[i].clause).collect();
         for clause in (0..begun.len()).filter(|c| !laid.contains(c)) {
             self.suspect(&spoken, clause, begun[clause].as_ref());
         }
@@ -337,6 +343,8 @@ struct Spoken<'r, 't, 'l> {
     reading: &'r Reading<'t, 'l>,
     roles: &'r [Option<Role>],
     parties: &'r [Option<Party>],
+    /// The case wants something of someone, or asks something.
+    wishes: bool,
 }
 
 impl Spoken<'_, '_, '_> {
@@ -382,29 +390,52 @@ impl Spoken<'_, '_, '_> {
             return None;
         }
         let cue = is(Kind::Cue);
-        let doers: Vec<usize> =
-            here.clone().filter(|i| matches!(self.roles[*i], Some(Role::Subject | Role::Agent))).collect();
-        let (party, carried, told) = match doers.first() {
-            Some(i) => (self.parties[*i].clone()?, false, false),
+        if cue.is_none() && self.thanks(reading.clauses[clause].sentence) {
+            return None;
+        }
+        let doers: Vec<usize> = here
+            .clone()
+            .filter(|i| matches!(self.roles[*i], Some(Role::Subject | Role::Agent)) || self.may_act(*i))
+            .collect();
+        let (party, carried) = match doers.first() {
+            Some(i) => (self.parties[*i].clone()?, false),
             None if is(Kind::Own).is_some_and(|i| i == here.start) => return None,
             None => {
                 let topic = topic.filter(|t| t.sentence == reading.clauses[clause].sentence)?;
-                (topic.party.clone(), true, topic.told)
+                (topic.party.clone(), true)
             }
         };
         let Party::Public(mut who) = party else { return None };
         let fellows = doers.windows(2).take_while(|w| reading.fellow(w[1]) == Some(w[0])).map(|w| w[1]);
+        let last = fellows.clone().last().or(doers.first().copied());
         for fellow in fellows {
             if let Some(Party::Public(more)) = &self.parties[fellow] {
                 who.extend(more.iter().cloned());
             }
         }
-        let who: BTreeSet<Accused> = who.into_iter().filter(|a| unit_of(a).is_some()).collect();
-        let last = doers.last().copied();
+        let who: BTreeSet<Accused> =
+            who.into_iter().filter(|a| unit_of(a).is_some() || *a == Accused::Unknown && !self.wishes).collect();
         let says_something = last.map_or(!carried || cue.is_some(), |i| reading.after(i).chars().count() >= 2);
-        let innocent = is(Kind::Innocent).is_some();
-        let blames = cue.is_some() || !innocent && !carried && !told && says_something;
+        let from = doers.first().copied().unwrap_or(here.start);
+        // Who only tells and wants nothing does not tell it for its own sake.
+        let least = if self.wishes { 1 } else { 2 };
+        let says = |i: &usize| &reading.tokens[*i].meaning.listed.says;
+        let plain =
+            |i: &usize| says(i).kind == Kind::Innocent && says(i).weight >= least && !is_undone(reading.before(*i));
+        let innocent = (from..here.end).any(|i| plain(&i));
+        let blames = cue.is_some() || !innocent && !carried && says_something;
         (blames && !who.is_empty()).then_some((who, cue))
+    }
+
+    /// A township's name that could be only a place, where nothing says which and the case wants nothing.
+    fn may_act(&self, i: usize) -> bool {
+        let near: String = self.reading.after(i).chars().take(8).collect();
+        let bare = self.reading.tokens[i].meaning.bare_township && self.roles[i] == Some(Role::Place);
+        bare && !self.wishes && !PREMISES.iter().any(|p| near.contains(p))
+    }
+
+    fn thanks(&self, sentence: usize) -> bool {
+        (0..self.reading.tokens.len()).any(|i| self.kind(i) == Kind::Thanks && self.reading.sentence(i) == sentence)
     }
 
     fn doer_in_clause(&self, i: usize, kind: Kind) -> Option<Party> {
@@ -501,6 +532,18 @@ const SAYS: [&str; 14] =
 
 /// After 投诉城管 when 城管 was only told.
 const GOES_ON: [&str; 12] = ["多次", "无果", "没用", "没", "都", "也", "后", "了", "过", "好几", "几次", "两次"];
+
+/// What shows a township's name to be only where something is.
+const PREMISES: [&str; 36] = [
+    "路", "村", "社区", "小区", "号", "幢", "公寓", "花园", "广场", "店", "厂", "公司", "校", "桥", "河", "江", "园",
+    "苑", "府", "城", "市场", "菜场", "工地", "附近", "门口", "一带", "辖区", "境内", "街", "巷", "弄", "里弄", "大道",
+    "居民", "业主", "住户",
+];
+
+/// Whether what follows was not done: 没有处理.
+fn is_undone(before: &str) -> bool {
+    ["没", "没有", "未", "不", "从不", "没人", "没去", "不给", "不肯"].iter().any(|w| before.ends_with(w))
+}
 
 /// Whether a clause only asks.
 fn asks(text: &str) -> bool {

@@ -89,9 +89,11 @@ kinds! {
     /// What whoever is asked for it must have done wrong before.
     Demand = "demand", "追责要求", 2;
     /// What is said of a unit without blame: it came, it answered, it decided.
-    Innocent = "innocent", "中性行为", 0;
+    Innocent = "innocent", "中性行为", 2;
     /// What is seldom said of a unit without blame.
     Cue = "cue", "贬义提示", 2;
+    /// Thanks; what is said in the same sentence is no blame.
+    Thanks = "thanks", "致谢", 0;
     /// Nothing; a longer word that holds one of the others.
     None = "none", "不计", 0;
 }
