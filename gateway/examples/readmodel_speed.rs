@@ -13,7 +13,7 @@ use huiliu::readmodel::{Filter, LogMessage, ReadModel};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::{Assignee, Decision, Matched, RuleRef, Verdict};
+use huiliu_schemas::decision::{Assignee, Decision, Matched, RuleRef, Severity, Verdict};
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Actor, SourceSeen, payload_of};
 use huiliu_schemas::ids::{CaseId, Cause, SourceId};
@@ -177,6 +177,7 @@ fn decision(lead: &huiliu_schemas::DepartmentId) -> Result<Decision> {
         matched: vec![matched("matter"), matched("division")],
         beaten: Vec::new(),
         excluded: Vec::new(),
+        severity: Severity::default(),
         confidence: 90,
     })
 }

@@ -147,7 +147,8 @@ impl Desk {
             Some(case) if case.stage.is_ended() => Given::default(),
             Some(case) => {
                 // What is told later may accuse whoever has the case now.
-                let decision = routing::decide(&RoutingFacts::from_submission(&record.submission), &self.directory);
+                let known = RoutingFacts::from_submission(&record.submission);
+                let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
                 let forbidden = self.barred(&decision.accused, case, &[]);
                 Given { forbidden, ..self.given(Some(decision), Some(&case.facts), now) }
             }
@@ -181,7 +182,8 @@ impl Desk {
             session: None,
             problems: Vec::new(),
         };
-        routing::decide(&RoutingFacts::from_submission(&submission), &self.directory)
+        let known = RoutingFacts::from_submission(&submission);
+        routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory)
     }
 
     fn given_for_command(&self, command: &Command, case: Option<&Case>, now: Timestamp) -> Given {
@@ -196,24 +198,34 @@ impl Desk {
         let unknown = named.iter().map(|a| &a.department).filter(|d| !in_office(d)).cloned().collect();
         let decision = case.decision.as_ref();
         let accept_deadlines = match command {
-            Command::Accept {} => self.deadlines("accepted", decision, &case.facts, now),
+            Command::Accept {} => self.deadlines("accepted", decision, case.warning(), &case.facts, now),
             _ => Vec::new(),
         };
         let dispatch_deadlines = match named {
             [] => Vec::new(),
-            _ => self.deadlines("dispatched", decision, &case.facts, now),
+            _ => self.deadlines("dispatched", decision, case.warning(), &case.facts, now),
         };
         let forbidden = self.barred(&[], case, named);
         Given { decision: None, dispatch_deadlines, accept_deadlines, forbidden, unknown }
     }
 
     fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {
-        let deadlines = facts.map(|f| self.deadlines("dispatched", decision.as_ref(), f, now));
+        let warning = decision.as_ref().and_then(|d| d.severity.colour);
+        let deadlines = facts.map(|f| self.deadlines("dispatched", decision.as_ref(), warning, f, now));
         Given { dispatch_deadlines: deadlines.unwrap_or_default(), decision, ..Given::default() }
     }
 
-    fn deadlines(&self, start: &str, decision: Option<&Decision>, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
-        let urgent = facts.urgency.is_some_and(|w| w >= Warning::Orange) || facts.flags.grave || facts.flags.threat;
+    /// Red and orange, by the source or by judgement, have the shorter clocks.
+    fn deadlines(
+        &self,
+        start: &str,
+        decision: Option<&Decision>,
+        warning: Option<Warning>,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Vec<Deadline> {
+        let grave = warning.max(facts.urgency).is_some_and(|w| w >= Warning::Orange);
+        let urgent = grave || facts.flags.grave || facts.flags.threat;
         let complexity = decision.and_then(|d| d.complexity).or(Some(Complexity::Ordinary));
         self.directory
             .due_dates(start, now, urgent, complexity, facts.appeal)
@@ -224,6 +236,12 @@ impl Desk {
             })
             .collect()
     }
+}
+
+/// How often a case was told before now: by each source that has it, by urging, by asking for it again.
+fn times_told(case: &Case) -> u32 {
+    let sources = u32::try_from(case.sources.len()).unwrap_or(u32::MAX);
+    sources.saturating_add(case.marks.urged).saturating_add(case.marks.reopened)
 }
 
 /// A case is always begun by a source; this stands in for none in a log written by hand.

@@ -270,6 +270,11 @@ impl Case {
         self.facts.flags.confidential || self.facts.flags.anonymous || accuses
     }
 
+    /// 预警: what was judged or the source says, whichever is graver.
+    pub fn warning(&self) -> Option<Warning> {
+        self.marks.warning.max(self.facts.urgency)
+    }
+
     /// The source's record as last seen.
     pub fn source(&self, source: &SourceId) -> Option<&SourceSeen> {
         self.sources.iter().find(|s| s.source == *source)
@@ -334,7 +339,10 @@ impl Case {
                 self.see_again(seen.as_deref(), &event.actor);
             }
             EventBody::Supervised {} => self.marks.supervised += 1,
-            EventBody::Warned { colour } => self.marks.warning = Some(*colour),
+            EventBody::Warned { colour, deadlines } => {
+                self.marks.warning = Some(*colour);
+                deadlines.iter().for_each(|sooner| self.bring_forward(sooner));
+            }
             EventBody::Extended { clock, until, .. } => {
                 self.deadlines.iter_mut().filter(|d| d.clock == *clock).for_each(|d| d.at = *until);
             }
@@ -361,6 +369,12 @@ impl Case {
                 }
             }
         }
+    }
+
+    /// A running clock runs out sooner, never later.
+    fn bring_forward(&mut self, sooner: &Deadline) {
+        let running = self.deadlines.iter_mut().filter(|d| d.clock == sooner.clock && d.at > sooner.at);
+        running.for_each(|d| d.clone_from(sooner));
     }
 
     /// Every source of the case is told what its citizen would want to know.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::DepartmentId;
 use crate::places::{DivisionCode, MatterCode};
-use crate::vocabulary::{Complexity, Role, words};
+use crate::vocabulary::{Complexity, Role, Warning, words};
 
 /// Which line of the directory spoke.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,52 @@ pub struct RuleRef {
     pub line: u32,
     /// The rule in words, Chinese.
     pub words: String,
+}
+
+/// A word of a list by which a text was judged: the list's own spelling, never the citizen's text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct WordRef {
+    /// File, relative to the directory; with `内置` before it, the list that ships with the binary.
+    pub file: String,
+    /// Line in it, from 1.
+    pub line: u32,
+    /// The word as the list has it.
+    pub word: String,
+}
+
+/// One line of a list that spoke for a colour, or was set aside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SeverityReason {
+    /// The line.
+    pub word: WordRef,
+    /// What it is about, in Chinese.
+    pub kind: String,
+    /// The colour it calls for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Warning>,
+    /// How it counts, in Chinese: as said, as only feared; or why not: denied, told of others, guarded against.
+    pub how: String,
+}
+
+/// How bad a case is, as judged from its words and circumstances.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Severity {
+    /// The colour; none where nothing calls for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Warning>,
+    /// What spoke for it, gravest first, at most eight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<SeverityReason>,
+    /// What was met and did not count, at most eight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SeverityReason>,
+}
+
+impl Severity {
+    /// Nothing was found that speaks for a colour or was set aside.
+    pub fn is_empty(&self) -> bool {
+        self.because.is_empty() && self.set_aside.is_empty()
+    }
 }
 
 words! {
@@ -120,6 +166,9 @@ pub struct Decision {
     /// the case, by rule or by hand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accused: Vec<DepartmentId>,
+    /// How bad it is.
+    #[serde(default, skip_serializing_if = "Severity::is_empty")]
+    pub severity: Severity,
     /// What it matched.
     pub matched: Vec<Matched>,
     /// What it beat, best first, at most five.

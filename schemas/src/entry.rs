@@ -71,7 +71,7 @@ impl Entry {
             matter: case.decision.as_ref().and_then(|d| d.matter.clone()).or_else(|| case.facts.matter.clone()),
             matter_name: case.facts.source_class.as_ref().and_then(|c| c.name.clone()),
             division: case.decision.as_ref().and_then(|d| d.division.clone()).or_else(|| case.facts.division.clone()),
-            warning: case.marks.warning.or(case.facts.urgency),
+            warning: case.warning(),
             flags: case.facts.flags,
             deadlines: case.deadlines.clone(),
             rule: rule_of(case, event),

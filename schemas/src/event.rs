@@ -238,6 +238,9 @@ pub enum EventBody {
     Warned {
         /// The colour.
         colour: Warning,
+        /// When clocks run out now that it is this grave; none that runs out sooner is put off.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        deadlines: Vec<Deadline>,
     },
     /// 延期.
     Extended {

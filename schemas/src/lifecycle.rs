@@ -7,11 +7,11 @@ use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
 use crate::command::{Action, Command, CommandKind, Order};
 use crate::content::Content;
-use crate::decision::{Assignee, Decision, Excluded, TriageReason, Verdict};
+use crate::decision::{Assignee, Decision, Excluded, Severity, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody};
 use crate::ids::{CaseId, DepartmentId, event_id};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::vocabulary::{EntryKind, Role, Stage};
+use crate::vocabulary::{EntryKind, Role, Stage, Warning};
 
 mod source;
 
@@ -216,6 +216,7 @@ fn to_triage(case: &Case, reason: TriageReason, excluded: Vec<Excluded>) -> Deci
             complexity: None,
             accusation: case.marks.accusation,
             accused: Vec::new(),
+            severity: Severity::default(),
             matched: Vec::new(),
             beaten: Vec::new(),
             excluded,
@@ -318,6 +319,14 @@ impl<'a> Draft<'a> {
             self.enqueue(&assignee.department, EntryKind::Dispatch, assignee.role);
         }
         self.push(EventBody::Dispatched { decision: decision.map(Box::new), deadlines });
+    }
+
+    /// The case is graver than it was known to be. The event is what whoever must know at once waits for.
+    fn warn(&mut self, known: Option<Warning>, deadlines: Vec<Deadline>) {
+        let judged = self.order.given.decision.as_ref().and_then(|d| d.severity.colour);
+        if let Some(colour) = judged.filter(|c| Some(*c) > known) {
+            self.push(EventBody::Warned { colour, deadlines });
+        }
     }
 
     /// Goes where the rules say.

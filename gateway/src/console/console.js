@@ -47,7 +47,8 @@ const ZH = {
 const TONES = {
   registered: "accent", dispatched: "queued", triaged: "triage", triage: "triage", signed_for: "held", accepted: "held", in_progress: "held",
   progressed: "held", resolved: "ended", closed: "ended", answer_delivered: "ended", assessed: "ended", revisited: "ended",
-  return_requested: "bad", return_granted: "triage", return_refused: "bad", declined: "bad", withdrawn: "bad", urged: "triage", reopened: "bad",
+  return_requested: "bad", return_granted: "triage", return_refused: "bad", declined: "bad", withdrawn: "bad", urged: "triage", reopened: "bad", warned: "bad",
+  red: "warn-red", orange: "warn-orange", yellow: "warn-yellow", blue: "warn-blue",
 };
 const POLL_MS = 1500;
 const HAPPENINGS = 50;
@@ -118,6 +119,11 @@ function askKey() {
 
 function caseLink(item) {
   return el("button", { class: "link code", type: "button", "data-key": `${item.sequence}-${item.number}`, on: () => openCase(item.number) }, item.number);
+}
+
+/** 预警: seen at a glance wherever the case is listed. */
+function warningTag(c) {
+  return c.warning ? el("span", { class: `tag ${tone(c.warning)}` }, word(c.warning)) : null;
 }
 
 function flow(o) {
@@ -278,7 +284,7 @@ async function openList(title, filter) {
     const query = new URLSearchParams({ ...filter, limit: 50, ...(cursor ? { cursor } : {}) });
     const found = await ask(`/v1/cases?${query}`);
     body.append(...found.cases.map((c) => el("tr", {},
-      el("td", {}, caseLink(c)), el("td", {}, el("span", { class: `tag ${tone(c.stage)}` }, word(c.stage, c.stage_zh))),
+      el("td", {}, caseLink(c), " ", warningTag(c)), el("td", {}, el("span", { class: `tag ${tone(c.stage)}` }, word(c.stage, c.stage_zh))),
       el("td", {}, named("departments", c.lead)), el("td", {}, named("matters", c.matter)), el("td", { class: "n" }, moment(c.registered_at)))));
     if (!body.children.length) body.append(empty(5));
     cursor = found.next;
@@ -317,7 +323,7 @@ function caseBody(v) {
   return [
     pairs([
       ["stage", el("span", { class: `tag ${tone(c.stage)}` }, word(c.stage, c.stage_zh))], ["channel", named("channels", c.channel)],
-      ["department", named("departments", c.lead)], ["warning", c.warning && word(c.warning)], ["registered", moment(c.registered_at)],
+      ["department", named("departments", c.lead)], ["warning", warningTag(c)], ["registered", moment(c.registered_at)],
       ["updated", moment(c.updated_at)], ["sources", v.sources.map((s) => `${s.namespace}:${s.id}`).join("  ")], ["deadline", moment(c.next_deadline)],
     ]),
     heading("facts"), factPairs(v),

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod duties;
+mod judgements;
 mod places;
 mod units;
 
@@ -57,6 +58,8 @@ pub fn check(directory: &Directory) -> Vec<Finding> {
     duties::gaps(directory, &mut found);
     duties::territorial(directory, &mut found);
     clocks::clocks(directory, &mut found);
+    judgements::accusations(directory, &mut found);
+    judgements::severity(directory, &mut found);
     found.sort();
     found.dedup();
     found

@@ -194,6 +194,11 @@ impl Departments {
         self.by_id.get(id)
     }
 
+    /// The department of a code given as text.
+    pub(crate) fn get_text(&self, id: &str) -> Option<&Department> {
+        self.get(&id.parse().ok()?)
+    }
+
     /// The one department of a name or alias.
     pub fn find(&self, name: &str) -> Option<&Department> {
         match self.names.get(name.trim()) {

@@ -24,7 +24,7 @@ pub(crate) mod names;
 pub mod places;
 pub mod problem;
 pub mod responsibilities;
-mod table;
+pub(crate) mod table;
 
 pub use calendar::Calendar;
 pub use check::{Finding, Severity, check};
@@ -32,6 +32,9 @@ pub use deadlines::{Due, NamedDue, due};
 pub use departments::{Department, Kind, Reach};
 pub use problem::{LoadError, Problem, Problems};
 
+use crate::judgement::accusation;
+use crate::judgement::accusation::lexicon::Lexicon;
+use crate::judgement::severity::rules::{self, Rules};
 use deadlines::Clocks;
 use departments::Departments;
 use divisions::Divisions;
@@ -61,6 +64,10 @@ pub struct Directory {
     /// What is known of places beyond the divisions.
     pub places: Places,
     gazetteer: Arc<Gazetteer>,
+    /// The words by which accusations are recognised, with the units' names.
+    pub(crate) accusing: Lexicon,
+    /// The words and circumstances by which a case's colour is judged.
+    pub(crate) severity: Rules,
     version: String,
 }
 
@@ -71,11 +78,20 @@ impl Directory {
         let calendar = read_calendars(files, &mut problems);
         let divisions = Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems);
         let places = Places::read(|name| optional_text_of(files, name), &mut problems);
+        let departments = Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems);
+        let accusing = accusation::words::read(optional_text_of(files, accusation::words::FILE), &mut problems);
         let directory = Self {
             gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
             divisions,
             places,
-            departments: Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems),
+            severity: Rules::read(
+                optional_text_of(files, rules::FILE),
+                optional_text_of(files, rules::DATES_FILE),
+                optional_text_of(files, rules::PLACES_FILE),
+                &mut problems,
+            ),
+            accusing: Lexicon::new(accusing, &departments),
+            departments,
             matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
             responsibilities: Responsibilities::read(
                 text_of(files, responsibilities::FILE, &mut problems),
@@ -102,6 +118,8 @@ impl Directory {
             gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
             divisions,
             places,
+            accusing: Lexicon::new(accusation::words::read(None, &mut problems), &Departments::default()),
+            severity: Rules::read(None, None, None, &mut problems),
             departments: Departments::default(),
             matters: Matters::default(),
             responsibilities: Responsibilities::default(),
@@ -182,6 +200,7 @@ fn text_of<'a>(files: &'a [(String, String)], name: &str, problems: &mut Vec<Pro
     })
 }
 
+/// A file the directory may lack.
 fn optional_text_of<'a>(files: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let (_, text) = files.iter().find(|(n, _)| n == name)?;
     Some(text.strip_prefix('\u{feff}').unwrap_or(text))

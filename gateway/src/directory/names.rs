@@ -83,6 +83,13 @@ impl<T: Clone + Ord> NameIndex<T> {
         self.by_first.values().flatten().filter(|(_, v)| v.len() > 1).map(|(n, v)| (n.as_str(), v.as_slice()))
     }
 
+    /// The names with which a text begins, longest first, and what they stand for.
+    pub fn all_at<'l, 't>(&'l self, text: &'t str) -> impl Iterator<Item = (&'l str, &'l [T])> + use<'l, 't, T> {
+        let first = text.chars().next().filter(|c| self.firsts.may_hold(*c));
+        let names = first.and_then(|c| self.by_first.get(&c)).into_iter().flatten();
+        names.filter(move |(n, _)| text.starts_with(n.as_str())).map(|(n, values)| (n.as_str(), values.as_slice()))
+    }
+
     /// The names in a text, longest at each place, not overlapping.
     pub fn scan<'a>(&'a self, text: &'a str) -> Vec<Mention<'a, T>> {
         let mut found = Vec::new();

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use huiliu_schemas::content::Content;
+use huiliu_schemas::event::EventBody;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::group::{Group, Working};
 use super::history::{load, open_case, owners};
-use super::{LedgerError, Loaded, Pending, Settled, Shared};
+use super::{JobResult, LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
 use crate::engine::read;
@@ -96,6 +97,7 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     }
     let as_of = *shared.tail.end().borrow();
     for (pending, draft) in waiting.drain(..fits).zip(group.drafts) {
+        tell_warnings(draft.case_id, &draft.result);
         for dead in draft.dead {
             let _nobody_sweeps = shared.dead.send(dead);
         }
@@ -103,6 +105,17 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
         answer(pending, Ok(settled));
     }
     Ok(())
+}
+
+/// What must be known at once: the metric and the line in the log are what an alarm waits for.
+fn tell_warnings(case: CaseId, result: &JobResult) {
+    let JobResult::Appended(events) = result else { return };
+    for event in events {
+        if let EventBody::Warned { colour, .. } = &event.body {
+            metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).increment(1);
+            tracing::info!(%case, %colour, "a case was warned of");
+        }
+    }
 }
 
 fn answer(pending: Pending, settled: Result<Settled, LedgerError>) {

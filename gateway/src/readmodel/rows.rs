@@ -64,7 +64,7 @@ pub(super) fn write_case(db: &Connection, folded: &Folded) -> Result<()> {
         matter(case),
         division(case),
         case.facts.appeal.map(|a| a.as_str()),
-        case.marks.warning.or(case.facts.urgency).map(|w| w.as_str()),
+        case.warning().map(|w| w.as_str()),
         case.registered_at.as_millisecond(),
         case.updated_at.as_millisecond(),
         next_deadline(case),

@@ -1,6 +1,7 @@
 //! Who is accused, and who therefore may not have the case (Petition Regulation 2022 art. 30): the unit, everything
-//! under it, and whoever took its powers. Looks wider rather than narrower: a unit excluded without need costs a
-//! look at the triage desk, one not excluded costs the citizen's trust.
+//! under it, and whoever took its powers. What the text says is judged by `judgement::accusation`; here the source's
+//! own word (type, matter, the accused field) is put beside it. Looks wider rather than narrower: a unit excluded
+//! without need costs a look at the triage desk, one not excluded costs the citizen's trust.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +11,8 @@ use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::vocabulary::Appeal;
 
 use super::facts::RoutingFacts;
-use super::words::{
-    ADDRESSED, CONDUCT, MISDEED, OFFICIAL, OFFICIAL_FIELD, PREMISES, TOWNSHIP_OFFICE, Tone, has_any, tone_of,
-};
-use crate::directory::{Department, Directory, Kind};
+use crate::directory::{Directory, Kind};
+use crate::judgement::accusation::{self, Accusation, Because, Gravity};
 
 /// How surely the case is an accusation of a unit or official.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +21,8 @@ pub(super) enum Certainty {
     None,
     /// The text speaks of a named unit's conduct: the unit may not get it, but it need not be an accusation.
     Conduct,
+    /// The text speaks of the conduct of someone in office, and it is not known who: a person must look.
+    Unsure,
     /// The text speaks of an official's misdeeds: a person must look.
     Misdeed,
     /// The accused field names a unit of ours.
@@ -38,10 +39,12 @@ pub(super) struct Accused {
     pub units: BTreeSet<DepartmentId>,
     /// Everyone who may not have the case, and why.
     pub barred: BTreeMap<DepartmentId, String>,
-    /// Someone official is accused, but no unit of ours could be made out.
+    /// Someone official is accused in the field for it, but no unit of ours could be made out.
     pub unnamed_official: bool,
     /// A village (no department of ours) is accused.
     pub village: bool,
+    /// The words of the list that spoke, or were set aside.
+    pub because: Vec<Because>,
 }
 
 impl Accused {
@@ -61,7 +64,7 @@ pub(super) fn find(
     place: Option<&DivisionCode>,
     directory: &Directory,
 ) -> Accused {
-    let mut search = Search { directory, place, units: BTreeSet::new(), village: false };
+    let mut search = Search { directory, place, units: BTreeSet::new(), village: false, because: Vec::new() };
     let appeal = facts.circumstances.appeal;
     if appeal == Some(Appeal::Praise) {
         return search.settle(Certainty::None, false);
@@ -71,31 +74,29 @@ pub(super) fn find(
     field.iter().for_each(|text| search.in_field(text));
     let named = !search.units.is_empty();
     let unnamed_official = !named && field.iter().any(|text| has_any(text, OFFICIAL_FIELD));
-    let certainty = grade(appeal, matter, named, &texts);
-    match certainty {
-        Certainty::None => {}
-        Certainty::Named | Certainty::Conduct => texts.iter().for_each(|t| search.in_text(t, true)),
-        Certainty::Misdeed | Certainty::Declared => texts.iter().for_each(|t| search.in_text(t, false)),
-    }
+    let judged = accusation::judge(&texts, place, directory);
+    let certainty = grade(appeal, matter, named, &judged);
+    search.in_text(judged, certainty);
     if matter.is_some_and(|m| m.as_str().starts_with("1306")) && certainty == Certainty::Declared {
         search.everyone_of(Kind::Police);
     }
     search.settle(certainty, unnamed_official)
 }
 
-fn grade(appeal: Option<Appeal>, matter: Option<&MatterCode>, named: bool, texts: &[&str]) -> Certainty {
+fn grade(appeal: Option<Appeal>, matter: Option<&MatterCode>, named: bool, judged: &Accusation) -> Certainty {
     let asks_only = matches!(appeal, Some(Appeal::Consultation | Appeal::Suggestion));
     let discipline = matter.is_some_and(|m| m.as_str().starts_with("05") || m.as_str().starts_with("1306"));
     if appeal == Some(Appeal::Accusation) || (discipline && !asks_only) {
-        Certainty::Declared
-    } else if named {
-        Certainty::Named
-    } else {
-        match texts.iter().filter_map(|t| tone_of(t)).max() {
-            Some(Tone::Misdeed) if !asks_only => Certainty::Misdeed,
-            Some(_) => Certainty::Conduct,
-            None => Certainty::None,
-        }
+        return Certainty::Declared;
+    }
+    if named {
+        return Certainty::Named;
+    }
+    match judged.gravity() {
+        Some(Gravity::Misdeed) if !asks_only => Certainty::Misdeed,
+        Some(Gravity::Conduct) if judged.is_unsure() && !asks_only => Certainty::Unsure,
+        Some(_) => Certainty::Conduct,
+        None => Certainty::None,
     }
 }
 
@@ -104,6 +105,7 @@ struct Search<'a> {
     place: Option<&'a DivisionCode>,
     units: BTreeSet<DepartmentId>,
     village: bool,
+    because: Vec<Because>,
 }
 
 impl Search<'_> {
@@ -121,24 +123,16 @@ impl Search<'_> {
         self.village |= !self.directory.divisions.villages_in(text).is_empty();
     }
 
-    /// Whoever an accusing text names is taken for accused, unless it is only asked to act. Where the text is only
-    /// about conduct, enterprises and committees named in it are not (a citizen may well name them in passing).
-    fn in_text(&mut self, text: &str, officials_only: bool) {
-        let had = self.units.clone();
-        let mut found = false;
-        for mention in self.directory.departments.names().scan(text) {
-            found = true;
-            let possible = mention.values.iter().filter_map(|id| self.directory.department(id));
-            let accused = possible.filter(|d| {
-                !(is_addressed(d, mention.before, mention.after) || officials_only && is_not_official(d.kind))
-            });
-            self.units.extend(accused.map(|d| d.id.clone()));
+    /// Whoever the text accuses; where the source says that it is an accusation, whoever the text names as more than
+    /// asked or told.
+    fn in_text(&mut self, judged: Accusation, certainty: Certainty) {
+        self.units.extend(judged.units().cloned());
+        if certainty == Certainty::Declared {
+            self.units.extend(judged.named.iter().cloned());
+            self.village |= judged.names_village;
         }
-        if !found && had.is_empty() && has_any(text, TOWNSHIP_OFFICE) {
-            self.township_of_place();
-        }
-        let villages = self.directory.divisions.villages_in(text);
-        self.village |= villages.iter().any(|after| begins_with_official(after));
+        self.village |= judged.of_village();
+        self.because = judged.because;
     }
 
     fn township_of_place(&mut self) {
@@ -152,7 +146,8 @@ impl Search<'_> {
 
     fn settle(self, certainty: Certainty, unnamed_official: bool) -> Accused {
         let barred = self.barred();
-        Accused { certainty, units: self.units, barred, unnamed_official, village: self.village }
+        let Self { units, village, because, .. } = self;
+        Accused { certainty, units, barred, unnamed_official, village, because }
     }
 
     fn barred(&self) -> BTreeMap<DepartmentId, String> {
@@ -176,30 +171,68 @@ impl Search<'_> {
     }
 }
 
-fn is_not_official(kind: Kind) -> bool {
-    matches!(kind, Kind::Enterprise | Kind::MediationCommittee | Kind::MassOrganisation)
+/// Words for persons in office, standing after a unit's or a village's name.
+const OFFICIAL: &[&str] = &[
+    "书记",
+    "主任",
+    "局长",
+    "科长",
+    "处长",
+    "所长",
+    "队长",
+    "镇长",
+    "区长",
+    "村长",
+    "干部",
+    "领导",
+    "工作人员",
+    "支书",
+    "会计",
+    "民警",
+    "法官",
+    "检察官",
+];
+
+/// Words that make someone in the accused field an official even if no unit is named.
+const OFFICIAL_FIELD: &[&str] = &[
+    "书记",
+    "局长",
+    "科长",
+    "处长",
+    "镇长",
+    "区长",
+    "县长",
+    "市长",
+    "村长",
+    "干部",
+    "支书",
+    "民警",
+    "警察",
+    "法官",
+    "检察官",
+    "公务员",
+    "街道办",
+    "镇政府",
+    "政府",
+    "派出所",
+    "委员会主任",
+    "执法人员",
+    "执法队",
+];
+
+/// Words that show a township's name in the accused field to be only where someone is: 庄桥街道某饭店.
+const PREMISES: &[&str] = &[
+    "公司", "店", "厂", "小区", "社区", "村", "路", "馆", "物业", "超市", "市场", "工地", "号", "幢", "户", "企业",
+    "学校",
+];
+
+/// The township, unnamed.
+const TOWNSHIP_OFFICE: &[&str] = &["街道办", "镇政府", "街道干部", "镇干部", "街道领导", "镇领导", "街道工作人员"];
+
+fn has_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
 }
 
-/// A township's name that only says where a shop or a person is.
 fn is_premises(after: &str) -> bool {
     has_any(after, PREMISES) && !has_any(after, OFFICIAL)
-}
-
-/// 请区纪委查处 asks the discipline commission; 请区纪委干部张某退赃 and 区纪委包庇 accuse it.
-fn is_addressed(department: &Department, before: &str, after: &str) -> bool {
-    matches!(department.kind, Kind::Discipline | Kind::Petition)
-        && ADDRESSED.iter().any(|word| before.ends_with(word))
-        && !begins_with_official(after)
-        && !begins_with_any(after, MISDEED)
-        && !begins_with_any(after, CONDUCT)
-}
-
-fn begins_with_official(text: &str) -> bool {
-    begins_with_any(text, OFFICIAL)
-}
-
-/// Whether one of the words stands within the first eight characters.
-fn begins_with_any(text: &str, words: &[&str]) -> bool {
-    let end = text.char_indices().nth(8).map_or(text.len(), |(at, _)| at);
-    has_any(&text[..end], words)
 }

@@ -1,7 +1,7 @@
 //! The order of the rules, top to bottom: outside the county, accusations, then the responsibility list.
 
 use huiliu_schemas::DepartmentId;
-use huiliu_schemas::decision::{Decision, RuleRef, TriageReason};
+use huiliu_schemas::decision::{Decision, RuleRef, Severity, TriageReason};
 use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::vocabulary::Appeal;
 
@@ -15,6 +15,7 @@ use super::words_of;
 use crate::directory::responsibilities::Entry;
 use crate::directory::{Department, Directory, Kind};
 use crate::judgement::place::{Judgement, Where};
+use crate::judgement::severity::{self, Evidence};
 
 /// A case as far as routing understands it.
 pub(super) struct Case<'a> {
@@ -23,6 +24,7 @@ pub(super) struct Case<'a> {
     pub place: Judgement,
     pub matter: What,
     pub accused: Accused,
+    pub severity: Severity,
 }
 
 impl<'a> Case<'a> {
@@ -30,7 +32,8 @@ impl<'a> Case<'a> {
         let place = place::resolve(facts, directory);
         let matter = matter::resolve(facts, directory);
         let accused = accused::find(facts, matter.code(), place.place.code(), directory);
-        Self { facts, directory, place, matter, accused }
+        let severity = severity_of(facts, place.place.code(), directory);
+        Self { facts, directory, place, matter, accused, severity }
     }
 
     pub fn decide(&self) -> Decision {
@@ -39,7 +42,7 @@ impl<'a> Case<'a> {
         }
         match self.accused.certainty {
             Certainty::Declared => self.accusation(),
-            Certainty::Misdeed => self.triage(TriageReason::AccusedUnknown, self.discipline()),
+            Certainty::Misdeed | Certainty::Unsure => self.triage(TriageReason::AccusedUnknown, self.discipline()),
             _ if self.accused.unnamed_official => self.triage(TriageReason::AccusedUnknown, self.discipline()),
             Certainty::Named | Certainty::Conduct | Certainty::None => self.by_list(),
         }
@@ -170,6 +173,21 @@ impl<'a> Case<'a> {
     pub fn division(&self) -> Option<&DivisionCode> {
         self.place.place.code()
     }
+}
+
+fn severity_of(facts: &RoutingFacts, place: Option<&DivisionCode>, directory: &Directory) -> Severity {
+    let texts: Vec<&str> = facts.texts.iter().chain(&facts.address).map(|t| t.expose()).collect();
+    let evidence = Evidence {
+        texts: &texts,
+        persons: facts.circumstances.persons,
+        affected: facts.circumstances.affected,
+        told: facts.told,
+        flags: facts.circumstances.flags,
+        urgency: facts.urgency,
+        place,
+        day: facts.day,
+    };
+    severity::judge(&evidence, directory)
 }
 
 /// A rule of the law, which stands in no file.

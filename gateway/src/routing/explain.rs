@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use huiliu_schemas::DepartmentId;
-use huiliu_schemas::decision::{Decision, RuleRef, TriageReason, Verdict};
+use huiliu_schemas::decision::{Decision, RuleRef, Severity, SeverityReason, TriageReason, Verdict};
 
 use super::place::DOUBT;
 use crate::directory::Directory;
@@ -26,6 +26,7 @@ fn write_all(out: &mut String, decision: &Decision, directory: &Directory) -> st
     if decision.accusation {
         writeln!(out, "按检举控告对待：被反映单位及其下属不得接收，反映人信息不予显示")?;
     }
+    write_severity(out, &decision.severity)?;
     if let Some(complexity) = decision.complexity {
         writeln!(out, "复杂程度：{}", complexity.chinese())?;
     }
@@ -48,6 +49,19 @@ fn write_all(out: &mut String, decision: &Decision, directory: &Directory) -> st
         writeln!(out, "（注意：当前目录版本为 {}，行号以作出决定时的版本为准）", directory.version())?;
     }
     Ok(())
+}
+
+fn write_severity(out: &mut String, severity: &Severity) -> std::fmt::Result {
+    if severity.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "预警：{}", severity.colour.map_or("无", |c| c.chinese()))?;
+    let reason = |r: &SeverityReason| {
+        let line = if r.word.line == 0 { String::new() } else { format!(" 第 {} 行", r.word.line) };
+        let colour = r.colour.map_or("", |c| c.chinese());
+        format!("  - {colour}　{}“{}”（{}{line}）：{}", r.kind, r.word.word, r.word.file, r.how)
+    };
+    severity.because.iter().chain(&severity.set_aside).try_for_each(|r| writeln!(out, "{}", reason(r)))
 }
 
 fn write_verdict(out: &mut String, verdict: &Verdict, directory: &Directory) -> std::fmt::Result {

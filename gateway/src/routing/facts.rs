@@ -6,6 +6,10 @@ use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::submission::{SourceClass, Submission};
 
+use huiliu_schemas::vocabulary::Warning;
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, offset};
+
 use crate::directory::conditions::Circumstances;
 
 /// All that routing looks at.
@@ -31,6 +35,12 @@ pub struct RoutingFacts {
     pub accused: Vec<Private>,
     /// The unit the source thinks responsible: only ever a candidate for the triage desk.
     pub suggested_unit: Option<String>,
+    /// The source's own urgency.
+    pub urgency: Option<Warning>,
+    /// How often the matter was told before this record.
+    pub told: u32,
+    /// The day it was registered, Beijing time.
+    pub day: Option<Date>,
     /// The source has no number of its own.
     pub weak_identity: bool,
 }
@@ -58,7 +68,15 @@ impl RoutingFacts {
             texts: [&content.title, &content.text, &content.demand].into_iter().flatten().cloned().collect(),
             accused: content.accused.iter().chain(named).cloned().collect(),
             suggested_unit: facts.suggested_unit.clone(),
+            urgency: facts.urgency,
+            told: 0,
+            day: facts.registered_at.map(|at| at.to_zoned(beijing()).date()),
             weak_identity: submission.weak_identity,
         }
     }
+}
+
+/// China has one time zone and no summer time.
+fn beijing() -> TimeZone {
+    TimeZone::fixed(offset(8))
 }

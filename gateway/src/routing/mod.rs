@@ -13,7 +13,6 @@ mod matter;
 mod outcome;
 mod place;
 mod select;
-mod words;
 
 pub use explain::explain;
 pub use facts::RoutingFacts;

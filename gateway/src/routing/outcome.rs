@@ -19,6 +19,9 @@ const MOST_CANDIDATES: usize = 5;
 /// A triage desk needs no list of a hundred.
 const MOST_TIED: usize = 5;
 
+/// Words by which an accusation was recognised: enough to see why.
+const MOST_WORDS: usize = 8;
+
 /// A decision in the making.
 pub(super) struct Outcome<'c, 'a> {
     case: &'c Case<'a>,
@@ -29,7 +32,7 @@ pub(super) struct Outcome<'c, 'a> {
 impl<'c, 'a> Outcome<'c, 'a> {
     /// Begins with all that the case itself says.
     pub fn of(case: &'c Case<'a>) -> Self {
-        let accusation = case.accused.certainty >= Certainty::Misdeed || case.accused.unnamed_official;
+        let accusation = case.accused.certainty >= Certainty::Unsure || case.accused.unnamed_official;
         let decision = Decision {
             directory: case.directory.version().to_owned(),
             verdict: Verdict::Triage { reasons: Vec::new(), candidates: Vec::new() },
@@ -40,6 +43,7 @@ impl<'c, 'a> Outcome<'c, 'a> {
             complexity: None,
             accusation,
             accused: case.accused.units.iter().cloned().collect(),
+            severity: case.severity.clone(),
             matched: matched(case),
             beaten: Vec::new(),
             excluded: case.accused.excluded(),
@@ -178,10 +182,15 @@ fn matched(case: &Case<'_>) -> Vec<Matched> {
         Certainty::Declared => "检举控告，被反映单位",
         Certainty::Named => "被反映对象中的单位",
         Certainty::Misdeed => "正文涉嫌检举控告，提及该单位",
-        Certainty::Conduct | Certainty::None => "正文反映工作作风，提及该单位",
+        Certainty::Conduct | Certainty::Unsure | Certainty::None => "正文反映工作作风，提及该单位",
     };
     for unit in &case.accused.units {
         all.push(one("accused", unit.as_str(), format!("{how}：{}", case.directory.department_name(unit))));
+    }
+    let words = case.accused.because.iter().filter(|b| b.set_aside.is_none());
+    let set_aside = case.accused.because.iter().filter(|b| b.set_aside.is_some());
+    for because in words.chain(set_aside).take(MOST_WORDS) {
+        all.push(one("accusing_word", &because.word.word, because.chinese(case.directory)));
     }
     all
 }

@@ -28,6 +28,7 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     if submit.history || submission.intent == Intent::Withdraw || is_over(submit) {
         draft.push(EventBody::Recorded {});
     } else {
+        draft.warn(submission.facts.urgency, Vec::new());
         draft.route()?;
     }
     Ok(draft.done())
@@ -162,7 +163,11 @@ fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
+    let known = case.marks.warning.max(facts.urgency);
     draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts })));
+    if !ends {
+        draft.warn(known, if moves { Vec::new() } else { draft.order.given.dispatch_deadlines.clone() });
+    }
     if moves {
         take_from_the_accused(draft, case);
     } else if !ends {

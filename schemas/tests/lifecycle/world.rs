@@ -3,7 +3,7 @@
 use huiliu_schemas::case::Case;
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::{Assignee, Decision, TriageReason, Verdict};
+use huiliu_schemas::decision::{Assignee, Decision, Severity, TriageReason, Verdict};
 use huiliu_schemas::event::{Actor, EntryRef, Event, SourceSeen};
 use huiliu_schemas::lifecycle::{Decided, NothingNew, decide};
 use huiliu_schemas::refusal::{Refusal, RefusalCode};
@@ -68,6 +68,7 @@ fn decision(verdict: Verdict) -> Decision {
         complexity: None,
         accusation: false,
         accused: Vec::new(),
+        severity: Severity::default(),
         matched: Vec::new(),
         beaten: Vec::new(),
         excluded: Vec::new(),

@@ -9,7 +9,9 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::{Assignee, Beaten, Decision, Excluded, Matched, RuleRef, TriageReason, Verdict};
+use huiliu_schemas::decision::{
+    Assignee, Beaten, Decision, Excluded, Matched, RuleRef, Severity, TriageReason, Verdict,
+};
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, Sealed, SourceSeen, payload_of};
 use huiliu_schemas::ids::{CaseId, Cause, CommandId, DepartmentId, SourceId};
@@ -88,6 +90,7 @@ pub(crate) fn decision(verdict: Verdict) -> Decision {
         matched: vec![Matched { what: "matter".into(), value: "0302".into(), because: "来源编码表".into() }],
         beaten: vec![Beaten { rule: rule(9), because: "事项编码较短".into() }],
         excluded: vec![Excluded { department: department("jb-police"), because: "属地清单无此事项".into() }],
+        severity: Severity::default(),
         confidence: 90,
     }
 }

@@ -1,0 +1,53 @@
+//! Lines of the directory's own word lists that do nothing, or not what was meant. The built-in lists are not looked at
+//! here: a test holds them.
+
+use std::collections::BTreeSet;
+
+use super::Finding;
+use crate::directory::Directory;
+use crate::judgement::accusation::words::{self, Kind};
+use crate::judgement::severity::rules;
+
+pub(super) fn accusations(directory: &Directory, found: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    for meaning in directory.accusing.own_lines() {
+        let line = &meaning.listed;
+        let mut say = |zh: String, en: String| found.push(Finding::warning(words::FILE, line.line, zh, en));
+        if meaning.kind() == Kind::Unit && meaning.units.is_empty() {
+            let zh = format!("“{}”所指的单位在目录中不存在，将按“单位不明”对待", line.word);
+            say(zh, format!("`{}` means no department of the directory", line.word));
+        }
+        if meaning.kind().is_fault() && line.word.chars().count() < 2 {
+            let zh = format!("“{}”只有一个字，会在许多无关的词中出现", line.word);
+            say(zh, format!("`{}` is a single character and stands in many other words", line.word));
+        }
+        if !seen.insert((&line.word, meaning.kind())) {
+            let zh = format!("“{}”在同一类中出现两次", line.word);
+            say(zh, format!("`{}` stands twice in one kind", line.word));
+        }
+    }
+}
+
+pub(super) fn severity(directory: &Directory, found: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    for line in directory.severity.own_words() {
+        let mut say = |zh: String, en: String| found.push(Finding::warning(rules::FILE, line.line, zh, en));
+        if line.says.kind.speaks() && line.says.kind != rules::Kind::Child && line.says.colour.is_none() {
+            let zh = format!("“{}”没有颜色，单独出现时不起作用", line.word);
+            say(zh, format!("`{}` has no colour and does nothing by itself", line.word));
+        }
+        if !line.says.when.is_empty() {
+            let zh = format!("“{}”一行写有条件，但条件只对没有词的行起作用", line.word);
+            say(zh, format!("the conditions of `{}` do nothing: only lines without a word have conditions", line.word));
+        }
+        if !seen.insert((&line.word, line.says.kind)) {
+            let zh = format!("“{}”在同一类中出现两次", line.word);
+            say(zh, format!("`{}` stands twice in one kind", line.word));
+        }
+    }
+    for (line, kind) in directory.severity.unreachable() {
+        let zh = format!("条件要求的类“{}”没有任何词，此行永不起作用", kind.chinese());
+        let en = format!("no word is of the kind `{}` that the line asks for", kind.chinese());
+        found.push(Finding::warning(rules::FILE, line, zh, en));
+    }
+}

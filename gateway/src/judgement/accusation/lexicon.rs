@@ -1,0 +1,153 @@
+//! The words in force together with the names of the directory's units, ready to be looked for in a text.
+
+use std::collections::BTreeSet;
+
+use huiliu_schemas::DepartmentId;
+use huiliu_schemas::decision::WordRef;
+
+use super::super::vocabulary::{GAP, Listed};
+use super::words::{FILE, Kind, Says};
+use crate::directory::departments::{Department, Departments, Kind as UnitKind};
+use crate::directory::names::NameIndex;
+
+/// What a word may mean.
+#[derive(Debug, Clone)]
+pub(crate) struct Meaning {
+    pub listed: Listed<Says>,
+    /// The units it stands for.
+    pub units: BTreeSet<DepartmentId>,
+    /// A township's name without 办, 办事处 or 政府: it may only say where something is.
+    pub bare_township: bool,
+    /// It is a name of the directory, not a word of a list.
+    pub is_name: bool,
+}
+
+impl Meaning {
+    pub fn kind(&self) -> Kind {
+        self.listed.says.kind
+    }
+
+    pub fn is_gapped(&self) -> bool {
+        self.listed.word.contains(GAP)
+    }
+
+    /// The line, as a decision cites it; names of units are not lines of the list.
+    pub fn cite(&self) -> WordRef {
+        self.listed.cite(FILE)
+    }
+}
+
+/// Words that are only looked for right before or right after a name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Affixes {
+    pub ask: Vec<String>,
+    pub to: Vec<String>,
+    pub by: Vec<String>,
+    pub not: Vec<String>,
+    pub beside: Vec<String>,
+}
+
+/// Everything that is looked for in a text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lexicon {
+    index: NameIndex<usize>,
+    meanings: Vec<Meaning>,
+    pub affixes: Affixes,
+}
+
+impl Lexicon {
+    /// Puts the words in force and the names of units together.
+    pub fn new(mut words: Vec<Listed<Says>>, departments: &Departments) -> Self {
+        // The order of lines must not matter.
+        words.sort_by(|a, b| {
+            (&a.word, a.says.kind, a.says.weight, a.line).cmp(&(&b.word, b.says.kind, b.says.weight, b.line))
+        });
+        let mut lexicon = Self::default();
+        for listed in words {
+            lexicon.add_word(listed, departments);
+        }
+        for department in departments.iter() {
+            std::iter::once(&department.name).chain(&department.aliases).for_each(|n| lexicon.add_name(n, department));
+        }
+        lexicon.affixes.longest_first();
+        lexicon
+    }
+
+    fn add_word(&mut self, listed: Listed<Says>, departments: &Departments) {
+        let affixes = match listed.says.kind {
+            Kind::Ask => Some(&mut self.affixes.ask),
+            Kind::To => Some(&mut self.affixes.to),
+            Kind::By => Some(&mut self.affixes.by),
+            Kind::Not => Some(&mut self.affixes.not),
+            Kind::Beside => Some(&mut self.affixes.beside),
+            _ => None,
+        };
+        let in_text = affixes.is_none() || listed.says.kind == Kind::Ask && is_asking_alone(&listed.word);
+        affixes.into_iter().for_each(|a| a.push(listed.word.clone()));
+        if in_text {
+            let units = units_of(&listed.says.means, departments);
+            self.insert(Meaning { listed, units, bare_township: false, is_name: false });
+        }
+    }
+
+    fn add_name(&mut self, name: &str, department: &Department) {
+        let bare_township = department.kind == UnitKind::Township && !name.ends_with(['办', '处', '府']);
+        let says = Says { kind: Kind::Unit, weight: 0, means: Vec::new() };
+        let listed = Listed { word: name.to_owned(), says, line: department.line, own: true };
+        self.insert(Meaning { listed, units: BTreeSet::from([department.id.clone()]), bare_township, is_name: true });
+    }
+
+    fn insert(&mut self, meaning: Meaning) {
+        let head = meaning.listed.word.split(GAP).next().unwrap_or_default().to_owned();
+        self.index.insert(&head, self.meanings.len());
+        self.meanings.push(meaning);
+    }
+
+    /// The lines of the directory's own list.
+    pub fn own_lines(&self) -> impl Iterator<Item = &Meaning> {
+        self.meanings.iter().filter(|m| m.listed.own && !m.is_name)
+    }
+
+    /// The words at the beginning of `rest`, longest first, with how long each (or its first part) is.
+    pub fn at<'l, 't>(&'l self, rest: &'t str) -> impl Iterator<Item = (usize, &'l Meaning)> + use<'l, 't> {
+        let names = self.index.all_at(rest);
+        names.flat_map(|(name, values)| values.iter().filter_map(|i| Some((name.len(), self.meanings.get(*i)?))))
+    }
+}
+
+impl Affixes {
+    fn longest_first(&mut self) {
+        for list in [&mut self.ask, &mut self.to, &mut self.by, &mut self.not, &mut self.beside] {
+            list.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            list.dedup();
+        }
+    }
+}
+
+/// A single character such as 由 or 转 asks only right before a name; 请 asks wherever it stands.
+fn is_asking_alone(word: &str) -> bool {
+    word == "请" || word.chars().count() > 1
+}
+
+/// The units of the first name the directory knows.
+fn units_of(means: &[String], departments: &Departments) -> BTreeSet<DepartmentId> {
+    let found = means.iter().map(|name| units_named(name, departments)).find(|units| !units.is_empty());
+    found.unwrap_or_default()
+}
+
+fn units_named(name: &str, departments: &Departments) -> BTreeSet<DepartmentId> {
+    match name.strip_prefix('@') {
+        Some(kind) => of_kind(kind, departments),
+        None if departments.get_text(name).is_some() => {
+            departments.get_text(name).map(|d| d.id.clone()).into_iter().collect()
+        }
+        None => departments.names().get(name).iter().cloned().collect(),
+    }
+}
+
+/// The units of a kind that stand under no other of the kind.
+fn of_kind(kind: &str, departments: &Departments) -> BTreeSet<DepartmentId> {
+    let of = |d: &&Department| d.kind.as_str() == kind;
+    let above = |d: &Department| d.superior.as_ref().and_then(|s| departments.get(s)).is_some_and(|s| s.kind == d.kind);
+    departments.iter().filter(of).filter(|d| !above(d)).map(|d| d.id.clone()).collect()
+}

@@ -1,0 +1,110 @@
+//! Who accuses whom: whether a text accuses a unit or an official, and which unit of the directory it is. Pure; says
+//! which words of the list it went by. Where it is unsure whether, it says so, and whoever asks must treat the case
+//! as an accusation (Petition Regulation 2022 art. 30).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use huiliu_schemas::DepartmentId;
+use huiliu_schemas::decision::WordRef;
+use huiliu_schemas::places::DivisionCode;
+
+use crate::directory::Directory;
+
+pub(crate) mod lexicon;
+mod reading;
+mod weighing;
+pub(crate) mod words;
+
+/// How grave what is said is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    /// How a unit behaves or what it leaves undone.
+    Conduct,
+    /// What only discipline can settle.
+    Misdeed,
+}
+
+/// Who is accused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Accused {
+    /// A unit of the directory.
+    Unit(DepartmentId),
+    /// A village or community, which is no unit of the directory.
+    Village,
+    /// Someone in office; which unit is not said.
+    Unknown,
+}
+
+/// A word that spoke, and against whom.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Because {
+    /// The line of the list.
+    pub word: WordRef,
+    /// What kind of word it is, in Chinese.
+    pub kind: &'static str,
+    /// Whom it speaks against.
+    pub against: BTreeSet<Accused>,
+    /// Why it did not count, in Chinese; none where it did.
+    pub set_aside: Option<&'static str>,
+}
+
+/// What a text says of those in office.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accusation {
+    /// Who is accused, and how gravely.
+    pub accused: BTreeMap<Accused, Gravity>,
+    /// Every unit named that is not only asked to act, told, or a place: whoever treats the case as an accusation for
+    /// another reason must keep it from them.
+    pub named: BTreeSet<DepartmentId>,
+    /// A village or community is named in such a part.
+    pub names_village: bool,
+    /// The words.
+    pub because: Vec<Because>,
+}
+
+impl Because {
+    /// For the one who asks why: which line, of which kind, against whom, or why not.
+    pub fn chinese(&self, directory: &Directory) -> String {
+        let line = format!("{} 第 {} 行（{}）", self.word.file, self.word.line, self.kind);
+        let name = |a: &Accused| match a {
+            Accused::Unit(id) => directory.department_name(id).to_owned(),
+            Accused::Village => "村（社区）".to_owned(),
+            Accused::Unknown => "单位不明".to_owned(),
+        };
+        let against: Vec<String> = self.against.iter().map(name).collect();
+        match self.set_aside {
+            None => format!("{line}：指向 {}", against.join("、")),
+            Some(why) => format!("{line}：{why}，不计"),
+        }
+    }
+}
+
+impl Accusation {
+    /// The units accused.
+    pub fn units(&self) -> impl Iterator<Item = &DepartmentId> {
+        self.accused.keys().filter_map(|a| match a {
+            Accused::Unit(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// The gravest that is said.
+    pub fn gravity(&self) -> Option<Gravity> {
+        self.accused.values().max().copied()
+    }
+
+    /// Someone is accused and it is not known who.
+    pub fn is_unsure(&self) -> bool {
+        self.accused.contains_key(&Accused::Unknown)
+    }
+
+    /// A village or community is accused.
+    pub fn of_village(&self) -> bool {
+        self.accused.contains_key(&Accused::Village)
+    }
+}
+
+/// Reads texts of one case (title, text, demand) for accusations. `place` tells whose 街道 is meant.
+pub fn judge(texts: &[&str], place: Option<&DivisionCode>, directory: &Directory) -> Accusation {
+    weighing::weigh(texts, place, directory)
+}

@@ -1,0 +1,125 @@
+//! How many people a text says are concerned: 32名工人, 几十户, 上百人. The largest number said; none where none is.
+
+/// Nobody brings more people than this; a larger number is something else.
+const MOST: u32 = 100_000;
+const COUNTED: [&str; 22] = [
+    "名",
+    "位",
+    "人",
+    "户",
+    "个人",
+    "个工人",
+    "个工友",
+    "个农民工",
+    "个业主",
+    "个家长",
+    "个学生",
+    "个孩子",
+    "个村民",
+    "个老人",
+    "个会员",
+    "个家庭",
+    "口人",
+    "余名",
+    "多名",
+    "家业主",
+    "号人",
+    "个职工",
+];
+const DIGITS: [(char, u32); 13] = [
+    ('一', 1),
+    ('二', 2),
+    ('两', 2),
+    ('三', 3),
+    ('四', 4),
+    ('五', 5),
+    ('六', 6),
+    ('七', 7),
+    ('八', 8),
+    ('九', 9),
+    ('几', 2),
+    ('数', 2),
+    ('上', 1),
+];
+
+/// The largest number of people said.
+pub(super) fn said(text: &str) -> Option<u32> {
+    let mut most = None;
+    let mut from = 0;
+    for (at, c) in text.char_indices() {
+        if at < from || !begins_number(c) || text[..at].ends_with('第') {
+            continue;
+        }
+        let Some((number, len)) = read_number(&text[at..]) else { continue };
+        from = at + len;
+        let rest = text[from..].trim_start_matches(['多', '余', '来', '几']);
+        if number <= MOST && COUNTED.iter().any(|unit| rest.starts_with(unit)) {
+            most = most.max(Some(number));
+        }
+    }
+    most
+}
+
+fn begins_number(c: char) -> bool {
+    c.is_ascii_digit() || c == '十' || DIGITS.iter().any(|(d, _)| *d == c)
+}
+
+/// A number at the beginning of a text, and how many bytes it takes.
+fn read_number(text: &str) -> Option<(u32, usize)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    if digits > 0 {
+        let number: u32 = text[..digits].parse().ok()?;
+        return match text[digits..].chars().next() {
+            Some('万') => Some((number.saturating_mul(10_000), digits + '万'.len_utf8())),
+            _ => Some((number, digits)),
+        };
+    }
+    let (mut total, mut digit, mut len) = (0u32, None, 0);
+    for c in text.chars() {
+        let scale = match c {
+            '十' => 10,
+            '百' => 100,
+            '千' => 1_000,
+            '万' => 10_000,
+            _ => 0,
+        };
+        if c == '几' && total > 0 {
+            // 十几 is at least ten.
+        } else if scale > 0 {
+            total = total.saturating_add(digit.take().unwrap_or(1) * scale);
+        } else if let Some((_, value)) = DIGITS.iter().find(|(d, _)| *d == c).filter(|_| digit.is_none()) {
+            digit = Some(*value);
+        } else {
+            break;
+        }
+        len += c.len_utf8();
+    }
+    let number = total.saturating_add(digit.unwrap_or(0));
+    // 上人 and 几人 say no number.
+    (number > 0 && !(total == 0 && text.starts_with(['上', '数']))).then_some((number, len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_people_are_read_as_people_write_them() {
+        let cases = [
+            ("拖欠我们32名工人工资", Some(32)),
+            ("三十多户人家", Some(30)),
+            ("上百名业主", Some(100)),
+            ("几十个工人", Some(20)),
+            ("十几个人", Some(10)),
+            ("二百一十五户", Some(215)),
+            ("1.2万元，3个工友", Some(3)),
+            ("欠薪5000元", None),
+            ("第三人民医院", None),
+            ("上人", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(said(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Lists of words as officials edit them: the ones that ship with the binary, and what a directory's own file adds,
+//! changes or takes away. A word of the directory's file replaces every line of that word that ships with the binary.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use huiliu_schemas::decision::WordRef;
+
+use crate::directory::problem::Problem;
+use crate::directory::table::{Column, Row, rows};
+
+/// A line of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed<T> {
+    /// The word as the list has it.
+    pub word: String,
+    /// What the line says of it.
+    pub says: T,
+    /// Line in its file.
+    pub line: u32,
+    /// Whether it stands in the directory's own file.
+    pub own: bool,
+}
+
+impl<T> Listed<T> {
+    /// The line, as a decision cites it.
+    pub fn cite(&self, file: &str) -> WordRef {
+        let file = if self.own { file.to_owned() } else { format!("内置 {file}") };
+        WordRef { file, line: self.line, word: self.word.clone() }
+    }
+}
+
+/// Reads the built-in list and the directory's own, which wins word by word.
+pub(crate) fn read<T>(
+    file: &'static str,
+    built_in: &str,
+    own: Option<&str>,
+    columns: &'static [Column],
+    problems: &mut Vec<Problem>,
+    read_row: impl Fn(&Row<'_>, &mut Vec<Problem>) -> Option<T>,
+) -> Vec<Listed<T>> {
+    let mut lines = |text: &str, own: bool| -> Vec<Listed<T>> {
+        let found = rows(file, text, columns, problems);
+        let listed = |row: &Row<'_>, problems: &mut Vec<Problem>| {
+            Some(Listed { word: row.text("word").to_owned(), says: read_row(row, problems)?, line: row.line, own })
+        };
+        found.iter().filter_map(|row| listed(row, problems)).collect()
+    };
+    let theirs = own.map(|text| lines(text, true)).unwrap_or_default();
+    let replaced: BTreeSet<&str> = theirs.iter().map(|l| l.word.as_str()).filter(|w| !w.is_empty()).collect();
+    let shipped =
+        lines(built_in, false).into_iter().filter(|l| !replaced.contains(l.word.as_str())).collect::<Vec<_>>();
+    shipped.into_iter().chain(theirs).collect()
+}
+
+/// The mark in a listed word for a gap of a few characters.
+pub(crate) const GAP: char = '…';
+/// How many characters a gap may be wide.
+const GAP_WIDTH: usize = 16;
+
+/// Where a word with gaps ends in `rest`, which begins with its first part; none where its other parts do not follow
+/// in the same sentence.
+pub(crate) fn end_of_gapped(word: &str, rest: &str) -> Option<usize> {
+    let mut parts = word.split(GAP);
+    let mut end = parts.next().filter(|head| rest.starts_with(*head))?.len();
+    for part in parts {
+        let tail = &rest[end..];
+        let window = tail.char_indices().nth(GAP_WIDTH + part.chars().count()).map_or(tail.len(), |(at, _)| at);
+        let window = &tail[..window];
+        let window = window.find(ends_sentence).map_or(window, |stop| &window[..stop]);
+        end += window.find(part)? + part.len();
+    }
+    Some(end)
+}
+
+/// Whether a sentence ends with this character.
+pub(crate) fn ends_sentence(c: char) -> bool {
+    matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | ';' | '\n' | '\r' | '~')
+}
+
+/// Whether a clause ends with this character.
+pub(crate) fn ends_clause(c: char) -> bool {
+    ends_sentence(c) || matches!(c, '，' | ',' | '：' | ':' | '（' | '）' | '(' | ')' | ' ' | '\u{3000}' | '\t' | '…')
+}
+
+/// A stretch between two marks of punctuation.
+#[derive(Debug, Clone)]
+pub(crate) struct Clause {
+    pub at: Range<usize>,
+    pub sentence: usize,
+}
+
+/// Whoever writes without punctuation is read in stretches of this many bytes.
+const LONGEST_CLAUSE: usize = 360;
+
+/// A text as its clauses.
+pub(crate) fn clauses(text: &str) -> Vec<Clause> {
+    let mut all = Vec::new();
+    let (mut start, mut sentence) = (0, 0);
+    for (at, c) in text.char_indices() {
+        if ends_clause(c) {
+            all.push(Clause { at: start..at, sentence });
+            start = at + c.len_utf8();
+            sentence += usize::from(ends_sentence(c));
+        } else if at - start > LONGEST_CLAUSE {
+            all.push(Clause { at: start..at, sentence });
+            start = at;
+        }
+    }
+    all.push(Clause { at: start..text.len(), sentence });
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_stay_within_a_sentence_and_a_few_characters() {
+        assert_eq!(end_of_gapped("回复…没有", "回复说没有"), Some("回复说没有".len()));
+        assert_eq!(end_of_gapped("回复…没有", "回复了。没有"), None);
+        assert_eq!(end_of_gapped("回复…没有", &format!("回复{}没有", "了".repeat(40))), None);
+        assert_eq!(end_of_gapped("再不…就…", "再不管就"), Some("再不管就".len()));
+    }
+}
