@@ -344,7 +344,7 @@ impl<'s> Reader<'s> {
             .into_iter()
             .collect();
         if self.aside {
-            doubts.push(Doubt::new(Why::OnlyAside, []));
+            doubts.push(Doubt::new(Why::OnlyAside, self.named_aside()));
         }
         let said = match one(&counties) {
             Some(county) => Said::At(county.clone(), Surety::Whole),
@@ -352,6 +352,14 @@ impl<'s> Reader<'s> {
             None => Said::Unsure,
         };
         Reading { said, doubts }
+    }
+
+    /// What was named whole, but only as where someone lives or what something is near.
+    fn named_aside(&self) -> Codes {
+        let aside = |s: &&Spot<'_>| !self.live.iter().any(|l| l.start == s.start);
+        let named = self.scene.spots.iter().filter(aside).flat_map(|s| senses(s));
+        let whole = named.filter(|s| s.form == Form::Full && matches!(s.rank, Rank::Township | Rank::Site));
+        whole.map(|s| s.code.clone()).collect()
     }
 
     /// Townships by their whole names, or by any name that fills a field.
