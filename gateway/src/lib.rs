@@ -13,6 +13,7 @@ pub mod doors;
 pub mod engine;
 pub mod follow;
 pub mod intake;
+pub mod judgement;
 pub mod keys;
 pub mod lease;
 pub mod ledger;

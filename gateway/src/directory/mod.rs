@@ -22,7 +22,7 @@ pub mod matters;
 pub(crate) mod names;
 pub mod problem;
 pub mod responsibilities;
-mod table;
+pub(crate) mod table;
 
 pub use calendar::Calendar;
 pub use check::{Finding, Severity, check};
@@ -35,6 +35,8 @@ use departments::Departments;
 use divisions::Divisions;
 use matters::Matters;
 use responsibilities::{Responsibilities, Territorial};
+
+use crate::judgement::matter::{self, Judge, Lexicon, Model};
 
 /// A directory that was read whole.
 #[derive(Debug, Clone)]
@@ -53,15 +55,22 @@ pub struct Directory {
     pub clocks: Clocks,
     /// Working days.
     pub calendar: Calendar,
+    /// What a matter is, from its words.
+    pub matter: Judge,
     version: String,
 }
 
 impl Directory {
     /// Reads a directory from its files, given as name (relative, `calendar/` with its folder) and text.
     pub fn parse(files: &[(String, String)]) -> Result<Self, Problems> {
+        Self::parse_with_model(files, None)
+    }
+
+    /// The same with the bytes of `matter.model`, where there is one.
+    pub fn parse_with_model(files: &[(String, String)], model: Option<&[u8]>) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let calendar = read_calendars(files, &mut problems);
-        let directory = Self {
+        let mut directory = Self {
             divisions: Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems),
             departments: Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems),
             matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
@@ -75,8 +84,10 @@ impl Directory {
             ),
             clocks: Clocks::read(text_of(files, deadlines::FILE, &mut problems), &mut problems),
             calendar,
-            version: version_of(files),
+            matter: Judge::default(),
+            version: version_of(files, model),
         };
+        directory.matter = read_judge(files, model, &directory.matters, &mut problems);
         if problems.is_empty() { Ok(directory) } else { Err(Problems(problems)) }
     }
 
@@ -147,6 +158,27 @@ fn text_of<'a>(files: &'a [(String, String)], name: &str, problems: &mut Vec<Pro
     }
 }
 
+/// The lexicon speaks in the codes and names of the classification, so it is read after it.
+fn read_judge(
+    files: &[(String, String)],
+    model: Option<&[u8]>,
+    matters: &Matters,
+    problems: &mut Vec<Problem>,
+) -> Judge {
+    let text = files.iter().find(|(name, _)| name == matter::lexicon::FILE);
+    let text = text.map(|(_, text)| text.strip_prefix('\u{feff}').unwrap_or(text));
+    let lexicon = Lexicon::read_file(text, matters, problems);
+    let model = model.and_then(|bytes| match Model::read(bytes) {
+        Ok(model) => Some(model),
+        Err(broken) => {
+            let value = format!("{} bytes", bytes.len());
+            problems.push(Problem::of_file(matter::model::FILE, &value, &format!("a model: {broken}")));
+            None
+        }
+    });
+    Judge { lexicon, model }
+}
+
 fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Calendar {
     let mut calendar = Calendar::default();
     for (name, text) in files.iter().filter(|(n, _)| n.starts_with("calendar/")) {
@@ -155,7 +187,7 @@ fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Ca
     calendar
 }
 
-fn version_of(files: &[(String, String)]) -> String {
+fn version_of(files: &[(String, String)], model: Option<&[u8]>) -> String {
     let mut sorted: Vec<_> = files.iter().collect();
     sorted.sort();
     let mut hash = Sha256::new();
@@ -165,6 +197,10 @@ fn version_of(files: &[(String, String)]) -> String {
         // Lengths first, so that no two directories run together to the same bytes.
         hash.update(format!("{} {} {}\n", name.len(), plain.len(), name));
         hash.update(plain);
+    }
+    if let Some(model) = model {
+        hash.update(format!("{} {}\n", matter::model::FILE, model.len()));
+        hash.update(model);
     }
     base16ct::lower::encode_string(&hash.finalize()[..8])
 }

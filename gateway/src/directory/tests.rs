@@ -15,7 +15,16 @@ pub(crate) fn shipped() -> Directory {
 
 /// The shipped files as text.
 pub(crate) fn shipped_files() -> Vec<(String, String)> {
-    let names = ["divisions", "departments", "matters", "responsibilities", "territorial", "deadlines", "calendar/cn"];
+    let names = [
+        "divisions",
+        "departments",
+        "matters",
+        "matter-words",
+        "responsibilities",
+        "territorial",
+        "deadlines",
+        "calendar/cn",
+    ];
     let read = |name: &str| {
         let file = format!("{name}.csv");
         let text = std::fs::read_to_string(shipped_path().join(&file)).expect("readable");

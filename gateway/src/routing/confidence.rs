@@ -4,6 +4,7 @@
 //! | what | loses |
 //! |---|---|
 //! | matter by the source's class name | 10 |
+//! | matter by title and text | what its calibrated probability lacks of 100 |
 //! | matter known to the second level only / to the first | 5 / 15 |
 //! | each level by which the entry is coarser than the matter | 5 |
 //! | place by name / from the address / unknown | 5 / 15 / 5 |
@@ -12,7 +13,7 @@
 
 use super::accused::Certainty;
 use super::case::Case;
-use super::matter::What;
+use super::matter::{What, percent};
 use super::place::{PlaceFrom, Where};
 
 pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8 {
@@ -29,7 +30,11 @@ pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8
         Where::Known(_, PlaceFrom::Address) => 15,
         Where::Unknown | Where::Outside(_) => 5,
     };
-    let named = if matches!(case.matter, What::Named(_)) { 10 } else { 0 };
+    let named = match (&case.matter, &case.opinion) {
+        (What::Named(_), _) => 10,
+        (What::Classified(_), Some(opinion)) => 100 - usize::from(percent(opinion)),
+        _ => 0,
+    };
     let weak = if case.facts.weak_identity { 5 } else { 0 };
     let conduct = if case.accused.certainty == Certainty::Conduct { 15 } else { 0 };
     let lost = coarse_matter + coarse_entry + place + named + weak + conduct;

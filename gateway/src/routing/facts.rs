@@ -23,6 +23,8 @@ pub struct RoutingFacts {
     pub place_names: Vec<String>,
     /// Address as written.
     pub address: Option<Private>,
+    /// The title, which says most of what a matter is.
+    pub title: Option<Private>,
     /// Title, text and demand.
     pub texts: Vec<Private>,
     /// Whom it is said against: the accused as written, respondents and where they work.
@@ -52,6 +54,7 @@ impl RoutingFacts {
             division: facts.division.clone(),
             place_names: facts.place_names.clone(),
             address: content.address.clone(),
+            title: content.title.clone(),
             texts: [&content.title, &content.text, &content.demand].into_iter().flatten().cloned().collect(),
             accused: content.accused.iter().chain(named).cloned().collect(),
             suggested_unit: facts.suggested_unit.clone(),
