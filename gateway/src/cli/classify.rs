@@ -30,7 +30,7 @@ struct Input {
     /// 目录文件夹，缺省取设置中的 directory_dir (folder of the directory)
     #[arg(long)]
     directory: Option<PathBuf>,
-    /// 标题字段 (field of the title)
+    /// 标题字段，可用逗号列多个 (field of the title; of several with a comma the first that is there)
     #[arg(long, default_value = "title")]
     title_field: String,
     /// 正文字段 (field of the text)

@@ -348,7 +348,7 @@ fn where_lower_classes_part_the_text_only_suggests() {
 
 #[test]
 fn a_text_that_contradicts_the_source_is_told_and_does_not_override() {
-    let class = SourceClass { code: None, name: Some("旅游管理".into()), ..SourceClass::default() };
+    let class = SourceClass { code: None, name: Some("旅游管理".into()) };
     let case = RoutingFacts {
         source_class: Some(class),
         ..titled("烧烤店油烟污染扰民", "油烟废气刺鼻，向环保局投诉无果")

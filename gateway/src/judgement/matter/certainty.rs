@@ -1,7 +1,7 @@
-//! How sure the judge is. Eight things are known of a scored text: how far the best class is on its side, how far the
+//! How sure the judge is. Nine things are known of a scored text: how far the best class is on its side, how far the
 //! second, their distance, what share of the lexicon's evidence is for the best, for the strongest other class that
-//! was taught, for the strongest that was **not**, whether the best is the lexicon's best too, and how much evidence
-//! there is at all. Two logistic regressions over them are fitted on texts the model had not seen: whether the best class
+//! was taught, for the strongest that was **not**, whether the best is the lexicon's best too, how much evidence
+//! there is at all, and how far the n-grams alone prefer the best to any other. Two logistic regressions over them are fitted on texts the model had not seen: whether the best class
 //! is right; and whether the text's class was taught at all, for which all texts of each class in turn are judged by a
 //! model that was never taught that class, so that it learns what "never taught" looks like.
 
@@ -13,7 +13,7 @@ pub(super) const WORDS_THRESHOLD: f32 = 0.90;
 /// What weights cost: few texts must not make it sure.
 const PENALTY: f64 = 1.0;
 /// What is known of a scored text.
-pub(super) const KNOWN: usize = 8;
+pub(super) const KNOWN: usize = 9;
 
 /// The classes that compete for a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +25,9 @@ pub(super) struct Rivals {
 }
 
 impl Rivals {
-    /// From the scores of the classes taught and the words.
+    /// From the scores of the classes taught, first by the judge and then by its echo, and the words.
     pub fn of(scores: &[f32], taught: &[usize], evidence: &Evidence<'_>) -> Self {
+        let (scores, echoes) = scores.split_at(taught.len());
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
         let best = order.first().map_or(CLASSES, |at| taught[*at]);
@@ -39,7 +40,9 @@ impl Rivals {
         let (mine, other, untaught) = (f64::from(evidence.of(best)) / total, strongest(true), strongest(false));
         let agreed = f64::from(u8::from(mine >= other.max(untaught)));
         let (top, second) = (score(0), score(1));
-        Self { best, known: [top, second, top - second, mine, other, untaught, agreed, total.ln()] }
+        let others = order.iter().skip(1).map(|at| f64::from(echoes[*at])).fold(f64::NEG_INFINITY, f64::max);
+        let echo = order.first().map_or(0.0, |at| f64::from(echoes[*at]) - others);
+        Self { best, known: [top, second, top - second, mine, other, untaught, agreed, total.ln(), echo] }
     }
 }
 

@@ -25,7 +25,7 @@ impl Example {
     }
 }
 
-/// What the fields are called.
+/// What the fields are called: one name, or several with a comma, of which the first that is there counts.
 #[derive(Debug, Clone)]
 pub struct Fields {
     /// The title.
@@ -93,8 +93,10 @@ impl Record<'_> {
         Ok(Example { title, text, matter })
     }
 
-    fn cell(&self, field: &str) -> Option<&str> {
-        self.cells.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    /// The first of the fields named (several with a comma) that is there.
+    fn cell(&self, fields: &str) -> Option<&str> {
+        let cell = |field: &str| self.cells.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str());
+        fields.split(',').find_map(|field| cell(field.trim()))
     }
 
     fn lacks(&self, field: &str) -> Wrong {

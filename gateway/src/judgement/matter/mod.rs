@@ -92,7 +92,7 @@ impl Judge {
         let features = grams::features(title, text, &evidence);
         let named = grams::named(title, text, &evidence);
         let scores = model.linear.scores(&features);
-        let mut order: Vec<usize> = (0..scores.len()).collect();
+        let mut order: Vec<usize> = (0..model.classes.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
         let explained = |column: usize| {
             Some(explained(

@@ -6,13 +6,13 @@
 //! | u32 | format, 1 |
 //! | u32 | length of the head |
 //! | head | JSON: classes, what it was learned from |
-//! | 35 × f64 | certainty: middle and spread of what is known, two rows of weights, floor |
+//! | 39 × f64 | certainty: middle and spread of what is known, two rows of weights, floor |
 //! | f32 | threshold |
 //! | u32 | features `n` |
 //! | n × u64 | hashes, rising |
 //! | n × f32 | rarity |
-//! | n × k × i16 | weights, row by row, `k` classes |
-//! | k × f32, k × f32 | scales, biases |
+//! | n × 2k × i16 | weights, row by row: `k` classes by the judge, then by its echo |
+//! | 2k × f32, 2k × f32 | scales, biases |
 //! | 32 bytes | SHA-256 of all before |
 //!
 //! All numbers little-endian. A file that ends early, goes on too long or was changed is refused.
@@ -119,7 +119,7 @@ impl Model {
     pub fn bytes(&self) -> Vec<u8> {
         let head = Head { classes: self.classes.clone(), about: self.about.clone() };
         let head = serde_json::to_vec(&head).unwrap_or_default();
-        let mut out = Vec::with_capacity(self.linear.hashes.len() * (12 + 2 * self.classes.len()) + head.len() + 256);
+        let mut out = Vec::with_capacity(self.linear.hashes.len() * (12 + 4 * self.classes.len()) + head.len() + 256);
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&FORMAT.to_le_bytes());
         out.extend_from_slice(&length(head.len()).to_le_bytes());
@@ -166,10 +166,11 @@ impl Model {
         let certainty = certainty.ok_or(Broken::Damaged("numbers that contradict each other"))?;
         let threshold = rest.many(1, f32::from_le_bytes)?.first().copied().unwrap_or(1.0);
         let (features, classes) = (rest.number()? as usize, head.classes.len());
+        let columns = 2 * classes;
         let hashes: Vec<u64> = rest.many(features, u64::from_le_bytes)?;
         let rarity = rest.many(features, f32::from_le_bytes)?;
-        let weights = rest.many(features.saturating_mul(classes), i16::from_le_bytes)?;
-        let (scales, biases) = (rest.many(classes, f32::from_le_bytes)?, rest.many(classes, f32::from_le_bytes)?);
+        let weights = rest.many(features.saturating_mul(columns), i16::from_le_bytes)?;
+        let (scales, biases) = (rest.many(columns, f32::from_le_bytes)?, rest.many(columns, f32::from_le_bytes)?);
         let sound = hashes.is_sorted_by(|a, b| a < b)
             && head.classes.is_sorted_by(|a, b| a < b)
             && classes >= 2

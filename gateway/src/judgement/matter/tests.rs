@@ -160,6 +160,9 @@ fn what_is_wrong_with_an_example_names_line_field_and_value() {
     )
     .expect("reads");
     assert_eq!(read.iter().map(|e| e.matter.as_str()).collect::<Vec<_>>(), ["04", "0402"]);
+    let several = fields("body,text", "class, level");
+    let read = examples::read("h", "{\"text\":\"y\",\"level\":\"04\"}", &several, &DIRECTORY.matters).expect("reads");
+    assert_eq!(read[0].text, "y");
 }
 
 #[test]
