@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use super::out::{columns, say, say_json};
 use crate::directory::Directory;
 use crate::directory::encoding::decode;
-use crate::judgement::matter::evaluate::{self, Figures, Result as Judged};
+use crate::judgement::matter::evaluate::{self, Figures, Judged};
 use crate::judgement::matter::examples::{self, Example, Fields};
 use crate::judgement::matter::train::{Settings, train};
 use crate::judgement::matter::{Judge, Model};

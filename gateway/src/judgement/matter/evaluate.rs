@@ -11,7 +11,7 @@ use super::{Judge, Model, Opinion, class_index};
 
 /// What came of one text.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Result {
+pub struct Judged {
     /// What it is, from 0.
     pub truth: usize,
     /// What it was taken for; none where nothing spoke.
@@ -22,7 +22,7 @@ pub struct Result {
     pub decided: bool,
 }
 
-impl Result {
+impl Judged {
     fn new(truth: usize, opinion: &Opinion) -> Self {
         let taken = opinion.class.as_ref().map(class_index);
         Self { truth, taken, confidence: opinion.confidence, decided: opinion.certain }
@@ -35,8 +35,8 @@ impl Result {
 }
 
 /// Judges every example.
-pub fn judge_all(judge: &Judge, examples: &[&Example]) -> Vec<Result> {
-    examples.iter().map(|e| Result::new(e.class(), &judge.judge(&e.title, &e.text))).collect()
+pub fn judge_all(judge: &Judge, examples: &[&Example]) -> Vec<Judged> {
+    examples.iter().map(|e| Judged::new(e.class(), &judge.judge(&e.title, &e.text))).collect()
 }
 
 /// Cross-validation: each text judged by a model trained on the other folds.
@@ -45,7 +45,7 @@ pub fn cross(
     lexicon: &Lexicon,
     folds: usize,
     settings: Settings,
-) -> std::result::Result<Vec<Result>, TooLittle> {
+) -> Result<Vec<Judged>, TooLittle> {
     let fold_of = train::folds(examples.iter().map(Example::class), folds, settings.seed);
     let mut results = Vec::with_capacity(examples.len());
     for fold in 0..folds {
@@ -62,7 +62,7 @@ pub fn held_out(
     unseen: &[&Example],
     lexicon: &Lexicon,
     settings: Settings,
-) -> std::result::Result<Vec<Result>, TooLittle> {
+) -> Result<Vec<Judged>, TooLittle> {
     let model: Model = train(seen, lexicon, settings)?;
     Ok(judge_all(&Judge { lexicon: lexicon.clone(), model: Some(model) }, unseen))
 }
@@ -114,7 +114,7 @@ pub struct Figures {
 }
 
 /// Counts.
-pub fn figures(results: &[Result]) -> Figures {
+pub fn figures(results: &[Judged]) -> Figures {
     let classes: Vec<ClassFigures> = results
         .iter()
         .map(|r| r.truth)
@@ -122,18 +122,18 @@ pub fn figures(results: &[Result]) -> Figures {
         .into_iter()
         .map(|c| class_figures(c, results))
         .collect();
-    let decided: Vec<&Result> = results.iter().filter(|r| r.decided).collect();
+    let decided: Vec<&Judged> = results.iter().filter(|r| r.decided).collect();
     let mut confusion = BTreeMap::new();
     results.iter().for_each(|r| *confusion.entry((r.truth, r.taken)).or_default() += 1);
     let bins = bins(results);
     let gap = |(n, said, so): &(usize, f64, f64)| *n as f64 * (said - so).abs();
     Figures {
         texts: results.len(),
-        accuracy: share(results.iter(), Result::is_right),
+        accuracy: share(results.iter(), Judged::is_right),
         macro_f1: classes.iter().map(ClassFigures::f1).sum::<f64>() / classes.len().max(1) as f64,
         calibration_error: bins.iter().map(gap).sum::<f64>() / results.len().max(1) as f64,
         automatic: share(results.iter(), |r| r.decided),
-        automatic_precision: share(decided.into_iter(), Result::is_right),
+        automatic_precision: share(decided.into_iter(), Judged::is_right),
         right_or_asked: share(results.iter(), |r| !r.decided || r.is_right()),
         classes,
         confusion,
@@ -141,24 +141,24 @@ pub fn figures(results: &[Result]) -> Figures {
     }
 }
 
-fn class_figures(class: usize, results: &[Result]) -> ClassFigures {
-    let precision = share(results.iter().filter(|r| r.taken == Some(class)), Result::is_right);
-    let recall = share(results.iter().filter(|r| r.truth == class), Result::is_right);
+fn class_figures(class: usize, results: &[Judged]) -> ClassFigures {
+    let precision = share(results.iter().filter(|r| r.taken == Some(class)), Judged::is_right);
+    let recall = share(results.iter().filter(|r| r.truth == class), Judged::is_right);
     ClassFigures { class, texts: results.iter().filter(|r| r.truth == class).count(), precision, recall }
 }
 
-fn bins(results: &[Result]) -> Vec<(usize, f64, f64)> {
-    let bin_of = |r: &Result| ((r.confidence * 10.0) as usize).min(9);
+fn bins(results: &[Judged]) -> Vec<(usize, f64, f64)> {
+    let bin_of = |r: &Judged| ((r.confidence * 10.0) as usize).min(9);
     (0..10)
         .map(|bin| {
-            let inside: Vec<&Result> = results.iter().filter(|r| bin_of(r) == bin).collect();
+            let inside: Vec<&Judged> = results.iter().filter(|r| bin_of(r) == bin).collect();
             let said = inside.iter().map(|r| f64::from(r.confidence)).sum::<f64>() / inside.len().max(1) as f64;
-            (inside.len(), said, share(inside.into_iter(), Result::is_right))
+            (inside.len(), said, share(inside.into_iter(), Judged::is_right))
         })
         .collect()
 }
 
-fn share<'a>(results: impl Iterator<Item = &'a Result>, is_so: impl Fn(&Result) -> bool) -> f64 {
+fn share<'a>(results: impl Iterator<Item = &'a Judged>, is_so: impl Fn(&Judged) -> bool) -> f64 {
     let (mut all, mut so) = (0usize, 0usize);
     for result in results {
         all += 1;

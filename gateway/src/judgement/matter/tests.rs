@@ -41,8 +41,8 @@ fn made_up() -> Vec<Example> {
     for class in ["01", "04", "06", "11", "12", "14", "15"] {
         let class: MatterCode = class.parse().expect("code");
         let words = DIRECTORY.matter.lexicon.words_of(&class);
-        for (at, word) in words.iter().filter(|w| w.chars().count() >= 3).enumerate().filter(|(at, _)| at % 6 == 0) {
-            let text = frames[at / 6 % frames.len()].replace("{}", word);
+        for (at, word) in words.iter().filter(|w| w.chars().count() >= 3).enumerate().filter(|(at, _)| at % 12 == 0) {
+            let text = frames[at / 12 % frames.len()].replace("{}", word);
             all.push(Example { title: (*word).to_owned(), text, matter: class.clone() });
         }
     }
