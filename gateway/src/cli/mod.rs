@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod classify;
 mod dead;
 mod demo;
 mod hub;
@@ -56,6 +57,9 @@ enum Command {
     /// 派单规则 (routing)
     #[command(subcommand)]
     Route(route::Route),
+    /// 事项分类：训练、测量、试判 (teach and measure the judge of matters)
+    #[command(subcommand)]
+    Classify(classify::Classify),
     /// 渠道包 (packs)
     #[command(subcommand)]
     Pack(pack::Packs),
@@ -89,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Queue(args) => queue::run(settings, &args),
         Command::Dead(args) => dead::run(settings, &args),
         Command::Route(route) => route::run(settings, &route),
+        Command::Classify(classify) => classify::run(settings, &classify),
         Command::Pack(packs) => pack::run(settings, &packs),
         Command::Rebuild => rebuild::run(settings),
     }

@@ -1,14 +1,16 @@
 //! The thin IO around the pure parser: reads the directory's files from disk and decodes them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::Directory;
 use super::encoding::decode;
 use super::places::AREAS;
 use super::problem::{LoadError, Problem, Problems};
+use crate::judgement::matter::model::FILE as MODEL_FILE;
 
-/// Loads the directory in the folder `root`: `*.csv` in it and in `calendar/`, and the areas on the map.
+/// Loads the directory in the folder `root`: `*.csv` in it and in `calendar/`, the areas on the map, and a trained judge of
+/// matters if they are there.
 pub fn load(root: &Path) -> Result<Directory, LoadError> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
@@ -19,7 +21,21 @@ pub fn load(root: &Path) -> Result<Directory, LoadError> {
             None => problems.push(Problem::of_file(&name, "bytes", "text in UTF-8 or GB18030")),
         }
     }
-    if problems.is_empty() { Ok(Directory::parse(&files)?) } else { Err(Problems(problems).into()) }
+    let model = read_model(root)?;
+    if problems.is_empty() {
+        Ok(Directory::parse_with_model(&files, model.as_deref())?)
+    } else {
+        Err(Problems(problems).into())
+    }
+}
+
+fn read_model(root: &Path) -> Result<Option<Vec<u8>>, LoadError> {
+    let path = root.join(MODEL_FILE);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LoadError::Io { path, source }),
+    }
 }
 
 fn directory_files(root: &Path) -> Result<Vec<(String, PathBuf)>, LoadError> {

@@ -32,9 +32,6 @@ pub use deadlines::{Due, NamedDue, due};
 pub use departments::{Department, Kind, Reach};
 pub use problem::{LoadError, Problem, Problems};
 
-use crate::judgement::accusation;
-use crate::judgement::accusation::lexicon::Lexicon;
-use crate::judgement::severity::rules::{self, Rules};
 use deadlines::Clocks;
 use departments::Departments;
 use divisions::Divisions;
@@ -42,7 +39,11 @@ use matters::Matters;
 use places::Places;
 use responsibilities::{Responsibilities, Territorial};
 
+use crate::judgement::accusation;
+use crate::judgement::accusation::lexicon::Lexicon as AccusingLexicon;
+use crate::judgement::matter::{self, Judge, Lexicon, Model};
 use crate::judgement::place::Gazetteer;
+use crate::judgement::severity::rules::{self, Rules};
 
 /// A directory that was read whole.
 #[derive(Debug, Clone)]
@@ -65,22 +66,29 @@ pub struct Directory {
     pub places: Places,
     gazetteer: Arc<Gazetteer>,
     /// The words by which accusations are recognised, with the units' names.
-    pub(crate) accusing: Lexicon,
+    pub(crate) accusing: AccusingLexicon,
     /// The words and circumstances by which a case's colour is judged.
     pub(crate) severity: Rules,
+    /// What a matter is, from its words.
+    pub matter: Judge,
     version: String,
 }
 
 impl Directory {
     /// Reads a directory from its files, given as name (relative, `calendar/` with its folder) and text.
     pub fn parse(files: &[(String, String)]) -> Result<Self, Problems> {
+        Self::parse_with_model(files, None)
+    }
+
+    /// The same with the bytes of `matter.model`, where there is one.
+    pub fn parse_with_model(files: &[(String, String)], model: Option<&[u8]>) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let calendar = read_calendars(files, &mut problems);
         let divisions = Divisions::read(text_of(files, divisions::FILE, &mut problems), &mut problems);
         let places = Places::read(|name| optional_text_of(files, name), &mut problems);
         let departments = Departments::read(text_of(files, departments::FILE, &mut problems), &mut problems);
         let accusing = accusation::words::read(optional_text_of(files, accusation::words::FILE), &mut problems);
-        let directory = Self {
+        let mut directory = Self {
             gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
             divisions,
             places,
@@ -90,7 +98,7 @@ impl Directory {
                 optional_text_of(files, rules::PLACES_FILE),
                 &mut problems,
             ),
-            accusing: Lexicon::new(accusing, &departments),
+            accusing: AccusingLexicon::new(accusing, &departments),
             departments,
             matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
             responsibilities: Responsibilities::read(
@@ -103,8 +111,10 @@ impl Directory {
             ),
             clocks: Clocks::read(text_of(files, deadlines::FILE, &mut problems), &mut problems),
             calendar,
-            version: version_of(files),
+            matter: Judge::default(),
+            version: version_of(files, model),
         };
+        directory.matter = read_judge(files, model, &directory.matters, &mut problems);
         if problems.is_empty() { Ok(directory) } else { Err(Problems(problems)) }
     }
 
@@ -118,7 +128,7 @@ impl Directory {
             gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
             divisions,
             places,
-            accusing: Lexicon::new(accusation::words::read(None, &mut problems), &Departments::default()),
+            accusing: AccusingLexicon::new(accusation::words::read(None, &mut problems), &Departments::default()),
             severity: Rules::read(None, None, None, &mut problems),
             departments: Departments::default(),
             matters: Matters::default(),
@@ -126,7 +136,8 @@ impl Directory {
             territorial: Territorial::default(),
             clocks: Clocks::default(),
             calendar: Calendar::default(),
-            version: version_of(files),
+            matter: Judge::default(),
+            version: version_of(files, None),
         };
         if problems.is_empty() { Ok(directory) } else { Err(Problems(problems)) }
     }
@@ -206,6 +217,25 @@ fn optional_text_of<'a>(files: &'a [(String, String)], name: &str) -> Option<&'a
     Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// The lexicon speaks in the codes and names of the classification, so it is read after it.
+fn read_judge(
+    files: &[(String, String)],
+    model: Option<&[u8]>,
+    matters: &Matters,
+    problems: &mut Vec<Problem>,
+) -> Judge {
+    let lexicon = Lexicon::read_file(optional_text_of(files, matter::lexicon::FILE), matters, problems);
+    let model = model.and_then(|bytes| match Model::read(bytes) {
+        Ok(model) => Some(model),
+        Err(broken) => {
+            let value = format!("{} bytes", bytes.len());
+            problems.push(Problem::of_file(matter::model::FILE, &value, &format!("a model: {broken}")));
+            None
+        }
+    });
+    Judge { lexicon, model }
+}
+
 fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Calendar {
     let mut calendar = Calendar::default();
     for (name, text) in files.iter().filter(|(n, _)| n.starts_with("calendar/")) {
@@ -214,7 +244,7 @@ fn read_calendars(files: &[(String, String)], problems: &mut Vec<Problem>) -> Ca
     calendar
 }
 
-fn version_of(files: &[(String, String)]) -> String {
+fn version_of(files: &[(String, String)], model: Option<&[u8]>) -> String {
     let mut sorted: Vec<_> = files.iter().collect();
     sorted.sort();
     let mut hash = Sha256::new();
@@ -224,6 +254,10 @@ fn version_of(files: &[(String, String)]) -> String {
         // Lengths first, so that no two directories run together to the same bytes.
         hash.update(format!("{} {} {}\n", name.len(), plain.len(), name));
         hash.update(plain);
+    }
+    if let Some(model) = model {
+        hash.update(format!("{} {}\n", matter::model::FILE, model.len()));
+        hash.update(model);
     }
     base16ct::lower::encode_string(&hash.finalize()[..8])
 }

@@ -58,14 +58,11 @@ impl<T: Clone + Ord> NameIndex<T> {
         let Some(first) = name.chars().next() else { return };
         self.firsts.insert(first);
         let names = self.by_first.entry(first).or_default();
-        let at = match names.iter().position(|(n, _)| n == name) {
-            Some(at) => at,
-            None => {
-                names.push((name.to_owned(), Vec::new()));
-                names.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
-                names.iter().position(|(n, _)| n == name).unwrap_or_default()
-            }
-        };
+        let order = |n: &str| name.len().cmp(&n.len()).then_with(|| n.cmp(name));
+        let at = names.binary_search_by(|(n, _)| order(n)).unwrap_or_else(|at| {
+            names.insert(at, (name.to_owned(), Vec::new()));
+            at
+        });
         let values = &mut names[at].1;
         if let Err(place) = values.binary_search(&value) {
             values.insert(place, value);

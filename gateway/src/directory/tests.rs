@@ -18,6 +18,7 @@ pub(crate) fn shipped_files() -> Vec<(String, String)> {
         "divisions",
         "departments",
         "matters",
+        "matter-words",
         "responsibilities",
         "territorial",
         "deadlines",

@@ -3,6 +3,7 @@
 //! from, never the citizen's own.
 
 pub mod accusation;
+pub mod matter;
 pub mod place;
 pub mod severity;
 

@@ -1,8 +1,10 @@
 //! The order of the rules, top to bottom: outside the county, accusations, then the responsibility list.
 
+use std::collections::BTreeSet;
+
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::decision::{Decision, RuleRef, Severity, TriageReason};
-use huiliu_schemas::places::DivisionCode;
+use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::vocabulary::Appeal;
 
 use super::accused::{self, Accused, Certainty};
@@ -14,6 +16,7 @@ use super::select::{Choice, Selection, department_of, may_have, select};
 use super::words_of;
 use crate::directory::responsibilities::Entry;
 use crate::directory::{Department, Directory, Kind};
+use crate::judgement::matter::Opinion;
 use crate::judgement::place::{Judgement, Where};
 use crate::judgement::severity::{self, Evidence};
 
@@ -23,6 +26,7 @@ pub(super) struct Case<'a> {
     pub directory: &'a Directory,
     pub place: Judgement,
     pub matter: What,
+    pub opinion: Option<Opinion>,
     pub accused: Accused,
     pub severity: Severity,
 }
@@ -30,10 +34,10 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub fn understand(facts: &'a RoutingFacts, directory: &'a Directory) -> Self {
         let place = place::resolve(facts, directory);
-        let matter = matter::resolve(facts, directory);
+        let (matter, opinion) = matter::resolve(facts, directory);
         let accused = accused::find(facts, matter.code(), place.place.code(), directory);
         let severity = severity_of(facts, place.place.code(), directory);
-        Self { facts, directory, place, matter, accused, severity }
+        Self { facts, directory, place, matter, opinion, accused, severity }
     }
 
     pub fn decide(&self) -> Decision {
@@ -65,6 +69,10 @@ impl<'a> Case<'a> {
 
     fn by_list(&self) -> Decision {
         let Some(matter) = self.matter.code() else { return self.no_matter() };
+        let leads = self.leads_by_text();
+        if leads.len() > 1 {
+            return self.triage(TriageReason::NoMatter, leads);
+        }
         let selection = select(matter, self.division(), &self.facts.circumstances, self.directory);
         match &selection.choice {
             Choice::One(entry, lead) if self.accused.bars(&lead.id) => self.lead_is_accused(&selection, entry, lead),
@@ -75,6 +83,25 @@ impl<'a> Case<'a> {
             Choice::Tie(entries) => self.undecided(&selection, TriageReason::Tie, entries),
             Choice::NeedsPlace(entries) => self.undecided(&selection, TriageReason::NoPlace, entries),
             Choice::Nothing => Outcome::of(self).after(&selection).triage(TriageReason::NoOwner, Vec::new()),
+        }
+    }
+
+    /// Who would lead, were the matter any of those the text speaks for: the class is judged from words, and words do
+    /// not tell its lower classes apart well enough to choose a department by.
+    fn leads_by_text(&self) -> BTreeSet<DepartmentId> {
+        let (What::Classified(code), Some(opinion)) = (&self.matter, &self.opinion) else { return BTreeSet::new() };
+        let mut possible: Vec<&MatterCode> = opinion.plausible.iter().filter(|p| code.contains(p)).collect();
+        if possible.is_empty() {
+            possible.extend(self.directory.matters.iter().map(|m| &m.code).filter(|c| code.contains(c)));
+        }
+        possible.push(code);
+        possible.into_iter().filter_map(|matter| self.lead_of(matter)).collect()
+    }
+
+    fn lead_of(&self, matter: &MatterCode) -> Option<DepartmentId> {
+        match select(matter, self.division(), &self.facts.circumstances, self.directory).choice {
+            Choice::One(_, lead) => Some(lead.id.clone()),
+            _ => None,
         }
     }
 
@@ -135,12 +162,7 @@ impl<'a> Case<'a> {
 
     fn no_matter(&self) -> Decision {
         let What::Unknown { possible, .. } = &self.matter else { return self.triage(TriageReason::NoMatter, []) };
-        let select = |m| select(m, self.division(), &self.facts.circumstances, self.directory).choice;
-        let leads = possible.iter().filter_map(|matter| match select(matter) {
-            Choice::One(_, lead) => Some(lead.id.clone()),
-            _ => None,
-        });
-        self.triage(TriageReason::NoMatter, leads)
+        self.triage(TriageReason::NoMatter, possible.iter().filter_map(|matter| self.lead_of(matter)))
     }
 
     fn undecided(&self, selection: &Selection<'_>, reason: TriageReason, entries: &[&Entry]) -> Decision {

@@ -4,6 +4,7 @@
 //! | what | loses |
 //! |---|---|
 //! | matter by the source's class name | 10 |
+//! | matter by title and text | what its calibrated probability lacks of 100 |
 //! | matter known to the second level only / to the first | 5 / 15 |
 //! | each level by which the entry is coarser than the matter | 5 |
 //! | place by the source's names / by the point / by whole names or an alias in the address | 5 / 10 / 15 |
@@ -13,7 +14,7 @@
 
 use super::accused::Certainty;
 use super::case::Case;
-use super::matter::What;
+use super::matter::{What, percent};
 use crate::judgement::place::{By, Where};
 
 pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8 {
@@ -28,7 +29,11 @@ pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8
         Where::Known(_, by) => place_may_be_wrong_by(*by),
         Where::Unsure | Where::Outside | Where::Nothing => 5,
     };
-    let named = if matches!(case.matter, What::Named(_)) { 10 } else { 0 };
+    let named = match (&case.matter, &case.opinion) {
+        (What::Named(_), _) => 10,
+        (What::Classified(_), Some(opinion)) => 100 - usize::from(percent(opinion)),
+        _ => 0,
+    };
     let weak = if case.facts.weak_identity { 5 } else { 0 };
     let conduct = if case.accused.certainty == Certainty::Conduct { 15 } else { 0 };
     let lost = coarse_matter + coarse_entry + place + named + weak + conduct;

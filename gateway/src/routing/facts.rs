@@ -29,6 +29,8 @@ pub struct RoutingFacts {
     pub address: Option<Private>,
     /// Longitude and latitude, WGS-84. Where someone stood is personal: never enters a decision.
     pub point: Option<(f64, f64)>,
+    /// The title, which says most of what a matter is.
+    pub title: Option<Private>,
     /// Title, text and demand.
     pub texts: Vec<Private>,
     /// Whom it is said against: the accused as written, respondents and where they work.
@@ -65,6 +67,7 @@ impl RoutingFacts {
             place_names: facts.place_names.clone(),
             address: content.address.clone(),
             point: facts.point.map(|p| (p.longitude, p.latitude)),
+            title: content.title.clone(),
             texts: [&content.title, &content.text, &content.demand].into_iter().flatten().cloned().collect(),
             accused: content.accused.iter().chain(named).cloned().collect(),
             suggested_unit: facts.suggested_unit.clone(),

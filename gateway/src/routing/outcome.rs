@@ -3,12 +3,13 @@
 
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::decision::{Assignee, Beaten, Decision, Excluded, Matched, RuleRef, TriageReason, Verdict};
+use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::vocabulary::Role;
 
 use super::accused::Certainty;
 use super::case::Case;
 use super::confidence::confidence;
-use super::matter::What;
+use super::matter::{What, because, contradicts};
 use super::place;
 use super::select::Selection;
 use super::words_of;
@@ -162,17 +163,34 @@ impl<'c, 'a> Outcome<'c, 'a> {
     }
 }
 
+/// What the text says where it did not decide: that it is not sure, or that it contradicts the source.
+fn said_by_text(case: &Case<'_>) -> Option<(MatterCode, String)> {
+    let opinion = case.opinion.as_ref()?;
+    let class = opinion.class.clone()?;
+    let (path, because) = (case.directory.matter_path(&class), because(opinion, case.directory));
+    match &case.matter {
+        What::Unknown { .. } => Some((class, format!("由文本看可能是{path}，把握不足以自动分派（{because}）"))),
+        named if contradicts(named, opinion) => {
+            Some((class, format!("注意：由文本看是{path}，与来源类别不一致，仍以来源为准，请核对（{because}）")))
+        }
+        _ => None,
+    }
+}
+
 fn matched(case: &Case<'_>) -> Vec<Matched> {
     let mut all = Vec::new();
     let one = |what: &str, value: &str, because: String| Matched { what: what.into(), value: value.into(), because };
     if let Some(code) = case.matter.code() {
         let path = case.directory.matter_path(code);
-        let how = if matches!(case.matter, What::Coded(_)) {
-            "来源给出的事项代码"
-        } else {
-            "来源类别名称与事项名称一致"
+        let how = match (&case.matter, &case.opinion) {
+            (What::Coded(_), _) => "来源给出的事项代码".to_owned(),
+            (What::Classified(_), Some(opinion)) => format!("由文本判定（{}）", because(opinion, case.directory)),
+            _ => "来源类别名称与事项名称一致".to_owned(),
         };
         all.push(one("matter", code.as_str(), format!("{how}：{path}")));
+    }
+    if let Some((class, how)) = said_by_text(case) {
+        all.push(one("matter_by_text", class.as_str(), how));
     }
     all.extend(place::matched(&case.place, case.directory));
     if let Some(appeal) = case.facts.circumstances.appeal {

@@ -347,3 +347,48 @@ fn a_decision_takes_microseconds() {
         assert!(times[150] <= limit, "{} µs, at most {limit}: {:?}", times[150], case.circumstances.appeal);
     }
 }
+
+fn titled(title: &str, text: &str) -> RoutingFacts {
+    let texts = vec![Private::new(title), Private::new(text)];
+    RoutingFacts { title: Some(Private::new(title)), texts, ..facts("complaint - 330205006") }
+}
+
+#[test]
+fn what_the_text_leaves_no_doubt_about_is_dispatched_and_says_so() {
+    let case =
+        titled("烧烤店油烟污染扰民", "楼下王小二烧烤店每晚排放油烟，废气刺鼻，向环保部门投诉无果，电话19900001234");
+    let decision = decide(&case, &shipped());
+    assert_eq!(told(&decision), "ecology+enforcement");
+    let matter = decision.matched.iter().find(|m| m.what == "matter").expect("matter");
+    assert!(
+        matter.value.starts_with("04") && matter.because.starts_with("由文本判定（词库命中：污染、油烟"),
+        "{matter:?}"
+    );
+    assert!(matter.because.contains("把握 9") && decision.confidence < 100, "{matter:?}");
+    let recorded = serde_json::to_string(&decision).expect("json");
+    assert!(!recorded.contains("王小二") && !recorded.contains("19900001234"));
+}
+
+#[test]
+fn where_lower_classes_part_the_text_only_suggests() {
+    // 城市建设和市政管理 for sure, but 电力供应 and 自来水供应 have different departments.
+    let decision =
+        decide(&titled("小区停电又停水", "自来水公司停水三天，供电局停电两天，业主没有水也没有电"), &shipped());
+    assert_eq!(told(&decision), "?no_matter:development,enforcement,housing");
+    assert_eq!(decision.matter.as_ref().map(|m| m.as_str()), Some("0102"));
+    let unsure = decide(&titled("请领导关注", "事情拖了很久没有人管，希望重视"), &shipped());
+    assert_eq!(told(&unsure), "?no_matter:");
+}
+
+#[test]
+fn a_text_that_contradicts_the_source_is_told_and_does_not_override() {
+    let class = SourceClass { code: None, name: Some("旅游管理".into()) };
+    let case = RoutingFacts {
+        source_class: Some(class),
+        ..titled("烧烤店油烟污染扰民", "油烟废气刺鼻，向环保局投诉无果")
+    };
+    let decision = decide(&case, &shipped());
+    assert_eq!(told(&decision), "culture-tourism");
+    let told = decision.matched.iter().find(|m| m.what == "matter_by_text").expect("told");
+    assert!(told.value == "04" && told.because.contains("与来源类别不一致，仍以来源为准"), "{told:?}");
+}

@@ -1,0 +1,94 @@
+//! The linear model: one row of weights per feature, one column per class. Weights are kept as 16-bit integers with a
+//! scale per class: small, and far finer than what an office's history can tell.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::grams::Features;
+
+/// The model's features and weights.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Linear {
+    places: HashMap<u64, u32, BuildHasherDefault<AlreadyHashed>>,
+    /// Hashes in order, so that the same model has the same bytes.
+    pub hashes: Vec<u64>,
+    /// How rare an n-gram is; 1 for words of the lexicon.
+    pub rarity: Vec<f32>,
+    /// `hashes.len() × classes`, row by row.
+    pub weights: Vec<i16>,
+    /// What a weight is worth, by class.
+    pub scales: Vec<f32>,
+    /// By class.
+    pub biases: Vec<f32>,
+}
+
+impl Linear {
+    pub fn new(hashes: Vec<u64>, rarity: Vec<f32>, weights: Vec<i16>, scales: Vec<f32>, biases: Vec<f32>) -> Self {
+        let places = hashes.iter().copied().zip(0..).collect();
+        Self { places, hashes, rarity, weights, scales, biases }
+    }
+
+    /// From exact weights, a vector per class with the bias last.
+    pub fn quantised(hashes: Vec<u64>, rarity: Vec<f32>, exact: &[Vec<f32>]) -> Self {
+        let width = hashes.len();
+        let largest = |w: &Vec<f32>| w[..width].iter().fold(1e-6f32, |m, v| m.max(v.abs()));
+        let scales: Vec<f32> = exact.iter().map(|w| largest(w) / f32::from(i16::MAX)).collect();
+        let mut weights = Vec::with_capacity(width * exact.len());
+        for at in 0..width {
+            weights.extend(exact.iter().zip(&scales).map(|(w, scale)| (w[at] / scale).round() as i16));
+        }
+        let biases = exact.iter().map(|w| w[width]).collect();
+        Self::new(hashes, rarity, weights, scales, biases)
+    }
+
+    /// The features known, as places and values: n-grams by rarity with length 1 per field, words as they are.
+    pub fn known(&self, features: &Features) -> Vec<(u32, f32)> {
+        let mut all = Vec::with_capacity(features.grams[1].len() / 2 + 64);
+        for block in &features.grams {
+            let from = all.len();
+            let known = block.iter().filter_map(|(hash, n)| Some((*self.places.get(hash)?, *n)));
+            all.extend(known.map(|(place, n)| (place, n * self.rarity[place as usize])));
+            let length = all[from..].iter().map(|(_, v): &(u32, f32)| v * v).sum::<f32>().sqrt().max(1e-9);
+            all[from..].iter_mut().for_each(|(_, v)| *v /= length);
+        }
+        all.extend(features.words.iter().filter_map(|(hash, v)| Some((*self.places.get(hash)?, *v))));
+        all
+    }
+
+    /// How far on the right side of each class's hyperplane a text lies.
+    pub fn scores(&self, features: &Features) -> Vec<f32> {
+        let classes = self.scales.len();
+        let mut sums = vec![0.0f32; classes];
+        for (place, value) in self.known(features) {
+            let from = place as usize * classes;
+            let row = &self.weights[from..from + classes];
+            sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += value * f32::from(*weight));
+        }
+        sums.iter().zip(&self.scales).zip(&self.biases).map(|((sum, scale), bias)| sum * scale + bias).collect()
+    }
+
+    /// What each feature a text has speaks for a class.
+    pub fn spoken(&self, features: &Features, class: usize) -> Vec<(u64, f32)> {
+        let classes = self.scales.len();
+        let weight = |place: u32| f32::from(self.weights[place as usize * classes + class]) * self.scales[class];
+        self.known(features).into_iter().map(|(place, v)| (self.hashes[place as usize], v * weight(place))).collect()
+    }
+}
+
+/// The keys are hashes already.
+#[derive(Debug, Clone, Default)]
+struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, b| (h << 8) | u64::from(*b));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
