@@ -8,6 +8,7 @@ mod classify;
 mod dead;
 mod demo;
 mod hub;
+mod judge;
 mod keys;
 mod out;
 mod pack;
@@ -60,6 +61,8 @@ enum Command {
     /// 事项分类：训练、测量、试判 (teach and measure the judge of matters)
     #[command(subcommand)]
     Classify(classify::Classify),
+    /// 研判：在哪里、是什么、多严重、反映谁 (judge a text or a file of texts)
+    Judge(judge::Args),
     /// 渠道包 (packs)
     #[command(subcommand)]
     Pack(pack::Packs),
@@ -94,6 +97,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dead(args) => dead::run(settings, &args),
         Command::Route(route) => route::run(settings, &route),
         Command::Classify(classify) => classify::run(settings, &classify),
+        Command::Judge(args) => judge::judge(settings, &args),
         Command::Pack(packs) => pack::run(settings, &packs),
         Command::Rebuild => rebuild::run(settings),
     }

@@ -9,6 +9,7 @@ mod case;
 mod confidence;
 mod explain;
 mod facts;
+mod judged;
 mod matter;
 mod outcome;
 mod place;
@@ -16,6 +17,7 @@ mod select;
 
 pub use explain::explain;
 pub use facts::RoutingFacts;
+pub use judged::{Judged, judge};
 
 use crate::directory::Directory;
 use crate::directory::responsibilities::{Entry, Who};

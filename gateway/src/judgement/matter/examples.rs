@@ -64,9 +64,8 @@ impl fmt::Display for Wrong {
 /// Reads a file's text: JSON lines where its first character is `{`, else a table.
 pub fn read(file: &str, text: &str, fields: &Fields, matters: &Matters) -> Result<Vec<Example>, Vec<Wrong>> {
     let text = text.trim_start_matches('\u{feff}');
-    let records = if text.trim_start().starts_with('{') { json_lines(file, text) } else { table(file, text) };
     let (mut examples, mut wrong) = (Vec::new(), Vec::new());
-    for record in records {
+    for record in records(file, text) {
         match record.and_then(|record| record.example(fields, matters)) {
             Ok(example) => examples.push(example),
             Err(one) => wrong.push(one),
@@ -75,7 +74,13 @@ pub fn read(file: &str, text: &str, fields: &Fields, matters: &Matters) -> Resul
     if wrong.is_empty() { Ok(examples) } else { Err(wrong) }
 }
 
-struct Record<'a> {
+/// A file's lines: JSON lines where its first character is `{`, else a table.
+pub fn records<'a>(file: &'a str, text: &str) -> Vec<Result<Record<'a>, Wrong>> {
+    if text.trim_start().starts_with('{') { json_lines(file, text) } else { table(file, text) }
+}
+
+/// One line of a table, or one of JSON.
+pub struct Record<'a> {
     file: &'a str,
     line: usize,
     cells: Vec<(String, String)>,
@@ -94,12 +99,13 @@ impl Record<'_> {
     }
 
     /// The first of the fields named (several with a comma) that is there.
-    fn cell(&self, fields: &str) -> Option<&str> {
+    pub fn cell(&self, fields: &str) -> Option<&str> {
         let cell = |field: &str| self.cells.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str());
         fields.split(',').find_map(|field| cell(field.trim()))
     }
 
-    fn lacks(&self, field: &str) -> Wrong {
+    /// That it has no field of this name.
+    pub fn lacks(&self, field: &str) -> Wrong {
         let names: Vec<&str> = self.cells.iter().map(|(name, _)| name.as_str()).collect();
         self.wrong(
             field,
@@ -108,7 +114,8 @@ impl Record<'_> {
         )
     }
 
-    fn wrong(&self, field: &str, value: &str, expected: &str) -> Wrong {
+    /// That a field does not hold what it should.
+    pub fn wrong(&self, field: &str, value: &str, expected: &str) -> Wrong {
         let (file, value) = (self.file.to_owned(), shorten(value));
         Wrong { file, line: self.line, field: field.into(), value, expected: expected.into() }
     }
