@@ -283,3 +283,24 @@ pub fn reply_digest(master: &MasterKey, content: &Content) -> Option<String> {
 pub fn shanghai() -> TimeZone {
     TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::tests::shipped;
+
+    #[test]
+    fn red_and_orange_have_the_shorter_clocks() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let sign_for = |warning, facts: &Facts| {
+            let all = desk.deadlines("dispatched", None, warning, facts, now);
+            all.into_iter().find(|d| d.clock == Clock::SignFor).expect("a clock").at
+        };
+        let plain = sign_for(None, &Facts::default());
+        assert_eq!(sign_for(Some(Warning::Yellow), &Facts::default()), plain);
+        assert!(sign_for(Some(Warning::Orange), &Facts::default()) < plain);
+        let by_source = Facts { urgency: Some(Warning::Red), ..Facts::default() };
+        assert!(sign_for(None, &by_source) < plain);
+    }
+}

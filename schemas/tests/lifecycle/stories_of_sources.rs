@@ -1,5 +1,6 @@
 //! What sources do to a case, story by story.
 
+use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Actor, AnswerDelivered, EventBody};
@@ -7,7 +8,8 @@ use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Facts, Intent, Session};
-use huiliu_schemas::vocabulary::{Appeal, Solved, Stage, UpstreamState};
+use huiliu_schemas::vocabulary::{Appeal, Solved, Stage, UpstreamState, Warning};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::world::*;
@@ -329,4 +331,47 @@ fn a_rule_that_names_the_accused_sends_the_case_to_a_person() {
     let more = record().saying("they took money").order(101);
     assert_eq!(world.submit(&more, undecided), events(&["supplemented", "triaged"]));
     assert_eq!((world.stage(), world.told()), (Stage::Triage, vec!["housing withdraw".to_owned()]));
+}
+
+fn judged(colour: Warning, minutes: i64) -> Given {
+    let clock = |clock, minutes: i64| Deadline {
+        clock,
+        at: Timestamp::from_second(NOON + minutes * 60).expect("a time"),
+        provisional: false,
+        source: "中心内控".into(),
+    };
+    let mut given = to(&[lead("housing")]);
+    given.decision.as_mut().expect("a decision").severity.colour = Some(colour);
+    given.dispatch_deadlines = vec![clock(Clock::SignFor, minutes), clock(Clock::Resolve, 9_000)];
+    given
+}
+
+#[test]
+fn a_graver_colour_than_the_source_said_is_told_at_once() {
+    let mut world = World::new();
+    assert_eq!(world.submit(&record(), judged(Warning::Red, 30)), events(&["registered", "warned", "dispatched"]));
+    assert_eq!(world.case().warning(), Some(Warning::Red));
+
+    let mut world = World::new();
+    let said = record().facts(Facts { urgency: Some(Warning::Red), ..Facts::default() });
+    assert_eq!(world.submit(&said, judged(Warning::Orange, 30)), events(&["registered", "dispatched"]));
+    assert_eq!(world.case().warning(), Some(Warning::Red));
+}
+
+#[test]
+fn a_supplement_can_bring_clocks_forward_and_never_puts_them_off() {
+    let mut world = World::new();
+    world.submit(&record(), judged(Warning::Blue, 240));
+    let at = |world: &World| {
+        let of = |clock| world.case().deadlines.iter().find(|d| d.clock == clock).map(|d| d.at.as_second() - NOON);
+        (of(Clock::SignFor), of(Clock::Resolve))
+    };
+    assert_eq!(at(&world), (Some(240 * 60), Some(9_000 * 60)));
+    let mut graver = judged(Warning::Orange, 30);
+    graver.dispatch_deadlines[1].at = Timestamp::from_second(NOON + 10_000 * 60).expect("a time");
+    let outcome = world.submit(&record().saying("再不解决就堵路").order(101), graver);
+    assert_eq!(outcome, events(&["supplemented", "warned"]));
+    assert_eq!(at(&world), (Some(30 * 60), Some(9_000 * 60)));
+    let outcome = world.submit(&record().saying("more").order(102), judged(Warning::Orange, 10));
+    assert_eq!(outcome, events(&["supplemented"]), "no graver than known");
 }
