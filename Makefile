@@ -45,6 +45,14 @@ lint: ## Format, clippy, documentation: no warnings
 schemas: ## Write the JSON Schemas and the AsyncAPI document from the types
 	cargo run --locked --quiet -p huiliu-schemas --bin export-schemas schemas/json
 
+# Labelled appeals to measure the judgements on, if there are any: appeals/labelled.jsonl in a folder beside this tree, or
+# where MEASURE_DATA says.
+MEASURE_DATA ?= $(patsubst %/appeals/labelled.jsonl,%,$(firstword $(wildcard ../*/data/appeals/labelled.jsonl)))
+
+.PHONY: measure
+measure: build ## Measure the judgements: what, where, how bad, who accuses whom
+	@deploy/measure.sh $(BIN)/huiliu '$(MEASURE_DATA)'
+
 .PHONY: bench
 bench: setup build ## Measure the whole pipeline
 	@HUILIU_NATS_SERVER=$(LOCAL_NATS) $(BIN)/huiliu bench

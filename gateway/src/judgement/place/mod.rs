@@ -14,6 +14,7 @@ mod text;
 mod weighing;
 mod words;
 
+pub(crate) use china::TABLE as CHINA;
 pub use doubt::{Clue, Doubt, Why};
 pub use gazetteer::Gazetteer;
 

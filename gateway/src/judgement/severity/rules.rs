@@ -16,7 +16,7 @@ pub const FILE: &str = "severity.csv";
 pub const DATES_FILE: &str = "sensitive-dates.csv";
 /// The file of sensitive places.
 pub const PLACES_FILE: &str = "sensitive-places.csv";
-const BUILT_IN: &str = include_str!("severity.csv");
+pub(crate) const BUILT_IN: &str = include_str!("severity.csv");
 
 const COLUMNS: &[Column] =
     &[must("word", "词"), must("kind", "类"), may("colour", "颜色"), may("when", "条件"), may("note", "备注")];
