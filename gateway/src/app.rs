@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api};
+use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::console::Labels;
 use crate::desk::Desk;
@@ -118,6 +119,7 @@ impl App {
             queues: queues.clone(),
             reads: reads.clone(),
             reconciler: reconciler.clone(),
+            backups: Backups::new(jetstream.clone(), ledger.clone()),
             labels,
             credentials,
             connected: engine.connected(),
