@@ -46,10 +46,6 @@ impl Staging {
         put.finish()
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Writes the manifest, reads every file back, and gives the directory its name.
     pub(super) fn finish(mut self, manifest: &impl serde::Serialize, files: &[&FileSum]) -> anyhow::Result<PathBuf> {
         for file in files {
@@ -186,7 +182,7 @@ mod tests {
         let scratch = Scratch::new();
         let staging = Staging::begin(scratch.path(), "b").expect("begun");
         let sum = staging.put("f", b"x").expect("put");
-        fs::write(staging.path().join("f"), b"y").expect("written");
+        fs::write(staging.path.join("f"), b"y").expect("written");
         assert!(staging.finish(&"manifest", &[&sum]).is_err());
         assert_eq!(fs::read_dir(scratch.path()).expect("there").count(), 0);
     }

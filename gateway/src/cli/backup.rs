@@ -118,7 +118,15 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
     ))?;
     say(format!("密钥 (keys): {}", written.keys.display()))?;
     if !args.no_verify {
-        try_it(&Set::find(&written.directory, Some(&written.keys))?, settings, args.scratch.as_deref()).await?;
+        let set = Set::find(&written.directory, Some(&written.keys))?;
+        if let Err(error) = try_it(&set, settings, args.scratch.as_deref()).await {
+            let aside = [&written.directory, &written.keys].map(|directory| put_aside(directory));
+            let aside = aside.into_iter().collect::<Result<Vec<_>, _>>()?;
+            return Err(error.context(format!(
+                "未通过的备份已另名存放，不计入 --keep (it did not pass and is put aside; it does not count for --keep): {}",
+                aside.join(", ")
+            )));
+        }
     }
     if let Some(keep) = args.keep {
         for removed in keep_newest(dir, keys, keep.into())? {
@@ -126,6 +134,14 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
         }
     }
     Ok(())
+}
+
+/// Under a name that no restore takes for the newest.
+fn put_aside(directory: &Path) -> std::io::Result<String> {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy();
+    let aside = directory.with_file_name(format!("unproven-{name}"));
+    std::fs::rename(directory, &aside)?;
+    Ok(aside.display().to_string())
 }
 
 async fn receive(hub: &Hub, places: &Places, dir: &Path, keys: &Path) -> anyhow::Result<Written> {
