@@ -33,11 +33,13 @@ use crate::vault::{self, MasterKey};
 
 const PAGE: usize = 1_000;
 /// Cases read at the same time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// Cases that were registered together share a ring.
 const RINGS_KEPT: u64 = 256;
 /// The newest envelopes, which alone may still be needed, are opened.
 const ENVELOPES: u64 = 1_000;
+/// The hub's own server runs beside it.
+const MEMORY: &str = "1536MiB";
 /// Told by name; the rest are counted.
 const TOLD: usize = 10;
 
@@ -89,7 +91,13 @@ impl Drop for Scratch {
 pub async fn verify(set: &Set, server: Embedded, scratch: Option<&Path>) -> anyhow::Result<Findings> {
     set.check_files()?;
     let scratch = scratch.map_or_else(|| Scratch::beside(set), Scratch::within)?;
-    let embedded = Embedded { directory: scratch.0.clone(), port: 0, durability: Durability::Relaxed, ..server };
+    let embedded = Embedded {
+        directory: scratch.0.clone(),
+        port: 0,
+        durability: Durability::Relaxed,
+        memory_limit: MEMORY.to_owned(),
+        ..server
+    };
     let settings = EngineSettings { server: Server::Embedded(embedded), replicas: 1 };
     let engine = Engine::start(settings, &Credentials::default(), CancellationToken::new()).await?;
     let found = match restore::fill(&engine, set).await {
