@@ -39,3 +39,18 @@ fn bucket(name: &str) -> String {
 fn is_kept_apart(stream: &str) -> bool {
     stream == KEYS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_refers_to_a_stream_is_copied_before_it_and_what_needs_a_key_before_the_keys() {
+        let copied = streams();
+        let place = |stream: &str| copied.iter().position(|name| name == stream).expect("copied");
+        assert!(place(CASES) < place(KEYS), "an event could come without its key");
+        for before in [CASES, DEAD, &bucket(CURSORS)] {
+            assert!(place(before) < place(INTAKE), "{before} could name an envelope that INTAKE lacks");
+        }
+    }
+}
