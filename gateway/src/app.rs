@@ -249,12 +249,14 @@ async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadM
 
 /// Compares and mends at the start and from time to time, one gateway at a time.
 async fn reconcile(reconciler: Reconciler, shutdown: CancellationToken) {
-    let once = async || {
-        if let Some(Err(error)) = reconciler.run_alone().await {
+    let once = async || match reconciler.run_alone().await {
+        Some(Ok(_)) => RECONCILE_EVERY,
+        Some(Err(error)) => {
             tracing::warn!(%error, "could not reconcile; it is tried again");
-            return RETRY_SOON;
+            RETRY_SOON
         }
-        RECONCILE_EVERY
+        // Another gateway is at it, or the server did not answer: until we know which, a QUEUES that is missing stays so.
+        None => streams::LEASE_TTL,
     };
     loop {
         let pause = tokio::select! {

@@ -100,7 +100,7 @@ impl Decoder {
     ///
     /// # Errors
     /// When it is no frame.
-    pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, FrameError> {
         let Some(head) = self.0.first_chunk::<HEAD_BYTES>() else { return Ok(None) };
         let [a, b, c, d, kind] = *head;
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
@@ -145,7 +145,7 @@ mod tests {
             let (mut decoder, mut arrived) = (Decoder::default(), Vec::new());
             for piece in sent.chunks(size) {
                 decoder.push(piece);
-                while let Some(frame) = decoder.next().expect("a frame") {
+                while let Some(frame) = decoder.frame().expect("a frame") {
                     arrived.push(frame);
                 }
             }
@@ -158,7 +158,7 @@ mod tests {
         let check = |bytes: &[u8]| {
             let mut decoder = Decoder::default();
             decoder.push(bytes);
-            assert_eq!(decoder.next(), Err(FrameError::Strange));
+            assert_eq!(decoder.frame(), Err(FrameError::Strange));
         };
         check(b"<html>not a hub</html>");
         check(&[0, 0, 0, 1, 9, 9]);

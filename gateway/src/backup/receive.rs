@@ -100,7 +100,7 @@ impl Receiving {
     /// When it is no backup, cannot be written, or the hub says that it breaks off.
     pub fn push(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.decoder.push(bytes);
-        while let Some(frame) = self.decoder.next()? {
+        while let Some(frame) = self.decoder.frame()? {
             self.take(frame)?;
         }
         Ok(())
