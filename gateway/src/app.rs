@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api};
+use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::console::Labels;
 use crate::desk::Desk;
@@ -118,6 +119,7 @@ impl App {
             queues: queues.clone(),
             reads: reads.clone(),
             reconciler: reconciler.clone(),
+            backups: Backups::new(jetstream.clone(), ledger.clone()),
             labels,
             credentials,
             connected: engine.connected(),
@@ -247,12 +249,14 @@ async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadM
 
 /// Compares and mends at the start and from time to time, one gateway at a time.
 async fn reconcile(reconciler: Reconciler, shutdown: CancellationToken) {
-    let once = async || {
-        if let Some(Err(error)) = reconciler.run_alone().await {
+    let once = async || match reconciler.run_alone().await {
+        Some(Ok(_)) => RECONCILE_EVERY,
+        Some(Err(error)) => {
             tracing::warn!(%error, "could not reconcile; it is tried again");
-            return RETRY_SOON;
+            RETRY_SOON
         }
-        RECONCILE_EVERY
+        // Another gateway is at it, or the server did not answer: until we know which, a QUEUES that is missing stays so.
+        None => streams::LEASE_TTL,
     };
     loop {
         let pause = tokio::select! {

@@ -81,7 +81,12 @@ impl MasterKey {
             return Err(VaultError::Exposed(name));
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        parse_hex(text.trim()).map(Self).ok_or(VaultError::NotAKey(name))
+        Self::parse(&text).ok_or(VaultError::NotAKey(name))
+    }
+
+    /// Reads the text of a key file.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse_hex(text.trim()).map(Self)
     }
 
     fn create(path: &Path) -> Result<(), VaultError> {

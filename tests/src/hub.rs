@@ -96,6 +96,17 @@ impl TestHub {
         self.ready().await
     }
 
+    /// The command line with these settings and the operator's key.
+    pub async fn huiliu(&self, arguments: &[&str]) -> anyhow::Result<std::process::Output> {
+        let mut command = Command::new(&self.program);
+        command.env("HUILIU_SETTINGS", self.dir.join("huiliu.toml")).env("HUILIU_KEY", self.secret("desk"));
+        if let Some(nats) = nats_binary() {
+            command.env("HUILIU_NATS_SERVER", nats);
+        }
+        command.args(arguments).current_dir(root()).stdin(Stdio::null());
+        Ok(tokio::task::spawn_blocking(move || command.output()).await??)
+    }
+
     /// Waits until it takes work.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + PATIENCE;

@@ -1,6 +1,7 @@
 //! The HTTP door. Every endpoint is behind a credential or a signature, except the three a load balancer and a metrics
 //! collector ask on the same machine: `/healthz`, `/readyz`, `/metrics`.
 
+mod backup;
 mod caller;
 mod cases;
 mod commands;
@@ -24,6 +25,7 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use crate::backup::source::Backups;
 use crate::channels::Channels;
 use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
@@ -62,6 +64,8 @@ pub struct Api {
     pub reads: ReadHandle,
     /// Compares and mends on demand.
     pub reconciler: Reconciler,
+    /// Copies everything on demand.
+    pub backups: Backups,
     /// Names for codes.
     pub labels: Labels,
     /// Whose credentials are good.
@@ -92,6 +96,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/queue/ack", post(queue::acknowledge))
         .merge(queues::routes())
         .merge(dead::routes())
+        .merge(backup::routes())
         .with_state(api)
         .merge(crate::console::page())
         .merge(operators)

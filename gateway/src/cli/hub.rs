@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use bytes::Bytes;
 use huiliu_schemas::problem::Problem;
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::doors::Secret;
@@ -15,6 +16,9 @@ use crate::settings::Places;
 /// Long enough for a reconciliation of a large log.
 const PATIENCE: Duration = Duration::from_secs(600);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// A download ends when the hub falls silent, not before.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const SILENCE: Duration = Duration::from_secs(120);
 const KEY: &str = "HUILIU_KEY";
 
 /// Which hub, and with which key.
@@ -77,6 +81,12 @@ impl Hub {
         self.ask(Method::POST, path, &[], body).await
     }
 
+    /// What the hub sends for as long as it sends.
+    pub(super) async fn download(&self, path: &str) -> anyhow::Result<Download> {
+        let request = self.client.post(format!("{}{path}", self.base)).timeout(DOWNLOAD_PATIENCE);
+        Ok(Download(self.send(request).await?))
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -85,18 +95,33 @@ impl Hub {
         body: Option<Value>,
     ) -> anyhow::Result<Value> {
         let request = self.client.request(method, format!("{}{path}", self.base)).query(query);
-        let request = request.bearer_auth(self.key.expose());
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
-        let answer = request.send().await.with_context(|| {
+        self.send(request).await?.json().await.context("网关的应答读不懂 (the hub's answer does not read)")
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let answer = request.bearer_auth(self.key.expose()).send().await.with_context(|| {
             format!("{} 没有网关应答：请先 `huiliu run`，或用 --hub 指明地址 (no hub answers there)", self.base)
         })?;
         if answer.status().is_success() {
-            return answer.json().await.context("网关的应答读不懂 (the hub's answer does not read)");
+            return Ok(answer);
         }
         bail!(refused(answer).await)
+    }
+}
+
+/// An answer that is taken piece by piece.
+pub(super) struct Download(Response);
+
+impl Download {
+    /// The next piece; none at the end.
+    pub(super) async fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
+        let piece = tokio::time::timeout(SILENCE, self.0.chunk()).await;
+        let piece = piece.context("网关沉默过久 (the hub fell silent)")?;
+        piece.context("与网关的连接断了 (the connection to the hub was lost)")
     }
 }
 

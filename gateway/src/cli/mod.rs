@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
 
+mod backup;
 mod bench;
 mod check;
 mod classify;
@@ -68,6 +69,10 @@ enum Command {
     Pack(pack::Packs),
     /// 由案件日志重建查询库，须先停止网关 (rebuild the read model; stop the hub first)
     Rebuild,
+    /// 备份运行中的网关，并试恢复 (back up the running hub, and try the backup)
+    Backup(backup::Args),
+    /// 恢复到空的数据目录，须先停止网关 (restore into an empty data directory; stop the hub first)
+    Restore(backup::RestoreArgs),
 }
 
 /// Runs the command line. A reader that goes away is no error.
@@ -100,5 +105,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Judge(args) => judge::judge(settings, &args),
         Command::Pack(packs) => pack::run(settings, &packs),
         Command::Rebuild => rebuild::run(settings),
+        Command::Backup(args) => backup::run(settings, &args),
+        Command::Restore(args) => backup::restore(settings, &args),
     }
 }

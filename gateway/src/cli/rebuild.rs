@@ -61,14 +61,10 @@ async fn rebuild(engine: &Engine, file: &Path) -> anyhow::Result<(u64, u64)> {
     Ok((messages, position))
 }
 
-fn stop_it_first(error: LockError) -> anyhow::Error {
+pub(super) fn stop_it_first(error: LockError) -> anyhow::Error {
     let held = matches!(error, LockError::Held { .. });
     let error = anyhow::Error::from(error);
-    if held {
-        error.context("网关正在运行，请先停止再重建 (the hub is running: stop it first)")
-    } else {
-        error
-    }
+    if held { error.context("网关正在运行，请先停止 (the hub is running: stop it first)") } else { error }
 }
 
 fn in_use(error: EngineError) -> anyhow::Error {

@@ -16,6 +16,7 @@ pub mod request;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod settings;
+pub mod snapshot;
 mod spawn;
 pub mod streams;
 #[cfg(test)]

@@ -247,13 +247,22 @@ fn letter(stage: &str, channel: &Channel, sequence: u64, index: Option<usize>, r
     }
 }
 
-/// The durable consumer, made where there is none.
+/// The durable consumer, made where there is none: then it begins with the first envelope.
 pub async fn consumer(jetstream: &Context) -> Result<PullConsumer, String> {
+    make_consumer(jetstream, DeliverPolicy::All).await
+}
+
+/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before.
+pub async fn consumer_after(jetstream: &Context, floor: u64) -> Result<PullConsumer, String> {
+    make_consumer(jetstream, DeliverPolicy::ByStartSequence { start_sequence: floor + 1 }).await
+}
+
+async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Result<PullConsumer, String> {
     let stream = jetstream.get_stream(INTAKE).await.map_err(|e| e.to_string())?;
     let config = pull::Config {
         durable_name: Some(CONSUMER.into()),
         ack_policy: AckPolicy::Explicit,
-        deliver_policy: DeliverPolicy::All,
+        deliver_policy,
         ack_wait: ACK_WAIT,
         max_ack_pending: 2_000,
         ..pull::Config::default()

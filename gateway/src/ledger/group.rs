@@ -187,7 +187,7 @@ impl<'a> Group<'a> {
 }
 
 /// The numbers an event makes known, the case's own among them.
-fn numbers_in(event: &Event) -> Vec<SourceId> {
+pub fn numbers_in(event: &Event) -> Vec<SourceId> {
     match &event.body {
         EventBody::Registered(registered) => {
             let own = [registered.seen.source.clone(), SourceId::of_number(&registered.number)];

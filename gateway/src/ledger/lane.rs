@@ -226,6 +226,7 @@ async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result
         return Ok(None);
     }
     store_keys(shared, group).await?;
+    let _under_way = shared.batches.read().await;
     let began = std::time::Instant::now();
     match commit_batch(&shared.jetstream, &group.messages).await {
         Ok(ack) => {

@@ -19,13 +19,13 @@ use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::{CaseId, DepartmentId, SourceId};
 use moka::sync::Cache;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Job, Work};
 use crate::keys::Keys;
 
-pub use group::entry_message;
+pub use group::{entry_message, numbers_in};
 pub use history::{Loaded, OpenedCase};
 use history::{find_case, load, open_case, owners};
 pub use tail::Tail;
@@ -106,6 +106,8 @@ pub(crate) struct Shared {
     pub cache: Cache<CaseId, Arc<Loaded>>,
     pub dead: mpsc::UnboundedSender<DeadEntry>,
     pub tail: Tail,
+    /// Held by a lane while a batch is under way.
+    pub batches: Arc<RwLock<()>>,
 }
 
 impl Ledger {
@@ -119,7 +121,7 @@ impl Ledger {
         tasks: &TaskTracker,
     ) -> Self {
         let cache = Cache::new(CASES_CACHED);
-        let shared = Shared { jetstream, keys, desk, cache, dead, tail: Tail::new() };
+        let shared = Shared { jetstream, keys, desk, cache, dead, tail: Tail::new(), batches: Arc::default() };
         let lanes = (0..LANES)
             .map(|_| {
                 let (send, receive) = mpsc::channel(JOBS_QUEUED);
@@ -141,6 +143,11 @@ impl Ledger {
         let lane = lane_of(&job);
         self.lanes[lane].send(Pending { job, reply }).await.map_err(|_| LedgerError::Closed)?;
         Ok(answer)
+    }
+
+    /// Waits for the batches that are under way; no other begins before what this returns is dropped.
+    pub async fn pause(&self) -> OwnedRwLockWriteGuard<()> {
+        self.shared.batches.clone().write_owned().await
     }
 
     /// What this process appended last.

@@ -61,6 +61,8 @@ pub struct Places {
     pub data_dir: PathBuf,
     /// Who may come in.
     pub credentials_file: PathBuf,
+    /// The key that wraps all data keys.
+    pub master_key_file: PathBuf,
     /// Divisions, departments, responsibility lists.
     pub directory_dir: PathBuf,
     /// Packs beside the built-in ones.
@@ -146,9 +148,11 @@ impl Places {
     fn of(raw: &raw::Raw, base: &Path) -> Result<Self, SettingsError> {
         let data_dir = base.join(&raw.data.dir);
         let credentials = raw.data.credentials_file.as_ref();
+        let master_key = raw.data.master_key_file.as_ref();
         Ok(Self {
             listen: listen(&raw.http)?,
             credentials_file: credentials.map_or_else(|| data_dir.join("credentials.toml"), |path| base.join(path)),
+            master_key_file: master_key.map_or_else(|| data_dir.join("master.key"), |path| base.join(path)),
             directory_dir: base.join(&raw.data.directory_dir),
             packs_dir: raw.data.packs_dir.as_ref().map(|dir| base.join(dir)),
             log: LogSettings { format: log_format(&raw.log.format)?, filter: raw.log.filter.clone() },
@@ -190,11 +194,10 @@ impl Settings {
 
     fn check(raw: raw::Raw, base: &Path) -> Result<Self, SettingsError> {
         let places = Places::of(&raw, base)?;
-        let master_key = raw.data.master_key_file;
         Ok(Self {
             listen: places.listen,
             credentials_file: places.credentials_file,
-            master_key_file: master_key.map_or_else(|| places.data_dir.join("master.key"), |path| base.join(path)),
+            master_key_file: places.master_key_file,
             directory_dir: places.directory_dir,
             packs_dir: places.packs_dir,
             log: places.log,

@@ -16,7 +16,7 @@ fn plan() -> Plan {
 }
 
 /// Pushes orders and waits until all are cases; answers their ids.
-async fn feed(hub: &TestHub, name: &str, count: usize) -> Vec<String> {
+pub async fn feed(hub: &TestHub, name: &str, count: usize) -> Vec<String> {
     let orders: Vec<Value> = (0..count)
         .map(|n| {
             let mut order = noise(&format!("{name}-{n}"));
@@ -56,7 +56,7 @@ async fn live(inspector: &Inspector) -> BTreeSet<String> {
 }
 
 /// QUEUES comes to hold exactly the live entries.
-async fn queues_come_right(hub: &TestHub, inspector: &Inspector) {
+pub async fn queues_come_right(hub: &TestHub, inspector: &Inspector) {
     let right = eventually("QUEUES to hold every live entry and no other", PATIENCE, async || {
         (queued(inspector).await == live(inspector).await).then_some(())
     });

@@ -1,0 +1,203 @@
+//! Putting a backup back: into a place where nothing is, or not at all. It is built beside, and gets its name when it is
+//! whole and on the disk; what breaks off leaves the place as it was.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::manifest::StreamCopy;
+use super::set::{KeySet, Set};
+use super::write::sync_tree;
+use crate::app::READ_MODEL;
+use crate::doors::Credentials;
+use crate::doors::credentials::write_private;
+use crate::engine::snapshot;
+use crate::engine::streams::QUEUES;
+use crate::engine::{Durability, Embedded, Engine, EngineSettings, Server};
+use crate::intake::pipeline;
+use crate::settings::Places;
+
+/// Puts every stream of the set into an engine that has none of them, and makes the pipeline begin where the backup says.
+///
+/// # Errors
+/// When the server refuses, or a stream is not afterwards what it was.
+pub async fn fill(engine: &Engine, set: &Set) -> anyhow::Result<()> {
+    for (directory, copy) in set.streams() {
+        fill_stream(engine, directory, copy)
+            .await
+            .with_context(|| format!("数据流 {} 恢复失败 (stream {} could not be restored)", copy.name, copy.name))?;
+    }
+    pipeline::consumer_after(&engine.jetstream, set.manifest.intake_floor).await.map_err(anyhow::Error::msg)?;
+    Ok(())
+}
+
+async fn fill_stream(engine: &Engine, directory: &Path, copy: &StreamCopy) -> anyhow::Result<()> {
+    let path = directory.join(&copy.file.file);
+    let file = File::open(&path).with_context(|| path.display().to_string())?;
+    let mut head = copy.head.clone();
+    // The copy may come from a cluster and go to a single server, or the other way.
+    head.config["num_replicas"] = engine.replicas.into();
+    let found = snapshot::restore(&engine.jetstream, &head, file).await?;
+    let same = (found.messages, found.last_sequence) == (copy.messages, copy.last_sequence)
+        // The server counts the first of no messages now from 0, now from 1.
+        && (copy.messages == 0 || found.first_sequence == copy.first_sequence);
+    if !same {
+        bail!(
+            "{}: 恢复后与清单不符 (restored, it is not what the manifest says): {found:?}; expected messages {}, {} to {}",
+            path.display(),
+            copy.messages,
+            copy.first_sequence,
+            copy.last_sequence
+        );
+    }
+    Ok(())
+}
+
+/// What a restore did.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// Files that were there and stayed as they were.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Restores into the place the settings name. The hub must be stopped, and its lock held by the caller.
+///
+/// # Errors
+/// When there is a store already, the keys there are others, or anything cannot be restored; nothing is left behind then.
+pub async fn restore(set: &Set, places: &Places, engine: EngineSettings) -> anyhow::Result<Restored> {
+    let keys =
+        set.keys.as_ref().context("恢复需要密钥目录：请用 --keys 给出 (a restore needs the keys: give --keys)")?;
+    keys.master_key()?;
+    refuse_another_master_key(keys, places)?;
+    match engine.server {
+        Server::Embedded(embedded) => restore_embedded(set, embedded).await?,
+        Server::External(_) => restore_external(set, engine).await?,
+    }
+    let restored = put_keys(keys, places)?;
+    for suffix in ["", "-wal", "-shm"] {
+        // It is built anew from the log; one of another log must not be taken for it.
+        match fs::remove_file(places.data_dir.join(format!("{READ_MODEL}{suffix}"))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(restored)
+}
+
+/// Fsync after every message would take hours for a million: the whole store is synced once, when it is whole.
+async fn restore_embedded(set: &Set, embedded: Embedded) -> anyhow::Result<()> {
+    let target = embedded.directory.clone();
+    refuse_store(&target)?;
+    let mut building = target.clone().into_os_string();
+    building.push(".restoring");
+    let building = PathBuf::from(building);
+    if building.exists() {
+        fs::remove_dir_all(&building)?;
+    }
+    let filled =
+        fill_new(set, Embedded { directory: building.clone(), durability: Durability::Relaxed, ..embedded }).await;
+    let placed = filled.and_then(|()| Ok(place(&building, &target)?));
+    if placed.is_err() {
+        let _left = fs::remove_dir_all(&building);
+    }
+    placed
+}
+
+/// Starts a server of its own in a directory, fills it and stops it.
+pub(super) async fn fill_new(set: &Set, embedded: Embedded) -> anyhow::Result<()> {
+    let settings = EngineSettings { server: Server::Embedded(embedded), replicas: 1 };
+    let engine = Engine::start(settings, &Credentials::default(), CancellationToken::new()).await?;
+    let filled = fill(&engine, set).await;
+    engine.stop().await;
+    filled
+}
+
+fn refuse_store(directory: &Path) -> anyhow::Result<()> {
+    let store = directory.join("store");
+    if !store.exists() {
+        return Ok(());
+    }
+    bail!(
+        "{} 已有数据，恢复不会覆盖：请先把 {} 移到别处，再恢复 (there is a store already, and a restore never overwrites one: move {} away first)",
+        store.display(),
+        directory.display(),
+        directory.display()
+    )
+}
+
+fn place(building: &Path, target: &Path) -> std::io::Result<()> {
+    sync_tree(building)?;
+    if target.exists() {
+        // Without a store in it: what a server that never stored anything left.
+        let aside = format!("{}.before-restore-{}", target.display(), Timestamp::now().as_second());
+        fs::rename(target, aside)?;
+    }
+    fs::rename(building, target)?;
+    target.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}
+
+/// On a server somebody else runs: nothing of ours may be there, and what breaks off is taken away again.
+async fn restore_external(set: &Set, settings: EngineSettings) -> anyhow::Result<()> {
+    let engine = Engine::start(settings, &Credentials::default(), CancellationToken::new()).await?;
+    let filled = fill_external(&engine, set).await;
+    engine.stop().await;
+    filled
+}
+
+async fn fill_external(engine: &Engine, set: &Set) -> anyhow::Result<()> {
+    let names: Vec<&str> = set.streams().map(|(_, copy)| copy.name.as_str()).collect();
+    for name in names.iter().chain([&QUEUES]) {
+        if engine.jetstream.get_stream(*name).await.is_ok() {
+            bail!(
+                "服务器 {} 上已有数据流 {name}，恢复不会覆盖 (stream {name} is there already, and a restore never overwrites one: remove it first)",
+                engine.address()
+            );
+        }
+    }
+    let filled = fill(engine, set).await;
+    if filled.is_err() {
+        for name in names {
+            let _not_there = engine.jetstream.delete_stream(name).await;
+        }
+    }
+    filled
+}
+
+fn refuse_another_master_key(keys: &KeySet, places: &Places) -> anyhow::Result<()> {
+    let path = &places.master_key_file;
+    if !path.exists() {
+        return Ok(());
+    }
+    let there = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    if there.trim() == keys.text(&keys.manifest.master_key)?.trim() {
+        return Ok(());
+    }
+    bail!(
+        "{} 已有另一个主密钥，恢复不会覆盖：请先把它移到别处 (another master key is there, and a restore never overwrites one: move it away first)",
+        path.display()
+    )
+}
+
+/// The master key and, where there are none, the credentials.
+fn put_keys(keys: &KeySet, places: &Places) -> anyhow::Result<Restored> {
+    let mut restored = Restored::default();
+    let files = [
+        (Some(&keys.manifest.master_key), &places.master_key_file),
+        (keys.manifest.credentials.as_ref(), &places.credentials_file),
+    ];
+    for (file, path) in files {
+        let Some(file) = file else { continue };
+        if path.exists() {
+            restored.kept.push(path.clone());
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        write_private(path, &keys.text(file)?).with_context(|| path.display().to_string())?;
+    }
+    Ok(restored)
+}
