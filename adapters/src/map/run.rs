@@ -10,7 +10,7 @@ use huiliu_schemas::vocabulary::UpstreamState;
 use huiliu_schemas::{Namespace, SourceId};
 use serde_json::Value;
 
-use super::field::{Field, as_text, shortened};
+use super::field::{BLANK, Field, as_text, is_present, shortened};
 use super::path::Path;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
@@ -19,7 +19,9 @@ use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
 const LONGEST_ID: usize = 128;
 /// Most persons of one record: a joint petition keeps every name, a flood does not.
 const MOST_PERSONS: usize = 2000;
-const BLANK: [&str; 4] = ["", "无", "null", "0"];
+const VILLAGE_DIGITS: usize = 12;
+/// Village, grid and what some number below it.
+const GRID_DIGITS: usize = 18;
 
 pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
     let mut problems = Vec::new();
@@ -36,6 +38,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     }
     add_links(&mut submission, map, record, namespace);
     decide_intent(&mut submission, &map.intents, record);
+    settle_session(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
 }
 
@@ -79,6 +82,11 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
             }
         }
         Target::Word(word) => read_word(s, word, field, record, p),
+        Target::Session(put) => {
+            if let Some(text) = field.read(record, "text", p, |t| Some(t.to_owned())) {
+                put(s, &text);
+            }
+        }
         Target::State => s.upstream = read_state(&mut s.facts, field, record),
         Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
         Target::Division => read_division(&mut s.facts, field, record, p),
@@ -153,6 +161,7 @@ fn truth(text: &str) -> Option<bool> {
 
 /// A code a table knows, or a word of ours as it is; an unknown code is carried, not complained of.
 fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) {
+    let stand_in = field.stand_in(record);
     let mut unknown = None;
     let mut found = false;
     field.texts(record, &mut |_, text| {
@@ -165,7 +174,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
         }
         !found
     });
-    match (found, unknown, &field.constant) {
+    match (found, unknown, stand_in) {
         (true, ..) => {}
         (false, Some(code), _) => {
             s.facts.unknown_codes.insert(field.name.clone(), code);
@@ -184,7 +193,7 @@ fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstre
         first = Some(text.into_owned());
         false
     });
-    let code = first.or_else(|| field.constant.clone())?;
+    let code = first.or_else(|| field.stand_in(record).map(str::to_owned))?;
     let state = field.word(&code).unwrap_or(&code);
     let state = UpstreamState::read(state).unwrap_or_else(|| {
         facts.unknown_codes.insert(field.name.clone(), shortened(&code));
@@ -227,7 +236,9 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
         if let Some(code) = field.word(&text).and_then(|word| word.parse().ok()) {
             facts.division = Some(code);
         } else if text.bytes().all(|b| b.is_ascii_digit()) {
-            facts.division = DivisionCode::from_padded(&text).ok();
+            // A grid's number begins with the code of its village.
+            let village = text.get(..VILLAGE_DIGITS).filter(|_| text.len() <= GRID_DIGITS).unwrap_or(&text);
+            facts.division = DivisionCode::from_padded(village).ok();
             if facts.division.is_none() {
                 problems.push(field.problem(path.text(), Some(&text), "6, 9 or 12 digits, or a place name", false));
             }
@@ -239,16 +250,18 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
 }
 
 fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Point> {
+    let said = field.datum_from.iter().find_map(|path| path.get(record)).and_then(as_text);
+    let datum = said.and_then(|text| datum::named(&text)).unwrap_or(field.datum);
     if field.latitude.is_empty() {
         return field.read(record, datum::EXPECTED, problems, |text| {
             let (first, second) = datum::pair(text)?;
-            datum::point(first, second, field.datum)
+            datum::point(first, second, datum)
         });
     }
     let latitude = field.latitude.iter().find_map(|path| path.get(record)).and_then(as_text);
     let latitude = latitude.filter(|text| !BLANK.contains(&&**text));
     field.read(record, datum::EXPECTED, problems, |text| {
-        datum::point(text.parse().ok()?, latitude.as_deref()?.parse().ok()?, field.datum)
+        datum::point(text.parse().ok()?, latitude.as_deref()?.parse().ok()?, datum)
     })
 }
 
@@ -341,7 +354,11 @@ fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId
     for path in &link.from {
         path.visit(record, &mut |value| {
             let text = as_text(value).unwrap_or_default();
-            for id in text.split([',', '，', ';', '；', '、']).map(str::trim) {
+            let numbers: Vec<&str> = match &link.shape {
+                Some(shape) => shape.find(&text).collect(),
+                None => text.split([',', '，', ';', '；', '、']).map(str::trim).collect(),
+            };
+            for id in numbers {
                 let fits = !BLANK.contains(&id) && read_id(id).is_some() && !(link.not_phone && is_phone(id));
                 let id = SourceId { namespace: namespace.clone(), id: id.to_owned() };
                 if fits && id != *own && !found.contains(&id) {
@@ -365,14 +382,6 @@ fn holds((path, any_of): &(Path, Vec<String>), record: &Value) -> bool {
     path.get(record).and_then(as_text).is_some_and(|text| any_of.iter().any(|word| *word == *text))
 }
 
-fn is_present(path: &Path, record: &Value) -> bool {
-    path.get(record).is_some_and(|value| match value {
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(map) => !map.is_empty(),
-        scalar => as_text(scalar).is_some_and(|text| !BLANK.contains(&&*text)),
-    })
-}
-
 fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     let state = s.upstream.as_ref().map(|u| u.state);
     let applies = |rule: &&IntentRule| {
@@ -383,7 +392,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     };
     let Some(rule) = rules.iter().find(applies) else { return };
     s.intent = rule.then;
-    if matches!(rule.then, Intent::Urge | Intent::Assess) {
+    if matches!(rule.then, Intent::Urge | Intent::Assess | Intent::Session | Intent::Notice) {
         // Such a record need not be a whole matter: what is merely absent is no problem of it.
         s.problems.retain(|problem| problem.value.is_some() || problem.blocking);
     }
@@ -393,6 +402,24 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
         Some(id) => speak_of(s, id, note),
         None => s.content.note = note.or_else(|| s.content.note.take()),
     }
+    if matches!(rule.then, Intent::Session | Intent::Notice) {
+        speak_of_session(s);
+    }
+}
+
+/// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.
+fn speak_of_session(s: &mut Submission) {
+    (s.at, s.version) = (None, None);
+    s.facts = Facts::default();
+    s.content = Content { note: s.content.note.take(), ..Content::default() };
+    s.upstream = None;
+    s.assessment = None;
+}
+
+/// A matter's record tells of a session only how it ended.
+fn settle_session(s: &mut Submission) {
+    let is_session = matches!(s.intent, Intent::Session | Intent::Notice);
+    s.session = s.session.take().filter(|session| is_session || session.outcome.is_some());
 }
 
 /// The record has a number of its own and speaks of another one: its own facts (registration, place, state) are not that
