@@ -136,6 +136,7 @@ impl Builder {
             ("time", spec.time.is_some() && !takes.time),
             ("day", spec.day.is_some() && !takes.time),
             ("pick", spec.pick == Pick::Latest && !takes.time),
+            ("pick", spec.pick == Pick::All && !is_personal(target)),
             ("datum", spec.datum.is_some() && !takes.point),
             ("datum_from", !spec.datum_from.is_empty() && !takes.point),
             ("latitude", !spec.latitude.is_empty() && !takes.point),

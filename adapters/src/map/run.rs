@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::field::{BLANK, Field, as_text, is_present, shortened};
 use super::path::Path;
+use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
 
@@ -72,6 +73,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     match target {
         Target::SourceId => {}
         Target::Text(slot) => set(s, slot, field.read(record, "text", p, |t| Some(t.to_owned()))),
+        Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
         Target::Version => s.version = read_version(field, record, p),
@@ -104,8 +106,14 @@ fn set<T>(s: &mut Submission, slot: fn(&mut Submission) -> &mut Option<T>, value
     }
 }
 
+fn all(field: &Field, record: &Value) -> Option<Private> {
+    let mut lines = Vec::new();
+    collect(field, record, &mut lines);
+    (!lines.is_empty()).then(|| Private::new(lines.join("\n")))
+}
+
 fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<jiff::Timestamp> {
-    if field.pick != super::spec::Pick::Latest {
+    if field.pick != Pick::Latest {
         return field.read(record, time::EXPECTED, problems, |t| field.time.read(t));
     }
     let mut latest = None;
@@ -121,7 +129,7 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
 
 /// A version is a small integer, or a time.
 fn read_version(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<i64> {
-    if field.pick == super::spec::Pick::Latest {
+    if field.pick == Pick::Latest {
         return read_time(field, record, problems).map(jiff::Timestamp::as_millisecond);
     }
     field.read(record, "a version number or a time", problems, |t| super::writeback::version(t, &field.time))

@@ -62,6 +62,8 @@ pub(crate) enum Pick {
     Last,
     /// Of times, the latest.
     Latest,
+    /// Of texts, every one, a line each.
+    All,
 }
 
 /// One field.
