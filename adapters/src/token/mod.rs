@@ -93,6 +93,12 @@ pub struct Bearer {
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
 
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens({:?})", self.0.client)
+    }
+}
+
 struct Inner {
     spec: TokenSpec,
     url: Url,

@@ -3,6 +3,7 @@
 
 mod caller;
 mod cases;
+mod channels;
 mod commands;
 mod dead;
 mod health;
@@ -89,6 +90,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/queue", get(queue::take))
         .route("/v1/queue/ack", post(queue::acknowledge))
         .merge(queues::routes())
+        .merge(channels::routes())
         .merge(dead::routes())
         .with_state(api)
         .merge(crate::console::page())
