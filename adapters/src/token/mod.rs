@@ -174,7 +174,7 @@ impl Inner {
         match self.spec.client_auth {
             ClientAuth::Basic => request = request.header(AUTHORIZATION, self.basic()?),
             ClientAuth::Body => {
-                form.extend([("client_id", self.client.id.as_str()), ("client_secret", self.client.secret.as_str())])
+                form.extend([("client_id", self.client.id.as_str()), ("client_secret", self.client.secret.as_str())]);
             }
         }
         let away = |error: reqwest::Error| TokenError::Away(cause(&error));
