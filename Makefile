@@ -21,7 +21,7 @@ build: ## The release binaries
 	cargo build --release --locked -p huiliu -p huiliu-tests --bins
 
 .PHONY: demo
-demo: setup build ## Two simulated upstream systems, three departments, in a terminal and on a page
+demo: setup build ## Four simulated upstream systems, three departments, in a terminal and on a page
 	@HUILIU_NATS_SERVER=$(LOCAL_NATS) exec $(BIN)/huiliu demo
 
 .PHONY: test

@@ -6,4 +6,5 @@ mod form;
 pub mod map;
 pub mod pack;
 pub mod pull;
+pub mod token;
 pub mod verify;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use huiliu_adapters::pack::Pack;
+use huiliu_adapters::token::{ClientCredentials, Tokens};
 use huiliu_adapters::verify::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -141,7 +142,7 @@ impl App {
         tasks.spawn(sampler.run(shutdown.clone()));
         tasks.spawn(reconcile(reconciler, shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
-            if channel.pack.pull.is_some() && channel.since.is_some() {
+            if channel.is_polled() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone());
                 tasks.spawn(pull.run(shutdown.clone()));
             }
@@ -215,11 +216,31 @@ fn channel(
         channel.secrets.push(secret.with_context(|| format!("channel `{}`: push_secrets", channel.name))?);
     }
     channel.base_url.clone_from(&configured.base_url);
+    channel.tokens = tokens(&channel, configured)?;
     channel.key = configured.key.as_ref().map(|k| k.expose().to_owned());
     channel.since = configured.since;
     channel.history_before = configured.history_before;
     channel.poll_every = configured.poll_interval;
     Ok(channel)
+}
+
+/// Where the channel's tokens come from, if its pack wants one.
+fn tokens(channel: &ChannelRuntime, configured: &ChannelSettings) -> anyhow::Result<Option<Tokens>> {
+    let name = &channel.name;
+    match (&channel.pack.token, &channel.base_url, &configured.client) {
+        (Some(spec), Some(base_url), Some((id, secret))) => {
+            let client = ClientCredentials { id: id.clone(), secret: secret.expose().to_owned() };
+            let tokens = Tokens::new(spec.clone(), base_url, client);
+            Ok(Some(tokens.with_context(|| format!("channel `{name}`"))?))
+        }
+        (Some(_), Some(_), None) => {
+            bail!("channel `{name}`: its system wants a token: set channels.{name}.client_id and .client_secret")
+        }
+        (None, _, Some(_)) => {
+            bail!("channels.{name}.client_id is set, but the pack `{}` knows no token: remove it", channel.pack.name)
+        }
+        _ => Ok(None),
+    }
 }
 
 fn labels(directory: &Directory, channels: &Channels) -> Labels {

@@ -10,6 +10,7 @@ use async_nats::jetstream::Context;
 use futures_util::StreamExt;
 use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing, OutgoingKind};
 use huiliu_adapters::pull::backoff;
+use huiliu_adapters::token::{Bearer, TokenError};
 use huiliu_schemas::case::{Case, Owed};
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
 use huiliu_schemas::{CaseId, Cause};
@@ -51,6 +52,37 @@ struct Waiting {
 
 /// The source did not take it; when it may be told again, if it said so.
 struct NotYet(Option<Duration>);
+
+/// Status, `Retry-After` in seconds, body.
+type Answered = (u16, Option<u64>, Vec<u8>);
+
+const UNAUTHORIZED: u16 = 401;
+/// A wrong secret is put right by a person, not by hurry.
+const SECRET_PAUSE: Duration = Duration::from_secs(60);
+
+/// Nothing was heard of the source.
+struct Unsent {
+    reason: String,
+    after: Option<Duration>,
+}
+
+impl From<String> for Unsent {
+    fn from(reason: String) -> Self {
+        Self { reason, after: None }
+    }
+}
+
+impl From<&str> for Unsent {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
+    }
+}
+
+impl From<TokenError> for Unsent {
+    fn from(error: TokenError) -> Self {
+        Self { reason: error.to_string(), after: error.needs_a_person().then_some(SECRET_PAUSE) }
+    }
+}
 
 /// What came of telling.
 enum Told {
@@ -175,7 +207,7 @@ impl WriteBack {
         let writeback = self.channel.pack.writeback();
         let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NoWay };
         match self.send(parts).await {
-            Err(error) => Told::Later(error, None),
+            Err(Unsent { reason, after }) => Told::Later(reason, after),
             Ok((status, retry_after, body)) => match writeback.judge(status, retry_after, &body) {
                 Judgement::Delivered { version } => Told::Delivered(version),
                 Judgement::Retry { reason, after } => Told::Later(reason, after),
@@ -209,16 +241,31 @@ impl WriteBack {
         }
     }
 
-    async fn send(&self, parts: HttpRequestParts) -> Result<(u16, Option<u64>, Vec<u8>), String> {
+    /// Sends it with what the source wants to see of us; once more with a fresh token if it no longer takes ours.
+    async fn send(&self, parts: HttpRequestParts) -> Result<Answered, Unsent> {
+        let Some(tokens) = &self.channel.tokens else { return self.send_with(&parts, None).await };
+        let bearer = tokens.bearer().await?;
+        let answered = self.send_with(&parts, Some(&bearer)).await?;
+        if answered.0 != UNAUTHORIZED {
+            return Ok(answered);
+        }
+        tokens.forget(&bearer).await;
+        self.send_with(&parts, Some(&tokens.bearer().await?)).await
+    }
+
+    async fn send_with(&self, parts: &HttpRequestParts, bearer: Option<&Bearer>) -> Result<Answered, Unsent> {
         let base = self.channel.base_url.as_deref().ok_or("`base_url` is not set")?;
         let url = format!("{}{}", base.trim_end_matches('/'), parts.path);
         let method = parts.method.parse().map_err(|_| format!("method `{}`", parts.method))?;
-        let mut request = self.http.request(method, url).body(parts.body);
-        for (name, value) in parts.headers {
+        let mut request = self.http.request(method, url).body(parts.body.clone());
+        for (name, value) in &parts.headers {
             request = request.header(name, value);
         }
         if let Some((header, key)) = self.channel.pack.key_header.as_ref().zip(self.channel.key.as_ref()) {
             request = request.header(header, key);
+        }
+        if let Some(bearer) = bearer {
+            request = request.header(&bearer.header, &bearer.value);
         }
         let mut response = request.send().await.map_err(|e| e.without_url().to_string())?;
         let status = response.status().as_u16();

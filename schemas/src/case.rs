@@ -147,7 +147,7 @@ pub struct Case {
     /// Records that came too late, by source and order: each is noted once.
     #[serde(default)]
     pub superseded: Vec<(SourceId, i64)>,
-    /// Mediation sessions: each is noted once.
+    /// Mediation sessions by their numbers, each with what was told of it last.
     #[serde(default)]
     pub sessions: Vec<Session>,
     /// What sources are still to be told, in order.
@@ -356,7 +356,10 @@ impl Case {
                 self.facts = more.facts.clone();
             }
             EventBody::UpstreamChanged { seen, .. } => self.see_again(Some(seen), &event.actor),
-            EventBody::MediationHeld { session } => self.sessions.push(session.clone()),
+            EventBody::MediationHeld { session } => match self.sessions.iter_mut().find(|s| s.id == session.id) {
+                Some(known) => *known = known.merged(session),
+                None => self.sessions.push(session.clone()),
+            },
             EventBody::Superseded { source, order, .. } => self.superseded.push((source.clone(), *order)),
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
             EventBody::AnswerDelivered(delivered) => {

@@ -33,6 +33,8 @@ pub enum NothingNew {
     Repeat,
     /// Our own answer, come round again.
     Echo,
+    /// Something that happens at the source and changes no case.
+    Notice,
 }
 
 /// Decides one order.

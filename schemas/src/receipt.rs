@@ -29,6 +29,8 @@ words! {
         Updated = "updated", "来源状态变化";
         Recorded = "recorded", "仅存档";
         Echo = "echo", "本中心答复回流";
+        Mediation = "mediation", "调解场次";
+        Noted = "noted", "仅告知";
         Quarantined = "quarantined", "已隔离";
         Pending = "pending", "处理中";
     }

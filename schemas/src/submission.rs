@@ -22,6 +22,7 @@ words! {
         Assess = "assess", "评价";
         StateChange = "state_change", "上游状态变化";
         Session = "session", "调解场次";
+        Notice = "notice", "仅告知";
     }
 }
 
@@ -241,7 +242,7 @@ pub struct Upstream {
 /// One mediation session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
-    /// Number of the room or session at the source.
+    /// Number of the room or session at the source; empty where a matter's own record tells how its last session ended.
     pub id: String,
     /// 调解层级 1 village group, 2 village committee, 3 township, 4 county.
     #[serde(default)]
@@ -258,6 +259,20 @@ pub struct Session {
     /// What came of it.
     #[serde(default)]
     pub outcome: Option<MediationOutcome>,
+}
+
+impl Session {
+    /// The session once it was told of again as `newer`: what that leaves out stays.
+    pub fn merged(&self, newer: &Self) -> Self {
+        Self {
+            id: newer.id.clone(),
+            level: newer.level.or(self.level),
+            round: newer.round.or(self.round),
+            started_at: newer.started_at.or(self.started_at),
+            ended_at: newer.ended_at.or(self.ended_at),
+            outcome: newer.outcome.or(self.outcome),
+        }
+    }
 }
 
 /// A field that could not be read as it should.

@@ -8,9 +8,10 @@ use huiliu_schemas::places::{Datum, DivisionCode, MatterCode};
 use huiliu_schemas::vocabulary::UpstreamState;
 use jiff::tz::TimeZone;
 
-use super::field::Field;
+use super::field::{BLANK, Field};
 use super::issue::Issue;
 use super::path::Path;
+use super::shape::Shape;
 use super::spec::{FieldSpec, IntentSpec, LinkSpec, MapSpec, Need, PersonsSpec, Pick};
 use super::table::Table;
 use super::target::{self, PersonTarget, Target};
@@ -20,8 +21,6 @@ use super::{IntentRule, Link, Map, PersonTargetOf, Persons, TargetOf};
 
 /// Name of the file, for messages.
 pub(super) const FILE: &str = "map.toml";
-/// What usually means "absent".
-const BLANK: [&str; 4] = ["", "无", "null", "0"];
 
 impl Map {
     /// Compiles a map. `tables` are the contents of `tables/*.csv` by name without the ending.
@@ -96,7 +95,7 @@ impl Builder {
     }
 
     fn field(&mut self, name: &str, place: &str, spec: &FieldSpec, personal: bool) -> Field {
-        if spec.from.is_empty() && spec.constant.is_none() {
+        if spec.from.is_empty() && spec.constant.is_none() && spec.implied.is_empty() {
             self.issue(place, "", "`from` or `constant`");
         }
         let tables: Vec<Arc<Table>> = spec.tables.iter().filter_map(|table| self.table(place, table)).collect();
@@ -108,6 +107,7 @@ impl Builder {
             name: name.to_owned(),
             from: self.paths(place, &spec.from),
             pick: spec.pick,
+            implied: spec.implied.iter().filter_map(|(at, w)| Some((self.path(place, at)?, w.clone()))).collect(),
             constant: spec.constant.clone(),
             need: spec.need,
             blank,
@@ -118,6 +118,7 @@ impl Builder {
                 zone: self.zone.clone(),
             },
             datum: spec.datum.unwrap_or(Datum::Wgs84),
+            datum_from: self.paths(place, &spec.datum_from),
             latitude: self.paths(place, &spec.latitude),
             yes: spec.yes.clone(),
             unit: spec.unit.clone(),
@@ -135,10 +136,13 @@ impl Builder {
             ("time", spec.time.is_some() && !takes.time),
             ("day", spec.day.is_some() && !takes.time),
             ("pick", spec.pick == Pick::Latest && !takes.time),
+            ("pick", spec.pick == Pick::All && !is_personal(target)),
             ("datum", spec.datum.is_some() && !takes.point),
+            ("datum_from", !spec.datum_from.is_empty() && !takes.point),
             ("latitude", !spec.latitude.is_empty() && !takes.point),
             ("yes", !spec.yes.is_empty() && !takes.flag),
             ("unit", spec.unit.is_some() && !takes.count),
+            ("implied", !spec.implied.is_empty() && (takes.flag || takes.point || takes.lists || takes.coded)),
             ("constant", spec.constant.is_some() && (takes.flag || takes.point || takes.lists)),
         ];
         for (option, wrong) in misplaced {
@@ -150,8 +154,8 @@ impl Builder {
         for table in &field.tables {
             table.check(&good, expected, &mut self.issues);
         }
-        if let Some(constant) = spec.constant.as_deref().filter(|constant| !good(constant)) {
-            self.issue(&place, constant, expected);
+        for word in spec.constant.iter().chain(spec.implied.values()).filter(|word| !good(word)) {
+            self.issue(&place, word, expected);
         }
     }
 
@@ -226,6 +230,17 @@ impl Builder {
         Link {
             namespace,
             from: self.paths(place, &spec.from),
+            shape: spec.shape.as_deref().and_then(|text| {
+                let shape = Shape::parse(text);
+                if shape.is_none() {
+                    self.issue(
+                        place,
+                        text,
+                        "a number's shape in which `#` stands for a digit, such as `热线-######-######`",
+                    );
+                }
+                shape
+            }),
             not_phone: spec.not_phone,
             only: self.only(place, spec.when.as_ref(), &spec.any_of),
         }
@@ -255,6 +270,10 @@ impl Builder {
     }
 }
 
+fn is_matter(word: &str) -> bool {
+    word.parse::<MatterCode>().is_ok()
+}
+
 fn is_personal(target: Target) -> bool {
     matches!(target, Target::Private(_))
 }
@@ -271,6 +290,8 @@ struct Takes {
     flag: bool,
     count: bool,
     lists: bool,
+    /// A code of a place or a matter: only a table or the code itself makes one.
+    coded: bool,
 }
 
 impl Takes {
@@ -288,13 +309,15 @@ impl Takes {
                 ..none
             },
             Target::Matter => {
-                Self { words: Some((|w| w.parse::<MatterCode>().is_ok(), "a matter code of 2, 4 or 6 digits")), ..none }
+                let words = Some((is_matter as fn(&str) -> bool, "a matter code of 2, 4 or 6 digits"));
+                Self { words, coded: true, ..none }
             }
             Target::Division => Self {
                 words: Some((|w| w.parse::<DivisionCode>().is_ok(), "a division code of 6, 9 or 12 digits")),
+                coded: true,
                 ..none
             },
-            Target::SourceId | Target::Text(_) | Target::Private(_) => none,
+            Target::SourceId | Target::Text(_) | Target::Private(_) | Target::Session(_) => none,
         }
     }
 }

@@ -36,6 +36,19 @@ pub(crate) fn point(first: f64, second: f64, datum: Datum) -> Option<Point> {
     })
 }
 
+/// The reference system of a name, as systems and their map libraries write it.
+pub(crate) fn named(text: &str) -> Option<Datum> {
+    let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    match plain.as_str() {
+        "wgs84" | "wgs" | "gps" | "epsg4326" | "4326" | "cgcs2000" | "cgcs2000ll" => Some(Datum::Wgs84),
+        "gcj02" | "gcj" | "gcj02ll" | "amap" | "tencent" | "火星" | "火星坐标" | "高德" | "腾讯" => {
+            Some(Datum::Gcj02)
+        }
+        "bd09" | "bd09ll" | "bd" | "baidu" | "百度" | "百度坐标" => Some(Datum::Bd09),
+        _ => None,
+    }
+}
+
 /// Reads `longitude,latitude`; of several points the first.
 pub(crate) fn pair(text: &str) -> Option<Degrees> {
     let first = text.split([';', '；', '|']).next()?;
@@ -126,6 +139,14 @@ mod tests {
         assert_eq!(pair("121.55，29.88;121.56,29.89"), Some((121.55, 29.88)));
         assert_eq!(pair("庄桥街道"), None);
         assert_eq!(pair("1,2,3"), None);
+    }
+
+    #[test]
+    fn a_reference_system_goes_by_many_names() {
+        assert_eq!(named("GCJ-02"), Some(Datum::Gcj02));
+        assert_eq!(named("bd09ll"), Some(Datum::Bd09));
+        assert_eq!(named("EPSG:4326"), Some(Datum::Wgs84));
+        assert_eq!(named("墨卡托"), None);
     }
 
     #[test]

@@ -20,12 +20,14 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) from: Vec<Path>,
     pub(crate) pick: Pick,
+    pub(crate) implied: Vec<(Path, String)>,
     pub(crate) constant: Option<String>,
     pub(crate) need: Need,
     pub(crate) blank: Vec<String>,
     pub(crate) tables: Vec<Arc<Table>>,
     pub(crate) time: TimeReader,
     pub(crate) datum: Datum,
+    pub(crate) datum_from: Vec<Path>,
     pub(crate) latitude: Vec<Path>,
     pub(crate) yes: Vec<String>,
     pub(crate) unit: Option<String>,
@@ -36,6 +38,8 @@ pub(crate) struct Field {
 
 /// Longest value shown in a problem.
 const SHOWN: usize = 40;
+/// What usually means "absent".
+pub(crate) const BLANK: [&str; 4] = ["", "无", "null", "0"];
 
 impl Field {
     /// Every value that is there, in order of preference, as text.
@@ -71,11 +75,17 @@ impl Field {
             }
             found.is_none() || self.pick == Pick::Last
         });
-        let found = found.or_else(|| self.constant.as_deref().and_then(read));
+        let found = found.or_else(|| self.stand_in(record).and_then(read));
         if found.is_none() {
             self.miss(met, expected, problems);
         }
         found
+    }
+
+    /// What it is when none of its own paths has a value: what another path's presence implies, else the constant.
+    pub(crate) fn stand_in(&self, record: &Value) -> Option<&str> {
+        let implied = self.implied.iter().find(|(path, _)| is_present(path, record)).map(|(_, word)| word);
+        implied.or(self.constant.as_ref()).map(String::as_str)
     }
 
     /// Notes that a needed field has no value.
@@ -126,6 +136,15 @@ pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
         Value::Bool(false) => Some(Cow::Borrowed("0")),
         _ => None,
     }
+}
+
+/// Whether anything but a word for "absent" stands there.
+pub(crate) fn is_present(path: &Path, record: &Value) -> bool {
+    path.get(record).is_some_and(|value| match value {
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        scalar => as_text(scalar).is_some_and(|text| !BLANK.contains(&&*text)),
+    })
 }
 
 /// Above 2^53 a JSON number without a fraction may be another than the one sent.

@@ -9,6 +9,7 @@ mod path;
 mod run;
 #[cfg(test)]
 mod run_test;
+mod shape;
 mod spec;
 mod table;
 mod target;
@@ -25,6 +26,7 @@ use huiliu_schemas::vocabulary::UpstreamState;
 
 use field::Field;
 use path::Path;
+use shape::Shape;
 use target::{PersonTarget, Target};
 
 pub use issue::Issue;
@@ -108,6 +110,7 @@ struct Persons {
 struct Link {
     namespace: Option<Namespace>,
     from: Vec<Path>,
+    shape: Option<Shape>,
     not_phone: bool,
     only: Option<(Path, Vec<String>)>,
 }

@@ -10,8 +10,9 @@ use huiliu_schemas::vocabulary::UpstreamState;
 use huiliu_schemas::{Namespace, SourceId};
 use serde_json::Value;
 
-use super::field::{Field, as_text, shortened};
+use super::field::{BLANK, Field, as_text, is_present, shortened};
 use super::path::Path;
+use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
 
@@ -19,7 +20,6 @@ use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
 const LONGEST_ID: usize = 128;
 /// Most persons of one record: a joint petition keeps every name, a flood does not.
 const MOST_PERSONS: usize = 2000;
-const BLANK: [&str; 4] = ["", "无", "null", "0"];
 
 pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
     let mut problems = Vec::new();
@@ -36,6 +36,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     }
     add_links(&mut submission, map, record, namespace);
     decide_intent(&mut submission, &map.intents, record);
+    settle_session(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
 }
 
@@ -69,6 +70,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     match target {
         Target::SourceId => {}
         Target::Text(slot) => set(s, slot, field.read(record, "text", p, |t| Some(t.to_owned()))),
+        Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
         Target::Version => s.version = read_version(field, record, p),
@@ -79,6 +81,11 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
             }
         }
         Target::Word(word) => read_word(s, word, field, record, p),
+        Target::Session(put) => {
+            if let Some(text) = field.read(record, "text", p, |t| Some(t.to_owned())) {
+                put(s, &text);
+            }
+        }
         Target::State => s.upstream = read_state(&mut s.facts, field, record),
         Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
         Target::Division => read_division(&mut s.facts, field, record, p),
@@ -96,8 +103,14 @@ fn set<T>(s: &mut Submission, slot: fn(&mut Submission) -> &mut Option<T>, value
     }
 }
 
+fn all(field: &Field, record: &Value) -> Option<Private> {
+    let mut lines = Vec::new();
+    collect(field, record, &mut lines);
+    (!lines.is_empty()).then(|| Private::new(lines.join("\n")))
+}
+
 fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<jiff::Timestamp> {
-    if field.pick != super::spec::Pick::Latest {
+    if field.pick != Pick::Latest {
         return field.read(record, time::EXPECTED, problems, |t| field.time.read(t));
     }
     let mut latest = None;
@@ -113,7 +126,7 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
 
 /// A version is a small integer, or a time.
 fn read_version(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<i64> {
-    if field.pick == super::spec::Pick::Latest {
+    if field.pick == Pick::Latest {
         return read_time(field, record, problems).map(jiff::Timestamp::as_millisecond);
     }
     field.read(record, "a version number or a time", problems, |t| super::writeback::version(t, &field.time))
@@ -153,6 +166,7 @@ fn truth(text: &str) -> Option<bool> {
 
 /// A code a table knows, or a word of ours as it is; an unknown code is carried, not complained of.
 fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) {
+    let stand_in = field.stand_in(record);
     let mut unknown = None;
     let mut found = false;
     field.texts(record, &mut |_, text| {
@@ -165,7 +179,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
         }
         !found
     });
-    match (found, unknown, &field.constant) {
+    match (found, unknown, stand_in) {
         (true, ..) => {}
         (false, Some(code), _) => {
             s.facts.unknown_codes.insert(field.name.clone(), code);
@@ -184,7 +198,7 @@ fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstre
         first = Some(text.into_owned());
         false
     });
-    let code = first.or_else(|| field.constant.clone())?;
+    let code = first.or_else(|| field.stand_in(record).map(str::to_owned))?;
     let state = field.word(&code).unwrap_or(&code);
     let state = UpstreamState::read(state).unwrap_or_else(|| {
         facts.unknown_codes.insert(field.name.clone(), shortened(&code));
@@ -242,16 +256,18 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
 }
 
 fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Point> {
+    let said = field.datum_from.iter().find_map(|path| path.get(record)).and_then(as_text);
+    let datum = said.and_then(|text| datum::named(&text)).unwrap_or(field.datum);
     if field.latitude.is_empty() {
         return field.read(record, datum::EXPECTED, problems, |text| {
             let (first, second) = datum::pair(text)?;
-            datum::point(first, second, field.datum)
+            datum::point(first, second, datum)
         });
     }
     let latitude = field.latitude.iter().find_map(|path| path.get(record)).and_then(as_text);
     let latitude = latitude.filter(|text| !BLANK.contains(&&**text));
     field.read(record, datum::EXPECTED, problems, |text| {
-        datum::point(text.parse().ok()?, latitude.as_deref()?.parse().ok()?, field.datum)
+        datum::point(text.parse().ok()?, latitude.as_deref()?.parse().ok()?, datum)
     })
 }
 
@@ -344,7 +360,11 @@ fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId
     for path in &link.from {
         path.visit(record, &mut |value| {
             let text = as_text(value).unwrap_or_default();
-            for id in text.split([',', '，', ';', '；', '、']).map(str::trim) {
+            let numbers: Vec<&str> = match &link.shape {
+                Some(shape) => shape.find(&text).collect(),
+                None => text.split([',', '，', ';', '；', '、']).map(str::trim).collect(),
+            };
+            for id in numbers {
                 let fits = !BLANK.contains(&id) && read_id(id).is_some() && !(link.not_phone && is_phone(id));
                 let id = SourceId { namespace: namespace.clone(), id: id.to_owned() };
                 if fits && id != *own && !found.contains(&id) {
@@ -368,14 +388,6 @@ fn holds((path, any_of): &(Path, Vec<String>), record: &Value) -> bool {
     path.get(record).and_then(as_text).is_some_and(|text| any_of.iter().any(|word| *word == *text))
 }
 
-fn is_present(path: &Path, record: &Value) -> bool {
-    path.get(record).is_some_and(|value| match value {
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(map) => !map.is_empty(),
-        scalar => as_text(scalar).is_some_and(|text| !BLANK.contains(&&*text)),
-    })
-}
-
 fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     let state = s.upstream.as_ref().map(|u| u.state);
     let applies = |rule: &&IntentRule| {
@@ -386,7 +398,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     };
     let Some(rule) = rules.iter().find(applies) else { return };
     s.intent = rule.then;
-    if matches!(rule.then, Intent::Urge | Intent::Assess) {
+    if matches!(rule.then, Intent::Urge | Intent::Assess | Intent::Session | Intent::Notice) {
         // Such a record need not be a whole matter: what is merely absent is no problem of it.
         s.problems.retain(|problem| problem.value.is_some() || problem.blocking);
     }
@@ -396,6 +408,24 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
         Some(id) => speak_of(s, id, note),
         None => s.content.note = note.or_else(|| s.content.note.take()),
     }
+    if matches!(rule.then, Intent::Session | Intent::Notice) {
+        speak_of_session(s);
+    }
+}
+
+/// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.
+fn speak_of_session(s: &mut Submission) {
+    (s.at, s.version) = (None, None);
+    s.facts = Facts::default();
+    s.content = Content { note: s.content.note.take(), ..Content::default() };
+    s.upstream = None;
+    s.assessment = None;
+}
+
+/// A matter's record tells of a session only how it ended.
+fn settle_session(s: &mut Submission) {
+    let is_session = matches!(s.intent, Intent::Session | Intent::Notice);
+    s.session = s.session.take().filter(|session| is_session || session.outcome.is_some());
 }
 
 /// The record has a number of its own and speaks of another one: its own facts (registration, place, state) are not that

@@ -62,6 +62,8 @@ pub(crate) enum Pick {
     Last,
     /// Of times, the latest.
     Latest,
+    /// Of texts, every one, a line each.
+    All,
 }
 
 /// One field.
@@ -71,6 +73,8 @@ pub(crate) struct FieldSpec {
     /// Paths in order of preference.
     pub(crate) from: Vec<String>,
     pub(crate) pick: Pick,
+    /// What it is when no path has a value and another path is there: path → word.
+    pub(crate) implied: BTreeMap<String, String>,
     /// What it is when no path has a value.
     pub(crate) constant: Option<String>,
     pub(crate) need: Need,
@@ -81,6 +85,8 @@ pub(crate) struct FieldSpec {
     pub(crate) time: Option<TimeFormat>,
     pub(crate) day: Option<DayEdge>,
     pub(crate) datum: Option<Datum>,
+    /// Where a record names the reference system of its own point.
+    pub(crate) datum_from: Vec<String>,
     /// For a point in two fields: `from` is the longitude, this the latitude.
     pub(crate) latitude: Vec<String>,
     /// For flags: what means yes; everything else is then no.
@@ -114,6 +120,9 @@ pub(crate) struct LinkSpec {
     #[serde(default)]
     pub(crate) namespace: Option<String>,
     pub(crate) from: Vec<String>,
+    /// What such a number looks like, `#` for a digit: it is then found in the midst of text, and nothing else is taken.
+    #[serde(default)]
+    pub(crate) shape: Option<String>,
     /// A value that looks like a telephone number is not taken.
     #[serde(default)]
     pub(crate) not_phone: bool,

@@ -19,6 +19,8 @@ pub(crate) enum Target {
     Count(fn(&mut Submission) -> &mut Option<u32>),
     Flag(fn(&mut Submission) -> &mut bool),
     Word(Word),
+    /// A part of a session that is no more than its text; nothing else makes a session.
+    Session(fn(&mut Submission, &str)),
     State,
     Matter,
     Division,
@@ -94,6 +96,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("upstream.state", Target::State),
     ("assessment.solved", word!(Solved, |s| assessment(s).solved)),
     ("assessment.satisfaction", word!(Satisfaction, |s| assessment(s).satisfaction)),
+    ("session.id", Target::Session(|s, text| session(s).id = text.to_owned())),
+    ("session.level", Target::Session(|s, text| session(s).level = text.parse().ok())),
     ("session.started_at", Target::Time(|s| &mut session(s).started_at)),
     ("session.ended_at", Target::Time(|s| &mut session(s).ended_at)),
     ("session.round", Target::Count(|s| &mut session(s).round)),

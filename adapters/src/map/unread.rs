@@ -21,6 +21,8 @@ fn read_paths(map: &Map) -> Vec<String> {
     for field in map.fields.iter().map(|(_, field)| field).chain([&map.id]) {
         add(&field.from);
         add(&field.latitude);
+        add(&field.datum_from);
+        field.implied.iter().for_each(|(path, _)| add(std::slice::from_ref(path)));
     }
     for link in map.aliases.iter().chain(&map.related) {
         add(&link.from);

@@ -29,6 +29,11 @@ macro_rules! pack {
 /// The list.
 pub(super) const PACKS: &[Embedded] = &[
     pack!(
+        "grid-worker",
+        ["appeal", "event-type", "matter-names", "sex", "solved-out", "solved", "state", "urgency"],
+        ["batch", "dispute", "event", "page"]
+    ),
+    pack!(
         "hotline-12345",
         [
             "appeal",
@@ -48,6 +53,11 @@ pub(super) const PACKS: &[Embedded] = &[
         "petition-portal",
         ["appeal", "form", "matter-names", "nrfldm", "satisfaction", "sex", "solved-out", "state"],
         ["push"]
+    ),
+    pack!(
+        "video-mediation",
+        ["appeal", "dispute-type", "form", "matter-names", "outcome", "result-out", "satisfaction", "state", "urgency"],
+        ["page", "room-events", "room"]
     ),
 ];
 

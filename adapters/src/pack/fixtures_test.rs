@@ -65,7 +65,8 @@ fn a_directory_wins_over_the_binary_and_a_missing_one_does_not() {
     let said = Pack::find("hotline", None).expect_err("unknown").to_string();
     assert_eq!(
         said,
-        "there is no built-in pack `hotline`: expected one of hotline-12345, petition-portal, or a directory"
+        "there is no built-in pack `hotline`: expected one of grid-worker, hotline-12345, petition-portal, \
+         video-mediation, or a directory"
     );
 }
 
@@ -108,6 +109,47 @@ const HOTLINE: &[&str] = &[
 ];
 const PETITION: &[&str] =
     &["djsj", "xbjzsj", "xfrs", "nmbz", "gkbz", "xfmddm", "xfxs", "nrfldm", "wtsddm", "bt", "tsnr", "xfjzt", "sxr"];
+const GRID: &[&str] = &[
+    "sourceSystem",
+    "title",
+    "eventType",
+    "urgencyLevel",
+    "occurredAt",
+    "location",
+    "description",
+    "reportSource",
+    "gridId",
+    "longitude",
+    "latitude",
+    "coordType",
+    "evidenceReferences",
+    "eventStatus",
+    "disputeEventID",
+    "isSuccessInSolving",
+    "updateTime",
+    "majorPersonSex",
+];
+const VIDEO: &[&str] = &[
+    "title",
+    "type_path",
+    "case_level",
+    "case_source",
+    "status",
+    "occur_time",
+    "longitude",
+    "latitude",
+    "coord_type",
+    "mediation_result",
+    "satisfaction_score",
+    "deadline",
+    "room_id",
+    "start_time",
+    "end_time",
+    "event",
+    "room",
+    "minutes",
+    "updated_at",
+];
 
 proptest! {
     /// Whatever stands in the optional fields, a record with an id becomes a submission under that id.
@@ -116,12 +158,19 @@ proptest! {
         let fill = |keys: &[&str]| -> serde_json::Map<String, Value> {
             keys.iter().zip(&values).map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
         };
-        let mut order = fill(HOTLINE);
-        order.insert("orderId".to_owned(), json!("7"));
-        let mut xfj = fill(PETITION);
-        xfj.insert("xfjbh".to_owned(), json!("7"));
-        let petition = json!({"xfj": xfj, "xfr": persons, "blfss": values});
-        for (pack, record) in PACKS.iter().zip([Value::Object(order), petition]) {
+        let with = |mut fields: serde_json::Map<String, Value>, id: &str| {
+            fields.insert(id.to_owned(), json!("7"));
+            Value::Object(fields)
+        };
+        let petition = json!({"xfj": with(fill(PETITION), "xfjbh"), "xfr": persons, "blfss": values});
+        let records = [
+            ("hotline-12345", with(fill(HOTLINE), "orderId")),
+            ("petition-portal", petition),
+            ("grid-worker", with(fill(GRID), "externalEventId")),
+            ("video-mediation", with(fill(VIDEO), "case_no")),
+        ];
+        for (name, record) in records {
+            let pack = PACKS.iter().find(|pack| pack.name == name).expect("built in");
             let submission = pack.map(&record, &pack.namespace);
             prop_assert_eq!(submission.map(|s| s.source.id), Ok("7".to_owned()));
         }

@@ -19,6 +19,7 @@ use crate::answer::Protocol;
 use crate::decode::{BatchAt, DecodeError, Format, Limits, Record, decode};
 use crate::map::{Issue, Map, Unmapped, Writeback};
 use crate::pull::PullSpec;
+use crate::token::TokenSpec;
 use crate::verify::{RawBody, Scheme, Verified};
 
 use files::Files;
@@ -41,6 +42,8 @@ pub struct Pack {
     pub pull: Option<PullSpec>,
     /// The header a key goes in when the hub speaks to the system, for pulls and write-backs alike.
     pub key_header: Option<String>,
+    /// How it hands out tokens, if it wants one with every request.
+    pub token: Option<TokenSpec>,
     map: Map,
 }
 

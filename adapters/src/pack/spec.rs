@@ -8,6 +8,7 @@ use crate::answer::Protocol;
 use crate::decode::{BatchAt, Format};
 use crate::map::{Issue, Map};
 use crate::pull::{PullSpec, RawPullSpec};
+use crate::token::{RawTokenSpec, TokenSpec};
 use crate::verify::Scheme;
 
 /// The file's name.
@@ -21,6 +22,8 @@ struct RawPack {
     title: Title,
     #[serde(default)]
     key_header: Option<String>,
+    #[serde(default)]
+    token: Option<RawTokenSpec>,
     #[serde(default)]
     push: Option<RawPush>,
     #[serde(default)]
@@ -54,6 +57,7 @@ pub(super) struct Checked {
     raw: RawPack,
     push: Option<Push>,
     pull: Option<PullSpec>,
+    token: Option<TokenSpec>,
 }
 
 impl Checked {
@@ -65,6 +69,7 @@ impl Checked {
             push: self.push,
             pull: self.pull,
             key_header: self.raw.key_header,
+            token: self.token,
             map,
         }
     }
@@ -77,10 +82,11 @@ pub(super) fn parse(text: &str) -> Result<Checked, Vec<Issue>> {
     let mut issues = Vec::new();
     let push = raw.push.take().and_then(|push| check_push(push, &mut issues));
     let pull = raw.pull.take().and_then(|pull| pull.check(FILE, &mut issues));
+    let token = raw.token.take().and_then(|token| token.check(FILE, &mut issues));
     if push.is_none() && pull.is_none() && issues.is_empty() {
         issues.push(Issue::new(FILE, "push, pull", "", "at least one of [push] and [pull]"));
     }
-    if issues.is_empty() { Ok(Checked { raw, push, pull }) } else { Err(issues) }
+    if issues.is_empty() { Ok(Checked { raw, push, pull, token }) } else { Err(issues) }
 }
 
 fn check_push(raw: RawPush, issues: &mut Vec<Issue>) -> Option<Push> {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::token::TokenError;
+
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PullError {
@@ -15,6 +17,9 @@ pub enum PullError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Without a token it is not asked.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The stored cursor is of another kind than the pack's.
     #[error("the stored cursor is not of the kind the pack asks by; reset it with a new `since`")]
     Cursor,

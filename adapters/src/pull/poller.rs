@@ -6,13 +6,14 @@ use bytes::{Bytes, BytesMut};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
 use super::cursor::Cursor;
 use super::error::PullError;
 use super::page::{self, Page};
 use super::spec::PullSpec;
+use crate::token::Tokens;
 
 /// What the settings add to a pack.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct PollerSettings {
     pub base_url: String,
     /// The header the key goes in, and the key.
     pub key: Option<(String, String)>,
+    /// Where its tokens come from, if it wants one.
+    pub tokens: Option<Tokens>,
     /// Time to connect.
     pub connect_timeout: Duration,
     /// Time for a whole answer.
@@ -39,6 +42,7 @@ impl PollerSettings {
         Self {
             base_url: base_url.into(),
             key: None,
+            tokens: None,
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(30),
             most_bytes: 8 << 20,
@@ -53,6 +57,7 @@ pub struct Poller {
     spec: PullSpec,
     url: Url,
     client: Client,
+    tokens: Option<Tokens>,
     limit: DefaultDirectRateLimiter,
     timeout: Duration,
     most_bytes: usize,
@@ -74,7 +79,8 @@ impl Poller {
         let per_minute = settings.requests_per_minute.unwrap_or(spec.requests_per_minute);
         spec.page_size = settings.page_size.filter(|size| *size > 0).unwrap_or(spec.page_size);
         let limit = RateLimiter::direct(Quota::per_minute(per_minute));
-        Ok(Self { spec, url, client, limit, timeout: settings.timeout, most_bytes: settings.most_bytes })
+        let (tokens, timeout, most_bytes) = (settings.tokens.clone(), settings.timeout, settings.most_bytes);
+        Ok(Self { spec, url, client, tokens, limit, timeout, most_bytes })
     }
 
     /// Where a first connection begins.
@@ -89,8 +95,7 @@ impl Poller {
         }
         self.limit.until_ready().await;
         let asked = cursor.begun(&self.spec, now);
-        let response = self.client.get(self.url.clone()).query(&asked.query(&self.spec)).send().await;
-        let response = response.map_err(|error| self.failed(&error))?;
+        let response = self.ask(&asked).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let bytes = self.body(response).await?;
@@ -99,6 +104,25 @@ impl Poller {
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         page::read(&self.spec, &asked, bytes, content_type)
+    }
+
+    /// Asks with a token where the system wants one; once more with a fresh one if it no longer takes ours.
+    async fn ask(&self, asked: &Cursor) -> Result<Response, PullError> {
+        let request = self.client.get(self.url.clone()).query(&asked.query(&self.spec));
+        let send = async |request: RequestBuilder| request.send().await.map_err(|error| self.failed(&error));
+        let Some(tokens) = &self.tokens else { return send(request).await };
+        let again = request.try_clone();
+        let bearer = tokens.bearer().await?;
+        let response = send(request.header(&bearer.header, &bearer.value)).await?;
+        match again.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+            None => Ok(response),
+            Some(again) => {
+                tokens.forget(&bearer).await;
+                self.limit.until_ready().await;
+                let fresh = tokens.bearer().await?;
+                send(again.header(&fresh.header, &fresh.value)).await
+            }
+        }
     }
 
     async fn body(&self, mut response: Response) -> Result<Bytes, PullError> {

@@ -4,6 +4,7 @@
 mod backup;
 mod caller;
 mod cases;
+mod channels;
 mod commands;
 mod dead;
 mod health;
@@ -95,6 +96,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/queue", get(queue::take))
         .route("/v1/queue/ack", post(queue::acknowledge))
         .merge(queues::routes())
+        .merge(channels::routes())
         .merge(dead::routes())
         .merge(backup::routes())
         .with_state(api)

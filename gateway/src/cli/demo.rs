@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// 区划、单位、责任清单目录 (divisions, departments, responsibilities)
     #[arg(long, default_value = "deploy/directory/330205")]
     directory: PathBuf,
-    /// 首次启动时热线已有的件数，信访为其一半 (matters the hotline has at the first start; the portal has half)
+    /// 首次启动时热线已有的件数，其他来源依次为其二、三、四分之一 (matters the hotline has at the first start; the others have 1/2, 1/3, 1/4)
     #[arg(long, default_value_t = 40)]
     initial: u64,
     /// 此后每分钟新来件数 (new matters a minute, from then on)

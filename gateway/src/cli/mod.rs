@@ -41,7 +41,7 @@ struct Cli {
 enum Command {
     /// 运行 (run the hub)
     Run,
-    /// 演示：两个模拟来源系统、三个模拟单位 (show it: two simulated sources, three departments)
+    /// 演示：四个模拟来源系统、三个模拟单位 (show it: four simulated sources, three departments)
     Demo(demo::Args),
     /// 打印带说明的默认设置 (print the documented default settings)
     Settings,

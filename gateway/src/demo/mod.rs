@@ -1,4 +1,4 @@
-//! `huiliu demo`: the whole hub on one machine with two simulated upstream systems, three scripted departments and a
+//! `huiliu demo`: the whole hub on one machine with four simulated upstream systems, three scripted departments and a
 //! dispatcher. They all speak to the hub from outside, over its doors. Nothing here is part of a real installation.
 
 mod department;
@@ -32,6 +32,10 @@ use story::Story;
 use upstream::{Habits, Upstream};
 use words::Words;
 
+const HOTLINE: &str = "hotline-12345";
+const PETITION: &str = "petition-portal";
+const GRID: &str = "grid-worker";
+const VIDEO: &str = "video-mediation";
 const OPERATOR: &str = "demo-operator";
 const DOOR_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -47,9 +51,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The directory of departments and responsibilities.
     pub directory: PathBuf,
-    /// Matters the hotline has at the start; the portal has half as many.
+    /// Matters the hotline has at the start; the others have half, a third and a quarter as many.
     pub initial: u64,
-    /// New matters a minute, over both.
+    /// New matters a minute, over all.
     pub per_minute: f64,
     /// Whether lines may have colours.
     pub colours: bool,
@@ -68,10 +72,12 @@ pub async fn run(options: Options, tell: Tell, shutdown: CancellationToken) -> a
         place.key(kind, subject)?;
     }
     let page = format!("{hub}/#key={}", operator.expose());
-    tell("汇流演示启动中 starting: nats-server, two simulated upstream systems, three departments …");
+    tell("汇流演示启动中 starting: nats-server, four simulated upstream systems, three departments …");
     let mut upstream = Vec::new();
     for habits in habits(&options) {
-        upstream.push(Upstream::start(habits, &place, &hub).await?);
+        // Some of the hotline's orders come round again by the grid workers' platform.
+        let hotline = upstream.first().filter(|_| habits.channel == GRID).map(|u: &Upstream| u.url.clone());
+        upstream.push(Upstream::start(habits, &place, &hub, hotline.as_deref()).await?);
     }
     let channels: Vec<(&str, &str)> = upstream.iter().map(|u| (u.channel, u.url.as_str())).collect();
     let settings = place.settings(listen, &options.directory, &channels)?;
@@ -110,21 +116,25 @@ pub async fn run(options: Options, tell: Tell, shutdown: CancellationToken) -> a
     Ok(())
 }
 
-fn habits(options: &Options) -> [Habits; 2] {
+fn habits(options: &Options) -> [Habits; 4] {
     let rate = options.per_minute / 60.0;
+    let habits = |system, channel, part: u64, share| {
+        let initial = options.initial / part;
+        Habits { system, channel, initial, rate: rate * share }
+    };
     [
-        Habits { system: "hotline", channel: "hotline-12345", initial: options.initial, rate: rate * 0.65 },
-        Habits { system: "petition", channel: "petition-portal", initial: options.initial / 2, rate: rate * 0.35 },
+        habits("hotline", HOTLINE, 1, 0.4),
+        habits("petition", PETITION, 2, 0.2),
+        habits("grid", GRID, 3, 0.2),
+        habits("video", VIDEO, 4, 0.2),
     ]
 }
 
 /// Keys that exist before the hub starts, beside the operator's.
 fn others() -> Vec<(KeyKind, &'static str)> {
     let departments = CAST.iter().map(|part| (KeyKind::Department, part.id));
-    [(KeyKind::Channel, "hotline-12345"), (KeyKind::Channel, "petition-portal")]
-        .into_iter()
-        .chain(departments)
-        .collect()
+    let channels = [HOTLINE, PETITION, GRID, VIDEO].map(|channel| (KeyKind::Channel, channel));
+    channels.into_iter().chain(departments).collect()
 }
 
 /// The address with its port, if nobody has it.

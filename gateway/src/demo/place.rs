@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use huiliu_adapters::pack::Pack;
 use jiff::Timestamp;
 
 use crate::doors::credentials::write_private;
@@ -104,8 +105,9 @@ impl Place {
         );
         for (channel, url) in channels {
             text.push_str(&format!(
-                "\n[channels.{channel}]\nbase_url = \"{url}\"\nkey = {{ file = \"secrets/{channel}.key\" }}\n\
-                 push_secrets = [{{ file = \"secrets/{channel}.push\" }}]\nsince = \"{since}\"\npoll_interval_s = 5\n"
+                "\n[channels.{channel}]\nbase_url = \"{url}\"\n{} = {{ file = \"secrets/{channel}.key\" }}\n\
+                 push_secrets = [{{ file = \"secrets/{channel}.push\" }}]\nsince = \"{since}\"\npoll_interval_s = 5\n",
+                if wants_token(channel) { "client_id = \"huiliu\"\nclient_secret" } else { "key" }
             ));
         }
         let file = self.folder.join("huiliu.toml");
@@ -123,6 +125,11 @@ impl Place {
         fs::write(&file, since.to_string())?;
         Ok(since)
     }
+}
+
+/// Whether the system hands out tokens; the secret is then the client's.
+fn wants_token(channel: &str) -> bool {
+    Pack::embedded(channel).is_ok_and(|pack| pack.token.is_some())
 }
 
 fn read(file: &Path) -> Option<Secret> {
@@ -166,11 +173,15 @@ mod tests {
     fn the_settings_it_writes_are_settings() {
         let scratch = Scratch::new();
         let place = Place::at(scratch.path()).expect("made");
-        place.shared("hotline-12345").expect("minted");
+        for channel in ["hotline-12345", "video-mediation"] {
+            place.shared(channel).expect("minted");
+        }
         let listen = "127.0.0.1:8210".parse().expect("an address");
-        let channels = [("hotline-12345", "http://127.0.0.1:9")];
+        let channels = [("hotline-12345", "http://127.0.0.1:9"), ("video-mediation", "http://127.0.0.1:9")];
         let settings = place.settings(listen, Path::new("deploy"), &channels).expect("settings");
         let channel = settings.channels.values().next().expect("one");
         assert!(channel.since.is_some() && channel.key.is_some() && channel.push_secrets.len() == 1);
+        let mediation = settings.channels.values().last().expect("another");
+        assert!(mediation.key.is_none() && mediation.client.is_some());
     }
 }

@@ -21,6 +21,19 @@ const ADDRESS_EVERY: u32 = 4;
 const ARRIVALS_TOLD: usize = 5;
 const AT_ONCE: usize = 500;
 const LONGEST_ANSWER: usize = 60;
+/// Where the hotline, the grid workers' platform and the mediation platform show an answer.
+const ANSWER: [&str; 10] = [
+    "orderState",
+    "isSolved",
+    "isContacted",
+    "content",
+    "eventStatus",
+    "isSuccessInSolving",
+    "result",
+    "status",
+    "mediation_result",
+    "agreement_content",
+];
 
 /// Tells the story.
 pub struct Story {
@@ -141,7 +154,7 @@ fn thin(happenings: Vec<HappeningRow>) -> (Vec<HappeningRow>, usize) {
 /// The fields of a source's record that carry the answer, in its own names.
 fn shown(record: &Value) -> String {
     let field = |of: &Value, names: &[&str]| {
-        let pairs = names.iter().filter_map(|name| Some(format!("{name}={}", short(of[*name].as_str()?))));
+        let pairs = names.iter().filter_map(|name| Some(format!("{name}={}", told(&of[*name])?)));
         pairs.collect::<Vec<_>>().join(" ")
     };
     match record["blfss"].as_array().and_then(|steps| steps.last()) {
@@ -151,7 +164,15 @@ fn shown(record: &Value) -> String {
             record["blfss"].as_array().map_or(0, |steps| steps.len() - 1),
             field(step, &["blfs", "hfgznr"])
         ),
-        None => field(record, &["orderState", "isSolved", "isContacted", "content"]),
+        None => field(record, &ANSWER),
+    }
+}
+
+fn told(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(short(text)),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
@@ -172,6 +193,8 @@ mod tests {
     fn an_answer_is_shown_in_the_words_of_its_source() {
         let hotline = json!({"orderState": "已办结", "isSolved": "解决", "content": "已修复。", "callerName": "某某"});
         assert_eq!(shown(&hotline), "orderState=“已办结” isSolved=“解决” content=“已修复。”");
+        let mediation = json!({"status": 50, "mediation_result": 1, "agreement_content": "已赔付。", "title": "标题"});
+        assert_eq!(shown(&mediation), "status=50 mediation_result=1 agreement_content=“已赔付。”");
         let portal = json!({
             "xfj": {"xfjzt": "04", "bjbz": "1", "bt": "标题"},
             "blfss": [{"blfs": "交办"}, {"blfs": "答复", "hfgznr": "已修复。", "jbr": null}],

@@ -39,11 +39,11 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts it and waits until it says where it is. `hub` is where it pushes to.
+    /// Starts it and waits until it says where it is. `hub` is where it pushes to; orders of `hotline` come round again.
     ///
     /// # Errors
     /// When it is not there or does not start; says why.
-    pub async fn start(habits: Habits, place: &Place, hub: &str) -> anyhow::Result<Self> {
+    pub async fn start(habits: Habits, place: &Place, hub: &str, hotline: Option<&str>) -> anyhow::Result<Self> {
         let Habits { system, channel, initial, rate } = habits;
         let shared = place.shared(channel)?;
         let log = place.folder.join(format!("{system}.log"));
@@ -55,6 +55,7 @@ impl Upstream {
             .args(["--initial", &initial.to_string(), "--rate", &rate.to_string()])
             .args(["--app-key-env", "DEMO_APP_KEY", "--push-secret-env", "DEMO_PUSH_SECRET"])
             .args(["--push-url", &format!("{hub}/v1/channels/{channel}/events")])
+            .args(hotline.into_iter().flat_map(|url| ["--round-about", url]))
             .arg("--state")
             .arg(state)
             .env("DEMO_APP_KEY", shared.app_key.expose())

@@ -1,11 +1,11 @@
 //! A happening in words for the terminal: Chinese, with the English term beside. Pure; says nothing personal, because the
 //! read model it is made from holds nothing personal.
 
-use huiliu_schemas::DepartmentId;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::decision::{Decision, Verdict};
 use huiliu_schemas::event::{Actor, EventBody};
 use huiliu_schemas::vocabulary::Role;
+use huiliu_schemas::{Channel, DepartmentId};
 
 use crate::directory::Directory;
 use crate::readmodel::{HappeningRow, Overview};
@@ -60,6 +60,13 @@ impl Words {
             }
             EventBody::Resolved { department, solved, .. } => {
                 line(("办结", "resolved", 32), format!("{}：{}", self.name(department), solved.chinese()))
+            }
+            EventBody::Supplemented(more) if more.seen.is_some() && more.channel != case.channel => {
+                line(("同案", "one case", 96), same_case(case, &more.channel))
+            }
+            EventBody::MediationHeld { session } => {
+                let outcome = session.outcome.map_or("结果未报", |outcome| outcome.chinese());
+                line(("调解", "mediation", 36), format!("调解室 room {} 结束：{outcome}", session.id))
             }
             EventBody::AnswerDelivered(_) => Vec::new(),
             EventBody::Superseded { .. } => Vec::new(),
@@ -154,6 +161,13 @@ impl Words {
             Actor::Hub => "汇流 hub".to_owned(),
         }
     }
+}
+
+/// The case's numbers, source by source, where one came round by another channel.
+fn same_case(case: &Case, channel: &Channel) -> String {
+    let numbers: Vec<String> =
+        case.sources.iter().map(|seen| format!("{} {}", seen.source.namespace, seen.source.id)).collect();
+    format!("{channel} 又报来，认出是同一案件 the same matter: {}", numbers.join(" = "))
 }
 
 /// The rule's place and words.

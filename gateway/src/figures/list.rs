@@ -95,6 +95,7 @@ figures! {
     Gauge "huiliu_intake_waiting" ["envelopes"; "–"] "已入库待处理报文", "Envelopes stored and not settled", alarm "HuiliuIntakeBacklog";
     Counter "huiliu_poll_pages_total" ["pages"; "`channel`"] "拉取成功的页数", "Pages asked for and got";
     Counter "huiliu_poll_failures_total" ["attempts"; "`channel`"] "拉取失败次数", "Pulls that failed";
+    Gauge "huiliu_poll_up" ["0 or 1"; "`channel`"] "最近一次拉取是否成功", "Whether the last poll brought a page; on the gateway that polls the channel";
     Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStopped";
     Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
     Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet";

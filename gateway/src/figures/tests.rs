@@ -93,6 +93,7 @@ fn alarms_and_dashboard_look_at_figures_there_are() {
         "huiliu_queue_purged_total",
         "huiliu_records_total",
         "huiliu_poll_pages_total",
+        "huiliu_poll_up",
         "huiliu_poll_failures_total",
         "huiliu_commands_total",
         "huiliu_write_back_total",

@@ -73,6 +73,8 @@ impl Pull {
             match poller.next_page(&position.cursor, asked).await {
                 Ok(page) => {
                     failures = 0;
+                    self.channel.poll.succeeded(asked);
+                    self.up(true);
                     let finished = page.next.is_between_rounds();
                     let channel = self.channel.name.to_string();
                     metrics::counter!("huiliu_poll_pages_total", "channel" => channel.clone()).increment(1);
@@ -93,6 +95,8 @@ impl Pull {
                     };
                     metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string())
                         .increment(1);
+                    self.channel.poll.failed(error.to_string());
+                    self.up(false);
                     tracing::warn!(
                         channel = %self.channel.name, failures, retry_in_ms = wait.as_millis() as u64,
                         "channel {} upstream: {error}", self.channel.name
@@ -103,10 +107,16 @@ impl Pull {
         }
     }
 
+    fn up(&self, up: bool) {
+        let channel = self.channel.name.to_string();
+        metrics::gauge!("huiliu_poll_up", "channel" => channel).set(if up { 1.0 } else { 0.0 });
+    }
+
     fn poller(&self) -> Result<Poller, String> {
         let spec = self.channel.pack.pull.clone().ok_or("its pack cannot be asked")?;
         let base_url = self.channel.base_url.clone().ok_or("`base_url` is not set")?;
         let mut settings = PollerSettings::new(base_url);
+        settings.tokens = self.channel.tokens.clone();
         settings.key = self.channel.pack.key_header.clone().zip(self.channel.key.clone());
         Poller::new(spec, &settings).map_err(|e| e.to_string())
     }

@@ -143,6 +143,7 @@ impl Receipts {
             Ok(Decided::Known(Answer { events, .. })) => (outcome_of(events.iter().map(String::as_str)), true, None),
             Ok(Decided::Nothing(NothingNew::Repeat)) => (RecordOutcome::Repeat, done, None),
             Ok(Decided::Nothing(NothingNew::Echo)) => (RecordOutcome::Echo, done, None),
+            Ok(Decided::Nothing(NothingNew::Notice)) => (RecordOutcome::Noted, done, None),
             Err(refusal) => (RecordOutcome::Quarantined, done, Some(refusal.to_string())),
         }
     }
@@ -181,7 +182,12 @@ impl View<'_> {
             self.receipts.outcome(self.channel, submission, cause, id, case.as_deref(), self.done);
         self.settled &= settled;
         let number = case.as_ref().map_or_else(|| CaseNumber::of(id), |c| c.case.number.clone());
-        let known = outcome != RecordOutcome::Quarantined;
+        let known = match outcome {
+            RecordOutcome::Quarantined => false,
+            // A notice begins no case.
+            RecordOutcome::Noted => case.is_some(),
+            _ => true,
+        };
         Ok(RecordReceipt {
             index,
             source_id,
@@ -216,6 +222,7 @@ fn outcome_of<'a>(events: impl Iterator<Item = &'a str>) -> RecordOutcome {
         Some("urged") => RecordOutcome::Urge,
         Some("withdrawn") => RecordOutcome::Withdraw,
         Some("assessed") => RecordOutcome::Assess,
+        Some("mediation_held") => RecordOutcome::Mediation,
         Some("superseded") => RecordOutcome::Superseded,
         Some("upstream_changed") => RecordOutcome::Updated,
         Some(_) => RecordOutcome::Supplement,

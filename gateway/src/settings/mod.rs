@@ -123,6 +123,8 @@ pub struct ChannelSettings {
     pub base_url: Option<String>,
     /// What we show it when we ask.
     pub key: Option<Secret>,
+    /// Who we are where it hands out tokens: the name and the secret it gave us.
+    pub client: Option<(String, Secret)>,
     /// What its pushes are signed with.
     pub push_secrets: Vec<Secret>,
     /// It is pulled from then on; not at all without.
@@ -374,7 +376,16 @@ fn channels(
 fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings, SettingsError> {
     let field = |field: &str| format!("channels.{name}.{field}");
     let secrets = raw.push_secrets.into_iter().map(|place| secret(place, &field("push_secrets"), base));
+    let client_secret = raw.client_secret.map(|place| secret(place, &field("client_secret"), base)).transpose()?;
+    let client = match (raw.client_id, client_secret) {
+        (Some(id), Some(secret)) if !id.trim().is_empty() => Some((id, secret)),
+        (None, None) => None,
+        (id, _) => {
+            return Err(bad(field("client_id"), id.unwrap_or_default(), "a name, with `client_secret` beside it"));
+        }
+    };
     let settings = ChannelSettings {
+        client,
         push_secrets: secrets.collect::<Result<_, _>>()?,
         key: raw.key.map(|place| secret(place, &field("key"), base)).transpose()?,
         pack: raw.pack.unwrap_or_else(|| name.to_owned()),

@@ -84,6 +84,8 @@ pub(super) struct Channel {
     pub(super) namespace: Option<String>,
     pub(super) base_url: Option<String>,
     pub(super) key: Option<SecretPlace>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<SecretPlace>,
     #[serde(default)]
     pub(super) push_secrets: Vec<SecretPlace>,
     pub(super) since: Option<String>,

@@ -20,7 +20,7 @@ fn nothing_said_means_the_documented_defaults() {
 #[test]
 fn every_commented_line_of_the_documented_file_is_understood() {
     let scratch = Scratch::new();
-    for name in ["nats.password", "hotline.key", "hotline.push"] {
+    for name in ["nats.password", "hotline.key", "hotline.push", "mediation.secret", "mediation.push"] {
         fs::write(scratch.path().join(name), "secret\n").expect("written");
     }
     let uncommented: String = DEFAULTS
@@ -41,6 +41,11 @@ fn every_commented_line_of_the_documented_file_is_understood() {
     assert_eq!((name.as_str(), channel.pack.as_str()), ("hotline-12345", "hotline-12345"));
     assert_eq!(channel.push_secrets[0].expose(), "secret");
     assert!(channel.since < channel.history_before);
+    let (_, mediation) = settings.channels.last_key_value().expect("another channel");
+    assert_eq!(
+        mediation.client.as_ref().map(|(id, secret)| (id.as_str(), secret.expose())),
+        Some(("huiliu", "secret"))
+    );
     assert!(settings.packs_dir.is_some());
 }
 
@@ -88,6 +93,8 @@ fn a_wrong_setting_is_named_with_what_would_be_right() {
     check("[channels.a]\nrequests_per_second = 0", &["channels.a.requests_per_second"]);
     check("[channels.a]\nkey = { file = '/nowhere' }", &["channels.a.key", "/nowhere"]);
     check("[channels.a]\nkey = { env = 'HUILIU_NOT_SET' }", &["channels.a.key.env", "HUILIU_NOT_SET"]);
+    check("[channels.a]\nclient_id = 'x'", &["channels.a.client_id", "client_secret"]);
+    check("[channels.a]\nclient_secret = { env = 'PATH' }", &["channels.a.client_id", "client_secret"]);
     check("[channels.a]\nkey = { file = 'a', env = 'b' }", &["channels.a.key", "either"]);
     check("[channels.a]\nkey = { file = '/dev/null' }", &["channels.a.key", "/dev/null", "empty"]);
 }

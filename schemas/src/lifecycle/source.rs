@@ -7,14 +7,16 @@ use crate::decision::{TriageReason, Verdict};
 use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::submission::{Facts, Intent, Upstream};
+use crate::submission::{Facts, Intent, Session, Upstream};
 use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
 
 /// A source speaks of a case for the first time.
 pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided, Refusal> {
     let submission = &submit.submission;
-    if matches!(submission.intent, Intent::Assess | Intent::Session) {
-        return Err(no_such_case());
+    match submission.intent {
+        Intent::Assess => return Err(no_such_case()),
+        Intent::Notice => return Ok(Decided::Nothing(NothingNew::Notice)),
+        _ => {}
     }
     draft.push(EventBody::Registered(Box::new(Registered {
         number: CaseNumber::of(draft.id),
@@ -31,11 +33,18 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         draft.warn(submission.facts.urgency, Vec::new());
         draft.route()?;
     }
+    // A session may be told of before its case: the case then begins with what little is known.
+    if let Some(session) = submission.session.clone() {
+        draft.push(EventBody::MediationHeld { session: Session { id: session_id(&session, None, submit), ..session } });
+    }
     Ok(draft.done())
 }
 
 /// A source speaks of a case that is known.
 pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Result<Decided, Refusal> {
+    if submit.submission.intent == Intent::Notice {
+        return Ok(Decided::Nothing(NothingNew::Notice));
+    }
     let seen = &submit.seen;
     let known = case.source(&seen.source);
     if let Some(known) = known {
@@ -54,6 +63,9 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             let echo = is_echo(case, submit);
             let ends = !echo && is_over(submit) && is_changed_upstream(case, submit);
             told_more(&mut draft, case, submit, ends);
+            if !echo {
+                hold_session(&mut draft, case, submit);
+            }
             changed_upstream(&mut draft, case, submit, echo);
             assessed(&mut draft, case, submit);
             if draft.events.is_empty() {
@@ -143,8 +155,23 @@ fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    if let Some(session) = submit.submission.session.clone().filter(|s| !case.sessions.contains(s)) {
+    let Some(told) = submit.submission.session.clone() else { return };
+    let id = session_id(&told, Some(case), submit);
+    let known = case.sessions.iter().find(|s| s.id == id);
+    let told = Session { id, ..told };
+    let session = known.map_or_else(|| told.clone(), |known| known.merged(&told));
+    if known != Some(&session) {
         draft.push(EventBody::MediationHeld { session });
+    }
+}
+
+/// A record that tells how the mediation ended and not in which session means the last one; where none is known, the
+/// record's own number stands for it.
+fn session_id(session: &Session, case: Option<&Case>, submit: &Submit) -> String {
+    let last = case.and_then(|case| case.sessions.last());
+    match session.id.as_str() {
+        "" => last.map_or_else(|| submit.seen.source.id.clone(), |last| last.id.clone()),
+        own => own.to_owned(),
     }
 }
 

@@ -8,13 +8,14 @@ use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Facts, Intent, Session};
-use huiliu_schemas::vocabulary::{Appeal, Solved, Stage, UpstreamState, Warning};
+use huiliu_schemas::vocabulary::{Appeal, MediationOutcome, Solved, Stage, UpstreamState, Warning};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::world::*;
 
 const REPEAT: Outcome = Outcome::Nothing(NothingNew::Repeat);
+const NOTICE: Outcome = Outcome::Nothing(NothingNew::Notice);
 
 fn matter(code: &str) -> Option<MatterCode> {
     Some(code.parse().expect("a matter"))
@@ -65,10 +66,10 @@ fn a_first_record_registers_and_routes_or_is_only_kept() {
         assert_eq!(world.submit(&record, given), expected, "{record:?}");
         assert_eq!(world.stage(), stage);
     }
-    for intent in [Intent::Assess, Intent::Session] {
-        let outcome = World::new().submit(&record().intent(intent), rules());
-        assert_eq!(outcome, Outcome::Refused(RefusalCode::UnknownCase));
-    }
+    let assessed = World::new().submit(&record().intent(Intent::Assess), rules());
+    assert_eq!(assessed, Outcome::Refused(RefusalCode::UnknownCase));
+    let notice = World::new().submit(&record().intent(Intent::Notice), rules());
+    assert_eq!(notice, NOTICE, "what changes no case begins none");
 }
 
 #[test]
@@ -295,6 +296,34 @@ fn a_session_is_noted_once_and_however_late() {
     assert_eq!(world.submit(&room, unsure()), REPEAT);
     room.0.submission.session.as_mut().expect("a session").round = Some(2);
     assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
+    assert_eq!(world.case().sessions.len(), 1, "the same room, told of again");
+    assert_eq!(world.submit(&record().intent(Intent::Notice), unsure()), NOTICE);
+}
+
+fn ended(id: &str, outcome: Option<MediationOutcome>) -> Session {
+    Session { id: id.into(), level: None, round: None, started_at: None, ended_at: None, outcome }
+}
+
+#[test]
+fn a_session_may_come_before_its_case_and_its_outcome_with_the_matter() {
+    let mut world = World::new();
+    let mut room = record().intent(Intent::Session);
+    room.0.submission.session = Some(ended("room-1", None));
+    assert_eq!(world.submit(&room, unsure()), events(&["registered", "triaged", "mediation_held"]));
+    assert_eq!(world.submit(&room, unsure()), REPEAT);
+
+    let mut matter = record().saying("all of it").order(101);
+    matter.0.submission.session = Some(ended("", Some(MediationOutcome::Agreed)));
+    assert_eq!(
+        world.submit(&matter, to(&[lead("housing")])),
+        events(&["supplemented", "dispatched", "mediation_held"])
+    );
+    assert_eq!(world.case().sessions, [ended("room-1", Some(MediationOutcome::Agreed))]);
+    assert_eq!(world.submit(&matter, unsure()), REPEAT);
+
+    let mut alone = World::dispatched(&[lead("housing")]);
+    assert_eq!(alone.submit(&matter, unsure()), events(&["supplemented", "mediation_held"]));
+    assert_eq!(alone.case().sessions.len(), 1, "a result without a session known stands for one");
 }
 
 #[test]

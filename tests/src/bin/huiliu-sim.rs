@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use huiliu_tests::sim::{Clock, Config, Hotline, Petition, PushTarget, Quirks, Running};
+use huiliu_tests::sim::{Clock, Config, Grid, Hotline, Petition, PushTarget, Quirks, Running, Video};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
@@ -28,12 +28,16 @@ enum SystemArgs {
     Hotline(RunArgs),
     /// A petition portal: the exchange vocabulary, REST by cursor, form pushes.
     Petition(RunArgs),
+    /// A grid workers' platform: events from the field, REST by update time, webhooks.
+    Grid(RunArgs),
+    /// A mediation platform: cases by cursor with OAuth2 tokens, room events as webhooks.
+    Video(RunArgs),
 }
 
 impl SystemArgs {
     fn args(&self) -> &RunArgs {
         match self {
-            Self::Hotline(args) | Self::Petition(args) => args,
+            Self::Hotline(args) | Self::Petition(args) | Self::Grid(args) | Self::Video(args) => args,
         }
     }
 }
@@ -55,9 +59,12 @@ struct RunArgs {
     /// New matters after which it falls silent.
     #[arg(long)]
     total: Option<u64>,
-    /// Environment variable with the key the hub must show (X-App-Key).
+    /// Environment variable with the key the hub must show (X-App-Key), or the secret of client `huiliu`.
     #[arg(long, value_name = "VAR")]
     app_key_env: String,
+    /// Grid only: a simulated hotline, some of whose orders come round again as events.
+    #[arg(long, value_name = "URL")]
+    round_about: Option<String>,
     /// Push changes to this address; without it, the hub has to pull.
     #[arg(long, requires = "push_secret_env")]
     push_url: Option<String>,
@@ -110,6 +117,7 @@ impl RunArgs {
             rate: self.rate,
             total: self.total,
             app_key: read_env(&self.app_key_env)?,
+            round_about: self.round_about,
             push,
             secret: self.push_secret_env.as_deref().map(read_env).transpose()?,
             state: self.state,
@@ -140,6 +148,8 @@ async fn main() -> anyhow::Result<()> {
     let running = match system {
         SystemArgs::Hotline(args) => Hotline::start(args.config()?, shutdown.clone()).await?,
         SystemArgs::Petition(args) => Petition::start(args.config()?, shutdown.clone()).await?,
+        SystemArgs::Grid(args) => Grid::start(args.config()?, shutdown.clone()).await?,
+        SystemArgs::Video(args) => Video::start(args.config()?, shutdown.clone()).await?,
     };
     print_arrivals(&running, shutdown).await?;
     let source = running.source.clone();

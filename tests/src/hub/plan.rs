@@ -36,6 +36,17 @@ impl ChannelPlan {
         self
     }
 
+    /// Where it is answered and pulled by a system that hands out tokens.
+    #[must_use]
+    pub fn client(mut self, url: &str, id: &str, secret: &str) -> Self {
+        let file = format!("{}.secret", self.name);
+        self.lines.push(format!("base_url = {url:?}"));
+        self.lines.push(format!("client_id = {id:?}"));
+        self.lines.push(format!("client_secret = {{ file = {file:?} }}"));
+        self.secrets.push((file, secret.into()));
+        self
+    }
+
     /// Pulled every second, from a day ago on: each day of the past costs a window's round.
     #[must_use]
     pub fn pulled(mut self) -> Self {

@@ -44,6 +44,9 @@ pub struct Item {
     pub withdrawn: bool,
     /// Times it was reopened after a result.
     pub reopened: u32,
+    /// Sessions held in a room.
+    #[serde(default)]
+    pub sessions: u32,
     /// Write-backs that took effect, in order.
     pub answers: Vec<Answer>,
     /// Ids of the pushes of this record the hub acknowledged.
@@ -97,6 +100,9 @@ pub struct Book {
     pushing: bool,
     /// Requests met so far; the dice of the weather.
     pub(crate) requests: u64,
+    /// Tokens handed out so far.
+    #[serde(default)]
+    pub(crate) tokens: u64,
     #[serde(skip)]
     by_id: HashMap<String, usize>,
     #[serde(skip)]
@@ -117,6 +123,7 @@ struct Due {
 enum Coming {
     Details,
     Visit,
+    Room,
 }
 
 /// Figures of one system, as it sees them.
@@ -161,6 +168,8 @@ pub struct Summary {
     pub push_attempts: u64,
     /// Upstream requests met (polls and write-backs).
     pub requests: u64,
+    /// Tokens handed out.
+    pub tokens: u64,
 }
 
 impl Book {
@@ -179,6 +188,7 @@ impl Book {
             deliveries: Vec::new(),
             pushing,
             requests: 0,
+            tokens: 0,
             by_id: HashMap::new(),
             by_time: BTreeMap::new(),
             by_change: BTreeMap::new(),
@@ -235,7 +245,7 @@ impl Book {
         self.system.stamp(&mut item.body, item.changed_at);
         self.by_time.insert((item.changed_at, item.change), index);
         self.by_change.insert(item.change, index);
-        if self.pushing {
+        if self.pushing && self.system.pushes_records() {
             self.post(index, now);
         }
     }
@@ -295,6 +305,7 @@ impl Book {
             pushes_refused: in_state(DeliveryState::Refused),
             push_attempts: self.deliveries.iter().map(|d| u64::from(d.attempts)).sum(),
             requests: self.requests,
+            tokens: self.tokens,
         }
     }
 }

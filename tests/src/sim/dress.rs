@@ -21,9 +21,19 @@ pub(crate) fn dress(system: System, item: &Item, quirks: &Quirks, seed: u64) -> 
         let (lng, lat) = if quirks.gcj02 { gcj02(item.truth.wgs84) } else { item.truth.wgs84 };
         *points = format!("{lng:.6},{lat:.6}").into();
     }
+    if body.get("longitude").is_some() {
+        let (lng, lat) = if quirks.gcj02 { gcj02(item.truth.wgs84) } else { item.truth.wgs84 };
+        body["longitude"] = micro(lng).into();
+        body["latitude"] = micro(lat).into();
+    }
     let mut dresser = Dresser { system, quirks, withheld: item.withheld, rng: &mut rng };
     dresser.value(&mut body);
     body
+}
+
+/// Six decimals.
+fn micro(degrees: f64) -> f64 {
+    (degrees * 1e6).round() / 1e6
 }
 
 struct Dresser<'a> {

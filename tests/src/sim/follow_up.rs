@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::book::Item;
 use super::system::System;
-use super::{hotline, petition};
+use super::{grid, hotline, petition, video};
 
 /// Something more about an earlier matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub(crate) fn renumber(system: System, what: FollowUp, earlier: &Item, id: &str,
     match system {
         System::Hotline => hotline::record::follow_up(what, earlier, id, number, now),
         System::Petition => petition::record::file_again(earlier, id, now),
+        System::Grid => grid::record::file_again(earlier, id, now),
+        System::Video => video::record::file_again(earlier, id, now),
     }
 }
 
@@ -53,6 +55,8 @@ pub(crate) fn change(system: System, what: FollowUp, body: &mut Value, now: i64)
     match system {
         System::Hotline => hotline::record::change(what, body, now),
         System::Petition => petition::record::change(what, body, now),
+        System::Grid => grid::record::change(what, body, now),
+        System::Video => video::record::change(what, body, now),
     }
 }
 
@@ -61,5 +65,7 @@ pub(crate) fn visited(system: System, visit: Visit, body: &mut Value, now: i64) 
     match system {
         System::Hotline => hotline::record::visited(visit, body, now),
         System::Petition => petition::record::visited(visit, body, now),
+        System::Grid => grid::record::visited(visit, body),
+        System::Video => video::record::visited(visit, body),
     }
 }

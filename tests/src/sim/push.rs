@@ -159,7 +159,7 @@ impl Pusher {
     fn webhook_body(&self, delivery: &Delivery) -> Vec<u8> {
         let body = match (self.target.batch, delivery.records.as_slice()) {
             (0 | 1, [record]) => record.to_string(),
-            (_, records) => json!({ "orders": records }).to_string(),
+            (_, records) => json!({ self.source.system().batch_key(): records }).to_string(),
         };
         if !self.target.gzip {
             return body.into_bytes();

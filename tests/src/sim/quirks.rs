@@ -44,6 +44,10 @@ pub struct Quirks {
     pub withdraw_rate: f64,
     /// Results followed by a return visit.
     pub visit_rate: f64,
+    /// New mediation cases that soon have a session in a room.
+    pub room_rate: f64,
+    /// Requests a token is good for; 0 for no limit.
+    pub token_uses: u32,
     /// Return visits that find the citizen dissatisfied, which reopens the matter.
     pub dissatisfied_rate: f64,
 }
@@ -77,6 +81,8 @@ impl Quirks {
             withdraw_rate: 0.0,
             visit_rate: 0.0,
             dissatisfied_rate: 0.0,
+            room_rate: 0.0,
+            token_uses: 0,
         }
     }
 
@@ -101,6 +107,8 @@ impl Quirks {
             withdraw_rate: 0.01,
             visit_rate: 0.5,
             dissatisfied_rate: 0.1,
+            room_rate: 0.6,
+            token_uses: 25,
             ..Self::none()
         }
     }
@@ -126,6 +134,8 @@ impl Quirks {
             withdraw_rate: 0.03,
             visit_rate: 0.8,
             dissatisfied_rate: 0.25,
+            room_rate: 0.8,
+            token_uses: 4,
             ..Self::none()
         }
     }

@@ -24,7 +24,7 @@ use super::quirks::Quirks;
 use super::source::Source;
 use super::system::System;
 use super::webhook::{Secret, SecretError};
-use super::{hotline, petition, view, weather};
+use super::{grid, hotline, petition, video, view, weather};
 
 const TICK: Duration = Duration::from_millis(100);
 const STORE_EVERY: Duration = Duration::from_secs(5);
@@ -44,11 +44,13 @@ pub struct Config {
     pub rate: f64,
     /// New matters after which it falls silent.
     pub total: Option<u64>,
-    /// Key the hub must show, in `X-App-Key` or as bearer token.
+    /// Key the hub must show, in `X-App-Key` or as bearer token; of the mediation platform, the client's secret.
     pub app_key: String,
+    /// Grid platform: a simulated hotline, some of whose orders come round again as events.
+    pub round_about: Option<String>,
     /// Where to push changes, if it pushes.
     pub push: Option<PushTarget>,
-    /// Hotline: `whsec_<base64>`, needed to push. Portal: the shared secret of `httpRequestVerify`.
+    /// `whsec_<base64>`, needed to push. Portal: the shared secret of `httpRequestVerify`.
     pub secret: Option<String>,
     /// File its state is kept in.
     pub state: Option<PathBuf>,
@@ -81,6 +83,7 @@ impl Config {
             rate: 0.0,
             total: None,
             app_key: app_key.into(),
+            round_about: None,
             push: None,
             secret: None,
             state: None,
@@ -189,6 +192,11 @@ pub(crate) async fn start(system: System, config: Config, shutdown: Cancellation
     let living = live(source.clone(), config.rate, config.total);
     let token = shutdown.clone();
     tasks.spawn(async move { token.run_until_cancelled(living).await });
+    if let (System::Grid, Some(hotline)) = (system, config.round_about) {
+        let following = grid::round_about::follow(source.clone(), hotline);
+        let token = shutdown.clone();
+        tasks.spawn(async move { token.run_until_cancelled(following).await });
+    }
     if let Some(path) = config.state.clone() {
         let (source, token) = (source.clone(), shutdown.clone());
         tasks.spawn(async move { token.run_until_cancelled(keep(source, path)).await });
@@ -201,17 +209,22 @@ fn proof(system: System, config: &Config) -> Result<Proof, StartError> {
     let secret = config.secret.as_deref().filter(|secret| !secret.is_empty());
     let secret = secret.ok_or(StartError::NoSecret)?;
     Ok(match system {
-        System::Hotline => Proof::Webhook(Secret::parse(secret)?),
+        System::Hotline | System::Grid | System::Video => Proof::Webhook(Secret::parse(secret)?),
         System::Petition => Proof::Md5(secret.to_owned()),
     })
 }
 
 fn router(system: System, config: &Config, source: Source) -> Router {
+    let key: Arc<str> = config.app_key.as_str().into();
     let offered = match system {
         System::Hotline => hotline::routes(),
         System::Petition => petition::routes(),
+        System::Grid => grid::routes(),
+        System::Video => {
+            let own = video::routes(&source, video::Tokens::new(key));
+            return own.merge(view::routes()).with_state(source);
+        }
     };
-    let key: Arc<str> = config.app_key.as_str().into();
     let secret = SharedSecret(config.secret.as_deref().map(Into::into));
     offered
         .layer(Extension(secret))

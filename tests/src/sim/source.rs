@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::follow_up::FollowUp;
 use super::quirks::Quirks;
 use super::system::{Action, System};
+use super::video::Outcome;
 
 /// A simulated system, shared by its server, its pushes and its tests.
 #[derive(Clone)]
@@ -92,6 +93,11 @@ impl Source {
     /// Does something more about the record with that id; answers the id that carries it.
     pub fn follow_up(&self, id: &str, what: FollowUp) -> Option<String> {
         self.write(|book, now| book.follow_by_hand(id, what, now))
+    }
+
+    /// Holds a session in a room about the mediation case with that id; answers the room's number.
+    pub fn hold_session(&self, id: &str, outcome: Outcome) -> Option<String> {
+        self.write(|book, now| book.hold_session_by_hand(id, outcome, now))
     }
 
     /// Changes its habits.

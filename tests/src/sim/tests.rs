@@ -350,3 +350,65 @@ async fn a_test_can_add_change_and_ask() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
     running.stop().await.expect("stops");
 }
+
+async fn grid(config: Config) -> Running {
+    Grid::start(config, CancellationToken::new()).await.expect("platform starts")
+}
+
+#[tokio::test]
+async fn the_grid_platform_lists_and_takes_feedback_once() {
+    let running = grid(config(7)).await;
+    let url = format!("{}/api/v1/grid/events", running.url());
+    let query = [("startTime", "2026-01-01 00:00:00".to_owned()), ("endTime", clock::dashed(NOW))];
+    let (_, answer) = send(client().get(&url).query(&query)).await;
+    assert_eq!((&answer["code"], &answer["data"]["total"]), (&json!(200), &json!(7)));
+    let row = &answer["data"]["records"][0];
+    assert_eq!(row["gridId"].as_str().map(str::len), Some(15), "{row}");
+    let id = row["externalEventId"].as_str().expect("id");
+    let told = json!({ "action": "STRIKE_OFF", "requestId": "r-1", "content": "已处理。", "isSolved": "1", "handleOrg": "样例局" });
+    for _ in 0..2 {
+        let (_, answer) = send(client().post(format!("{url}/{id}/feedback")).json(&told)).await;
+        assert_eq!((&answer["code"], &answer["data"]["updateTime"]), (&json!(200), &json!(clock::dashed(NOW))));
+    }
+    let summary = running.source.summary();
+    assert_eq!((summary.resolved, summary.write_backs, summary.repeated_write_backs), (1, 1, 1));
+    let (status, answer) = send(client().post(format!("{url}/{id}/feedback")).json(&json!({ "action": "JUMP" }))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(answer["message"].as_str().is_some_and(|m| m.starts_with("action")), "{answer}");
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn some_of_the_hotlines_orders_come_round_again() {
+    let source = hotline(config(24)).await;
+    let platform = grid(Config { round_about: Some(source.url()), ..config(0) }).await;
+    in_time(platform.source.wait_for(|s| s.records >= 2)).await;
+    let events = platform.source.read(|book| book.items().to_vec());
+    for event in &events {
+        assert_eq!(event.body["reportSource"], "12345");
+        let number = event.body["sourceOrderNum"].as_str().expect("a number");
+        let order = source.source.item(number).expect("the hotline's own");
+        assert!(order.truth.accused.is_none() && !order.truth.confidential);
+        assert!(event.body["description"].as_str().is_some_and(|text| text.contains(number)));
+    }
+    platform.stop().await.expect("stops");
+    source.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn the_mediation_platform_wants_a_token_that_is_still_good() {
+    let quirks = Quirks { token_uses: 2, ..Quirks::none() };
+    let running = Video::start(Config { quirks, ..config(3) }, CancellationToken::new()).await.expect("starts");
+    let (cases, token) = (format!("{}/api/v1/cases", running.url()), format!("{}/oauth2/token", running.url()));
+    assert_eq!(send(client().get(&cases)).await.0, StatusCode::UNAUTHORIZED, "a key is no token");
+    let form = [("grant_type", "client_credentials")];
+    let wrong = client().post(&token).basic_auth("huiliu", Some("wrong")).form(&form);
+    assert_eq!(send(wrong).await.1["error"], "invalid_client");
+    let right = client().post(&token).basic_auth("huiliu", Some(KEY)).form(&form);
+    let token = send(right).await.1["access_token"].as_str().expect("a token").to_owned();
+    for expected in [StatusCode::OK, StatusCode::OK, StatusCode::UNAUTHORIZED] {
+        let answer = client().get(&cases).bearer_auth(&token).send().await.expect("an answer");
+        assert_eq!(answer.status(), expected);
+    }
+    running.stop().await.expect("stops");
+}

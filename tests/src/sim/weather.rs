@@ -89,6 +89,7 @@ fn fault(system: System) -> Response {
 pub(crate) fn refusal(system: System, number: u16, code: &str, message: &str) -> Value {
     match system {
         System::Hotline => json!({ "code": number, "msg": message, "data": null }),
+        System::Grid | System::Video => json!({ "code": number, "message": message, "data": null }),
         System::Petition => json!({
             "code": code, "msg": message, "next": "", "list": [],
             "successStr": "", "conflictStr": "", "failSituationList": [],

@@ -4,6 +4,7 @@
 
 mod backup;
 mod doors;
+mod four;
 mod hostile;
 mod privacy;
 mod receipts;

@@ -7,16 +7,17 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::{Book, Coming, Due, Item};
-use crate::sim::dice::{chance, dice};
+use crate::sim::dice::{chance, dice, pick};
 use crate::sim::follow_up::{self, FollowUp, Visit};
-use crate::sim::matters::{Matter, Truth};
-use crate::sim::system::Action;
+use crate::sim::matters::Truth;
+use crate::sim::system::{Action, System};
+use crate::sim::video::{Outcome, room};
 
 impl Book {
     /// Files the next matter, claiming `at` as its time, and perhaps something about an earlier one.
     pub fn arrive(&mut self, at: i64, now: i64) {
         let mut rng = dice(self.seed, "arrival", self.next_number);
-        let matter = Matter::generate(self.system.matter_seed(self.seed), self.next_number);
+        let matter = self.system.matter(self.seed, self.next_number);
         let (id, number) = self.number(at);
         let body = self.system.compose(&matter, &id, &number, at);
         let index = self.file(id, number, body, matter.truth);
@@ -28,7 +29,36 @@ impl Book {
         }
         let claimed = if chance(&mut rng, self.quirks.late_rate) { at - self.lag(&mut rng) } else { at };
         self.touch(index, claimed, now);
+        if self.system == System::Video && chance(&mut rng, self.quirks.room_rate) {
+            let at = now + self.lag(&mut rng);
+            self.due.push(Due { at, item: index, what: Coming::Room });
+        }
         self.follow(&mut rng, at, now);
+    }
+
+    /// Holds a session in a room about the case with that id; answers the room's number.
+    pub fn hold_session_by_hand(&mut self, id: &str, outcome: Outcome, now: i64) -> Option<String> {
+        let index = *self.by_id.get(id)?;
+        Some(self.hold_session(index, outcome, now))
+    }
+
+    fn hold_session(&mut self, index: usize, outcome: Outcome, now: i64) -> String {
+        let item = &mut self.items[index];
+        item.sessions += 1;
+        item.body["status"] = 20.into();
+        item.body["mediation_result"] = outcome.code().into();
+        let events = room::events(&item.id, item.sessions, outcome, now);
+        let id = events[0]["room"]["room_id"].as_str().unwrap_or_default().to_owned();
+        for event in events {
+            self.post_event(index, event, now);
+        }
+        self.touch(index, now, now);
+        id
+    }
+
+    fn session_outcome(&self, index: usize) -> Outcome {
+        let mut rng = dice(self.seed, &format!("session {}", self.items[index].id), 0);
+        *pick(&mut rng, &[Outcome::Agreed, Outcome::Agreed, Outcome::Partly, Outcome::Failed])
     }
 
     /// Lets happen what is due: missing details arrive, visits are made.
@@ -40,6 +70,11 @@ impl Book {
             match what {
                 Coming::Details => self.items[item].withheld = false,
                 Coming::Visit => self.visit(item, now),
+                Coming::Room => {
+                    let outcome = self.session_outcome(item);
+                    self.hold_session(item, outcome, now);
+                    continue;
+                }
             }
             self.touch(item, now, now);
         }
@@ -61,7 +96,7 @@ impl Book {
     }
 
     fn file_own(&mut self, fields: &Value, now: i64) -> usize {
-        let matter = Matter::generate(self.system.matter_seed(self.seed), self.next_number);
+        let matter = self.system.matter(self.seed, self.next_number);
         let (fresh, number) = self.number(now);
         let id = self.system.id_of(fields).map_or(fresh, str::to_owned);
         let body = self.system.compose(&matter, &id, &number, now);
@@ -96,6 +131,7 @@ impl Book {
             withheld: false,
             withdrawn: false,
             reopened: 0,
+            sessions: 0,
             answers: Vec::new(),
             acknowledged: Vec::new(),
         });

@@ -68,6 +68,14 @@ impl Book {
         self.outbox.insert(place, parcel);
     }
 
+    /// Puts something that happened into the outbox, in its order.
+    pub(super) fn post_event(&mut self, index: usize, body: Value, now: i64) {
+        if self.pushing {
+            let id = self.items[index].id.clone();
+            self.outbox.push_back(Parcel { id, body, not_before: now });
+        }
+    }
+
     /// Makes a delivery of up to `size` changes that may go; answers its place.
     pub(crate) fn next_delivery(&mut self, size: usize, now: i64) -> Option<usize> {
         let mut ready = Vec::new();

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sim::FollowUp;
+use crate::sim::{FollowUp, Outcome, grid, video};
 
+const ALL: [System; 4] = [System::Hotline, System::Petition, System::Grid, System::Video];
 const NOW: i64 = 1_772_328_600;
 
 fn filled(system: System, seed: u64, quirks: Quirks, count: i64) -> Book {
@@ -21,7 +22,7 @@ fn stored(book: &Book) -> String {
 
 #[test]
 fn all_quirks_follow_from_the_seed() {
-    for system in [System::Hotline, System::Petition] {
+    for system in ALL {
         let book = |seed| {
             let mut book = filled(system, seed, Quirks::harsh(), 200);
             book.settle(NOW + 100_000);
@@ -68,7 +69,7 @@ fn a_half_filled_record_comes_again_with_its_details() {
 
 #[test]
 fn both_listings_show_every_record_once() {
-    for system in [System::Hotline, System::Petition] {
+    for system in ALL {
         let book = filled(system, 1, Quirks::none(), 123);
         let mut by_time = Vec::new();
         for page in 1.. {
@@ -131,7 +132,7 @@ fn a_write_back_comes_round_again_in_the_next_listing() {
 
 #[test]
 fn a_dissatisfied_visit_reopens_and_allows_one_more_result() {
-    for system in [System::Hotline, System::Petition] {
+    for system in ALL {
         let quirks = Quirks { visit_rate: 1.0, dissatisfied_rate: 1.0, ..Quirks::none() };
         let mut book = filled(system, 1, quirks, 1);
         let id = book.items()[0].id.clone();
@@ -142,6 +143,8 @@ fn a_dissatisfied_visit_reopens_and_allows_one_more_result() {
         match system {
             System::Hotline => assert_eq!(item.body["visitIsSatisfaction"], "不满意"),
             System::Petition => assert_eq!(item.body["pj"]["dzrdwpj"], "3"),
+            System::Grid => assert_eq!(item.body["verifyResult"], "0"),
+            System::Video => assert_eq!(item.body["satisfaction_score"], 1),
         }
         book.answer(&id, "r2", Action::Result, json!({}), NOW + 200);
         assert_eq!(book.summary().duplicate_results, 0);
@@ -241,4 +244,28 @@ fn one_seed_gives_each_system_its_own_matters() {
         book.items().iter().map(|item| item.truth.question.clone()).collect()
     };
     assert_ne!(titles(System::Hotline), titles(System::Petition));
+}
+
+#[test]
+fn grid_workers_and_mediators_hear_of_their_own_kinds_of_matter() {
+    for (system, kinds) in [(System::Grid, grid::record::APPEALS), (System::Video, video::record::APPEALS)] {
+        let book = filled(system, 1, Quirks::none(), 60);
+        let met = book.items().iter().map(|item| item.truth.appeal.as_str());
+        assert!(met.clone().all(|appeal| kinds.contains(&appeal)), "{:?}", met.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_session_is_told_from_first_to_last_and_its_outcome_stands_in_the_case() {
+    let mut book = filled(System::Video, 1, Quirks::none(), 1);
+    let id = book.items()[0].id.clone();
+    assert!(book.next_delivery(10, NOW).is_none(), "the platform pushes no cases");
+    let room = book.hold_session_by_hand(&id, Outcome::Partly, NOW + 5).expect("known");
+    let place = book.next_delivery(10, NOW + 5).expect("its events");
+    let events = book.delivery(place).records;
+    let kinds: Vec<&str> = events.iter().filter_map(|e| e["event_type"].as_str()).collect();
+    assert_eq!(kinds, ["room.started", "participant.joined", "room.ended"]);
+    assert_eq!((&events[2]["room"]["room_id"], &events[2]["room"]["mediation_result"]), (&json!(room), &json!(3)));
+    let item = book.item(&id).expect("filed");
+    assert_eq!((&item.body["mediation_result"], item.changed_at), (&json!(3), NOW + 5));
 }
