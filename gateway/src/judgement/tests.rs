@@ -33,7 +33,11 @@ struct Sample {
 }
 
 fn samples() -> Vec<Sample> {
-    let mut reader = csv::Reader::from_reader(ACCUSATIONS.as_bytes());
+    samples_in(ACCUSATIONS)
+}
+
+fn samples_in(table: &str) -> Vec<Sample> {
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
     let cell = |row: &csv::StringRecord, at: usize| row.get(at).unwrap_or_default().to_owned();
     let sample = |row: csv::StringRecord| Sample {
         part: cell(&row, 0),
@@ -99,6 +103,61 @@ fn few_mere_complaints_are_held_back() {
     for (part, (count, held)) in by_part {
         assert!(held.len() * 20 <= count, "{part}: {} of {count} held back:\n{}", held.len(), held.join("\n"));
     }
+}
+
+/// `HUILIU_ACCUSATIONS=FILE cargo test -p huiliu --lib another_set_of_acc -- --nocapture` measures another set of the
+/// same form, once with the matter a clerk would give and once by the text alone.
+#[test]
+fn another_set_of_accusations_is_measured() {
+    let Some(file) = std::env::var_os("HUILIU_ACCUSATIONS") else {
+        return eprintln!("skipped: HUILIU_ACCUSATIONS names no file");
+    };
+    let table = std::fs::read_to_string(file).expect("a file");
+    let mut counts: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    for mut sample in samples_in(&table) {
+        let mut count = |what| *counts.entry((sample.part.clone(), what)).or_default() += 1;
+        let judged = accusation::judge(&[&sample.text], sample.facts.division.as_ref(), &DIRECTORY);
+        let noticed = judged.of_village() || judged.is_unsure() || judged.units().next().is_some();
+        let because: Vec<_> = judged.because.iter().map(|b| b.chinese(&DIRECTORY) + &b.word.word).collect();
+        let told = decide(&sample.facts, &DIRECTORY);
+        let plain = decide(&RoutingFacts { texts: Vec::new(), ..sample.facts.clone() }, &DIRECTORY);
+        let leaks = |got: &Decision| {
+            assignees(got).iter().any(|d| sample.accused.iter().any(|a| is_or_under(d, a)))
+        };
+        if sample.accuses {
+            count("accusing");
+            count(if noticed { "accusing: noticed" } else { "accusing: not noticed" });
+            if !noticed {
+                println!("MISSED {}", sample.text);
+            }
+            if leaks(&plain) {
+                count("accusing: without its text dispatched to the accused");
+            }
+            if leaks(&told) {
+                count("accusing: DISPATCHED TO THE ACCUSED");
+                println!("LEAKED {:?} {because:?} {}", assignees(&told), sample.text);
+            }
+        } else {
+            count("complaining");
+            if noticed {
+                count("complaining: taken for accusing");
+                println!("TAKEN {:?} {because:?} {}", judged.accused, sample.text);
+            }
+            if plain.lead() != told.lead() {
+                count("complaining: HELD BACK");
+                println!("HELD {:?} {}", told.lead(), sample.text);
+            }
+        }
+        sample.facts.matter = None;
+        let by_text = decide(&sample.facts, &DIRECTORY);
+        if !assignees(&by_text).is_empty() {
+            count("by the text alone: dispatched");
+        }
+        if sample.accuses && leaks(&by_text) {
+            count("by the text alone: accusing DISPATCHED TO THE ACCUSED");
+        }
+    }
+    counts.iter().for_each(|((part, what), count)| println!("{part}: {what}: {count}"));
 }
 
 #[test]
