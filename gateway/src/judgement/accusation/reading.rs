@@ -237,6 +237,22 @@ impl<'t, 'l> Reading<'t, 'l> {
         self.tokens.iter().any(wish) || WISHES.iter().any(|w| self.text.contains(w))
     }
 
+    /// Whether the text names anyone private.
+    pub fn names_someone_private(&self) -> bool {
+        self.tokens.iter().any(|t| t.meaning.kind() == Kind::Private)
+    }
+
+    /// Whether the text says that something was done, in words that blame nobody.
+    pub fn tells_of_work(&self) -> bool {
+        let says = |t: &Token<'_>| (t.meaning.kind(), t.meaning.listed.says.weight);
+        self.tokens.iter().any(|t| says(t) == (Kind::Innocent, 2))
+    }
+
+    /// Whether the text is nothing but one question.
+    pub fn is_question(&self) -> bool {
+        self.clauses.iter().all(|c| c.sentence == 0) && self.text.trim_end().ends_with(['？', '?'])
+    }
+
     pub fn is_party(&self, i: usize) -> bool {
         self.tokens[i].meaning.kind() <= Kind::Private
     }
