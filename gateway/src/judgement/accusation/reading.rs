@@ -42,7 +42,10 @@ pub(super) struct Reading<'t, 'l> {
 }
 
 /// What shows that a text asks or wishes, besides the words of asking in the list.
-const WISHES: [&str; 20] = [
+const WISHES: [&str; 23] = [
+    "盼",
+    "现申请",
+    "特申请",
     "请问",
     "想问",
     "问一下",
@@ -242,10 +245,11 @@ impl<'t, 'l> Reading<'t, 'l> {
         self.tokens.iter().any(|t| t.meaning.kind() == Kind::Private)
     }
 
-    /// Whether the text says that something was done, in words that blame nobody.
+    /// Whether some clause says of a unit that it did something, in words that blame nobody.
     pub fn tells_of_work(&self) -> bool {
-        let says = |t: &Token<'_>| (t.meaning.kind(), t.meaning.listed.says.weight);
-        self.tokens.iter().any(|t| says(t) == (Kind::Innocent, 2))
+        let says = |i: usize| (self.tokens[i].meaning.kind(), self.tokens[i].meaning.listed.says.weight);
+        let of_unit = |i: usize| self.leftwards(i).any(|j| matches!(says(j).0, Kind::Unit | Kind::Township));
+        (0..self.tokens.len()).any(|i| says(i) == (Kind::Innocent, 2) && of_unit(i))
     }
 
     /// Whether the text is nothing but one question.

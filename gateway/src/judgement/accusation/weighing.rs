@@ -62,6 +62,8 @@ struct Weigher<'d> {
     passing: BTreeSet<Accused>,
     /// Units named in some part that could be that of an accused.
     named: BTreeSet<DepartmentId>,
+    /// Units named in any part, but for a township's bare name.
+    anywhere: BTreeSet<DepartmentId>,
     names_village: bool,
     /// The case wants something of someone, or asks something.
     wishes: bool,
@@ -77,6 +79,7 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
         sums: BTreeMap::new(),
         passing: BTreeSet::new(),
         named: BTreeSet::new(),
+        anywhere: BTreeSet::new(),
         names_village: false,
         wishes: false,
         because: Vec::new(),
@@ -143,6 +146,9 @@ impl Weigher<'_> {
         let party = self.who(reading, i, roles, parties);
         if let Some(Party::Public(who)) = &party {
             self.memory.named = Some(who.clone());
+            if !reading.tokens[i].meaning.bare_township {
+                self.anywhere.extend(who.iter().filter_map(unit_of));
+            }
             if !matches!(role, Role::Place | Role::Asked) {
                 self.memory.unit = Some(who.clone());
             }
@@ -299,14 +305,21 @@ impl Weigher<'_> {
         }
     }
 
-    /// Whoever names a unit as doing something, wants nothing of anybody and thanks nobody tells it as a grievance.
+    /// Whoever names a unit, wants nothing of anybody and thanks nobody tells it as a grievance, unless the text is about
+    /// someone private and of a unit only says that it did its work.
     fn tells_only(&mut self, readings: &[Reading<'_, '_>]) {
-        let about_others = |r: &Reading<'_, '_>| r.is_question() || r.names_someone_private() || r.tells_of_work();
-        if self.wishes || readings.iter().any(about_others) {
+        if self.wishes || readings.iter().any(Reading::is_question) {
             return;
         }
-        let named = self.named.iter().cloned().map(Accused::Unit).collect();
-        self.count(named, 2);
+        let about_others = readings.iter().any(Reading::names_someone_private);
+        if about_others && readings.iter().any(Reading::tells_of_work) {
+            return;
+        }
+        let mut who = self.named.clone();
+        if !about_others {
+            who.extend(self.anywhere.iter().cloned());
+        }
+        self.count(who.into_iter().map(Accused::Unit).collect(), 2);
     }
 
     fn settle(mut self) -> Accusation {
@@ -335,6 +348,7 @@ fn doer(spoken: &Spoken<'_, '_, '_>, i: usize, meaning: &Meaning, memory: &Memor
     let accuses_the_state = meaning.listed.says.means.iter().any(|m| m == "@state");
     match (found, kind) {
         (Some(Party::Private) | None, Kind::Leak) => last_unit().or_else(|| Some(Party::unknown())),
+        (Some(Party::Private), Kind::Office) if memory.unit.is_none() && spoken.stands_behind_private(i) => None,
         (Some(Party::Private), Kind::Office) if weight >= GRAVE => last_unit().or_else(|| Some(Party::unknown())),
         (None, _) if accuses_the_state => {
             Some(Party::Public(memory.unit.iter().flatten().cloned().chain([Accused::Unknown]).collect()))
@@ -436,8 +450,10 @@ impl Spoken<'_, '_, '_> {
                 who.extend(more.iter().cloned());
             }
         }
-        let who: BTreeSet<Accused> =
-            who.into_iter().filter(|a| unit_of(a).is_some() || *a == Accused::Unknown && (cue.is_some() || !self.wishes)).collect();
+        let who: BTreeSet<Accused> = who
+            .into_iter()
+            .filter(|a| unit_of(a).is_some() || *a == Accused::Unknown && (cue.is_some() || !self.wishes))
+            .collect();
         let says_something = last.map_or(!carried || cue.is_some(), |i| reading.after(i).chars().count() >= 2);
         let from = doers.first().copied().unwrap_or(here.start);
         // Who only tells and wants nothing does not tell it for its own sake.
@@ -537,11 +553,18 @@ impl Spoken<'_, '_, '_> {
         (!all.is_empty()).then_some(all)
     }
 
+    /// Right behind someone private: 人事主管徇私.
+    fn stands_behind_private(&self, i: usize) -> bool {
+        let before = self.reading.leftwards(i).next();
+        before.is_some_and(|j| self.kind(j) == Kind::Private && self.reading.between(j, i).is_empty())
+    }
+
     /// Whose someone private is, where that is someone in office.
     fn owner(&self, i: usize) -> Option<usize> {
         let j = self.reading.leftwards(i).next().filter(|_| self.kind(i) == Kind::Private)?;
         let between = self.reading.between(j, i);
-        let his = between == "的" || between.ends_with("开的") || between.ends_with("以前的") || between.ends_with("他");
+        let his =
+            between == "的" || between.ends_with("开的") || between.ends_with("以前的") || between.ends_with("他");
         (matches!(self.kind(j), Kind::Official | Kind::Staff) && his && between.chars().count() <= 4).then_some(j)
     }
 
@@ -589,15 +612,53 @@ const GOES_ON: [&str; 12] = ["多次", "无果", "没用", "没", "都", "也", 
 
 /// What a unit says without blame to itself: what it did, will do, or wants to see.
 const HARMLESS: [&str; 42] = [
-    "会", "已", "正在", "需", "要提供", "要求", "可以", "材料", "登记", "核实", "处理", "派人", "安排", "尽快", "等", "先",
-    "准备", "过来", "去办", "去做", "去开", "去医院", "提供", "保留", "寄", "补", "未定", "今天", "明天", "下周", "下个月",
-    "师傅", "原因", "因为", "由于", "水表", "计划", "报批", "打12345", "打市", "联系", "没问题",
+    "会",
+    "已",
+    "正在",
+    "需",
+    "要提供",
+    "要求",
+    "可以",
+    "材料",
+    "登记",
+    "核实",
+    "处理",
+    "派人",
+    "安排",
+    "尽快",
+    "等",
+    "先",
+    "准备",
+    "过来",
+    "去办",
+    "去做",
+    "去开",
+    "去医院",
+    "提供",
+    "保留",
+    "寄",
+    "补",
+    "未定",
+    "今天",
+    "明天",
+    "下周",
+    "下个月",
+    "师傅",
+    "原因",
+    "因为",
+    "由于",
+    "水表",
+    "计划",
+    "报批",
+    "打12345",
+    "打市",
+    "联系",
+    "没问题",
 ];
 
 /// How the writer goes on to contradict.
-const CONTRAST: [&str; 14] = [
-    "可我", "可是", "但", "然而", "结果", "实际", "其实", "事实上", "明明", "却", "偏偏", "可现", "可那", "可他",
-];
+const CONTRAST: [&str; 14] =
+    ["可我", "可是", "但", "然而", "结果", "实际", "其实", "事实上", "明明", "却", "偏偏", "可现", "可那", "可他"];
 
 /// What shows a township's name to be only where something is.
 const PREMISES: [&str; 36] = [
