@@ -69,6 +69,7 @@ impl Lexicon {
         for department in departments.iter() {
             std::iter::once(&department.name).chain(&department.aliases).for_each(|n| lexicon.add_name(n, department));
         }
+        lexicon.add_short_names(departments);
         lexicon.affixes.longest_first();
         lexicon
     }
@@ -95,6 +96,19 @@ impl Lexicon {
         let says = Says { kind: Kind::Unit, weight: 0, means: Vec::new() };
         let listed = Listed { word: name.to_owned(), says, line: department.line, own: true };
         self.insert(Meaning { listed, units: BTreeSet::from([department.id.clone()]), bare_township, is_name: true });
+    }
+
+    /// 征收中心 for 区征收中心, where no list has another meaning for it.
+    fn add_short_names(&mut self, departments: &Departments) {
+        let short = |name: &str| {
+            let short = name.strip_prefix("江北区").or_else(|| name.strip_prefix('区'))?;
+            (short.chars().count() >= 3 && self.index.get(short).is_empty()).then(|| short.to_owned())
+        };
+        let of = |d: &'_ Department| d.aliases.iter().filter_map(|n| short(n)).collect::<Vec<_>>();
+        let found: Vec<(Vec<String>, &Department)> = departments.iter().map(|d| (of(d), d)).collect();
+        for (names, department) in found {
+            names.iter().for_each(|name| self.add_name(name, department));
+        }
     }
 
     fn insert(&mut self, meaning: Meaning) {

@@ -42,7 +42,10 @@ pub(super) struct Reading<'t, 'l> {
 }
 
 /// What shows that a text asks or wishes, besides the words of asking in the list.
-const WISHES: [&str; 20] = [
+const WISHES: [&str; 23] = [
+    "盼",
+    "现申请",
+    "特申请",
     "请问",
     "想问",
     "问一下",
@@ -235,6 +238,23 @@ impl<'t, 'l> Reading<'t, 'l> {
     pub fn wishes(&self) -> bool {
         let wish = |t: &Token<'_>| matches!(t.meaning.kind(), Kind::Ask | Kind::Thanks);
         self.tokens.iter().any(wish) || WISHES.iter().any(|w| self.text.contains(w))
+    }
+
+    /// Whether the text names anyone private.
+    pub fn names_someone_private(&self) -> bool {
+        self.tokens.iter().any(|t| t.meaning.kind() == Kind::Private)
+    }
+
+    /// Whether some clause says of a unit that it did something, in words that blame nobody.
+    pub fn tells_of_work(&self) -> bool {
+        let says = |i: usize| (self.tokens[i].meaning.kind(), self.tokens[i].meaning.listed.says.weight);
+        let of_unit = |i: usize| self.leftwards(i).any(|j| matches!(says(j).0, Kind::Unit | Kind::Township));
+        (0..self.tokens.len()).any(|i| says(i) == (Kind::Innocent, 2) && of_unit(i))
+    }
+
+    /// Whether the text is nothing but one question.
+    pub fn is_question(&self) -> bool {
+        self.clauses.iter().all(|c| c.sentence == 0) && self.text.trim_end().ends_with(['？', '?'])
     }
 
     pub fn is_party(&self, i: usize) -> bool {

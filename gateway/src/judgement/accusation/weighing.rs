@@ -62,6 +62,8 @@ struct Weigher<'d> {
     passing: BTreeSet<Accused>,
     /// Units named in some part that could be that of an accused.
     named: BTreeSet<DepartmentId>,
+    /// Units named in any part, but for a township's bare name.
+    anywhere: BTreeSet<DepartmentId>,
     names_village: bool,
     /// The case wants something of someone, or asks something.
     wishes: bool,
@@ -77,6 +79,7 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
         sums: BTreeMap::new(),
         passing: BTreeSet::new(),
         named: BTreeSet::new(),
+        anywhere: BTreeSet::new(),
         names_village: false,
         wishes: false,
         because: Vec::new(),
@@ -84,6 +87,7 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
     let readings: Vec<Reading<'_, '_>> = texts.iter().map(|text| Reading::of(text, &directory.accusing)).collect();
     weigher.wishes = readings.iter().any(Reading::wishes);
     readings.iter().for_each(|reading| weigher.read(reading));
+    weigher.tells_only(&readings);
     weigher.settle()
 }
 
@@ -123,6 +127,7 @@ impl Weigher<'_> {
         for i in 0..reading.tokens.len() {
             self.hold_to_account(&spoken, i);
             self.pass_on(&spoken, i);
+            self.belong(&spoken, i);
         }
     }
 
@@ -141,6 +146,9 @@ impl Weigher<'_> {
         let party = self.who(reading, i, roles, parties);
         if let Some(Party::Public(who)) = &party {
             self.memory.named = Some(who.clone());
+            if !reading.tokens[i].meaning.bare_township {
+                self.anywhere.extend(who.iter().filter_map(unit_of));
+            }
             if !matches!(role, Role::Place | Role::Asked) {
                 self.memory.unit = Some(who.clone());
             }
@@ -182,7 +190,7 @@ impl Weigher<'_> {
             Kind::Unit if meaning.units.is_empty() => Some(Party::unknown()),
             Kind::Unit => Some(Party::Public(self.with_parent(&meaning.units, joined))),
             Kind::Official => joined.or_else(|| public(self.memory.unit.clone().or_else(|| self.memory.named.clone()))),
-            Kind::Staff => joined.or_else(|| self.staff(reading, i, roles, parties)),
+            Kind::Staff => joined.or_else(|| self.staff(reading, i, roles, parties)).or_else(|| Some(Party::unknown())),
             Kind::You => public(self.memory.named.clone()),
             _ => None,
         }
@@ -275,6 +283,14 @@ impl Weigher<'_> {
         self.count(who, 2);
     }
 
+    /// Someone private who belongs to someone in office: 科长的爱人, 局长开的公司, 主任以前的司机.
+    fn belong(&mut self, spoken: &Spoken<'_, '_, '_>, i: usize) {
+        let Some(owner) = spoken.owner(i) else { return };
+        if let Some(Party::Public(who)) = &spoken.parties[owner] {
+            self.count(who.clone(), 2);
+        }
+    }
+
     /// 城管推街道.
     fn pass_on(&mut self, spoken: &Spoken<'_, '_, '_>, i: usize) {
         let before = spoken.reading.leftwards(i).find(|j| spoken.parties[*j].is_some());
@@ -287,6 +303,23 @@ impl Weigher<'_> {
             self.passing.extend(who.iter().cloned());
             self.count(who.clone(), 1);
         }
+    }
+
+    /// Whoever names a unit, wants nothing of anybody and thanks nobody tells it as a grievance, unless the text is about
+    /// someone private and of a unit only says that it did its work.
+    fn tells_only(&mut self, readings: &[Reading<'_, '_>]) {
+        if self.wishes || readings.iter().any(Reading::is_question) {
+            return;
+        }
+        let about_others = readings.iter().any(Reading::names_someone_private);
+        if about_others && readings.iter().any(Reading::tells_of_work) {
+            return;
+        }
+        let mut who = self.named.clone();
+        if !about_others {
+            who.extend(self.anywhere.iter().cloned());
+        }
+        self.count(who.into_iter().map(Accused::Unit).collect(), 2);
     }
 
     fn settle(mut self) -> Accusation {
@@ -315,6 +348,7 @@ fn doer(spoken: &Spoken<'_, '_, '_>, i: usize, meaning: &Meaning, memory: &Memor
     let accuses_the_state = meaning.listed.says.means.iter().any(|m| m == "@state");
     match (found, kind) {
         (Some(Party::Private) | None, Kind::Leak) => last_unit().or_else(|| Some(Party::unknown())),
+        (Some(Party::Private), Kind::Office) if memory.unit.is_none() && spoken.stands_behind_private(i) => None,
         (Some(Party::Private), Kind::Office) if weight >= GRAVE => last_unit().or_else(|| Some(Party::unknown())),
         (None, _) if accuses_the_state => {
             Some(Party::Public(memory.unit.iter().flatten().cloned().chain([Accused::Unknown]).collect()))
@@ -397,7 +431,10 @@ impl Spoken<'_, '_, '_> {
             .clone()
             .filter(|i| matches!(self.roles[*i], Some(Role::Subject | Role::Agent)) || self.may_act(*i))
             .collect();
-        let (party, carried) = match doers.first() {
+        // A cue speaks of whom it follows.
+        let public = |i: &&usize| matches!(self.parties[**i], Some(Party::Public(_)));
+        let cued = cue.and_then(|cue| doers.iter().rev().filter(|i| **i < cue).find(public));
+        let (party, carried) = match cued.or(doers.first()) {
             Some(i) => (self.parties[*i].clone()?, false),
             None if is(Kind::Own).is_some_and(|i| i == here.start) => return None,
             None => {
@@ -413,8 +450,10 @@ impl Spoken<'_, '_, '_> {
                 who.extend(more.iter().cloned());
             }
         }
-        let who: BTreeSet<Accused> =
-            who.into_iter().filter(|a| unit_of(a).is_some() || *a == Accused::Unknown && !self.wishes).collect();
+        let who: BTreeSet<Accused> = who
+            .into_iter()
+            .filter(|a| unit_of(a).is_some() || *a == Accused::Unknown && (cue.is_some() || !self.wishes))
+            .collect();
         let says_something = last.map_or(!carried || cue.is_some(), |i| reading.after(i).chars().count() >= 2);
         let from = doers.first().copied().unwrap_or(here.start);
         // Who only tells and wants nothing does not tell it for its own sake.
@@ -422,9 +461,32 @@ impl Spoken<'_, '_, '_> {
         let says = |i: &usize| &reading.tokens[*i].meaning.listed.says;
         let plain =
             |i: &usize| says(i).kind == Kind::Innocent && says(i).weight >= least && !is_undone(reading.before(*i));
-        let innocent = (from..here.end).any(|i| plain(&i));
-        let blames = cue.is_some() || !innocent && !carried && says_something;
+        let mut innocents = (from..here.end).filter(plain);
+        let innocent = match innocents.next() {
+            Some(i) if says(&i).is_speech() => innocents.next().is_some() || self.is_harmless_speech(i),
+            first => first.is_some(),
+        };
+        let contradicted = self.contradicted(clause);
+        let blames = cue.is_some() || contradicted || !innocent && !carried && says_something;
         (blames && !who.is_empty()).then_some((who, cue))
+    }
+
+    /// Whether what a unit is said to have said blames nobody: the clause ends with it, or nobody contradicts it.
+    fn is_harmless_speech(&self, i: usize) -> bool {
+        let said = self.reading.after(i);
+        said.chars().count() < 2 || HARMLESS.iter().any(|h| said.contains(h))
+    }
+
+    /// What a unit said in this clause, if the next clause of the writer's contradicts it: 说已处理，可是垃圾还在.
+    fn contradicted(&self, clause: usize) -> bool {
+        let reading = self.reading;
+        let Some(next) = reading.clauses.get(clause + 1) else { return false };
+        let text = reading.text[next.at.clone()].trim_start();
+        let first = reading.tokens.partition_point(|t| t.clause < clause);
+        let mut spoken = first..reading.tokens.partition_point(|t| t.clause <= clause);
+        let private = reading.tokens.iter().any(|t| t.clause == clause + 1 && t.meaning.kind() == Kind::Private);
+        let speaks = spoken.any(|i| reading.tokens[i].meaning.listed.says.is_speech());
+        speaks && !private && !text.contains('又') && CONTRAST.iter().any(|c| text.starts_with(c))
     }
 
     /// A township's name that could be only a place, where nothing says which and the case wants nothing.
@@ -458,7 +520,7 @@ impl Spoken<'_, '_, '_> {
     fn is_acted_upon(&self, i: usize) -> bool {
         let Some(j) = self.reading.leftwards(i).find(|j| self.parties[*j].is_some()) else { return false };
         let between = self.reading.between(j, i);
-        let acts = (1..=8).contains(&between.chars().count()) && !between.starts_with(['的', '里', '、']);
+        let acts = (1..=8).contains(&between.chars().count()) && !between.starts_with(['的', '里', '、', '某']);
         let public = matches!(self.parties[j], Some(Party::Public(_))) && self.roles[j] == Some(Role::Subject);
         public && acts && !SAYS.iter().any(|s| between.contains(s))
     }
@@ -489,6 +551,21 @@ impl Spoken<'_, '_, '_> {
             }
         }
         (!all.is_empty()).then_some(all)
+    }
+
+    /// Right behind someone private: 人事主管徇私.
+    fn stands_behind_private(&self, i: usize) -> bool {
+        let before = self.reading.leftwards(i).next();
+        before.is_some_and(|j| self.kind(j) == Kind::Private && self.reading.between(j, i).is_empty())
+    }
+
+    /// Whose someone private is, where that is someone in office.
+    fn owner(&self, i: usize) -> Option<usize> {
+        let j = self.reading.leftwards(i).next().filter(|_| self.kind(i) == Kind::Private)?;
+        let between = self.reading.between(j, i);
+        let his =
+            between == "的" || between.ends_with("开的") || between.ends_with("以前的") || between.ends_with("他");
+        (matches!(self.kind(j), Kind::Official | Kind::Staff) && his && between.chars().count() <= 4).then_some(j)
     }
 
     fn asked_before(&self, i: usize) -> Option<Party> {
@@ -533,6 +610,56 @@ const SAYS: [&str; 14] =
 /// After 投诉城管 when 城管 was only told.
 const GOES_ON: [&str; 12] = ["多次", "无果", "没用", "没", "都", "也", "后", "了", "过", "好几", "几次", "两次"];
 
+/// What a unit says without blame to itself: what it did, will do, or wants to see.
+const HARMLESS: [&str; 42] = [
+    "会",
+    "已",
+    "正在",
+    "需",
+    "要提供",
+    "要求",
+    "可以",
+    "材料",
+    "登记",
+    "核实",
+    "处理",
+    "派人",
+    "安排",
+    "尽快",
+    "等",
+    "先",
+    "准备",
+    "过来",
+    "去办",
+    "去做",
+    "去开",
+    "去医院",
+    "提供",
+    "保留",
+    "寄",
+    "补",
+    "未定",
+    "今天",
+    "明天",
+    "下周",
+    "下个月",
+    "师傅",
+    "原因",
+    "因为",
+    "由于",
+    "水表",
+    "计划",
+    "报批",
+    "打12345",
+    "打市",
+    "联系",
+    "没问题",
+];
+
+/// How the writer goes on to contradict.
+const CONTRAST: [&str; 14] =
+    ["可我", "可是", "但", "然而", "结果", "实际", "其实", "事实上", "明明", "却", "偏偏", "可现", "可那", "可他"];
+
 /// What shows a township's name to be only where something is.
 const PREMISES: [&str; 36] = [
     "路", "村", "社区", "小区", "号", "幢", "公寓", "花园", "广场", "店", "厂", "公司", "校", "桥", "河", "江", "园",
@@ -547,7 +674,7 @@ fn is_undone(before: &str) -> bool {
 
 /// Whether a clause only asks.
 fn asks(text: &str) -> bool {
-    ["请问", "是否", "能不能", "能否", "可否", "什么时候", "多久", "吗", "咨询", "想问", "怎么办"]
+    ["请问", "是否", "能不能", "能否", "可否", "什么时候", "多久", "吗", "咨询", "想问", "怎么办", "有没有", "多少"]
         .iter()
         .any(|w| text.contains(w))
 }

@@ -115,6 +115,13 @@ pub(crate) struct Says {
     pub means: Vec<String>,
 }
 
+impl Says {
+    /// Whether it says that a unit said something: `@speech`.
+    pub fn is_speech(&self) -> bool {
+        self.kind == Kind::Innocent && self.means.iter().any(|m| m == "@speech")
+    }
+}
+
 /// The lines in force.
 pub(crate) fn read(own: Option<&str>, problems: &mut Vec<Problem>) -> Vec<Listed<Says>> {
     vocabulary::read(FILE, BUILT_IN, own, COLUMNS, problems, read_row)
