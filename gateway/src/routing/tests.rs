@@ -309,11 +309,15 @@ fn a_decision_explains_itself_in_chinese() {
         },
         ..facts("dispute 010903 330205006007")
     };
-    insta::assert_snapshot!(explain(&decide(&case, &directory), &directory));
+    // Which version it was, the lists that ship decide; the words are what counts here.
+    let said = |case: &RoutingFacts| {
+        explain(&decide(case, &directory), &directory).replace(directory.version(), "0123456789abcdef")
+    };
+    insta::assert_snapshot!(said(&case));
     let accusation = against("complaint 010903 330205006", "江北区住建局");
-    insta::assert_snapshot!(explain(&decide(&accusation, &directory), &directory));
+    insta::assert_snapshot!(said(&accusation));
     let unknown = RoutingFacts { suggested_unit: Some("区人社局".into()), ..facts("complaint - 330205006") };
-    insta::assert_snapshot!(explain(&decide(&unknown, &directory), &directory));
+    insta::assert_snapshot!(said(&unknown));
 }
 
 #[test]
