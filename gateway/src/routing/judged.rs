@@ -147,7 +147,7 @@ fn accusation_of(case: &Case<'_>) -> Accusation {
 }
 
 impl Judged {
-    /// The four judgements in Chinese; the decision is said by [`super::explain`].
+    /// The four judgements in Chinese; the decision is said by [`super::explain()`].
     pub fn chinese(&self, directory: &Directory) -> String {
         let mut said = String::new();
         let place = self.place.division.as_ref().map(|d| directory.division_name(d).unwrap_or(d.as_str()));
