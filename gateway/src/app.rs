@@ -140,7 +140,7 @@ impl App {
         tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
         let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
         tasks.spawn(sampler.run(shutdown.clone()));
-        tasks.spawn(reconcile(reconciler, shutdown.clone()));
+        tasks.spawn(reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.is_polled() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone());
@@ -269,7 +269,7 @@ async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadM
 }
 
 /// Compares and mends at the start and from time to time, one gateway at a time.
-async fn reconcile(reconciler: Reconciler, shutdown: CancellationToken) {
+async fn reconcile(reconciler: Reconciler, mut connected: watch::Receiver<bool>, shutdown: CancellationToken) {
     let once = async || match reconciler.run_alone().await {
         Some(Ok(_)) => RECONCILE_EVERY,
         Some(Err(error)) => {
@@ -287,6 +287,16 @@ async fn reconcile(reconciler: Reconciler, shutdown: CancellationToken) {
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
+            // What was being swept when the server went away is known to nobody but the log.
+            () = came_back(&mut connected) => {}
         }
+    }
+}
+
+/// Resolves when the server is there again after it was away.
+async fn came_back(connected: &mut watch::Receiver<bool>) {
+    let away = connected.wait_for(|up| !*up).await.is_ok();
+    if !away || connected.wait_for(|up| *up).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
