@@ -7,7 +7,7 @@ use huiliu_schemas::places::DivisionCode;
 
 use super::names::NameIndex;
 use super::problem::Problem;
-use super::table::{Column, Row, may, must, rows};
+use super::table::{Column, Row, file_words, may, must, rows};
 
 /// The file.
 pub const FILE: &str = "departments.csv";
@@ -24,60 +24,42 @@ const COLUMNS: &[Column] = &[
     may("note", "备注"),
 ];
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $zh:literal;)+) => {
-        /// What sort of unit a department is.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind { $($(#[$doc])* $variant,)+ }
-
-        impl Kind {
-            const WORDS: &'static [(&'static str, &'static str, Self)] = &[$(($text, $zh, Self::$variant)),+];
-        }
-    };
-}
-
-kinds! {
-    /// 区委 and its offices.
-    Party = "party", "党委";
-    /// 区政府.
-    Government = "government", "政府";
-    /// 职能部门.
-    Bureau = "bureau", "职能部门";
-    /// 街道、镇.
-    Township = "township", "街道（镇）";
-    /// 镇街社会治理中心.
-    TownshipCentre = "township-centre", "镇街社会治理中心";
-    /// 行业性专业性人民调解委员会.
-    MediationCommittee = "mediation-committee", "行业性专业性调委会";
-    /// 法院.
-    Court = "court", "法院";
-    /// 检察院.
-    Procuratorate = "procuratorate", "检察院";
-    /// 纪委监委.
-    Discipline = "discipline", "纪检监察";
-    /// 公安.
-    Police = "police", "公安";
-    /// 信访局、县级社会治理中心.
-    Petition = "petition", "信访";
-    /// 群团组织.
-    MassOrganisation = "mass-organisation", "群团";
-    /// 公共服务企业.
-    Enterprise = "enterprise", "企业";
+file_words! {
+    /// What sort of unit a department is.
+    Kind {
+        /// 区委 and its offices.
+        Party = "party", "党委";
+        /// 区政府.
+        Government = "government", "政府";
+        /// 职能部门.
+        Bureau = "bureau", "职能部门";
+        /// 街道、镇.
+        Township = "township", "街道（镇）";
+        /// 镇街社会治理中心.
+        TownshipCentre = "township-centre", "镇街社会治理中心";
+        /// 行业性专业性人民调解委员会.
+        MediationCommittee = "mediation-committee", "行业性专业性调委会";
+        /// 法院.
+        Court = "court", "法院";
+        /// 检察院.
+        Procuratorate = "procuratorate", "检察院";
+        /// 纪委监委.
+        Discipline = "discipline", "纪检监察";
+        /// 公安.
+        Police = "police", "公安";
+        /// 信访局、县级社会治理中心.
+        Petition = "petition", "信访";
+        /// 群团组织.
+        MassOrganisation = "mass-organisation", "群团";
+        /// 公共服务企业.
+        Enterprise = "enterprise", "企业";
+    }
 }
 
 impl Kind {
-    fn read(text: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(en, zh, _)| *en == text || *zh == text).map(|(_, _, kind)| *kind)
-    }
-
     /// The word in the file.
     pub fn as_str(self) -> &'static str {
         Self::WORDS.iter().find(|w| w.2 == self).map_or("", |w| w.0)
-    }
-
-    /// The word people say.
-    pub fn chinese(self) -> &'static str {
-        Self::WORDS.iter().find(|w| w.2 == self).map_or("", |w| w.1)
     }
 
     /// Whether it gets only what is on its territorial list.

@@ -5,6 +5,29 @@ use std::str::FromStr;
 
 use super::problem::{Problem, shorten};
 
+/// An enum whose variants are the words a column may hold, in English or in Chinese.
+macro_rules! file_words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal, $zh:literal;)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            const WORDS: &'static [(&'static str, &'static str, Self)] = &[$(($text, $zh, Self::$variant)),+];
+
+            fn read(text: &str) -> Option<Self> {
+                Self::WORDS.iter().find(|(en, zh, _)| *en == text || *zh == text).map(|(_, _, word)| *word)
+            }
+
+            /// The word people say.
+            pub fn chinese(self) -> &'static str {
+                Self::WORDS.iter().find(|w| w.2 == self).map_or("", |w| w.1)
+            }
+        }
+    };
+}
+pub(crate) use file_words;
+
 /// A column a file may have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column {

@@ -3,7 +3,7 @@
 
 use super::super::vocabulary::{self, Listed};
 use crate::directory::problem::Problem;
-use crate::directory::table::{Column, Row, may, must};
+use crate::directory::table::{Column, Row, file_words, may, must};
 
 /// The file.
 pub const FILE: &str = "accusations.csv";
@@ -13,95 +13,82 @@ pub(crate) const BUILT_IN: &str = include_str!("accusations.csv");
 const COLUMNS: &[Column] =
     &[must("word", "词"), must("kind", "类"), may("weight", "分量"), may("means", "所指"), may("note", "备注")];
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $zh:literal, $weight:literal;)+) => {
-        /// What a word does in a sentence.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind { $($(#[$doc])* $variant,)+ }
-
-        impl Kind {
-            const WORDS: &'static [(&'static str, &'static str, u8, Self)] =
-                &[$(($text, $zh, $weight, Self::$variant)),+];
-
-            fn read(text: &str) -> Option<Self> {
-                Self::WORDS.iter().find(|w| w.0 == text || w.1 == text).map(|w| w.3)
-            }
-
-            /// The word people say for it.
-            pub fn chinese(self) -> &'static str {
-                Self::WORDS.iter().find(|w| w.3 == self).map_or("", |w| w.1)
-            }
-
-            fn usual_weight(self) -> u8 {
-                Self::WORDS.iter().find(|w| w.3 == self).map_or(0, |w| w.2)
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A unit of the directory by another name; `means` says which.
-    Unit = "unit", "单位", 0;
-    /// The township of the place, unnamed.
-    Township = "township", "街道（镇）", 0;
-    /// The village or community and those in office there.
-    Village = "village", "村（社区）", 0;
-    /// Someone in office in a unit named before.
-    Official = "official", "公职人员", 0;
-    /// Someone in office, if a unit was named before and nobody private since.
-    Staff = "staff", "工作人员", 0;
-    /// The State, unnamed.
-    Authority = "authority", "泛指部门", 0;
-    /// Whoever is written to.
-    You = "you", "受件单位", 0;
-    /// A private party.
-    Private = "private", "民间主体", 0;
-    /// The citizen.
-    Own = "own", "本人", 0;
-    /// What comes before whoever is asked to act.
-    Ask = "ask", "请求", 0;
-    /// What comes before whoever was told.
-    To = "to", "反映对象", 0;
-    /// What comes before whoever did it.
-    By = "by", "被动", 0;
-    /// What comes before whoever is reported.
-    Report = "report", "举报", 2;
-    /// What comes before whoever is to be held to account.
-    Probe = "probe", "追究", 2;
-    /// What shows a name before it to be only where something is.
-    Beside = "beside", "方位", 0;
-    /// What takes the force of a fault right after it.
-    Not = "not", "否定", 0;
-    /// What makes of a fault in its clause something feared or supposed.
-    Guard = "guard", "假设", 0;
-    /// A fault only those in office can be guilty of.
-    Office = "office", "职务过错", 3;
-    /// A fault anyone can be guilty of; of those in office it is a crime or a breach of discipline.
-    Crime = "crime", "违法违纪", 3;
-    /// A fault of conduct.
-    Conduct = "conduct", "作风", 2;
-    /// Nothing was done.
-    Inaction = "inaction", "不作为", 2;
-    /// What was said in confidence became known.
-    Leak = "leak", "泄密", 2;
-    /// Common cause with someone private.
-    Collusion = "collusion", "勾连", 3;
-    /// What whoever is asked for it must have done wrong before.
-    Demand = "demand", "追责要求", 2;
-    /// What is said of a unit without blame: it came, it answered, it decided.
-    Innocent = "innocent", "中性行为", 2;
-    /// What is seldom said of a unit without blame.
-    Cue = "cue", "贬义提示", 2;
-    /// Thanks; what is said in the same sentence is no blame.
-    Thanks = "thanks", "致谢", 0;
-    /// Nothing; a longer word that holds one of the others.
-    None = "none", "不计", 0;
+file_words! {
+    /// What a word does in a sentence.
+    Kind {
+        /// A unit of the directory by another name; `means` says which.
+        Unit = "unit", "单位";
+        /// The township of the place, unnamed.
+        Township = "township", "街道（镇）";
+        /// The village or community and those in office there.
+        Village = "village", "村（社区）";
+        /// Someone in office in a unit named before.
+        Official = "official", "公职人员";
+        /// Someone in office, if a unit was named before and nobody private since.
+        Staff = "staff", "工作人员";
+        /// The State, unnamed.
+        Authority = "authority", "泛指部门";
+        /// Whoever is written to.
+        You = "you", "受件单位";
+        /// A private party.
+        Private = "private", "民间主体";
+        /// The citizen.
+        Own = "own", "本人";
+        /// What comes before whoever is asked to act.
+        Ask = "ask", "请求";
+        /// What comes before whoever was told.
+        To = "to", "反映对象";
+        /// What comes before whoever did it.
+        By = "by", "被动";
+        /// What comes before whoever is reported.
+        Report = "report", "举报";
+        /// What comes before whoever is to be held to account.
+        Probe = "probe", "追究";
+        /// What shows a name before it to be only where something is.
+        Beside = "beside", "方位";
+        /// What takes the force of a fault right after it.
+        Not = "not", "否定";
+        /// What makes of a fault in its clause something feared or supposed.
+        Guard = "guard", "假设";
+        /// A fault only those in office can be guilty of.
+        Office = "office", "职务过错";
+        /// A fault anyone can be guilty of; of those in office it is a crime or a breach of discipline.
+        Crime = "crime", "违法违纪";
+        /// A fault of conduct.
+        Conduct = "conduct", "作风";
+        /// Nothing was done.
+        Inaction = "inaction", "不作为";
+        /// What was said in confidence became known.
+        Leak = "leak", "泄密";
+        /// Common cause with someone private.
+        Collusion = "collusion", "勾连";
+        /// What whoever is asked for it must have done wrong before.
+        Demand = "demand", "追责要求";
+        /// What is said of a unit without blame: it came, it answered, it decided.
+        Innocent = "innocent", "中性行为";
+        /// What is seldom said of a unit without blame.
+        Cue = "cue", "贬义提示";
+        /// Thanks; what is said in the same sentence is no blame.
+        Thanks = "thanks", "致谢";
+        /// Nothing; a longer word that holds one of the others.
+        None = "none", "不计";
+    }
 }
 
 impl Kind {
     /// Whether it is a fault.
     pub fn is_fault(self) -> bool {
         self >= Self::Office && self < Self::Innocent
+    }
+
+    /// The weight of a line that gives none.
+    fn usual_weight(self) -> u8 {
+        match self {
+            Self::Office | Self::Crime | Self::Collusion => 3,
+            Self::Report | Self::Probe | Self::Conduct | Self::Inaction | Self::Leak | Self::Demand => 2,
+            Self::Innocent | Self::Cue => 2,
+            _ => 0,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::super::vocabulary::{self, GAP, Listed};
 use crate::directory::names::NameIndex;
 use crate::directory::problem::Problem;
-use crate::directory::table::{Column, Row, may, must, rows};
+use crate::directory::table::{Column, Row, file_words, may, must, rows};
 
 /// The file.
 pub const FILE: &str = "severity.csv";
@@ -23,68 +23,50 @@ const COLUMNS: &[Column] =
 const DATE_COLUMNS: &[Column] = &[must("from", "起"), may("to", "止"), must("name", "名称"), may("note", "备注")];
 const PLACE_COLUMNS: &[Column] = &[must("name", "名称"), may("division", "属地"), may("note", "备注")];
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $zh:literal;)+) => {
-        /// What a word is about, or what it does to others.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind { $($(#[$doc])* $variant,)+ }
-
-        impl Kind {
-            const WORDS: &'static [(&'static str, &'static str, Self)] = &[$(($text, $zh, Self::$variant)),+];
-
-            fn read(text: &str) -> Option<Self> {
-                Self::WORDS.iter().find(|w| w.0 == text || w.1 == text).map(|w| w.2)
-            }
-
-            /// The word people say for it.
-            pub fn chinese(self) -> &'static str {
-                Self::WORDS.iter().find(|w| w.2 == self).map_or("", |w| w.1)
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Someone threatens.
-    Threat = "threat", "扬言";
-    /// Someone may take their own life.
-    Suicide = "suicide", "自伤轻生";
-    /// Someone was or is attacked.
-    Violence = "violence", "暴力";
-    /// Wages are owed.
-    Wage = "wage", "欠薪";
-    /// People act together.
-    Group = "group", "群体";
-    /// They go over everyone's head.
-    Upwards = "upwards", "越级上访";
-    /// Something may hurt people.
-    Hazard = "hazard", "险情隐患";
-    /// People were hurt.
-    Injury = "injury", "伤亡";
-    /// Children are concerned.
-    Child = "child", "未成年人";
-    /// It was said before.
-    Repetition = "repetition", "反复反映";
-    /// The source says how urgent it is.
-    Source = "source", "来源标识";
-    /// A sensitive date.
-    Date = "date", "敏感日期";
-    /// A sensitive place.
-    Place = "place", "敏感地点";
-    /// Denies what stands right behind it.
-    Not = "not", "否定";
-    /// May stand between a denial and what it denies.
-    Filler = "filler", "虚词";
-    /// What is told of others, or of long ago.
-    Past = "past", "传闻往事";
-    /// The citizen: what is said of them is no hearsay.
-    Own = "own", "本人";
-    /// What is guarded against.
-    Guard = "guard", "防范";
-    /// What might happen.
-    Supposed = "supposed", "假设";
-    /// Nothing; a longer word that holds one of the others.
-    None = "none", "不计";
+file_words! {
+    /// What a word is about, or what it does to others.
+    Kind {
+        /// Someone threatens.
+        Threat = "threat", "扬言";
+        /// Someone may take their own life.
+        Suicide = "suicide", "自伤轻生";
+        /// Someone was or is attacked.
+        Violence = "violence", "暴力";
+        /// Wages are owed.
+        Wage = "wage", "欠薪";
+        /// People act together.
+        Group = "group", "群体";
+        /// They go over everyone's head.
+        Upwards = "upwards", "越级上访";
+        /// Something may hurt people.
+        Hazard = "hazard", "险情隐患";
+        /// People were hurt.
+        Injury = "injury", "伤亡";
+        /// Children are concerned.
+        Child = "child", "未成年人";
+        /// It was said before.
+        Repetition = "repetition", "反复反映";
+        /// The source says how urgent it is.
+        Source = "source", "来源标识";
+        /// A sensitive date.
+        Date = "date", "敏感日期";
+        /// A sensitive place.
+        Place = "place", "敏感地点";
+        /// Denies what stands right behind it.
+        Not = "not", "否定";
+        /// May stand between a denial and what it denies.
+        Filler = "filler", "虚词";
+        /// What is told of others, or of long ago.
+        Past = "past", "传闻往事";
+        /// The citizen: what is said of them is no hearsay.
+        Own = "own", "本人";
+        /// What is guarded against.
+        Guard = "guard", "防范";
+        /// What might happen.
+        Supposed = "supposed", "假设";
+        /// Nothing; a longer word that holds one of the others.
+        None = "none", "不计";
+    }
 }
 
 impl Kind {
