@@ -3,6 +3,7 @@
 //! made anew, there is, and nothing else brings it right.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -58,19 +59,22 @@ pub struct Reconciler {
     ledger: Ledger,
     reads: ReadHandle,
     queues: Queues,
+    /// Who asks while a round of this gateway runs waits for it and then makes its own.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Reconciler {
     /// A reconciler over the log, its read model and QUEUES.
     pub fn new(engine: Engine, ledger: Ledger, reads: ReadHandle, queues: Queues) -> Self {
-        Self { engine, ledger, reads, queues }
+        Self { engine, ledger, reads, queues, turn: Arc::default() }
     }
 
-    /// Runs once unless a gateway is at it already: `None` then.
+    /// Runs once, after the round of this gateway that may be running; `None` if another gateway is at it.
     ///
     /// # Errors
     /// See [`Reconciler::run`].
     pub async fn run_alone(&self) -> Option<Result<Report, ReconcileError>> {
+        let _turn = self.turn.lock().await;
         let lease = Lease::new(self.engine.jetstream.clone(), "reconcile".into());
         lease.hold(self.run()).await
     }
