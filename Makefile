@@ -24,6 +24,10 @@ build: ## The release binaries
 demo: setup build ## Four simulated upstream systems, three departments, in a terminal and on a page
 	@HUILIU_NATS_SERVER=$(LOCAL_NATS) exec $(BIN)/huiliu demo
 
+.PHONY: dist
+dist: setup ## One archive to install from without the internet
+	@deploy/dist/make.sh
+
 .PHONY: test
 test: setup ## All tests of the workspace, against a real nats-server; the page in a browser
 	@export HUILIU_NATS_SERVER=$(LOCAL_NATS) HUILIU_BIN=$(DEBUG)/huiliu; \

@@ -5,6 +5,7 @@
 
 mod binary;
 mod clients;
+mod cluster;
 mod engine;
 mod plan;
 mod process;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, sleep};
 
 pub use binary::{build_hub, hub_binary, nats_binary, root};
 pub use clients::{Answer, Caller};
+pub use cluster::OwnCluster;
 pub use engine::{GATEWAY, Inspector, OwnServer, Raw};
 pub use plan::{ChannelPlan, Plan};
 

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::bail;
+
 use super::out::say;
 use crate::doors::credentials::{Credentials, KeyKind};
-use crate::settings::Places;
+use crate::engine::{Server, config};
+use crate::settings::{Places, Settings};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Keys {
@@ -26,6 +29,8 @@ pub(super) enum Keys {
         /// 凭据名称 (its name)
         name: String,
     },
+    /// 外部 nats-server 的用户清单，凭据变动后重新生成并重载 (the users of an external nats-server; again after each change)
+    Nats,
 }
 
 pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCode> {
@@ -49,6 +54,7 @@ pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCo
                 say(format!("{}\t{kind}\t{}\t{}", key.name, key.principal.subject(), key.created))?;
             }
         }
+        Keys::Nats => say(users_of_server(settings, &credentials)?.trim_end())?,
         Keys::Revoke { name } => {
             credentials.revoke(name)?;
             credentials.save(file)?;
@@ -57,12 +63,20 @@ pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
+/// What `deploy/cluster/nats-server.conf` includes: hashes only, the gateway's own user first.
+fn users_of_server(settings: Option<&Path>, credentials: &Credentials) -> anyhow::Result<String> {
+    let Server::External(external) = Settings::load(settings)?.engine.server else {
+        bail!("engine.urls 为空：自带的 nats-server 无需此清单 (huiliu's own server needs no such list)");
+    };
+    Ok(config::external_users(&external.user, &external.password.bcrypt()?, credentials))
+}
+
 fn kind_of(text: &str) -> anyhow::Result<KeyKind> {
     Ok(match text {
         "channel" => KeyKind::Channel,
         "department" => KeyKind::Department,
         "operator" => KeyKind::Operator,
         "machine" => KeyKind::Machine,
-        other => anyhow::bail!("kind `{other}`: expected channel, department, operator or machine"),
+        other => bail!("kind `{other}`: expected channel, department, operator or machine"),
     })
 }

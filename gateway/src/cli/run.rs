@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -27,12 +28,21 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
             asked.cancel();
         });
         let app = App::start(settings, &shutdown).await?;
+        tell_systemd(NotifyState::Ready);
         shutdown.cancelled().await;
+        tell_systemd(NotifyState::Stopping);
         tracing::info!("stopping: no new work, what is in flight is finished");
         app.stop().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// For a service of type `notify`; without systemd there is nobody to tell.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
 }
 
 /// Starts logging. What is personal has types that do not print; payloads are never logged.

@@ -81,10 +81,20 @@ fn sync_interval(durability: Durability) -> &'static str {
     }
 }
 
-/// One line for each key that may use NATS, as nats-server wants it. Also what the administrator of
-/// an external server pastes into its configuration.
+/// What the administrator of an external server includes in its account: the gateway's user and everybody else.
 #[must_use]
-pub fn users(credentials: &Credentials) -> String {
+pub fn external_users(gateway: &str, gateway_bcrypt: &str, credentials: &Credentials) -> String {
+    let (gateway, password) = (quoted(gateway), quoted(gateway_bcrypt));
+    format!(
+        "# Written by `huiliu keys nats`: write it again whenever the keys change.\n\
+         users: [\n      {{ user: {gateway}, password: {password} }}\n{}]\n",
+        users(credentials)
+    )
+}
+
+/// One line for each key that may use NATS, as nats-server wants it.
+#[must_use]
+fn users(credentials: &Credentials) -> String {
     let mut text = String::new();
     for key in credentials.keys() {
         let Some(permissions) = Permissions::of(key) else {

@@ -33,9 +33,11 @@ use crate::ledger::{JobResult, Ledger, LedgerError, Settled};
 pub const CONSUMER: &str = "pipeline";
 /// Enough for every lane of the ledger to have its next batch waiting.
 const IN_FLIGHT: usize = 1_000;
-/// What was in flight when a gateway died comes again after this.
-const ACK_WAIT: Duration = Duration::from_secs(30);
-/// Ten minutes of a full store, or half an hour of a record that kills every gateway that takes it up.
+/// What was in flight when a gateway or the server's leader died comes again after this.
+const ACK_WAIT: Duration = Duration::from_secs(10);
+/// What takes longer is said to be in hand, well before it would come again.
+const IN_HAND_EVERY: Duration = Duration::from_secs(3);
+/// Ten minutes of a full store, or of a record that kills every gateway that takes it up.
 const TRIES: i64 = 60;
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
@@ -97,8 +99,8 @@ impl Pipeline {
         let mut messages = consumer
             .stream()
             .max_messages_per_batch(256)
-            .heartbeat(Duration::from_secs(5))
-            .expires(Duration::from_secs(15))
+            .heartbeat(Duration::from_secs(2))
+            .expires(Duration::from_secs(10))
             .messages()
             .await
             .map_err(|e| e.to_string())?;
@@ -110,7 +112,7 @@ impl Pipeline {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
-                        let fate = pipeline.finish(sequence, &channel, underway).await;
+                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway)).await;
                         close(&message, fate).await;
                         drop(permit);
                     });
@@ -267,13 +269,32 @@ async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Re
         max_ack_pending: 2_000,
         ..pull::Config::default()
     };
-    stream.get_or_create_consumer(CONSUMER, config).await.map_err(|e| e.to_string())
+    let consumer = stream.get_or_create_consumer(CONSUMER, config.clone()).await.map_err(|e| e.to_string())?;
+    let found = &consumer.cached_info().config;
+    if found.ack_wait == ACK_WAIT {
+        return Ok(consumer);
+    }
+    let config = pull::Config { deliver_policy: found.deliver_policy, ..config };
+    stream.update_consumer(config).await.map_err(|e| e.to_string())
 }
 
 /// The stream sequence and how often it was delivered, read before the payload is touched.
 fn position(message: &Message) -> Result<(u64, i64), String> {
     let info = message.info().map_err(|e| e.to_string())?;
     Ok((info.stream_sequence, info.delivered))
+}
+
+/// Does the work, and tells the server for as long as it takes that it is being done.
+async fn in_hand(message: &Message, work: impl Future<Output = Fate>) -> Fate {
+    let mut work = std::pin::pin!(work);
+    loop {
+        if let Ok(fate) = tokio::time::timeout(IN_HAND_EVERY, &mut work).await {
+            return fate;
+        }
+        if let Err(error) = message.ack_with(AckKind::Progress).await {
+            tracing::debug!(%error, "the server could not be told that an envelope is in hand");
+        }
+    }
 }
 
 async fn close(message: &Message, fate: Fate) {

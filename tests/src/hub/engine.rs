@@ -38,13 +38,14 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    async fn connect(url: &str, user: Option<(&str, &str)>) -> anyhow::Result<Self> {
+    pub(super) async fn connect(urls: &[String], user: Option<(&str, &str)>) -> anyhow::Result<Self> {
         let options = match user {
             Some((user, password)) => async_nats::ConnectOptions::with_user_and_password(user.into(), password.into()),
             None => async_nats::ConnectOptions::new(),
         };
         let options = options.max_reconnects(None).ping_interval(Duration::from_secs(2));
-        let client = options.connect(url).await?;
+        let servers: Vec<async_nats::ServerAddr> = urls.iter().map(|url| url.parse()).collect::<Result<_, _>>()?;
+        let client = options.connect(servers).await?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(Duration::from_secs(5));
         Ok(Self { client, jetstream })
@@ -110,7 +111,7 @@ impl TestHub {
         anyhow::ensure!(self.has_engine, "this hub has no server of its own");
         let url = self.nats_url()?;
         eventually("the server to let us look", PATIENCE, async || {
-            let known = Inspector::connect(&url, Some((USER, PASSWORD))).await;
+            let known = Inspector::connect(std::slice::from_ref(&url), Some((USER, PASSWORD))).await;
             if known.is_err() && self.server_listens() {
                 // What is wrong now may be right at the next look.
                 let _tried_again = self.admit_inspector();
@@ -183,7 +184,7 @@ impl OwnServer {
     /// Someone who may see, and write, everything.
     pub async fn inspector(&self) -> anyhow::Result<Inspector> {
         let found = eventually("our own server", PATIENCE, async || {
-            let inspector = Inspector::connect(&self.url, Some(GATEWAY)).await.ok()?;
+            let inspector = Inspector::connect(std::slice::from_ref(&self.url), Some(GATEWAY)).await.ok()?;
             inspector.jetstream.query_account().await.ok()?;
             Some(inspector)
         });

@@ -76,7 +76,8 @@ impl ChannelPlan {
 /// A nats-server somebody else runs.
 #[derive(Debug, Clone)]
 pub(crate) struct ExternalPlan {
-    pub url: String,
+    pub urls: Vec<String>,
+    pub replicas: usize,
     pub user: String,
     pub password: String,
 }
@@ -127,8 +128,15 @@ impl Plan {
 
     /// On a nats-server somebody else runs.
     #[must_use]
-    pub fn external(mut self, url: &str, user: &str, password: &str) -> Self {
-        self.external = Some(ExternalPlan { url: url.into(), user: user.into(), password: password.into() });
+    pub fn external(self, url: &str, user: &str, password: &str) -> Self {
+        self.on_cluster(&[url.to_owned()], 1, user, password)
+    }
+
+    /// On several of them, with so many copies of everything.
+    #[must_use]
+    pub fn on_cluster(mut self, urls: &[String], replicas: usize, user: &str, password: &str) -> Self {
+        let (user, password) = (user.into(), password.into());
+        self.external = Some(ExternalPlan { urls: urls.to_vec(), replicas, user, password });
         self
     }
 
@@ -174,8 +182,8 @@ impl Plan {
             // Writing to a String cannot fail.
             let _ok = writeln!(
                 text,
-                "[engine]\nurls = [{:?}]\nuser = {:?}\npassword = {{ file = \"nats.password\" }}",
-                external.url, external.user
+                "[engine]\nurls = {:?}\nreplicas = {}\nuser = {:?}\npassword = {{ file = \"nats.password\" }}",
+                external.urls, external.replicas, external.user
             );
         }
         for channel in &self.channels {

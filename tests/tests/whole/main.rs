@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail at the spot")]
 
 mod backup;
+mod cluster;
 mod doors;
 mod four;
 mod hostile;

@@ -48,7 +48,8 @@ async fn queued(inspector: &Inspector) -> BTreeSet<String> {
 
 /// What the fold of the log says is live, as subjects of QUEUES.
 async fn live(inspector: &Inspector) -> BTreeSet<String> {
-    let log = Log::read(&inspector.read("CASES").await.unwrap());
+    let read = eventually("the log", PATIENCE, async || inspector.read("CASES").await.ok());
+    let log = Log::read(&read.await.unwrap());
     assert_eq!(log.unreadable, Vec::<String>::new());
     let cases = log.cases.values().filter_map(|h| h.case.as_ref());
     let entries = cases.flat_map(|c| c.live_entries().into_iter().map(|e| (e.department, c.id, e.n)));

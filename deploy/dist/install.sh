@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Installs or upgrades Huiliu from this folder, without the internet. 离线安装或升级汇流。
+#
+#   sudo ./install.sh               install, or upgrade what is there and go back by itself if the new one does not start
+#   sudo ./install.sh --rollback    back to the version before
+#   ./install.sh --root DIR         only lay the files under DIR; nothing is started, no user is made
+#
+# Settings, directory, packs, keys and data of an earlier installation are never touched.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=
+action=install
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '错误 error: %s\n' "$*" >&2; exit 1; }
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --root) root=$(mkdir -p "${2:?--root needs a folder}" && cd "$2" && pwd); shift ;;
+        --rollback) action=rollback ;;
+        *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    esac
+    shift
+done
+
+opt=$root/opt/huiliu
+etc=$root/etc/huiliu
+data=$root/var/lib/huiliu
+units=$root/etc/systemd/system
+
+# Whether this is the machine itself, and whether it has systemd.
+real() { [ -z "$root" ]; }
+service() { real && [ -d /run/systemd/system ]; }
+
+# point LINK TARGET: at any moment the link is the old one or the new one.
+point() { ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"; }
+
+current() { basename "$(readlink "$opt/current" 2>/dev/null || true)"; }
+
+# Starts what `current` is; whether it takes work within three minutes.
+start() {
+    service || { say "未使用 systemd，请自行启动：huiliu run (no systemd here: start it yourself)"; return 0; }
+    systemctl daemon-reload
+    systemctl --quiet enable huiliu
+    timeout 180 systemctl restart huiliu
+}
+
+back_to() {
+    [ -n "$1" ] && [ -x "$opt/$1/bin/huiliu" ] || return 1
+    point "$opt/previous" "$(current)"
+    point "$opt/current" "$1"
+    lay_units "$opt/$1"
+    start
+}
+
+lay_units() {
+    mkdir -p "$units"
+    cp "$1"/systemd/huiliu* "$units/"
+}
+
+if [ "$action" = rollback ]; then
+    before=$(basename "$(readlink "$opt/previous" 2>/dev/null || true)")
+    back_to "$before" || fail "没有可退回的版本，或退回后未能启动 (there is no version to go back to, or it did not start)：$opt/previous"
+    say "已退回 (went back to) $before"
+    exit 0
+fi
+
+# What is in this folder, and whether it runs here.
+cd "$here"
+sha256sum --check --quiet SHA256SUMS || fail "文件不完整，请重新解压 (files are damaged: unpack again)"
+version=$(cat VERSION)
+bin/huiliu --version >/dev/null || fail "此程序不能在本机运行，见上一行 (the program does not run on this machine)：$(uname -m)"
+bin/nats-server --version >/dev/null || fail "nats-server 不能在本机运行 (nats-server does not run on this machine)：$(uname -m)"
+
+if real; then
+    [ "$(id -u)" = 0 ] || fail "请用 root 运行，或用 --root 指定目录 (run it as root, or say --root DIR)"
+    getent passwd huiliu >/dev/null ||
+        useradd --system --user-group --home-dir "$data" --shell /usr/sbin/nologin --comment Huiliu huiliu
+fi
+
+before=$(current)
+if [ "$before" != "$version" ]; then
+    rm -rf "$opt/$version" "$opt/$version.partial"
+    mkdir -p "$opt/$version.partial"
+    cp -R . "$opt/$version.partial/"
+    chmod -R go-w,a+rX "$opt/$version.partial"
+    mv "$opt/$version.partial" "$opt/$version"
+fi
+
+first=no
+mkdir -p "$etc/packs" "$data" "$root/usr/local/bin"
+if [ ! -e "$etc/directory" ]; then
+    cp -R "$opt/$version/directory" "$etc/directory"
+fi
+if [ ! -e "$etc/huiliu.toml" ]; then
+    first=yes
+    cat > "$etc/huiliu.toml" <<EOT
+# 汇流的设置；全部设置及说明：huiliu settings     Settings of Huiliu; all of them: huiliu settings
+[http]
+listen = "127.0.0.1:8210"
+
+[data]
+dir = "$data"
+directory_dir = "$etc/directory"
+packs_dir = "$etc/packs"
+
+# 每个来源系统一节 one section for each source
+# [channels.hotline-12345]
+EOT
+fi
+if real; then
+    chown root:huiliu "$etc" "$etc/huiliu.toml" && chmod 0750 "$etc" && chmod 0640 "$etc/huiliu.toml"
+    chgrp -R huiliu "$etc/directory" "$etc/packs"
+    chown huiliu:huiliu "$data" && chmod 0700 "$data"
+fi
+
+# As root it becomes the hub's user: what it writes must be readable to the hub.
+cat > "$root/usr/local/bin/huiliu" <<EOT
+#!/bin/sh
+HUILIU_SETTINGS=\${HUILIU_SETTINGS:-$etc/huiliu.toml}; export HUILIU_SETTINGS
+if [ "\$(id -u)" = 0 ] && id huiliu >/dev/null 2>&1 && [ -z "$root" ]; then
+    exec runuser -u huiliu -- $opt/current/bin/huiliu "\$@"
+fi
+exec $opt/current/bin/huiliu "\$@"
+EOT
+chmod 0755 "$root/usr/local/bin/huiliu"
+
+# The new program must understand this office's settings and directory before the old one is stopped.
+HUILIU_SETTINGS=$etc/huiliu.toml "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
+    cat "$opt/$version/check.txt" >&2
+    fail "新版本不接受现有的目录或设置，未作更换 (the new version does not accept the directory or the settings as they are; nothing was changed)"
+}
+
+[ -z "$before" ] || [ "$before" = "$version" ] || point "$opt/previous" "$before"
+point "$opt/current" "$version"
+lay_units "$opt/$version"
+if ! start; then
+    service && journalctl -u huiliu -n 20 --no-pager >&2
+    if [ -n "$before" ] && [ "$before" != "$version" ] && back_to "$before"; then
+        fail "$version 未能启动，已退回 $before (did not start; went back)"
+    fi
+    fail "$version 未能启动，见上 (did not start, see above)"
+fi
+
+say "汇流 $version 已就绪${before:+（此前 $before）} (Huiliu $version is in place)"
+if [ "$first" = yes ]; then
+    say "下一步 next: $opt/$version/docs/install.md"
+fi
