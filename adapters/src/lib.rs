@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod decode;
 mod form;
+pub mod http;
 pub mod map;
 pub mod pack;
 pub mod pull;

@@ -99,13 +99,14 @@ impl App {
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
-        let ledger = Ledger::open(jetstream.clone(), keys, desk, dead, &tasks);
+        let end = jetstream.get_stream(streams::CASES).await?.cached_info().state.last_sequence;
+        let ledger = Ledger::open(jetstream.clone(), keys, desk, end, dead, &tasks);
         let store = IntakeStore::open(jetstream.clone(), master, &tasks);
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
 
-        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL)).await?;
+        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), end).await?;
         let reads = model.reader();
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
@@ -253,10 +254,8 @@ fn labels(directory: &Directory, channels: &Channels) -> Labels {
 }
 
 /// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
-async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadModel> {
+async fn open_read_model(engine: &Engine, file: PathBuf, end: u64) -> anyhow::Result<ReadModel> {
     let model = ReadModel::open(&file)?;
-    let cases = engine.jetstream.get_stream(streams::CASES).await?;
-    let end = cases.cached_info().state.last_sequence;
     if model.position() <= end {
         return Ok(model);
     }

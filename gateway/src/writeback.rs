@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use futures_util::StreamExt;
+use huiliu_adapters::http;
 use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing, OutgoingKind};
 use huiliu_adapters::pull::backoff;
 use huiliu_adapters::token::{Bearer, TokenError};
@@ -104,7 +105,7 @@ impl WriteBack {
         ledger: Ledger,
         reads: ReadHandle,
     ) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = http::client(channel.base_url.as_deref().unwrap_or_default()).timeout(TIMEOUT).build()?;
         Ok(Self { channel, jetstream, ledger, reads, http, waiting: HashMap::new() })
     }
 

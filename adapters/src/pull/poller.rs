@@ -13,6 +13,7 @@ use super::cursor::Cursor;
 use super::error::PullError;
 use super::page::{self, Page};
 use super::spec::PullSpec;
+use crate::http;
 use crate::token::Tokens;
 
 /// What the settings add to a pack.
@@ -69,11 +70,10 @@ impl Poller {
         let address = |reason: String| PullError::Address { address: settings.base_url.clone(), reason };
         let root = settings.base_url.trim_end_matches('/');
         let url = Url::parse(&format!("{root}{}", spec.path)).map_err(|error| address(error.to_string()))?;
-        let client = Client::builder()
+        let client = http::client(root)
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.timeout)
             .default_headers(headers(settings.key.as_ref()).ok_or_else(|| address("its key is not a header".into()))?)
-            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| address(error.to_string()))?;
         let per_minute = settings.requests_per_minute.unwrap_or(spec.requests_per_minute);

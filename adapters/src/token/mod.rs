@@ -23,6 +23,8 @@ pub use spec::TokenSpec;
 
 use spec::ClientAuth;
 
+use crate::http;
+
 /// Time for a whole answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest answer of a token endpoint.
@@ -123,7 +125,7 @@ impl Tokens {
         let address = |reason: String| TokenError::Address { address: base_url.to_owned(), reason };
         let root = base_url.trim_end_matches('/');
         let url = Url::parse(&format!("{root}{}", spec.path)).map_err(|error| address(error.to_string()))?;
-        let http = Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
+        let http = http::client(root).timeout(TIMEOUT).build();
         let http = http.map_err(|error| address(error.to_string()))?;
         Ok(Self(Arc::new(Inner { spec, url, client, http, kept: Mutex::default() })))
     }

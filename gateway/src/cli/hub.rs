@@ -46,7 +46,11 @@ impl Reach {
             Some(base) => base.trim_end_matches('/').to_owned(),
             None => format!("http://{}", reachable(Places::load(settings)?.listen)),
         };
-        let client = Client::builder().no_proxy().timeout(PATIENCE).connect_timeout(CONNECT_PATIENCE).build()?;
+        let client = huiliu_adapters::http::client(&base)
+            .no_proxy()
+            .timeout(PATIENCE)
+            .connect_timeout(CONNECT_PATIENCE)
+            .build()?;
         Ok(Hub { base, key: self.key()?, client })
     }
 

@@ -111,17 +111,18 @@ pub(crate) struct Shared {
 }
 
 impl Ledger {
-    /// Opens the ledger. Its lanes end when every clone of it is dropped and what was queued is settled. Entries that die
+    /// Opens the ledger over a log that ends at `end` now. Its lanes end when every clone of it is dropped and what was queued is settled. Entries that die
     /// are told to `dead`.
     pub fn open(
         jetstream: Context,
         keys: Keys,
         desk: Desk,
+        end: u64,
         dead: mpsc::UnboundedSender<DeadEntry>,
         tasks: &TaskTracker,
     ) -> Self {
         let cache = Cache::new(CASES_CACHED);
-        let shared = Shared { jetstream, keys, desk, cache, dead, tail: Tail::new(), batches: Arc::default() };
+        let shared = Shared { jetstream, keys, desk, cache, dead, tail: Tail::new(end), batches: Arc::default() };
         let lanes = (0..LANES)
             .map(|_| {
                 let (send, receive) = mpsc::channel(JOBS_QUEUED);
@@ -155,7 +156,7 @@ impl Ledger {
         &self.shared.tail
     }
 
-    /// The last sequence this process has appended.
+    /// The sequence up to which what is read from the log now is certain to have been seen.
     pub fn end(&self) -> u64 {
         *self.shared.tail.end().borrow()
     }

@@ -27,8 +27,9 @@ struct Kept {
 }
 
 impl Tail {
-    pub(super) fn new() -> Self {
-        Self { kept: Arc::default(), end: watch::Sender::new(0) }
+    /// Of a log that ends at `end` now.
+    pub(super) fn new(end: u64) -> Self {
+        Self { kept: Arc::default(), end: watch::Sender::new(end) }
     }
 
     /// Adds a batch that is in the log.
@@ -48,7 +49,7 @@ impl Tail {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).after(position, about)
     }
 
-    /// The last sequence this process has appended.
+    /// As far as the log is known to go: where it ended at the start, and what this process appended since.
     pub fn end(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
     }
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn batches_come_in_order_and_without_a_gap() {
-        let tail = Tail::new();
+        let tail = Tail::new(0);
         push(&tail, 4..=5, 1);
         assert_eq!(after(&tail, 0), [0; 0], "1 to 3 were written by somebody else, or are not there yet");
         push(&tail, 1..=3, 1);
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn it_does_not_grow_when_nobody_reads() {
-        let tail = Tail::new();
+        let tail = Tail::new(0);
         for n in 1..=20 {
             push(&tail, n..=n, BYTES_KEPT / 10);
         }

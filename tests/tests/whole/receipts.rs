@@ -42,6 +42,20 @@ async fn each_record_of_a_batch_is_answered_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_names_the_log_as_it_is_also_right_after_a_start() {
+    let mut world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let first = sender.post(HOTLINE_EVENTS, &dated(noise("s-1"))).await.unwrap().body;
+    let receipt = first["receipt"].as_str().unwrap();
+    let settled = sender.get(&format!("/v1/receipts/{receipt}?wait=20")).await.unwrap().body;
+    world.hub.stop().await.unwrap();
+    world.hub.restart().await.unwrap();
+    let again = world.hub.caller(HOTLINE).post(HOTLINE_EVENTS, &dated(noise("s-1"))).await.unwrap().body;
+    assert_eq!(again["records"][0]["outcome"], "repeat", "{again}");
+    assert!(again["as_of"].as_u64() >= settled["as_of"].as_u64(), "{again} after {settled}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_taken_is_refused_unstored() {
     let world = World::new(Way::Push).await;
     let nobody = world.hub.caller("nobody");
