@@ -166,19 +166,25 @@ impl Parts {
 }
 
 /// What parts a class from the rest, and its echo. The first is the mean of two machines over n-grams and words, one of
-/// them with every feature scaled by how much more often it is met in the class (Wang and Manning 2012). The echo has
-/// n-grams alone: it judges worse, but errs elsewhere, so that the two together know better when they may err.
+/// them by ratios. The echo has n-grams alone, by ratios: it judges worse, but errs elsewhere, so that the two together
+/// know better when they may err.
 fn hyperplanes(rows: &[Parts], wanted: &[bool], cost: &[f32], width: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
     let all: Vec<&Row> = rows.iter().map(|r| &r.all).collect();
-    let ratios = ratios(&all, wanted, width);
-    let scale = |row: &&Row| row.iter().map(|(at, v)| (*at, v * ratios[*at as usize])).collect();
-    let scaled: Vec<Row> = all.iter().map(scale).collect();
-    let plainly = separate(&all, wanted, cost, width, seed);
-    let by_ratios = separate(&scaled.iter().collect::<Vec<_>>(), wanted, cost, width, seed);
-    let ratio = |at: usize| ratios.get(at).copied().unwrap_or(1.0);
-    let judge = plainly.iter().zip(&by_ratios).enumerate().map(|(at, (a, b))| 0.5 * (a + ratio(at) * b)).collect();
     let grams: Vec<&Row> = rows.iter().map(|r| &r.grams).collect();
-    (judge, separate(&grams, wanted, cost, width, seed))
+    let plainly = separate(&all, wanted, cost, width, seed);
+    let ratios = separate_by_ratios(&all, wanted, cost, width, seed);
+    let judge = plainly.iter().zip(&ratios).map(|(a, b)| 0.5 * (a + b)).collect();
+    (judge, separate_by_ratios(&grams, wanted, cost, width, seed))
+}
+
+/// A hyperplane learned with every feature scaled by how much more often it is met in the class (Wang and Manning 2012).
+fn separate_by_ratios(rows: &[&Row], wanted: &[bool], cost: &[f32], width: usize, seed: u64) -> Vec<f32> {
+    let ratios = ratios(rows, wanted, width);
+    let scale = |row: &&Row| row.iter().map(|(at, v)| (*at, v * ratios[*at as usize])).collect();
+    let scaled: Vec<Row> = rows.iter().map(scale).collect();
+    let mut weights = separate(&scaled.iter().collect::<Vec<_>>(), wanted, cost, width, seed);
+    weights.iter_mut().zip(&ratios).for_each(|(weight, ratio)| *weight *= ratio);
+    weights
 }
 
 /// The logarithm of how much more a feature is met in the class than outside.
@@ -226,7 +232,7 @@ fn is_decided(known: &[f64; KNOWN], certainty: &Certainty, threshold: f32) -> bo
     certainty.confidence(&rivals) >= threshold && certainty.is_familiar(&rivals)
 }
 
-/// The lowest confidence from which on the wanted share is right, with one error more than was met.
+/// The lowest confidence from which on the wanted share is right, most probably.
 fn threshold(trials: &[Trial], certainty: &Certainty, precision: f32) -> f32 {
     let mut all: Vec<(f32, bool)> =
         trials.iter().map(|(known, right)| (confidence(known, certainty), *right)).collect();
@@ -234,14 +240,34 @@ fn threshold(trials: &[Trial], certainty: &Certainty, precision: f32) -> f32 {
     let (mut right, mut lowest) = (0.0f32, 1.0f32);
     for (place, (confidence, is_right)) in all.iter().enumerate() {
         right += f32::from(u8::from(*is_right));
-        if right >= precision * (place as f32 + 2.0) {
+        if at_least(right, place as f32 + 1.0) >= precision {
             lowest = *confidence;
         }
     }
     lowest
 }
 
+/// The share that is right in truth, four times out of five at least (Wilson 1927), where `right` of `all` were met.
+fn at_least(right: f32, all: f32) -> f32 {
+    const Z: f32 = 0.84;
+    let (share, square) = (right / all, Z * Z / all);
+    let spread = (share * (1.0 - share) * square + square * square / 4.0).sqrt();
+    (share + square / 2.0 - spread) / (1.0 + square)
+}
+
 fn share(all: impl ExactSizeIterator<Item = bool>) -> f32 {
     let count = all.len().max(1) as f32;
     all.map(|so| f32::from(u8::from(so))).sum::<f32>() / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_texts_prove_less_than_many() {
+        assert!((at_least(97.0, 100.0) - 0.952_05).abs() < 1e-4, "{}", at_least(97.0, 100.0));
+        assert!(at_least(10.0, 10.0) < 0.97 && at_least(30.0, 30.0) > 0.97);
+        assert!(at_least(970.0, 1000.0) > at_least(97.0, 100.0));
+    }
 }
