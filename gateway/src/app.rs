@@ -31,13 +31,15 @@ use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
-use crate::keys::Keys;
+use crate::keys::{InOrder, KeyError, Keys};
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
-use crate::readmodel::{ReadHandle, ReadModel};
+use crate::readmodel::{Indexing, ReadHandle, ReadModel, ReadModelError};
+use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
 use crate::vault::MasterKey;
+use crate::words::IndexKey;
 use crate::writeback::WriteBack;
 use crate::{follow, nats_door};
 
@@ -99,13 +101,14 @@ impl App {
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
+        let indexing = indexing(keys.clone());
         let ledger = Ledger::open(jetstream.clone(), keys, desk, dead, &tasks);
         let store = IntakeStore::open(jetstream.clone(), master, &tasks);
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
 
-        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL)).await?;
+        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), indexing).await?;
         let reads = model.reader();
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
@@ -119,6 +122,7 @@ impl App {
             ledger: ledger.clone(),
             queues: queues.clone(),
             reads: reads.clone(),
+            search: Search::new(reads.clone(), ledger.clone()),
             reconciler: reconciler.clone(),
             backups: Backups::new(jetstream.clone(), ledger.clone()),
             labels,
@@ -252,9 +256,25 @@ fn labels(directory: &Directory, channels: &Channels) -> Labels {
     }
 }
 
+/// What makes the words of cases searchable. A key that cannot be read is waited for; content that does not open with its
+/// key never will, and is left out.
+pub fn indexing(keys: Keys) -> Indexing {
+    let key = IndexKey::of(keys.master());
+    let in_order = InOrder::new(keys);
+    Indexing::new(key, move |stored| match in_order.open(stored) {
+        Ok(content) => Ok(content),
+        Err(KeyError::Vault(error)) => {
+            tracing::error!(case = %stored.case_id, event = %stored.id, %error,
+                "content does not open: its words cannot be searched");
+            Ok(Default::default())
+        }
+        Err(error) => Err(ReadModelError::Unopened(error.to_string())),
+    })
+}
+
 /// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
-async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadModel> {
-    let model = ReadModel::open(&file)?;
+async fn open_read_model(engine: &Engine, file: PathBuf, indexing: Indexing) -> anyhow::Result<ReadModel> {
+    let model = ReadModel::open(&file, indexing)?;
     let cases = engine.jetstream.get_stream(streams::CASES).await?;
     let end = cases.cached_info().state.last_sequence;
     if model.position() <= end {

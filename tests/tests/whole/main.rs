@@ -10,6 +10,7 @@ mod privacy;
 mod receipts;
 mod repair;
 mod rules;
+mod search;
 mod spine;
 mod steps;
 mod world;
