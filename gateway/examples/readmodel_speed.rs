@@ -42,7 +42,7 @@ fn main() -> Result<()> {
         let content = stored.sealed.as_ref().map(|sealed| opener.open(sealed, stored.case_id));
         Ok(content.and_then(Result::ok).unwrap_or_default())
     });
-    let mut model = ReadModel::open(&file, indexing)?;
+    let mut model = ReadModel::open(&file, indexing.clone())?;
     let mut rates = Vec::new();
     for tenth in 0..10 {
         let range = tenth * cases / 10..(tenth + 1) * cases / 10;
@@ -50,9 +50,12 @@ fn main() -> Result<()> {
         println!("tenth {tenth}: {:.0} messages/s", rates[rates.len() - 1]);
     }
     println!("last tenth / first tenth: {:.2}", rates[9] / rates[0]);
-    println!("file: {:.0} bytes per case", std::fs::metadata(&file)?.len() as f64 / cases as f64);
     ask(&model)?;
     search(&model, &index)?;
+    drop(model);
+    // A writer that closes alone brings the journal into the file.
+    drop(ReadModel::open(&file, indexing)?);
+    println!("file: {:.0} bytes per case", std::fs::metadata(&file)?.len() as f64 / cases as f64);
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }

@@ -351,7 +351,7 @@ mod tests {
     }
 
     fn why(typed: &str, tier: Tier, case: &Searchable) -> Vec<Why> {
-        reasons(&Question::read(typed).ok().expect("askable"), tier, case)
+        reasons(&Question::read(typed).expect("askable"), tier, case)
     }
 
     #[test]
