@@ -31,13 +31,15 @@ use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
-use crate::keys::Keys;
+use crate::keys::{InOrder, KeyError, Keys};
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
-use crate::readmodel::{ReadHandle, ReadModel};
+use crate::readmodel::{Indexing, ReadHandle, ReadModel, ReadModelError};
+use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
 use crate::vault::MasterKey;
+use crate::words::IndexKey;
 use crate::writeback::WriteBack;
 use crate::{follow, nats_door};
 
@@ -99,6 +101,7 @@ impl App {
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
+        let indexing = indexing(keys.clone());
         let end = jetstream.get_stream(streams::CASES).await?.cached_info().state.last_sequence;
         let ledger = Ledger::open(jetstream.clone(), keys, desk, end, dead, &tasks);
         let store = IntakeStore::open(jetstream.clone(), master, &tasks);
@@ -106,7 +109,7 @@ impl App {
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
 
-        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), end).await?;
+        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), indexing, end).await?;
         let reads = model.reader();
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
@@ -120,6 +123,7 @@ impl App {
             ledger: ledger.clone(),
             queues: queues.clone(),
             reads: reads.clone(),
+            search: Search::new(reads.clone(), ledger.clone()),
             reconciler: reconciler.clone(),
             backups: Backups::new(jetstream.clone(), ledger.clone()),
             labels,
@@ -253,9 +257,25 @@ fn labels(directory: &Directory, channels: &Channels) -> Labels {
     }
 }
 
+/// What makes the words of cases searchable. A key that cannot be read is waited for; content that does not open with its
+/// key never will, and is left out.
+pub fn indexing(keys: Keys) -> Indexing {
+    let key = IndexKey::of(keys.master());
+    let in_order = InOrder::new(keys);
+    Indexing::new(key, move |stored| match in_order.open(stored) {
+        Ok(content) => Ok(content),
+        Err(KeyError::Vault(error)) => {
+            tracing::error!(case = %stored.case_id, event = %stored.id, %error,
+                "content does not open: its words cannot be searched");
+            Ok(Default::default())
+        }
+        Err(error) => Err(ReadModelError::Unopened(error.to_string())),
+    })
+}
+
 /// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
-async fn open_read_model(engine: &Engine, file: PathBuf, end: u64) -> anyhow::Result<ReadModel> {
-    let model = ReadModel::open(&file)?;
+async fn open_read_model(engine: &Engine, file: PathBuf, indexing: Indexing, end: u64) -> anyhow::Result<ReadModel> {
+    let model = ReadModel::open(&file, indexing)?;
     if model.position() <= end {
         return Ok(model);
     }

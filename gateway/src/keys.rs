@@ -1,7 +1,8 @@
 //! The data keys of cases, in stream KEYS: read with a bounded cache, written as one ring for each group of new cases, and
 //! always before the events that need them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
@@ -13,6 +14,7 @@ use huiliu_schemas::keyring::KeyRing;
 use huiliu_schemas::{CaseId, subjects};
 use moka::sync::Cache;
 use thiserror::Error;
+use tokio::runtime::Handle;
 
 use crate::engine::batch::{self, BatchError, OutMessage};
 use crate::engine::read::{self, ReadError};
@@ -20,6 +22,8 @@ use crate::engine::streams::KEYS;
 use crate::vault::{self, DataKey, MasterKey, VaultError};
 
 const KEYS_CACHED: u64 = 10_000;
+/// How many rings are read at once by who reads the log from one end to the other.
+const RINGS_AHEAD: usize = 64;
 
 /// Why a key cannot be had.
 #[derive(Debug, Error)]
@@ -95,13 +99,17 @@ impl Keys {
         }
         let found = read::last_for_subjects(&self.jetstream, KEYS, &[subjects::key_ring(ring)]).await?;
         let Some(message) = found.first() else { return Ok(None) };
-        let broken = || VaultError::DoesNotOpen("key ring");
-        let keys: KeyRing = serde_json::from_slice(&message.payload).map_err(|_| broken())?;
+        let key = self.unwrap(&ring_in(&message.payload)?, case, ring)?;
+        if let Some(key) = &key {
+            self.cache.insert(place, key.clone());
+        }
+        Ok(key)
+    }
+
+    fn unwrap(&self, keys: &KeyRing, case: CaseId, ring: &str) -> Result<Option<DataKey>, KeyError> {
         let Some(wrapped) = keys.keys.get(&case) else { return Ok(None) };
-        let wrapped = BASE64.decode(wrapped).map_err(|_| broken())?;
-        let key = self.master.unwrap(&wrapped, &vault::owner_of(case, ring))?;
-        self.cache.insert(place, key.clone());
-        Ok(Some(key))
+        let wrapped = BASE64.decode(wrapped).map_err(|_| VaultError::DoesNotOpen("key ring"))?;
+        Ok(Some(self.master.unwrap(&wrapped, &vault::owner_of(case, ring))?))
     }
 
     /// The event with its content; what was forgotten is empty.
@@ -114,6 +122,74 @@ impl Keys {
             },
         };
         Ok(stored.opened(content))
+    }
+}
+
+fn ring_in(payload: &[u8]) -> Result<KeyRing, VaultError> {
+    serde_json::from_slice(payload).map_err(|_| VaultError::DoesNotOpen("key ring"))
+}
+
+/// Opens events in the order of the log, on a thread that may wait. Rings were stored in about the order of the events
+/// that need them: one request brings many.
+pub struct InOrder {
+    keys: Keys,
+    runtime: Handle,
+    ahead: Mutex<Ahead>,
+}
+
+/// The rings read last, and the last one's place in the stream.
+#[derive(Default)]
+struct Ahead {
+    rings: HashMap<String, KeyRing>,
+    last: u64,
+}
+
+impl InOrder {
+    /// Must be made within the runtime that talks to the server.
+    pub fn new(keys: Keys) -> Self {
+        Self { keys, runtime: Handle::current(), ahead: Mutex::default() }
+    }
+
+    /// What was sealed in an event; what was forgotten is empty. Must not be called where a future is polled.
+    pub fn open(&self, stored: &StoredEvent) -> Result<Content, KeyError> {
+        let Some(sealed) = &stored.sealed else { return Ok(Content::default()) };
+        match self.key(stored.case_id, &sealed.kid)? {
+            Some(key) => Ok(key.open(sealed, stored.case_id)?),
+            None => Ok(Content::default()),
+        }
+    }
+
+    fn key(&self, case: CaseId, ring: &str) -> Result<Option<DataKey>, KeyError> {
+        if let Some(key) = self.keys.cache.get(&(case, ring.to_owned())) {
+            return Ok(Some(key));
+        }
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ahead.rings.contains_key(ring) {
+            let Some(found) = self.runtime.block_on(self.keys.rings_from(ring, ahead.last))? else { return Ok(None) };
+            // An old case's ring is no reason to go back.
+            if found.last <= ahead.last {
+                return found.rings.get(ring).map_or(Ok(None), |keys| self.keys.unwrap(keys, case, ring));
+            }
+            *ahead = found;
+        }
+        ahead.rings.get(ring).map_or(Ok(None), |keys| self.keys.unwrap(keys, case, ring))
+    }
+}
+
+impl Keys {
+    /// A ring, and those stored behind it if it lies behind `last`; none where there is no such ring.
+    async fn rings_from(&self, ring: &str, last: u64) -> Result<Option<Ahead>, KeyError> {
+        let found = read::last_for_subjects(&self.jetstream, KEYS, &[subjects::key_ring(ring)]).await?;
+        let Some(first) = found.into_iter().next() else { return Ok(None) };
+        let from = first.sequence;
+        let messages = match from > last {
+            true => read::page_from(&self.jetstream, KEYS, ">", from, RINGS_AHEAD).await?.messages,
+            false => vec![first],
+        };
+        let last = messages.last().map_or(from, |message| message.sequence);
+        let named =
+            |m: &read::StoredMessage| Some((m.subject.strip_prefix("key.")?.to_owned(), ring_in(&m.payload).ok()?));
+        Ok(Some(Ahead { rings: messages.iter().filter_map(named).collect(), last }))
     }
 }
 

@@ -24,6 +24,8 @@ pub mod problem;
 pub mod queues;
 pub mod readmodel;
 pub mod routing;
+pub mod search;
 pub mod settings;
 pub mod vault;
+pub mod words;
 pub mod writeback;

@@ -257,6 +257,11 @@ impl CaseNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether this is a number but for its last character, which does not check the others.
+    pub fn is_mistyped(text: &str) -> bool {
+        digits_of(text).is_some_and(|digits| !is_checked(&digits))
+    }
 }
 
 impl SourceId {
@@ -289,17 +294,26 @@ fn spoken_digit(c: char) -> Option<u8> {
     SPOKEN.iter().position(|d| *d as char == plain).map(|p| p as u8)
 }
 
+/// The characters of a number as people write it, whether or not the last checks the others.
+fn digits_of(text: &str) -> Option<Vec<u8>> {
+    let upper = text.trim().to_ascii_uppercase();
+    let bare = upper.strip_prefix("HL").unwrap_or(&upper);
+    let digits: Option<Vec<u8>> = bare.chars().filter(|c| !matches!(c, '-' | ' ')).map(spoken_digit).collect();
+    digits.filter(|d| d.len() == NUMBER_LEN)
+}
+
+fn is_checked(digits: &[u8]) -> bool {
+    check_digit(&digits[..NUMBER_LEN - 1]) == digits[NUMBER_LEN - 1]
+}
+
 impl FromStr for CaseNumber {
     type Err = InvalidId;
 
     /// Reads a number as people write it: any case, with or without prefix and dashes, O for 0, I and L for 1.
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let invalid = |expected| InvalidId::new("case number", text, expected);
-        let upper = text.trim().to_ascii_uppercase();
-        let bare = upper.strip_prefix("HL").unwrap_or(&upper);
-        let digits: Option<Vec<u8>> = bare.chars().filter(|c| !matches!(c, '-' | ' ')).map(spoken_digit).collect();
-        let digits = digits.filter(|d| d.len() == NUMBER_LEN).ok_or_else(|| invalid("`HL-XXXX-XXXX-XXXX`"))?;
-        if check_digit(&digits[..NUMBER_LEN - 1]) != digits[NUMBER_LEN - 1] {
+        let digits = digits_of(text).ok_or_else(|| invalid("`HL-XXXX-XXXX-XXXX`"))?;
+        if !is_checked(&digits) {
             return Err(invalid("a last character that checks the others (one was misheard or mistyped)"));
         }
         let plain: String = digits.iter().map(|d| SPOKEN[usize::from(*d)] as char).collect();
@@ -364,7 +378,9 @@ mod tests {
             let after = other as u8;
             prop_assume!(before != after);
             plain[at] = SPOKEN[usize::from(after)] as char;
-            prop_assert!(plain.into_iter().collect::<String>().parse::<CaseNumber>().is_err());
+            let misheard: String = plain.into_iter().collect();
+            prop_assert!(misheard.parse::<CaseNumber>().is_err());
+            prop_assert!(CaseNumber::is_mistyped(&misheard) && !CaseNumber::is_mistyped(number.as_str()));
         }
     }
 }

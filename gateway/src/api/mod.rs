@@ -13,6 +13,7 @@ mod push;
 mod queue;
 mod queues;
 mod receipts;
+mod search;
 mod try_out;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use crate::problem::{Kind, Problem};
 use crate::queues::Queues;
 use crate::queues::reconcile::Reconciler;
 use crate::readmodel::ReadHandle;
+use crate::search::Search;
 
 pub use push::{Pushed, accept};
 
@@ -63,6 +65,8 @@ pub struct Api {
     pub queues: Queues,
     /// The read model.
     pub reads: ReadHandle,
+    /// Finds cases by what people know of them.
+    pub search: Search,
     /// Compares and mends on demand.
     pub reconciler: Reconciler,
     /// Copies everything on demand.
@@ -95,6 +99,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases/{case}/content", get(cases::content))
         .route("/v1/queue", get(queue::take))
         .route("/v1/queue/ack", post(queue::acknowledge))
+        .route("/v1/search", post(search::endpoint))
         .merge(queues::routes())
         .merge(channels::routes())
         .merge(dead::routes())

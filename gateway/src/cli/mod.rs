@@ -17,6 +17,7 @@ mod queue;
 mod rebuild;
 mod route;
 mod run;
+mod search;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
     Keys(keys::Keys),
     /// 队列：概况、查看、跟踪、重新放入、核对 (queues)
     Queue(queue::Args),
+    /// 查找案件：编号、来源编号、电话、证件号码、文字 (find cases)
+    Search(search::Args),
     /// 死信 (dead letters)
     Dead(dead::Args),
     /// 派单规则 (routing)
@@ -99,6 +102,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => bench::bench(&args),
         Command::Keys(keys) => keys::run(settings, &keys),
         Command::Queue(args) => queue::run(settings, &args),
+        Command::Search(args) => search::run(settings, &args),
         Command::Dead(args) => dead::run(settings, &args),
         Command::Route(route) => route::run(settings, &route),
         Command::Classify(classify) => classify::run(settings, &classify),

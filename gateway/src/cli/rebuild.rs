@@ -3,20 +3,23 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tokio_util::sync::CancellationToken;
 
 use super::out::say;
 use super::run::start_log;
-use crate::app::READ_MODEL;
+use crate::app::{READ_MODEL, indexing};
 use crate::doors::Credentials;
 use crate::engine::lock::{LockError, StoreLock};
 use crate::engine::streams::CASES;
 use crate::engine::{Engine, EngineError};
 use crate::follow;
-use crate::readmodel::Rebuild;
+use crate::keys::Keys;
+use crate::readmodel::{Indexing, Rebuild};
 use crate::settings::load_engine;
+use crate::vault::MasterKey;
 
 pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
     let (places, engine) = load_engine(settings)?;
@@ -28,10 +31,12 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
         true => Credentials::load(&places.credentials_file)?,
         false => Credentials::default(),
     };
+    let master = Arc::new(MasterKey::load_or_create(&places.master_key_file)?);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let _alone = StoreLock::take_now(&places.data_dir).await.map_err(stop_it_first)?;
         let engine = Engine::start(engine, &credentials, CancellationToken::new()).await.map_err(in_use)?;
-        let rebuilt = rebuild(&engine, &places.data_dir.join(READ_MODEL)).await;
+        let indexing = indexing(Keys::new(engine.jetstream.clone(), master));
+        let rebuilt = rebuild(&engine, &places.data_dir.join(READ_MODEL), indexing).await;
         engine.stop().await;
         let (messages, position) = rebuilt?;
         say(format!("查询库已重建：读入 {messages} 条消息，至日志序号 {position} (rebuilt from {messages} messages)"))?;
@@ -40,10 +45,10 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 /// How many messages were read, and up to which sequence.
-async fn rebuild(engine: &Engine, file: &Path) -> anyhow::Result<(u64, u64)> {
+async fn rebuild(engine: &Engine, file: &Path, indexing: Indexing) -> anyhow::Result<(u64, u64)> {
     let cases = engine.jetstream.get_stream(CASES).await;
     let end = cases.context("案件日志读不到 (the case log cannot be found)")?.cached_info().state.last_sequence;
-    let mut building = Rebuild::begin(file)?;
+    let mut building = Rebuild::begin(file, indexing)?;
     let mut messages = 0;
     while building.position() < end {
         let batch = follow::next(&engine.jetstream, building.position()).await.map_err(anyhow::Error::msg)?;
@@ -54,7 +59,8 @@ async fn rebuild(engine: &Engine, file: &Path) -> anyhow::Result<(u64, u64)> {
             );
         }
         messages += batch.len() as u64;
-        building.apply(&batch)?;
+        // It asks the server for keys, and waits for them.
+        tokio::task::block_in_place(|| building.apply(&batch))?;
     }
     let position = building.position();
     building.finish()?;

@@ -3,7 +3,7 @@
 
 const TEXT = {
   zh: {
-    title: "汇流", find_label: "查案件", find: "查", find_hint: "编号 / 来源号 ns:号 / ID", flow: "案件流向", channels: "渠道来件", channel: "渠道",
+    title: "汇流", find_label: "查案件", find: "查", find_hint: "编号 / 来源编号 / 电话 / 证件号 / 词语", flow: "案件流向", channels: "渠道来件", channel: "渠道",
     minutes: "近 60 分钟", hour: "1 时", day: "24 时", total: "合计", departments: "承办单位队列", department: "单位",
     queued: "待签收", held: "在办", ended: "办结", oldest: "最久未签", happenings: "最近发生", time: "时间", number: "案件编号",
     what: "事件", who: "单位", why: "为什么", triage: "分拨台", figures: "质量", close: "关闭", key_title: "请输入运维密钥",
@@ -14,14 +14,14 @@ const TEXT = {
     facts: "事项（由来件归一）", decision: "派单依据", history: "经过", entries: "队列条目", answers: "答复回写", sources: "来源编号",
     rule: "规则", matched: "命中", beaten: "胜过", excluded: "排除", confidence: "把握", directory: "目录版本", no_rule: "未按规则派单", detail: "明细",
     stage: "阶段", appeal: "诉求", matter: "事项", division: "属地", registered: "登记", updated: "更新", deadline: "最近期限", warning: "预警",
-    assignments: "经办单位", live_entry: "有效", dead_entry: "已失效", missing: "未入日志", told: "已送达", rejected: "拒收", not_found: "没有这个案件",
+    assignments: "经办单位", live_entry: "有效", dead_entry: "已失效", missing: "未入日志", told: "已送达", rejected: "拒收", not_found: "没有这个案件", found: "查找结果", found_by: "符合", capped: "尚未查完：可能的案件太多，可加词缩小范围。",
     deadlines: "期限", provisional: "暂定", requested_return: "申请退单", form: "来件形式", occurred_at: "发生时间", source_deadline: "来源期限",
     source_class: "来源分类", place_names: "地点", suggested_unit: "来源建议单位", urgency: "紧急程度", persons_count: "人数", affected_count: "涉及人数",
     flags: "标记", evidence: "佐证", point: "坐标", unknown_codes: "未译代码", registered_at: "来源登记", offered: "待签收", signed_for: "已签收",
     released: "已退出", lead: "主办", participant: "协办", hub: "系统", candidates: "候选",
   },
   en: {
-    title: "Huiliu", find_label: "Find", find: "Go", find_hint: "number / ns:source no. / id", flow: "Flow", channels: "Arrivals", channel: "Channel",
+    title: "Huiliu", find_label: "Find", find: "Go", find_hint: "number / source no. / phone / ID no. / words", flow: "Flow", channels: "Arrivals", channel: "Channel",
     minutes: "last 60 min", hour: "1 h", day: "24 h", total: "all", departments: "Department queues", department: "Department",
     queued: "queued", held: "held", ended: "ended", oldest: "oldest", happenings: "Happenings", time: "Time", number: "Case",
     what: "Event", who: "Department", why: "Why", triage: "Triage desk", figures: "Quality", close: "Close", key_title: "Operator key",
@@ -32,7 +32,7 @@ const TEXT = {
     facts: "The matter, as the submission became", decision: "Why it went there", history: "History", entries: "Queue entries", answers: "Write-back", sources: "Source numbers",
     rule: "Rule", matched: "Matched", beaten: "Beat", excluded: "Ruled out", confidence: "Confidence", directory: "Directory", no_rule: "Not by a rule", detail: "Detail",
     stage: "Stage", appeal: "Appeal", matter: "Matter", division: "Division", registered: "Registered", updated: "Updated", deadline: "Next deadline", warning: "Warning",
-    assignments: "Departments", live_entry: "live", dead_entry: "dead", missing: "not in log", told: "delivered", rejected: "refused", not_found: "No such case",
+    assignments: "Departments", live_entry: "live", dead_entry: "dead", missing: "not in log", told: "delivered", rejected: "refused", not_found: "No such case", found: "Found", found_by: "Found by", capped: "Not all were looked into: add a word to narrow it down.",
     deadlines: "Deadlines", provisional: "provisional", requested_return: "asks to hand back", form: "Form", occurred_at: "Occurred", source_deadline: "Source's deadline",
     source_class: "Source's class", place_names: "Place", suggested_unit: "Suggested unit", urgency: "Urgency", persons_count: "Persons", affected_count: "Affected",
     flags: "Flags", evidence: "Evidence", point: "Point", unknown_codes: "Unknown codes", registered_at: "At source", offered: "offered", signed_for: "signed for",
@@ -98,12 +98,17 @@ function fill(parent, children) {
 }
 
 class Refused extends Error {}
+/** What was typed cannot be asked; the message says why. */
+class Unaskable extends Error {}
 
-async function ask(path) {
+/** With something said, it is said in the body. */
+async function ask(path, said) {
   const headers = state.key ? { Authorization: `Bearer ${state.key}` } : {};
-  const answer = await fetch(path, { headers, cache: "no-store" });
+  const asked = said ? { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(said) } : { headers };
+  const answer = await fetch(path, { ...asked, cache: "no-store" });
   if (answer.status === 401 || answer.status === 403) throw new Refused();
   if (answer.status === 404) return null;
+  if (answer.status === 422) throw new Unaskable((await answer.json()).detail);
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   return answer.json();
 }
@@ -276,25 +281,54 @@ function closeDrawer() {
   state.before?.focus?.();
 }
 
-async function openList(title, filter) {
+/** A table in the drawer, filled page by page; `load` gives a page's rows and where the next begins. */
+async function openTable(title, heads, load) {
   const body = el("tbody");
   const more = el("button", { class: "plain", type: "button" }, t("more"));
   let cursor = null;
   const page = async () => {
-    const query = new URLSearchParams({ ...filter, limit: 50, ...(cursor ? { cursor } : {}) });
-    const found = await ask(`/v1/cases?${query}`);
-    body.append(...found.cases.map((c) => el("tr", {},
-      el("td", {}, caseLink(c), " ", warningTag(c)), el("td", {}, el("span", { class: `tag ${tone(c.stage)}` }, word(c.stage, c.stage_zh))),
-      el("td", {}, named("departments", c.lead)), el("td", {}, named("matters", c.matter)), el("td", { class: "n" }, moment(c.registered_at)))));
-    if (!body.children.length) body.append(empty(5));
-    cursor = found.next;
+    const { rows, next } = await load(cursor === null ? {} : { cursor });
+    body.append(...rows);
+    if (!body.children.length) body.append(empty(heads.length));
+    cursor = next;
     more.hidden = cursor === null;
   };
   more.addEventListener("click", () => page().catch(failed));
   state.open = null;
-  const heads = ["number", "stage", "department", "matter", "registered"].map((name) => el("th", {}, t(name)));
-  openDrawer(title, [el("table", {}, el("thead", {}, el("tr", {}, heads)), body), more]);
+  openDrawer(title, [el("table", {}, el("thead", {}, el("tr", {}, heads.map((name) => el("th", {}, t(name))))), body), more]);
   await page().catch(failed);
+}
+
+const caseCells = (c) => [el("td", {}, caseLink(c), " ", warningTag(c)), el("td", {}, el("span", { class: `tag ${tone(c.stage)}` }, word(c.stage, c.stage_zh))), el("td", {}, named("departments", c.lead))];
+
+const openList = (title, filter) => openTable(title, ["number", "stage", "department", "matter", "registered"], async (after) => {
+  const found = await ask(`/v1/cases?${new URLSearchParams({ ...filter, limit: 50, ...after })}`);
+  return { next: found.next, rows: found.cases.map((c) => el("tr", {}, caseCells(c), el("td", {}, named("matters", c.matter)), el("td", { class: "n" }, moment(c.registered_at)))) };
+});
+
+function foundBy(why) {
+  const places = (why.where ?? []).map((place) => word(place.code, place.zh));
+  return el("div", {}, el("span", { class: "tag" }, word(why.what, why.what_zh)), ` ${why.source ? `${why.source.namespace}:${why.source.id}` : places.join(" · ")}`);
+}
+
+/** One case under the very name that was typed is opened at once. */
+async function search(q) {
+  const page = (after) => ask("/v1/search", { q, ...after });
+  try {
+    const first = await page({});
+    const [hit] = first.hits;
+    if (first.hits.length === 1 && first.next === null && ["number", "source_number"].includes(hit.why[0].what)) return await openCase(hit.case.number);
+    return await openTable(t("found"), ["number", "stage", "department", "registered", "found_by"], async (after) => {
+      const found = after.cursor ? await page(after) : first;
+      const rows = found.hits.map(({ case: c, why }) => el("tr", {}, caseCells(c), el("td", { class: "n" }, moment(c.registered_at)), el("td", {}, why.map(foundBy))));
+      if (found.capped) rows.push(el("tr", {}, el("td", { colspan: 5, class: "empty" }, t("capped"))));
+      return { rows, next: found.next };
+    });
+  } catch (error) {
+    if (!(error instanceof Unaskable)) return failed(error);
+    state.open = null;
+    return openDrawer(t("found"), [el("p", { class: "empty" }, error.message)]);
+  }
 }
 
 async function openCase(name) {
@@ -460,8 +494,8 @@ function begin() {
   document.addEventListener("keydown", (event) => event.key === "Escape" && !at("drawer").hidden && closeDrawer());
   at("find").addEventListener("submit", (event) => {
     event.preventDefault();
-    const name = at("find-name").value.trim();
-    if (name) openCase(name);
+    const typed = at("find-name").value.trim();
+    if (typed) search(typed);
   });
   at("ask-key").addEventListener("close", () => {
     const key = at("key").value.trim();

@@ -3,7 +3,8 @@
 //!
 //! [`page`] serves the page itself and needs no key; [`routes`] serves the data and must stand behind authentication,
 //! and only operators and machines may pass: it shows every department's cases. The page takes its key from the URL
-//! fragment `#key=…` or asks for it, keeps it in `sessionStorage`, and sends it as `Authorization: Bearer …`.
+//! fragment `#key=…` or asks for it, keeps it in `sessionStorage`, and sends it as `Authorization: Bearer …`. Its search
+//! box asks `POST /v1/search`, which is not of here: it looks into content, and is audited (`api::search`).
 //!
 //! | route | answer |
 //! |---|---|

@@ -16,7 +16,7 @@ struct Served {
 
 async fn served(world: &World) -> Served {
     let folder = Folder::new();
-    let mut model = ReadModel::open(folder.file()).expect("open");
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     model.apply(&world.log).expect("apply");
     let router = routes(model.reader(), Labels::default()).merge(page());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");

@@ -201,7 +201,8 @@ impl CasePageView {
 }
 
 impl CaseItem {
-    fn of(row: &CaseRow) -> Self {
+    /// A case as it is sent.
+    pub fn of(row: &CaseRow) -> Self {
         let (rule_file, rule_line) = row.rule.clone().unzip();
         Self {
             id: row.id,

@@ -13,13 +13,15 @@ use rusqlite::Transaction;
 use super::folded::{Cache, Folded};
 use super::rows::{self, EntryMessage, NewEntry};
 use super::tally::Tally;
-use super::{LogMessage, Result, schema};
+use super::{Indexing, LogMessage, Result, schema, shelves};
+use crate::words::Token;
 
 /// What the model carries on after the batch is committed.
 #[derive(Debug)]
 pub(super) struct Done {
     pub position: u64,
     pub next_key: i64,
+    pub unshelved: usize,
     pub folded: HashMap<CaseId, Box<Folded>>,
 }
 
@@ -27,6 +29,7 @@ pub(super) struct Done {
 pub(super) struct Draft<'t> {
     tx: &'t Transaction<'t>,
     cache: &'t mut Cache,
+    indexing: &'t Indexing,
     position: u64,
     next_key: i64,
     touched: HashMap<CaseId, Box<Folded>>,
@@ -35,14 +38,22 @@ pub(super) struct Draft<'t> {
     created: BTreeMap<(i64, u32), NewEntry>,
     died: Vec<(i64, u32, u64)>,
     messages: Vec<EntryMessage>,
+    words: BTreeMap<i64, Vec<Token>>,
 }
 
 impl<'t> Draft<'t> {
     /// A batch after `position`.
-    pub fn new(tx: &'t Transaction<'t>, cache: &'t mut Cache, position: u64, next_key: i64) -> Self {
+    pub fn new(
+        tx: &'t Transaction<'t>,
+        cache: &'t mut Cache,
+        indexing: &'t Indexing,
+        position: u64,
+        next_key: i64,
+    ) -> Self {
         Self {
             tx,
             cache,
+            indexing,
             position,
             next_key,
             touched: HashMap::new(),
@@ -51,6 +62,7 @@ impl<'t> Draft<'t> {
             created: BTreeMap::new(),
             died: Vec::new(),
             messages: Vec::new(),
+            words: BTreeMap::new(),
         }
     }
 
@@ -68,8 +80,8 @@ impl<'t> Draft<'t> {
         }
     }
 
-    /// Writes everything and the position.
-    pub fn write(mut self) -> Result<Done> {
+    /// Writes everything and the position. So many cases had words on no shelf before.
+    pub fn write(mut self, unshelved: usize) -> Result<Done> {
         for folded in self.touched.values() {
             rows::write_case(self.tx, folded)?;
             self.tally.case(folded, 1);
@@ -79,8 +91,9 @@ impl<'t> Draft<'t> {
             rows::count(self.tx, counter, name, by)?;
         }
         rows::count_arrivals(self.tx, &self.arrivals)?;
+        let unshelved = shelves::put(self.tx, &self.indexing.key, self.words, unshelved)?;
         schema::set_position(self.tx, self.position)?;
-        Ok(Done { position: self.position, next_key: self.next_key, folded: self.touched })
+        Ok(Done { position: self.position, next_key: self.next_key, unshelved, folded: self.touched })
     }
 
     fn take_events(&mut self, message: &LogMessage) -> Result<()> {
@@ -92,7 +105,11 @@ impl<'t> Draft<'t> {
             return self.unreadable(message, "an event is of another case than its subject says");
         }
         for (place, event) in events.into_iter().enumerate() {
+            let (case, words) = (event.case_id, self.indexing.tokens(&event)?);
             self.take_event(message, place, &event.opened(Content::default()))?;
+            if let Some(folded) = self.touched.get(&case).filter(|_| !words.is_empty()) {
+                self.words.entry(folded.key).or_default().extend(words);
+            }
         }
         Ok(())
     }

@@ -26,6 +26,12 @@ pub enum ReadModelError {
         /// Which column.
         column: &'static str,
     },
+    /// A key cannot be had now.
+    #[error("the words of a case cannot be opened now: {0}")]
+    Unopened(String),
+    /// The index was sealed with another master key, or was changed.
+    #[error("read model: page `{0}` of the search index does not open; rebuild it")]
+    Sealed(String),
     /// An exchange of the file failed half-way.
     #[error("read model is closed, expected it open; open it again")]
     Closed,
@@ -36,8 +42,8 @@ impl ReadModelError {
     pub fn needs_rebuild(&self) -> bool {
         match self {
             Self::Sql(error) => is_corruption(error),
-            Self::Unreadable { .. } => true,
-            Self::File { .. } | Self::Closed => false,
+            Self::Unreadable { .. } | Self::Sealed(_) => true,
+            Self::File { .. } | Self::Unopened(_) | Self::Closed => false,
         }
     }
 

@@ -2,7 +2,8 @@
 //! messages of stream CASES in order, together with the position in the log, in the same transaction. It may be thrown
 //! away at any moment and built again from the log.
 //!
-//! It must never decide anything, never be asked by `decide`, never hold what is sealed, and never know NATS.
+//! It must never decide anything, never be asked by `decide`, never hold in clear what is sealed, and never know NATS. The
+//! one thing in it that is made from sealed content, the index of `search`, is sealed again, page by page.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,16 +14,19 @@ use rusqlite::Connection;
 mod draft;
 mod error;
 mod folded;
+mod indexing;
 mod queries;
 mod reader;
 mod rebuild;
 mod rows;
 mod schema;
+mod shelves;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use error::ReadModelError;
+pub use indexing::Indexing;
 pub use queries::cases::{CasePage, CaseRow, Cursor, Filter};
 pub use queries::entries::EntryRow;
 pub use queries::history::{HappeningRow, HistoryRow};
@@ -73,8 +77,11 @@ pub struct ReadModel {
     writer: Option<Connection>,
     readers: Arc<Readers>,
     cache: Cache,
+    indexing: Indexing,
     position: u64,
     next_key: i64,
+    /// How many cases have words that are not on a shelf yet.
+    unshelved: usize,
     opened: Opened,
 }
 
@@ -84,16 +91,18 @@ impl ReadModel {
     ///
     /// # Errors
     /// Where the file can be neither opened nor made.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+    pub fn open(path: impl AsRef<Path>, indexing: Indexing) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let (writer, opened) = schema::open_writer(&path)?;
         let mut model = Self {
-            readers: Arc::new(Readers::new(path.clone())),
+            readers: Arc::new(Readers::new(path.clone(), indexing.key.clone())),
             path,
             writer: None,
             cache: Cache::default(),
+            indexing,
             position: 0,
             next_key: 1,
+            unshelved: 0,
             opened,
         };
         model.adopt(writer)?;
@@ -124,14 +133,15 @@ impl ReadModel {
     pub fn apply(&mut self, batch: &[LogMessage]) -> Result<()> {
         let Some(writer) = &mut self.writer else { return Err(ReadModelError::Closed) };
         let tx = writer.transaction()?;
-        let mut draft = Draft::new(&tx, &mut self.cache, self.position, self.next_key);
+        let mut draft = Draft::new(&tx, &mut self.cache, &self.indexing, self.position, self.next_key);
         for message in batch {
             draft.take(message)?;
         }
-        let done = draft.write()?;
+        let done = draft.write(self.unshelved)?;
         tx.commit()?;
         self.position = done.position;
         self.next_key = done.next_key;
+        self.unshelved = done.unshelved;
         self.cache.keep(done.folded.into_values());
         Ok(())
     }
@@ -139,6 +149,7 @@ impl ReadModel {
     fn adopt(&mut self, writer: Connection) -> Result<()> {
         self.position = schema::position(&writer)?;
         self.next_key = schema::next_key(&writer)?;
+        self.unshelved = shelves::unshelved(&writer)?;
         self.cache = Cache::default();
         self.writer = Some(writer);
         Ok(())

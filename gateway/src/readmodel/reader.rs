@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use rusqlite::{Connection, Transaction};
 
 use super::{Result, schema};
+use crate::words::IndexKey;
 
 /// How many idle connections are kept.
 const IDLE: usize = 4;
@@ -14,6 +15,7 @@ const IDLE: usize = 4;
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
+    key: IndexKey,
     idle: Mutex<Vec<Connection>>,
     /// Held for reading during a question, and for writing while the file is exchanged: a connection to the old file
     /// that closes late would remove the new file's journal, which has the same name.
@@ -22,8 +24,8 @@ pub(super) struct Readers {
 
 impl Readers {
     /// No connection yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default(), gate: RwLock::default() }
+    pub fn new(path: PathBuf, key: IndexKey) -> Self {
+        Self { path, key, idle: Mutex::default(), gate: RwLock::default() }
     }
 
     /// Waits until nobody reads and closes all connections. Nobody reads until the guard is dropped.
@@ -51,6 +53,11 @@ pub struct ReadHandle {
 impl ReadHandle {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
         Self { readers }
+    }
+
+    /// What the search index is sealed with.
+    pub fn index_key(&self) -> &IndexKey {
+        &self.readers.key
     }
 
     /// The sequence up to which answers are true.

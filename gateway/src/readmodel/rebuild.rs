@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::schema::{beside, open_writer, remove, remove_companions};
-use super::{LogMessage, ReadModel, ReadModelError, Result};
+use super::{Indexing, LogMessage, ReadModel, ReadModelError, Result};
 
 /// A read model being built beside the one at `target`. Dropped before its end it leaves the one in use as it was.
 #[derive(Debug)]
@@ -18,12 +18,12 @@ impl Rebuild {
     ///
     /// # Errors
     /// Where the file cannot be made.
-    pub fn begin(target: impl AsRef<Path>) -> Result<Self> {
+    pub fn begin(target: impl AsRef<Path>, indexing: Indexing) -> Result<Self> {
         let target = target.as_ref().to_owned();
         let path = beside(&target, ".rebuilding");
         remove(&path)?;
         remove_companions(&path)?;
-        Ok(Self { target, model: ReadModel::open(path)? })
+        Ok(Self { target, model: ReadModel::open(path, indexing)? })
     }
 
     /// Takes in messages; see [`ReadModel::apply`].
@@ -79,7 +79,7 @@ impl ReadModel {
     /// # Errors
     /// Where the new file cannot be written; the one in use then stays as it was.
     pub fn rebuild<B: AsRef<[LogMessage]>>(&mut self, batches: impl IntoIterator<Item = B>) -> Result<()> {
-        let mut rebuild = Rebuild::begin(&self.path)?;
+        let mut rebuild = Rebuild::begin(&self.path, self.indexing.clone())?;
         for batch in batches {
             rebuild.apply(batch.as_ref())?;
         }

@@ -10,12 +10,12 @@ use super::error::is_corruption;
 use super::{Opened, ReadModelError, Result};
 
 /// To be raised with every change of the tables, or of the form in which [`huiliu_schemas::event::EventBody`] is written.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed. How a case stands is not kept twice: it is folded
 /// from its history when it is asked for.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE cases (
     key INTEGER PRIMARY KEY,
@@ -80,6 +80,8 @@ CREATE TABLE owed (key INTEGER, namespace TEXT, PRIMARY KEY (key, namespace)) WI
 CREATE TABLE counters (kind TEXT, name TEXT, value INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE arrivals (minute INTEGER, channel TEXT, value INTEGER NOT NULL, PRIMARY KEY (minute, channel)) WITHOUT ROWID;
 CREATE TABLE unreadable (sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, why TEXT NOT NULL);
+CREATE TABLE words (key INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE shelves (page INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 ";
 
 /// The writing connection to a file of this version, and what was there before.

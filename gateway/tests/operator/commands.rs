@@ -40,6 +40,24 @@ async fn queues_are_listed_peeked_into_and_reconciled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_searched_for() {
+    let mut site = Site::start().await;
+    let (_, case) = site.new_case("7001").await;
+    let number = site.get(&format!("/v1/cases/{case}")).await["case"]["number"].clone();
+    let number = number.as_str().expect("a number");
+    for (typed, why) in [("噪音", "文字（标题"), ("7001", "来源编号（7001）"), (number, "案件编号")] {
+        let found = site.huiliu(&["search", typed]).await;
+        assert!(found.status.success() && text(&found).contains(number) && text(&found).contains(why), "{found:?}");
+    }
+    let none = site.huiliu(&["search", "鼹鼠", "--json"]).await;
+    let none: Value = serde_json::from_slice(&none.stdout).expect("json");
+    assert_eq!((&none["hits"], &none["next"]), (&serde_json::json!([]), &Value::Null));
+    let refused = site.huiliu(&["search", "灯"]).await;
+    assert!(!refused.status.success() && text(&refused).contains("单字无法查找"), "{refused:?}");
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_read_model_is_rebuilt_once_the_hub_has_stopped() {
     let mut site = Site::start().await;
     let (_, case) = site.new_case("1").await;

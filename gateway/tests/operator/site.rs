@@ -98,7 +98,7 @@ impl Site {
             command.env("HUILIU_HUB", format!("http://{}", app.address));
         }
         command.args(arguments);
-        if matches!(arguments[0], "queue" | "dead") {
+        if matches!(arguments[0], "queue" | "dead" | "search") {
             command.arg("--key-file").arg(self.folder.join("operator.key"));
         }
         tokio::task::spawn_blocking(move || command.output().expect("it runs")).await.expect("it ends")

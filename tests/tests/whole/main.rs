@@ -11,6 +11,7 @@ mod privacy;
 mod receipts;
 mod repair;
 mod rules;
+mod search;
 mod spine;
 mod steps;
 mod world;

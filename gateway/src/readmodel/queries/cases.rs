@@ -195,7 +195,7 @@ fn number_start(typed: &str) -> String {
     format!("HL-{}", groups.join("-"))
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "key, id, number, stage, channel, lead, matter, division, appeal, warning, registered_at, updated_at,
     next_deadline, returned, return_pending, rule_file, rule_line, reasons, sequence";
 
@@ -309,7 +309,7 @@ fn by_alias(db: &Transaction<'_>, source: &SourceId) -> Result<Option<CaseId>> {
     Ok(statement.query_row([source.namespace.as_str(), &source.id], |row| row.get(0)).optional()?.map(case_id))
 }
 
-fn case_row(row: &Row<'_>) -> Result<CaseRow> {
+pub(super) fn case_row(row: &Row<'_>) -> Result<CaseRow> {
     let reasons: Option<String> = row.get("reasons")?;
     let read = |code: &str| TriageReason::read(code).ok_or_else(|| ReadModelError::unreadable(code, "reasons"));
     let file: Option<String> = row.get("rule_file")?;

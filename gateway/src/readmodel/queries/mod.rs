@@ -4,6 +4,7 @@ pub mod cases;
 pub mod entries;
 pub mod history;
 pub mod overview;
+pub mod search;
 pub mod standing;
 
 use huiliu_schemas::ids::CaseId;

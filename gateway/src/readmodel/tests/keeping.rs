@@ -1,6 +1,7 @@
 //! Keeping up with the log: all or nothing, nothing twice, and from the beginning whenever the file is no good.
 
 use huiliu_schemas::command::Command;
+use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Event;
 use huiliu_schemas::ids::CaseId;
 use huiliu_schemas::subjects;
@@ -9,7 +10,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::world::{Folder, SECRET, World, by, department, operator, start, to, to_triage};
-use crate::readmodel::{LogMessage, Opened, ReadModel, Rebuild};
+use crate::readmodel::{Indexing, LogMessage, Opened, ReadModel, ReadModelError, Rebuild};
+use crate::words::{Contact, fold, of_words};
 
 /// One of everything: dispatched, handed back, ruled, resolved, told, in triage, and a message nobody understands.
 pub(crate) fn busy_world() -> World {
@@ -62,8 +64,8 @@ fn dump(model: &ReadModel) -> Vec<String> {
     lines
 }
 
-fn built(path: &std::path::Path, log: &[LogMessage], batch: usize) -> ReadModel {
-    let mut model = ReadModel::open(path).expect("open");
+fn built(path: &std::path::Path, indexing: Indexing, log: &[LogMessage], batch: usize) -> ReadModel {
+    let mut model = ReadModel::open(path, indexing).expect("open");
     for batch in log.chunks(batch) {
         model.apply(batch).expect("apply");
     }
@@ -73,14 +75,14 @@ fn built(path: &std::path::Path, log: &[LogMessage], batch: usize) -> ReadModel 
 #[test]
 fn the_size_of_batches_and_restarts_do_not_matter() {
     let world = busy_world();
-    let whole = dump(&built(&Folder::new().file(), &world.log, 10_000));
+    let whole = dump(&built(&Folder::new().file(), world.indexing(), &world.log, 10_000));
     assert!(whole.iter().filter(|l| l.starts_with("cases:")).count() == 8);
     for size in [1, 3, 7] {
         let folder = Folder::new();
-        let mut model = ReadModel::open(folder.file()).expect("open");
+        let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
         for batch in world.log.chunks(size) {
             model.apply(batch).expect("apply");
-            model = ReadModel::open(folder.file()).expect("open again");
+            model = ReadModel::open(folder.file(), world.indexing()).expect("open again");
             assert_eq!(*model.opened(), Opened::Existing);
         }
         assert_eq!(dump(&model), whole, "batches of {size}, each in a new process");
@@ -91,7 +93,7 @@ fn the_size_of_batches_and_restarts_do_not_matter() {
 fn nothing_is_taken_in_twice() {
     let world = busy_world();
     let folder = Folder::new();
-    let mut model = built(&folder.file(), &world.log, 5);
+    let mut model = built(&folder.file(), world.indexing(), &world.log, 5);
     let before = dump(&model);
     model.apply(&world.log).expect("apply");
     model.apply(&world.log[3..9]).expect("apply");
@@ -103,7 +105,7 @@ fn nothing_is_taken_in_twice() {
 fn a_batch_is_taken_in_whole_or_not_at_all() {
     let world = busy_world();
     let folder = Folder::new();
-    let mut model = built(&folder.file(), &world.log[..10], 10);
+    let mut model = built(&folder.file(), world.indexing(), &world.log[..10], 10);
     let before = dump(&model);
     let other = Connection::open(folder.file()).expect("open");
     other
@@ -117,14 +119,14 @@ fn a_batch_is_taken_in_whole_or_not_at_all() {
     assert_eq!(dump(&model), before);
     other.execute_batch("DROP TRIGGER stop; DROP TRIGGER stop2;").expect("trigger");
     model.apply(&world.log[10..]).expect("apply");
-    assert_eq!(dump(&model), dump(&built(&Folder::new().file(), &world.log, 100)));
+    assert_eq!(dump(&model), dump(&built(&Folder::new().file(), world.indexing(), &world.log, 100)));
 }
 
 #[test]
 fn a_rebuild_is_the_same_and_handles_stay_good() {
     let world = busy_world();
     let folder = Folder::new();
-    let mut model = built(&folder.file(), &world.log, 4);
+    let mut model = built(&folder.file(), world.indexing(), &world.log, 4);
     let (before, handle) = (dump(&model), model.reader());
     assert_eq!(handle.position().expect("position"), world.log.len() as u64);
     Connection::open(folder.file())
@@ -147,27 +149,27 @@ fn a_rebuild_is_the_same_and_handles_stay_good() {
 fn a_rebuild_that_is_dropped_changes_nothing() {
     let world = busy_world();
     let folder = Folder::new();
-    let model = built(&folder.file(), &world.log, 4);
+    let model = built(&folder.file(), world.indexing(), &world.log, 4);
     let before = dump(&model);
-    let mut rebuild = Rebuild::begin(folder.file()).expect("begin");
+    let mut rebuild = Rebuild::begin(folder.file(), world.indexing()).expect("begin");
     rebuild.apply(&world.log[..5]).expect("apply");
     drop(rebuild);
     assert_eq!(dump(&model), before);
     drop(model);
-    let mut rebuild = Rebuild::begin(folder.file()).expect("begin again");
+    let mut rebuild = Rebuild::begin(folder.file(), world.indexing()).expect("begin again");
     rebuild.apply(&world.log).expect("apply");
     rebuild.finish().expect("finish");
-    assert_eq!(dump(&ReadModel::open(folder.file()).expect("open")), before);
+    assert_eq!(dump(&ReadModel::open(folder.file(), world.indexing()).expect("open")), before);
 }
 
 #[test]
 fn a_broken_file_is_set_aside() {
     let world = busy_world();
     let folder = Folder::new();
-    drop(built(&folder.file(), &world.log, 4));
+    drop(built(&folder.file(), world.indexing(), &world.log, 4));
     std::fs::write(folder.file(), "this was a database once, and then the disk had its way".repeat(100))
         .expect("write");
-    let model = ReadModel::open(folder.file()).expect("open");
+    let model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     let Opened::SetAside { to, .. } = model.opened() else { panic!("{:?}", model.opened()) };
     assert!(to.exists());
     assert_eq!(model.position(), 0);
@@ -177,24 +179,24 @@ fn a_broken_file_is_set_aside() {
 fn a_file_of_another_version_is_set_aside() {
     let world = busy_world();
     let folder = Folder::new();
-    drop(built(&folder.file(), &world.log, 4));
+    drop(built(&folder.file(), world.indexing(), &world.log, 4));
     let db = Connection::open(folder.file()).expect("open");
     db.execute("UPDATE meta SET value = 99 WHERE name = 'schema'", []).expect("update");
     drop(db);
-    let mut model = ReadModel::open(folder.file()).expect("open");
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     let Opened::SetAside { reason, .. } = model.opened() else { panic!("{:?}", model.opened()) };
     assert!(reason.contains("99"), "{reason}");
     model.apply(&world.log).expect("apply");
-    assert_eq!(dump(&model), dump(&built(&Folder::new().file(), &world.log, 100)));
+    assert_eq!(dump(&model), dump(&built(&Folder::new().file(), world.indexing(), &world.log, 100)));
 }
 
 #[test]
 fn a_broken_row_asks_for_a_rebuild() {
     let mut world = busy_world();
     let folder = Folder::new();
-    drop(built(&folder.file(), &world.log, 4));
+    drop(built(&folder.file(), world.indexing(), &world.log, 4));
     Connection::open(folder.file()).expect("open").execute("UPDATE history SET body = '{'", []).expect("harm");
-    let mut model = ReadModel::open(folder.file()).expect("open");
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     let case = CaseId::of(&super::world::source("hotline", "A1"));
     world.command(case, by("jb-housing"), Command::SignFor { n: None });
     let error = model.apply(&world.log).expect_err("the history cannot be read");
@@ -207,7 +209,7 @@ fn a_broken_row_asks_for_a_rebuild() {
 fn an_entry_may_come_before_its_case() {
     let mut world = World::default();
     let case = world.arrive("A", to(&["jb-housing"]));
-    let mut order = world.log;
+    let mut order = world.log.clone();
     order.sort_by_key(|m| (m.subject.starts_with("case."), m.sequence));
     assert!(order.iter().position(|m| m.subject.starts_with("entry.")) < Some(2));
     for (i, message) in order.iter_mut().enumerate() {
@@ -215,7 +217,7 @@ fn an_entry_may_come_before_its_case() {
     }
     for size in [1, 100] {
         let folder = Folder::new();
-        let model = built(&folder.file(), &order, size);
+        let model = built(&folder.file(), world.indexing(), &order, size);
         let entries = model.reader().entries_of(case).expect("entries");
         assert_eq!(entries.len(), 1);
         assert!(entries[0].message.is_some(), "in batches of {size}");
@@ -236,7 +238,7 @@ fn an_event_of_a_later_version_is_history_and_no_obstacle() {
     });
     world.push(subjects::case(case), json!([unknown]).to_string().into_bytes());
     let folder = Folder::new();
-    let model = built(&folder.file(), &world.log, 100);
+    let model = built(&folder.file(), world.indexing(), &world.log, 100);
     let history = model.reader().history(case).expect("history");
     let last = history.last().expect("last");
     assert_eq!((last.name.as_str(), &last.body), ("teleported", &None));
@@ -248,13 +250,57 @@ fn an_event_of_a_later_version_is_history_and_no_obstacle() {
 fn nothing_personal_enters_the_file() {
     let world = busy_world();
     let folder = Folder::new();
-    let model = built(&folder.file(), &world.log, 4);
+    let model = built(&folder.file(), world.indexing(), &world.log, 4);
     drop(model);
+    // Among what must not be there: the pairs of characters by which the words are found.
     for file in std::fs::read_dir(&folder.0).expect("folder") {
         let path = file.expect("file").path();
         let bytes = std::fs::read(&path).expect("read");
-        for part in [SECRET, "19900001234", "c2VhbGVk"] {
+        for part in [SECRET, "19900001234", "c2VhbGVk", "小明", "王小"] {
             assert!(!bytes.windows(part.len()).any(|w| w == part.as_bytes()), "{part} in {}", path.display());
         }
     }
+}
+
+#[test]
+fn words_are_found_on_and_off_the_shelf_and_not_after_they_were_forgotten() {
+    let mut world = busy_world();
+    for i in 0..2_100 {
+        world.arrive(&format!("W{i}"), to(&["jb-housing"]));
+    }
+    let folder = Folder::new();
+    let mut model = built(&folder.file(), world.indexing(), &world.log, 1_000);
+    let reader = model.reader();
+    let found = |word: &str| {
+        let tokens: Vec<_> = of_words(&fold(word), false).collect();
+        reader.cases_with(&tokens, None).expect("found").len()
+    };
+    assert_eq!(found("王小明"), world.cases.len(), "each case has it in its text");
+    assert_eq!(found("小王"), 0);
+    let phone = reader.index_key().token(&Contact::read("19900001234").expect("a number"));
+    assert_eq!(reader.cases_with(&[phone], None).expect("found").len(), world.cases.len());
+    let newest = reader.cases_with(&[phone], Some(10)).expect("found");
+    assert_eq!(newest, (1..10).rev().collect::<Vec<i64>>());
+    world.forget(SECRET);
+    model.rebuild(world.log.chunks(500)).expect("rebuild");
+    assert_eq!(found("王小明"), 0);
+    assert!(reader.cases_with(&[phone], None).expect("found").is_empty());
+}
+
+#[test]
+fn a_key_that_cannot_be_had_holds_the_log_back() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let away = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let gone = away.clone();
+    let indexing = Indexing::new(World::index_key(), move |_| match gone.load(std::sync::atomic::Ordering::Relaxed) {
+        true => Err(ReadModelError::Unopened("the server is away".into())),
+        false => Ok(Content::default()),
+    });
+    let mut model = ReadModel::open(folder.file(), indexing).expect("open");
+    let refused = model.apply(&world.log).expect_err("the key is away");
+    assert!(!refused.needs_rebuild() && model.position() == 0, "{refused}");
+    away.store(false, std::sync::atomic::Ordering::Relaxed);
+    model.apply(&world.log).expect("applied");
+    assert_eq!(model.position(), world.log.len() as u64);
 }

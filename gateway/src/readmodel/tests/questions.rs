@@ -11,7 +11,7 @@ use crate::readmodel::{Filter, ReadHandle, ReadModel};
 
 fn asked(world: &World) -> (Folder, ReadModel, ReadHandle) {
     let folder = Folder::new();
-    let mut model = ReadModel::open(folder.file()).expect("open");
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     for batch in world.log.chunks(5) {
         model.apply(batch).expect("apply");
     }

@@ -1,8 +1,9 @@
 //! A small log written in memory, the way the ledger writes one: events, then aliases, then entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use huiliu_schemas::case::Case;
@@ -21,8 +22,11 @@ use huiliu_schemas::subjects;
 use huiliu_schemas::submission::{Facts, Intent, Submission};
 use huiliu_schemas::vocabulary::{Appeal, Role};
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use crate::readmodel::LogMessage;
+use crate::readmodel::{Indexing, LogMessage};
+use crate::vault::MasterKey;
+use crate::words::IndexKey;
 
 /// What every planted personal text contains.
 pub(crate) const SECRET: &str = "王小明19900001234";
@@ -57,7 +61,11 @@ pub(crate) struct World {
     pub cases: BTreeMap<CaseId, Case>,
     pub without_entry_messages: bool,
     orders: u32,
+    /// What is sealed in the events, for who may open them.
+    contents: Contents,
 }
+
+type Contents = Arc<Mutex<HashMap<Uuid, Content>>>;
 
 pub(crate) fn department(code: &str) -> DepartmentId {
     code.parse().expect("department")
@@ -116,6 +124,25 @@ pub(crate) fn operator() -> Actor {
 }
 
 impl World {
+    /// Opens every event of this log.
+    pub fn indexing(&self) -> Indexing {
+        let contents = self.contents.clone();
+        Indexing::new(Self::index_key(), move |stored| {
+            Ok(contents.lock().expect("lock").get(&stored.id).cloned().unwrap_or_default())
+        })
+    }
+
+    /// What indexes are sealed with in tests.
+    pub fn index_key() -> IndexKey {
+        IndexKey::of(&MasterKey::parse(&"7".repeat(64)).expect("a key"))
+    }
+
+    /// Forgets what was said in a case.
+    pub fn forget(&self, words: &str) {
+        let has = |content: &Content| content.text.as_ref().is_some_and(|text| text.expose().contains(words));
+        self.contents.lock().expect("lock").retain(|_, content| !has(content));
+    }
+
     /// A case of the hotline arrives and goes where `decision` says.
     pub fn arrive(&mut self, id: &str, decision: Decision) -> CaseId {
         let source = source("hotline", id);
@@ -223,6 +250,7 @@ impl World {
                 None => drop(self.cases.insert(id, Case::begin(event).expect("registered"))),
             }
         }
+        self.contents.lock().expect("lock").extend(events.iter().map(|e| (e.id, e.content.clone())));
         let seal =
             |event: &Event| (!event.content.is_empty()).then(|| Sealed { kid: "k".into(), data: "c2VhbGVk".into() });
         let sealed: Vec<_> = events.iter().map(seal).collect();

@@ -1,0 +1,384 @@
+//! Search: one question as an operator types it, one answer. Names of cases are looked up in clear. Words, telephone and
+//! identity numbers are looked up in the sealed index, which says where they may be; then each case is opened and looked
+//! into, so that an answer is true of the case as it stands, with what its asker may see of it. What was opened is not
+//! shown: the answer says in which field a word stands, never what stands beside it.
+
+mod question;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use huiliu_schemas::CaseId;
+use huiliu_schemas::ids::SourceId;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use crate::ledger::{Ledger, LedgerError};
+use crate::readmodel::{CaseRow, ReadHandle, ReadModelError};
+use crate::words::{Place, Searchable, Token, of_words};
+
+pub use question::{Question, Unaskable};
+
+/// How many questions are worked on at once; others wait.
+const AT_ONCE: usize = 4;
+/// How many cases are opened for one page. What was not looked into is said, and the next page goes on there.
+const MOST_OPENED: usize = 500;
+const OPENED_AT_ONCE: usize = 16;
+/// How long the engine is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum SearchError {
+    /// The question is none.
+    #[error(transparent)]
+    Unaskable(#[from] Unaskable),
+    /// The read model cannot answer.
+    #[error(transparent)]
+    Read(#[from] ReadModelError),
+    /// A case does not open.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The engine is away.
+    #[error("the engine does not answer")]
+    Away,
+}
+
+/// A page of the answer.
+#[derive(Debug)]
+pub struct Found {
+    /// True of the index as of this sequence of the log.
+    pub as_of: u64,
+    /// Best first: names, then words that all stand in the title, then the others; the newest first among equals.
+    pub hits: Vec<Hit>,
+    /// Where to go on, if there may be more.
+    pub next: Option<Mark>,
+    /// Whether it says something of what is sealed, and not of names only.
+    pub of_content: bool,
+    /// How many cases were opened for it.
+    pub opened: usize,
+    /// The page ends early, because too many had to be opened.
+    pub capped: bool,
+}
+
+/// A case that was found.
+#[derive(Debug)]
+pub struct Hit {
+    /// The case.
+    pub case: CaseRow,
+    /// Why.
+    pub why: Vec<Why>,
+}
+
+/// Why a case was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It is its number or id.
+    Number,
+    /// It is a source's number of it.
+    SourceNumber(SourceId),
+    /// A telephone number stands there.
+    Telephone(Vec<Place>),
+    /// An identity number stands there.
+    Identity(Vec<Place>),
+    /// All words stand there.
+    Words(Vec<Place>),
+}
+
+/// Where a page ended. Opaque: the next begins behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    tier: Tier,
+    below: i64,
+}
+
+/// How good a hit of content is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tier {
+    Title,
+    Anywhere,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tier = match self.tier {
+            Tier::Title => 't',
+            Tier::Anywhere => 'a',
+        };
+        write!(f, "{tier}{}", self.below)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (tier, below) = text.split_at_checked(1).ok_or(())?;
+        let tier = match tier {
+            "t" => Tier::Title,
+            "a" => Tier::Anywhere,
+            _ => return Err(()),
+        };
+        Ok(Self { tier, below: below.parse().map_err(|_| ())? })
+    }
+}
+
+/// Finds cases.
+#[derive(Clone)]
+pub struct Search {
+    reads: ReadHandle,
+    ledger: Ledger,
+    turns: Arc<Semaphore>,
+}
+
+impl Search {
+    /// A search over the read model and the log.
+    pub fn new(reads: ReadHandle, ledger: Ledger) -> Self {
+        Self { reads, ledger, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// A page of what a question finds.
+    ///
+    /// # Errors
+    /// Where nothing can be looked for, or the read model or the engine does not answer.
+    pub async fn answer(&self, asked: Question, after: Option<Mark>, limit: usize) -> Result<Found, SearchError> {
+        let _turn = self.turns.acquire().await;
+        let asked = Arc::new(asked);
+        let mut page = Page::new(self.ask(|_, reads| reads.position(), &asked).await?, limit);
+        if after.is_none() {
+            page.hits = self.ask(names, &asked).await?;
+        }
+        if let Some(unaskable) = asked.unaskable().filter(|_| page.hits.is_empty()) {
+            return Err(unaskable.into());
+        }
+        let named = page.hits.iter().map(|hit| hit.case.id).collect::<Vec<_>>();
+        // Whoever knows the case's name does not look for a text that has the name in it.
+        if !named.is_empty() && asked.contacts.is_empty() || !asked.is_of_content() {
+            return Ok(page.into());
+        }
+        page.of_content = true;
+        for tier in asked.tiers(after) {
+            let below = after.filter(|mark| mark.tier == tier).map(|mark| mark.below);
+            if !self.look(&asked, tier, below, &named, &mut page).await? {
+                break;
+            }
+        }
+        Ok(page.into())
+    }
+
+    /// Looks through a tier; `false` where the page is full.
+    async fn look(
+        &self,
+        asked: &Arc<Question>,
+        tier: Tier,
+        below: Option<i64>,
+        named: &[CaseId],
+        page: &mut Page,
+    ) -> Result<bool, SearchError> {
+        let places = self.ask(move |asked, reads| reads.cases_with(&tokens(asked, tier, reads), below), asked).await?;
+        for some in places.chunks(OPENED_AT_ONCE) {
+            let some = some.to_vec();
+            let cases = self.ask(move |_, reads| reads.cases_at(&some), asked).await?;
+            let opening = cases.into_iter().map(|(below, case)| async move {
+                let why = self.verify(asked, tier, case.id).await?;
+                Ok::<_, SearchError>((below, case, why))
+            });
+            let opened: Vec<_> = stream::iter(opening).buffered(OPENED_AT_ONCE).collect().await;
+            for opened in opened {
+                if page.is_full() {
+                    return Ok(false);
+                }
+                let (below, case, why) = opened?;
+                page.opened += 1;
+                page.end = Some(Mark { tier, below });
+                if !why.is_empty() && !named.contains(&case.id) {
+                    page.hits.push(Hit { case, why });
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Why a case is a hit of this tier, from the case as it stands; empty where it is none.
+    async fn verify(&self, asked: &Question, tier: Tier, id: CaseId) -> Result<Vec<Why>, SearchError> {
+        let opened = tokio::time::timeout(PATIENCE, self.ledger.open_case(id)).await;
+        let Some(opened) = opened.map_err(|_| SearchError::Away)?? else { return Ok(Vec::new()) };
+        let case = &opened.loaded.case;
+        let searchable = Searchable::of(&case.facts, &opened.told, case.hides_reporter());
+        Ok(reasons(asked, tier, &searchable))
+    }
+
+    /// Asks the read model on a blocking thread.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Question, &ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
+        asked: &Arc<Question>,
+    ) -> Result<T, SearchError> {
+        let (reads, asked) = (self.reads.clone(), asked.clone());
+        let answer = tokio::task::spawn_blocking(move || question(&asked, &reads)).await;
+        Ok(answer.map_err(|_| ReadModelError::Closed)??)
+    }
+}
+
+impl Question {
+    /// Which tiers to look through from a mark on. A number has no title to stand in.
+    fn tiers(&self, after: Option<Mark>) -> Vec<Tier> {
+        let only_anywhere = !self.contacts.is_empty() || after.is_some_and(|mark| mark.tier == Tier::Anywhere);
+        if only_anywhere { vec![Tier::Anywhere] } else { vec![Tier::Title, Tier::Anywhere] }
+    }
+}
+
+/// A page being filled.
+struct Page {
+    as_of: u64,
+    hits: Vec<Hit>,
+    limit: usize,
+    of_content: bool,
+    opened: usize,
+    /// The last case looked into.
+    end: Option<Mark>,
+    full: bool,
+}
+
+impl Page {
+    fn new(as_of: u64, limit: usize) -> Self {
+        Self { as_of, hits: Vec::new(), limit, of_content: false, opened: 0, end: None, full: false }
+    }
+
+    /// Asked before the next case is looked into: there is one.
+    fn is_full(&mut self) -> bool {
+        self.full = self.hits.len() >= self.limit || self.opened >= MOST_OPENED;
+        self.full
+    }
+}
+
+impl From<Page> for Found {
+    fn from(page: Page) -> Self {
+        Self {
+            as_of: page.as_of,
+            next: page.end.filter(|_| page.full),
+            of_content: page.of_content,
+            opened: page.opened,
+            capped: page.full && page.hits.len() < page.limit,
+            hits: page.hits,
+        }
+    }
+}
+
+/// Cases that have this name.
+fn names(asked: &Question, reads: &ReadHandle) -> Result<Vec<Hit>, ReadModelError> {
+    let mut found: Vec<(CaseId, Why)> = Vec::new();
+    found.extend(asked.id.map(|id| (id, Why::Number)));
+    if let Some(number) = &asked.number {
+        found.extend(reads.case_by_number(number)?.map(|id| (id, Why::Number)));
+    }
+    if let Some(source) = &asked.source {
+        found.extend(reads.case_by_source(source)?.map(|id| (id, Why::SourceNumber(source.clone()))));
+    }
+    let by_source = reads.cases_by_source_number(&asked.spellings)?;
+    found.extend(by_source.into_iter().map(|(source, id)| (id, Why::SourceNumber(source))));
+    let mut hits: Vec<Hit> = Vec::new();
+    for (id, why) in found {
+        match hits.iter_mut().find(|hit| hit.case.id == id) {
+            Some(hit) => hit.why.push(why),
+            None => hits.extend(reads.case_row(id)?.map(|case| Hit { case, why: vec![why] })),
+        }
+    }
+    Ok(hits)
+}
+
+fn tokens(asked: &Question, tier: Tier, reads: &ReadHandle) -> Vec<Token> {
+    let words = asked.indexed().flat_map(|word| of_words(word, tier == Tier::Title));
+    let contacts = asked.contacts.iter().map(|contact| reads.index_key().token(contact));
+    words.chain(contacts).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Why a case is a hit of this tier and of no better one.
+fn reasons(asked: &Question, tier: Tier, searchable: &Searchable) -> Vec<Why> {
+    let words: Vec<BTreeSet<Place>> = asked.words.iter().map(|word| searchable.places_of(word).collect()).collect();
+    let contacts: Vec<BTreeSet<Place>> =
+        asked.contacts.iter().map(|contact| searchable.places_of_contact(contact).collect()).collect();
+    let in_title = asked.contacts.is_empty() && words.iter().all(|places| places.contains(&Place::Title));
+    if words.iter().chain(&contacts).any(BTreeSet::is_empty) || in_title != (tier == Tier::Title) {
+        return Vec::new();
+    }
+    let mut why: Vec<Why> = asked
+        .contacts
+        .iter()
+        .zip(contacts)
+        .map(|(contact, places)| {
+            let places = places.into_iter().collect();
+            if contact.is_telephone() { Why::Telephone(places) } else { Why::Identity(places) }
+        })
+        .collect();
+    let places: BTreeSet<Place> = words.into_iter().flatten().collect();
+    if !places.is_empty() {
+        why.push(Why::Words(places.into_iter().collect()));
+    }
+    why
+}
+
+impl From<SearchError> for crate::problem::Problem {
+    fn from(error: SearchError) -> Self {
+        use crate::problem::Kind;
+        let detail = error.to_string();
+        match error {
+            SearchError::Unaskable(_) => Self::new(Kind::InvalidField, format!("`q`: {detail}")),
+            SearchError::Read(error) => {
+                tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
+                Self::new(Kind::Unavailable, "the read model cannot answer now; the gateway's log says why")
+                    .retry_after(2)
+            }
+            SearchError::Ledger(error) => error.into(),
+            SearchError::Away => Self::new(Kind::Unavailable, detail).retry_after(2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use huiliu_schemas::content::Content;
+    use huiliu_schemas::submission::Facts;
+
+    fn case(title: &str, text: &str) -> Searchable {
+        let content = Content { title: Some(title.into()), text: Some(text.into()), ..Content::default() };
+        Searchable::of(&Facts::default(), &content, false)
+    }
+
+    fn why(typed: &str, tier: Tier, case: &Searchable) -> Vec<Why> {
+        reasons(&Question::read(typed).expect("askable"), tier, case)
+    }
+
+    #[test]
+    fn a_case_is_a_hit_of_one_tier_only() {
+        let found = case("小区路灯不亮", "示范路18号门口，电话13900001234。");
+        assert_eq!(why("路灯", Tier::Title, &found), [Why::Words(vec![Place::Title])]);
+        assert!(why("路灯", Tier::Anywhere, &found).is_empty());
+        assert!(why("路灯 示范路", Tier::Title, &found).is_empty());
+        assert_eq!(why("路灯 示范路", Tier::Anywhere, &found), [Why::Words(vec![Place::Title, Place::Text])]);
+        let both = why("路灯 13900001234", Tier::Anywhere, &found);
+        assert_eq!(both, [Why::Telephone(vec![Place::Text]), Why::Words(vec![Place::Title])]);
+    }
+
+    #[test]
+    fn pairs_that_stand_apart_are_no_word() {
+        let apart = case("小区路", "路灯，灯不亮");
+        assert!(why("路灯不亮", Tier::Anywhere, &apart).is_empty());
+        assert!(why("路灯 坏", Tier::Anywhere, &apart).is_empty(), "the short word is required too");
+    }
+
+    #[test]
+    fn a_mark_is_read_as_it_was_written() {
+        for mark in [Mark { tier: Tier::Title, below: 7 }, Mark { tier: Tier::Anywhere, below: i64::MAX }] {
+            assert_eq!(mark.to_string().parse(), Ok(mark));
+        }
+        for wrong in ["", "7", "x7", "t", "路7"] {
+            assert_eq!(wrong.parse::<Mark>(), Err(()), "{wrong}");
+        }
+    }
+}
