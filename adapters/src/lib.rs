@@ -3,7 +3,9 @@
 pub mod answer;
 pub mod decode;
 mod form;
+mod looks;
 pub mod map;
+mod names;
 pub mod pack;
 pub mod pull;
 pub mod token;

@@ -8,6 +8,7 @@ mod check;
 mod classify;
 mod dead;
 mod demo;
+mod findings;
 mod hub;
 mod judge;
 mod keys;
