@@ -5,6 +5,7 @@ pub mod entries;
 pub mod history;
 pub mod overview;
 pub mod standing;
+pub mod unknown;
 
 use huiliu_schemas::ids::CaseId;
 use jiff::Timestamp;
