@@ -61,7 +61,7 @@ pub(super) fn all(sources: Sources, desk: Desk, channels: Vec<(String, Arc<Chann
         match known {
             Some(channels) => channels.push(channel),
             None => {
-                all.push(Source::Pack { name: pack, packs_dir: sources.packs_dir.clone(), channels: vec![channel] })
+                all.push(Source::Pack { name: pack, packs_dir: sources.packs_dir.clone(), channels: vec![channel] });
             }
         }
     }

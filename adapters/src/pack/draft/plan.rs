@@ -306,14 +306,14 @@ impl Plan {
             match *target {
                 "source.id" => line.options.push("need = \"required\"".to_owned()),
                 "content.text" | "content.title" | "facts.registered_at" => {
-                    line.options.push("need = \"wanted\"".to_owned())
+                    line.options.push("need = \"wanted\"".to_owned());
                 }
                 "facts.source_deadline" => line.options.push("day = \"end\"".to_owned()),
                 "content.reply" if line.from.iter().any(|path| path.contains("[]")) => {
-                    line.options.push("pick = \"last\"".to_owned())
+                    line.options.push("pick = \"last\"".to_owned());
                 }
                 "at" if !sure("told").is_empty() && sure("updated").is_empty() => {
-                    line.options.push("pick = \"latest\"".to_owned())
+                    line.options.push("pick = \"latest\"".to_owned());
                 }
                 "facts.matter" => {
                     let tables: &[&str] = if self.classes { &["matter-names", "matter"] } else { &["matter"] };
