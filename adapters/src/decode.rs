@@ -192,6 +192,11 @@ fn decoded<'b>(bytes: &'b [u8], declared: Option<&str>) -> Result<Cow<'b, str>, 
         .ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
 }
 
+/// A sample's bytes as text, in UTF-8 or GB18030.
+pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    decoded(bytes, None).ok()
+}
+
 fn records(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Record>, DecodeError> {
     if text.trim().is_empty() {
         return Err(DecodeError::Empty);

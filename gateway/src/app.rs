@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 use crate::api::{self, Api};
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
-use crate::console::Labels;
 use crate::desk::Desk;
 use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
@@ -26,6 +25,7 @@ use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
 use crate::engine::{Engine, streams};
 use crate::figures::{self, Sampler};
+use crate::files::{FollowFiles, Sources};
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
@@ -97,7 +97,6 @@ impl App {
 
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
-        let labels = labels(&directory, &channels);
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
@@ -114,6 +113,13 @@ impl App {
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
         let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone(), queues.clone());
+        let packs = channels.values().map(|channel| (settings.channels[&channel.name].pack.clone(), channel.clone()));
+        let files = FollowFiles::new(
+            Sources { directory: settings.directory_dir.clone(), packs_dir: settings.packs_dir.clone() },
+            ledger.desk().clone(),
+            packs.collect(),
+            reconciler.clone(),
+        );
         let api = Api {
             jetstream: jetstream.clone(),
             channels: channels.clone(),
@@ -126,7 +132,7 @@ impl App {
             search: Search::new(reads.clone(), ledger.clone()),
             reconciler: reconciler.clone(),
             backups: Backups::new(jetstream.clone(), ledger.clone()),
-            labels,
+            follow_files: files.clone(),
             credentials,
             connected: engine.connected(),
             ready: is_ready,
@@ -139,6 +145,7 @@ impl App {
             .context("failed to make the pipeline's consumer")?;
         tasks.spawn(follow::run(jetstream.clone(), model, ledger.tail().clone(), shutdown.clone()));
         tasks.spawn(follow_credentials.run(shutdown.clone()));
+        tasks.spawn(files.run(shutdown.clone()));
         tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
@@ -232,7 +239,8 @@ fn channel(
 /// Where the channel's tokens come from, if its pack wants one.
 fn tokens(channel: &ChannelRuntime, configured: &ChannelSettings) -> anyhow::Result<Option<Tokens>> {
     let name = &channel.name;
-    match (&channel.pack.token, &channel.base_url, &configured.client) {
+    let pack = channel.pack();
+    match (&pack.token, &channel.base_url, &configured.client) {
         (Some(spec), Some(base_url), Some((id, secret))) => {
             let client = ClientCredentials { id: id.clone(), secret: secret.expose().to_owned() };
             let tokens = Tokens::new(spec.clone(), base_url, client);
@@ -242,18 +250,9 @@ fn tokens(channel: &ChannelRuntime, configured: &ChannelSettings) -> anyhow::Res
             bail!("channel `{name}`: its system wants a token: set channels.{name}.client_id and .client_secret")
         }
         (None, _, Some(_)) => {
-            bail!("channels.{name}.client_id is set, but the pack `{}` knows no token: remove it", channel.pack.name)
+            bail!("channels.{name}.client_id is set, but the pack `{}` knows no token: remove it", pack.name)
         }
         _ => Ok(None),
-    }
-}
-
-fn labels(directory: &Directory, channels: &Channels) -> Labels {
-    Labels {
-        departments: directory.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect(),
-        matters: directory.matters.iter().map(|m| (m.code.to_string(), m.name.clone())).collect(),
-        divisions: directory.divisions.iter().map(|d| (d.code.to_string(), d.name.clone())).collect(),
-        channels: channels.values().map(|c| (c.name.to_string(), c.pack.title.zh.clone())).collect(),
     }
 }
 

@@ -11,14 +11,15 @@ use huiliu_adapters::verify::Secret;
 use huiliu_schemas::{Channel, Namespace};
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::watch;
 
 /// One channel.
 #[derive(Debug)]
 pub struct ChannelRuntime {
     /// Its name.
     pub name: Channel,
-    /// How it talks and what it means.
-    pub pack: Arc<Pack>,
+    /// How it talks and what it means, just now.
+    pack: watch::Sender<Arc<Pack>>,
     /// Whose numbering its records carry.
     pub namespace: Namespace,
     /// Secrets its pushes may be signed with.
@@ -48,7 +49,7 @@ impl ChannelRuntime {
         Self {
             namespace: pack.namespace.clone(),
             name,
-            pack,
+            pack: watch::Sender::new(pack),
             secrets: Vec::new(),
             base_url: None,
             key: None,
@@ -59,6 +60,29 @@ impl ChannelRuntime {
             poll: PollHealth::default(),
             limit: RateLimiter::direct(quota),
         }
+    }
+
+    /// The pack in use. Who needs it more than once for one thing asks once.
+    pub fn pack(&self) -> Arc<Pack> {
+        self.pack.borrow().clone()
+    }
+
+    /// Why a pack cannot take the place of the one in use while the hub runs; nothing if it can.
+    pub fn bars(&self, pack: &Pack) -> Option<&'static str> {
+        let now = self.pack();
+        match () {
+            () if now.namespace != pack.namespace => {
+                Some("`namespace` may not change: the same records would become other cases")
+            }
+            () if now.token != pack.token => Some("[token] changes only with a restart"),
+            () if now.pull.is_some() != pack.pull.is_some() => Some("[pull] comes and goes only with a restart"),
+            () => None,
+        }
+    }
+
+    /// Understands with this pack from now on; what is being understood ends as it began.
+    pub fn take_over(&self, pack: Arc<Pack>) {
+        self.pack.send_replace(pack);
     }
 
     /// Takes one from the channel's allowance.
@@ -72,7 +96,7 @@ impl ChannelRuntime {
 
     /// Whether it is asked for its records.
     pub fn is_polled(&self) -> bool {
-        self.base_url.is_some() && self.since.is_some() && self.pack.pull.is_some()
+        self.base_url.is_some() && self.since.is_some() && self.pack().pull.is_some()
     }
 
     /// Whether a record registered at the source at this time is history.

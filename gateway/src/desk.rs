@@ -16,6 +16,7 @@ use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::sync::watch;
 
 use crate::directory::Directory;
 use crate::routing::{self, RoutingFacts};
@@ -76,21 +77,31 @@ impl Record {
     }
 }
 
-/// The desk, with the directory it decides from.
+/// The desk, with the directory it decides from just now.
 #[derive(Clone)]
 pub struct Desk {
+    directory: Arc<watch::Sender<Arc<Directory>>>,
+}
+
+/// The desk with one directory, for as long as one decision takes.
+struct Sitting {
     directory: Arc<Directory>,
 }
 
 impl Desk {
     /// A desk that decides from this directory.
     pub fn new(directory: Arc<Directory>) -> Self {
-        Self { directory }
+        Self { directory: Arc::new(watch::Sender::new(directory)) }
     }
 
-    /// The directory in use.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    /// The directory in use. Who needs it more than once for one thing asks once.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.directory.borrow().clone()
+    }
+
+    /// Decides from this directory from now on; what is being decided ends as it began.
+    pub fn take_over(&self, directory: Arc<Directory>) {
+        self.directory.send_replace(directory);
     }
 
     /// Decides a job. `told` is what the case's sources have said so far; it matters only where the case may be routed.
@@ -102,14 +113,17 @@ impl Desk {
         told: &Content,
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
-        lifecycle::decide(case, id, &self.order(job, case, told, now), now)
+        let sitting = Sitting { directory: self.directory() };
+        lifecycle::decide(case, id, &sitting.order(job, case, told, now), now)
     }
 
     /// Whether deciding needs what the case's sources have said so far.
     pub fn needs_told(job: &Job, case: &Case) -> bool {
         matches!(job.work, Work::Record(_)) && case.stage == Stage::Triage && !case.causes.contains_key(&job.cause)
     }
+}
 
+impl Sitting {
     fn order(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Order {
         let (action, content, given) = match &job.work {
             Work::Record(record) => {
@@ -291,7 +305,7 @@ mod tests {
 
     #[test]
     fn red_and_orange_have_the_shorter_clocks() {
-        let desk = Desk::new(Arc::new(shipped()));
+        let desk = Sitting { directory: Arc::new(shipped()) };
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let sign_for = |warning, facts: &Facts| {
             let all = desk.deadlines("dispatched", None, warning, facts, now);

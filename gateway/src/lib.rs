@@ -13,6 +13,7 @@ pub mod directory;
 pub mod doors;
 pub mod engine;
 pub mod figures;
+pub mod files;
 pub mod follow;
 pub mod intake;
 pub mod judgement;

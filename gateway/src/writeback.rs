@@ -205,7 +205,8 @@ impl WriteBack {
 
     async fn tell(&self, opened: &OpenedCase, owed: &Owed) -> Told {
         let Some(event) = opened.events.iter().find(|e| e.id == owed.event) else { return Told::NoWay };
-        let writeback = self.channel.pack.writeback();
+        let pack = self.channel.pack();
+        let writeback = pack.writeback();
         let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NoWay };
         match self.send(parts).await {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
@@ -262,7 +263,7 @@ impl WriteBack {
         for (name, value) in &parts.headers {
             request = request.header(name, value);
         }
-        if let Some((header, key)) = self.channel.pack.key_header.as_ref().zip(self.channel.key.as_ref()) {
+        if let Some((header, key)) = self.channel.pack().key_header.as_ref().zip(self.channel.key.as_ref()) {
             request = request.header(header, key);
         }
         if let Some(bearer) = bearer {

@@ -9,6 +9,7 @@ pub mod decision;
 pub mod entry;
 pub mod event;
 pub mod export;
+pub mod finding;
 pub mod ids;
 pub mod keyring;
 pub mod lifecycle;

@@ -25,8 +25,7 @@ pub(super) const FILE: &str = "map.toml";
 impl Map {
     /// Compiles a map. `tables` are the contents of `tables/*.csv` by name without the ending.
     pub fn compile(text: &str, tables: &BTreeMap<String, String>) -> Result<Self, Vec<Issue>> {
-        let spec: MapSpec = toml::from_str(text)
-            .map_err(|error| vec![Issue::new(FILE, "toml", "", &format!("a map: {}", error.to_string().trim()))])?;
+        let spec: MapSpec = toml::from_str(text).map_err(|error| vec![Issue::toml(FILE, "a map", text, &error)])?;
         let mut builder = Builder::new(&spec, tables);
         let map = builder.map(&spec);
         match map {
@@ -82,8 +81,9 @@ impl Builder {
         let aliases = self.links("aliases", &spec.aliases);
         let related = self.links("related", &spec.related);
         let intents = spec.intent.iter().enumerate().map(|(i, rule)| self.intent(i, rule)).collect();
+        let ignored = self.paths("ignore", &spec.ignore);
         let writeback = Arc::new(compile_writeback(self, spec));
-        Some(Map { id: id?, fields, persons, aliases, related, intents, writeback })
+        Some(Map { id: id?, fields, persons, aliases, related, intents, ignored, writeback })
     }
 
     fn id(&mut self, spec: &FieldSpec) -> Field {

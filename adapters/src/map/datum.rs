@@ -57,6 +57,11 @@ pub(crate) fn pair(text: &str) -> Option<Degrees> {
     numbers.next().is_none().then_some(pair)
 }
 
+/// Whether two numbers are a point in China, whichever comes first.
+pub(crate) fn is_point(first: f64, second: f64) -> bool {
+    point(first, second, Datum::Wgs84).is_some()
+}
+
 fn is_in_china(longitude: f64, latitude: f64) -> bool {
     (72.0..=138.0).contains(&longitude) && (0.8..=56.0).contains(&latitude)
 }

@@ -5,6 +5,8 @@ mod compile;
 mod datum;
 mod field;
 mod issue;
+mod lines;
+mod lint;
 mod path;
 mod run;
 #[cfg(test)]
@@ -32,9 +34,13 @@ use target::{PersonTarget, Target};
 pub use issue::Issue;
 pub use writeback::{HttpRequestParts, Judgement, Outgoing, OutgoingKind, Writeback};
 
+pub(crate) use datum::{is_point as point_of, pair as pair_of};
 pub(crate) use field::as_text;
+pub(crate) use lint::{Material, Sample, from_issue, lint};
 pub(crate) use path::Path as RecordPath;
-pub(crate) use time::{is_format, write as write_time, zone};
+pub(crate) use spec::MapSpec;
+pub(crate) use target::order as target_order;
+pub(crate) use time::{DayEdge, TimeFormat, TimeReader, is_format, write as write_time, zone};
 
 /// A record of which no submission can be made: the fields that forbid it, and the others met on the way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +66,7 @@ pub struct Map {
     aliases: Vec<Link>,
     related: Vec<Link>,
     intents: Vec<IntentRule>,
+    ignored: Vec<Path>,
     writeback: Arc<Writeback>,
 }
 
@@ -74,7 +81,12 @@ impl Map {
         run::map(self, record, namespace)
     }
 
-    /// The paths of a record that no field reads, for the author of a map.
+    /// Whether a table translates a code for one of our fields.
+    pub fn translates(&self, field: &str, code: &str) -> bool {
+        run::translates(self, field, code)
+    }
+
+    /// The paths of a record that no field reads and no one said to leave, for the author of a map.
     pub fn unread(&self, record: &serde_json::Value) -> Vec<String> {
         unread::unread(self, record)
     }

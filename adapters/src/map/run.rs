@@ -15,6 +15,7 @@ use super::path::Path;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
+use crate::looks::{is_personal_number, is_phone};
 
 /// Longest id of a source, in bytes.
 const LONGEST_ID: usize = 128;
@@ -175,7 +176,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
                 (word.set)(s, ours);
                 found = true;
             }
-            None => unknown = unknown.take().or_else(|| Some(shortened(&text))),
+            None => unknown = unknown.take().or_else(|| Some(carried(&text))),
         }
         !found
     });
@@ -191,6 +192,20 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
     }
 }
 
+/// A code that nobody translates is carried in the clear; a person's number that came in its place is not.
+fn carried(text: &str) -> String {
+    if is_personal_number(text) { Private::new(text).masked() } else { shortened(text) }
+}
+
+/// Whether a table of the field translates a code.
+pub(super) fn translates(map: &Map, name: &str, code: &str) -> bool {
+    let field = map.fields.iter().find(|(_, field)| field.name == name);
+    field.is_some_and(|(target, field)| match target.0 {
+        Target::Matter => matter_of(field, code).is_some(),
+        _ => field.word(code).is_some(),
+    })
+}
+
 /// An unknown state means "still open": never done, never failed.
 fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstream> {
     let mut first = None;
@@ -201,7 +216,7 @@ fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstre
     let code = first.or_else(|| field.stand_in(record).map(str::to_owned))?;
     let state = field.word(&code).unwrap_or(&code);
     let state = UpstreamState::read(state).unwrap_or_else(|| {
-        facts.unknown_codes.insert(field.name.clone(), shortened(&code));
+        facts.unknown_codes.insert(field.name.clone(), carried(&code));
         UpstreamState::Open
     });
     Some(Upstream { state, code: Some(code) })
@@ -212,7 +227,7 @@ fn read_matter(unknown: &mut BTreeMap<String, String>, field: &Field, record: &V
     let (mut found, mut first) = (None, None);
     field.texts(record, &mut |_, text| {
         found = matter_of(field, &text);
-        first = first.take().or_else(|| Some(shortened(&text)));
+        first = first.take().or_else(|| Some(carried(&text)));
         found.is_none()
     });
     if let (None, Some(code)) = (&found, first) {
@@ -342,6 +357,42 @@ fn read_sex(field: &Field, record: &Value) -> Option<Private> {
     sex
 }
 
+/// Codes of a record that no table translates, by field: what [`fill`] would carry through as unknown, and sexes.
+pub(super) fn untranslated(map: &Map, record: &Value, source: &SourceId) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (target, field) in map.fields.iter().filter(|(_, field)| !field.tables.is_empty()) {
+        let mut submission = empty(source.clone());
+        fill(&mut submission, target.0, field, record);
+        found.extend(submission.facts.unknown_codes);
+    }
+    for persons in &map.persons {
+        let sexes = persons.fields.iter().filter(|(target, _)| matches!(target.0, PersonTarget::Sex));
+        for (_, field) in sexes {
+            each_person(persons, record, &mut |person| {
+                field.texts(person, &mut |_, text| {
+                    if field.word(&text).is_none() && !is_sex(&text) {
+                        found.push((field.name.clone(), shortened(&text)));
+                    }
+                    true
+                });
+            });
+        }
+    }
+    found
+}
+
+/// The places of a record where persons of one kind stand.
+fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
+    let Some(each) = &persons.each else { return visit(record) };
+    each.visit(record, &mut |value| {
+        match value {
+            Value::Array(list) => list.iter().for_each(&mut *visit),
+            one => visit(one),
+        }
+        true
+    });
+}
+
 fn add_links(s: &mut Submission, map: &Map, record: &Value, namespace: &Namespace) {
     let own = &s.source;
     let (mut aliases, mut related) = (Vec::new(), Vec::new());
@@ -374,14 +425,6 @@ fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId
             true
         });
     }
-}
-
-/// Chinese mobile and fixed numbers, with or without country and area code.
-fn is_phone(text: &str) -> bool {
-    let digits: String = text.trim_start_matches("+86").chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    let mobile = digits.len() == 11 && digits.starts_with('1') && !digits.starts_with("10");
-    let fixed = (digits.starts_with('0') && (10..=12).contains(&digits.len())) || (7..=8).contains(&digits.len());
-    digits.bytes().all(|b| b.is_ascii_digit()) && (mobile || fixed)
 }
 
 fn holds((path, any_of): &(Path, Vec<String>), record: &Value) -> bool {

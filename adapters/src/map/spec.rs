@@ -27,6 +27,12 @@ pub(crate) struct MapSpec {
     pub(crate) related: Vec<LinkSpec>,
     #[serde(default)]
     pub(crate) intent: Vec<IntentSpec>,
+    /// Paths that are left unread on purpose.
+    #[serde(default)]
+    pub(crate) ignore: Vec<String>,
+    /// Kinds of answer the source is not told on purpose.
+    #[serde(default)]
+    pub(crate) untold: Vec<String>,
     /// How the source answers what is written back to it.
     #[serde(default)]
     pub(crate) answers: Option<AnswersSpec>,

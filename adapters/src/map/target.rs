@@ -3,7 +3,7 @@
 use huiliu_schemas::content::Person;
 use huiliu_schemas::private::Private;
 use huiliu_schemas::submission::{Assessment, Session, SourceClass, Submission};
-use huiliu_schemas::vocabulary::{Appeal, Form, MediationOutcome, Satisfaction, Solved, Warning};
+use huiliu_schemas::vocabulary::{Appeal, Form, MediationOutcome, Satisfaction, Solved, UpstreamState, Warning};
 use jiff::Timestamp;
 
 /// How a field of a submission is filled.
@@ -36,11 +36,17 @@ pub(crate) struct Word {
     pub(crate) knows: fn(&str) -> bool,
     /// Puts it into the submission.
     pub(crate) set: fn(&mut Submission, &str),
+    /// Every word with what people say for it.
+    pub(crate) all: fn() -> Vec<(&'static str, &'static str)>,
 }
 
 macro_rules! word {
     ($list:ident, |$s:ident| $slot:expr) => {
-        Target::Word(Word { knows: |text| $list::read(text).is_some(), set: |$s, text| $slot = $list::read(text) })
+        Target::Word(Word {
+            knows: |text| $list::read(text).is_some(),
+            set: |$s, text| $slot = $list::read(text),
+            all: || $list::ALL.iter().map(|word| (word.as_str(), word.chinese())).collect(),
+        })
     };
 }
 
@@ -109,9 +115,39 @@ pub(crate) fn named(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
 }
 
+/// The place of a name in the list.
+pub(crate) fn order(name: &str) -> usize {
+    TARGETS.iter().position(|(known, _)| *known == name).unwrap_or(TARGETS.len())
+}
+
+impl Target {
+    /// Whether what the source wrote may come to stand in the clear as it is: in facts, in a code nobody translated.
+    pub(crate) fn is_in_the_clear(self) -> bool {
+        match self {
+            Self::Private(_) | Self::Time(_) | Self::Version | Self::Count(_) | Self::Flag(_) | Self::Point => false,
+            Self::SourceId | Self::Text(_) | Self::Word(_) | Self::Session(_) | Self::State | Self::Matter => true,
+            Self::Division | Self::PlaceNames | Self::Evidence => true,
+        }
+    }
+
+    /// The words a table for this field may give, with what people say for them; none where they are not a list.
+    pub(crate) fn words(self) -> Vec<(&'static str, &'static str)> {
+        match self {
+            Self::Word(word) => (word.all)(),
+            Self::State => UpstreamState::ALL.iter().map(|word| (word.as_str(), word.chinese())).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Every name.
+pub(crate) fn every() -> impl Iterator<Item = &'static str> {
+    TARGETS.iter().map(|(name, _)| *name)
+}
+
 /// Every name, for messages.
 pub(crate) fn names() -> String {
-    TARGETS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    every().collect::<Vec<_>>().join(", ")
 }
 
 /// A field of a person.

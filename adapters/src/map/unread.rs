@@ -1,4 +1,5 @@
-//! Which values of a record no field of the map reads: what the author of a map may have forgotten.
+//! Which values of a record no field of the map reads, and nobody said to leave: what the author of a map may have
+//! forgotten.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,12 @@ use super::path::Path;
 
 /// Paths of scalar values that no path of the map reaches, with list elements as `[]`.
 pub(super) fn unread(map: &Map, record: &Value) -> Vec<String> {
-    let read: BTreeSet<String> = read_paths(map).iter().map(|path| normalised(path)).collect();
+    // One element sent without its list is read as the list is, and a list that is not there is as good as read.
+    let bare = |path: &str| normalised(path).replace("[]", "");
+    let read: BTreeSet<String> = read_paths(map).iter().map(|path| bare(path)).collect();
     let mut found = BTreeSet::new();
     leaves(record, String::new(), &mut found);
-    found.into_iter().filter(|leaf| !read.contains(leaf)).collect()
+    found.into_iter().filter(|leaf| !read.contains(&bare(leaf))).collect()
 }
 
 fn read_paths(map: &Map) -> Vec<String> {
@@ -31,7 +34,9 @@ fn read_paths(map: &Map) -> Vec<String> {
     for rule in &map.intents {
         [&rule.present, &rule.absent, &rule.source].into_iter().flatten().for_each(|p| add(std::slice::from_ref(p)));
         add(&rule.note);
+        rule.only.iter().for_each(|(path, _)| add(std::slice::from_ref(path)));
     }
+    add(&map.ignored);
     for persons in &map.persons {
         let prefix = persons.each.as_ref().map_or(String::new(), |path| format!("{}[].", path.text()));
         let inner = persons.fields.iter().flat_map(|(_, field)| &field.from).chain(&persons.principal);

@@ -84,8 +84,7 @@ pub fn test(dir: &Path) -> Result<Report, PackError> {
 /// Tests a built-in pack against the fixtures that were built in with it.
 pub fn test_built_in(name: &str) -> Result<Report, PackError> {
     let pack = Pack::embedded(name)?;
-    let fixtures = embedded::PACKS.iter().filter(|p| p.name == name).flat_map(|p| p.fixtures);
-    let samples = fixtures.map(|(name, sample, expected)| Sample {
+    let samples = embedded::named(name)?.fixtures.iter().map(|(name, sample, expected)| Sample {
         name: (*name).to_owned(),
         bytes: sample.as_bytes().to_vec(),
         expected: serde_json::from_str(expected).unwrap_or(Value::Null),
@@ -122,6 +121,11 @@ pub fn bless(dir: &Path) -> Result<usize, PackError> {
     Ok(samples.len())
 }
 
+/// The fixtures of a directory, by file name.
+pub(super) fn fixtures(dir: &Path) -> Result<Vec<(String, Vec<u8>)>, PackError> {
+    samples(dir)?.iter().map(|path| Ok((format!("{}.json", stem(path)), bytes(path)?))).collect()
+}
+
 fn samples(dir: &Path) -> Result<Vec<std::path::PathBuf>, PackError> {
     let mut files = list(&dir.join("fixtures"), "json")?;
     files.retain(|path| !path.to_string_lossy().ends_with(".expected.json"));
@@ -152,7 +156,7 @@ fn outcome(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Value, PackError> 
 }
 
 /// A sample is what a push or a page of a pull looks like; whichever gives more records is meant.
-fn decoded(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Vec<Record>, PackError> {
+pub(super) fn decoded(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Vec<Record>, PackError> {
     let raw = RawBody::json(bytes);
     let body = Verified::vouched(raw, Proof::Stored);
     let decode = |way| pack.decode(way, &body, Limits::default());

@@ -1,5 +1,7 @@
 //! The packs built into the binary, so that it runs alone: one static list. A test proves it complete.
 
+use super::PackError;
+
 /// A built-in pack.
 pub(super) struct Embedded {
     pub(super) name: &'static str,
@@ -8,6 +10,15 @@ pub(super) struct Embedded {
     pub(super) tables: &'static [(&'static str, &'static str)],
     /// Name, sample, what is expected of it.
     pub(super) fixtures: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// The built-in pack of a name.
+pub(super) fn named(name: &str) -> Result<&'static Embedded, PackError> {
+    let known = || PACKS.iter().map(|pack| pack.name.to_owned()).collect();
+    PACKS
+        .iter()
+        .find(|pack| pack.name == name)
+        .ok_or_else(|| PackError::Unknown { name: name.to_owned(), known: known() })
 }
 
 macro_rules! pack {

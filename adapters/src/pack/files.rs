@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::PackError;
 use super::embedded::Embedded;
 use super::spec;
 
 /// The texts a pack is made of.
+#[derive(Debug)]
 pub(super) struct Files {
     pub(super) name: String,
     pub(super) pack: String,
@@ -37,6 +40,32 @@ impl Files {
             tables: tables.iter().map(|path| Ok((stem(path), text(path)?))).collect::<Result<_, PackError>>()?,
         })
     }
+}
+
+impl Files {
+    /// The content address of the texts.
+    pub(super) fn version(&self) -> String {
+        let mut hash = Sha256::new();
+        let tables = self.tables.iter().map(|(name, text)| (name.as_str(), text));
+        // Lengths first, so that no two packs run together to the same bytes.
+        for (name, text) in [("pack.toml", &self.pack), ("map.toml", &self.map)].into_iter().chain(tables) {
+            hash.update(format!("{} {} {name}\n{text}", name.len(), text.len()));
+        }
+        base16ct::lower::encode_string(&hash.finalize()[..8])
+    }
+}
+
+/// The folders below `dir` that hold a pack, in order.
+///
+/// # Errors
+/// When `dir` cannot be listed.
+pub fn folders(dir: &Path) -> Result<Vec<PathBuf>, PackError> {
+    let unreadable = |source| PackError::Read { path: dir.display().to_string(), source };
+    let entries = fs::read_dir(dir).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    found.retain(|folder| folder.join(spec::FILE).is_file());
+    found.sort();
+    Ok(found)
 }
 
 /// Name without the ending.

@@ -2,13 +2,15 @@
 //! `fixtures/` (the proof). Built in or from a directory; a directory wins. Knows no department and no address.
 
 mod bench;
+mod draft;
 mod embedded;
 mod files;
 #[cfg(test)]
 mod fixtures_test;
+mod lint;
 mod spec;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use huiliu_schemas::Namespace;
 use huiliu_schemas::submission::Submission;
@@ -22,9 +24,12 @@ use crate::pull::PullSpec;
 use crate::token::TokenSpec;
 use crate::verify::{RawBody, Scheme, Verified};
 
+pub use draft::{DraftError, Drafted, new};
 use files::Files;
+pub use files::folders;
 
 pub use bench::{Difference, FixtureResult, Report, bless, records, test, test_built_in, try_one};
+pub use lint::{lint, lint_built_in};
 pub use spec::Title;
 
 /// A pack, loaded and checked.
@@ -32,6 +37,8 @@ pub use spec::Title;
 pub struct Pack {
     /// Name, e.g. `hotline-12345`.
     pub name: String,
+    /// The content address of its files, 16 hex digits.
+    pub version: String,
     /// Whose numbering its records carry, unless the settings say otherwise.
     pub namespace: Namespace,
     /// What people call it.
@@ -109,6 +116,40 @@ fn listed(issues: &[Issue]) -> String {
     issues.iter().map(|issue| format!("  {issue}")).collect::<Vec<_>>().join("\n")
 }
 
+/// The texts of a pack as they were found, not yet understood: what they say can be compared before it is taken.
+#[derive(Debug)]
+pub struct Found {
+    files: Files,
+    /// The folder; none for a built-in pack.
+    pub folder: Option<PathBuf>,
+}
+
+impl Found {
+    /// Reads `name` from a directory below `packs_dir` if there is one, else the built-in one.
+    ///
+    /// # Errors
+    /// When there is neither, or a file cannot be read.
+    pub fn find(name: &str, packs_dir: Option<&Path>) -> Result<Self, PackError> {
+        match packs_dir.map(|dir| dir.join(name)).filter(|dir| dir.join(spec::FILE).is_file()) {
+            Some(folder) => Ok(Self { files: Files::read(&folder)?, folder: Some(folder) }),
+            None => Ok(Self { files: Files::embedded(embedded::named(name)?), folder: None }),
+        }
+    }
+
+    /// The content address of what was read.
+    pub fn version(&self) -> String {
+        self.files.version()
+    }
+
+    /// The pack, checked.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn load(&self) -> Result<Pack, PackError> {
+        Pack::from_files(&self.files)
+    }
+}
+
 impl Pack {
     /// The names of the packs built into the binary.
     pub fn built_in() -> Vec<&'static str> {
@@ -117,12 +158,7 @@ impl Pack {
 
     /// Loads a built-in pack.
     pub fn embedded(name: &str) -> Result<Self, PackError> {
-        let pack = embedded::PACKS.iter().find(|pack| pack.name == name);
-        let pack = pack.ok_or_else(|| PackError::Unknown {
-            name: name.to_owned(),
-            known: Self::built_in().into_iter().map(str::to_owned).collect(),
-        })?;
-        Self::from_files(&Files::embedded(pack))
+        Self::from_files(&Files::embedded(embedded::named(name)?))
     }
 
     /// Loads a pack from a directory.
@@ -132,17 +168,14 @@ impl Pack {
 
     /// Loads `name` from a directory below `packs_dir` if there is one, else the built-in one.
     pub fn find(name: &str, packs_dir: Option<&Path>) -> Result<Self, PackError> {
-        match packs_dir.map(|dir| dir.join(name)).filter(|dir| dir.join(spec::FILE).is_file()) {
-            Some(dir) => Self::load(&dir),
-            None => Self::embedded(name),
-        }
+        Found::find(name, packs_dir)?.load()
     }
 
     fn from_files(files: &Files) -> Result<Self, PackError> {
         let spec = spec::parse(&files.pack);
         let map = Map::compile(&files.map, &files.tables);
         match (spec, map) {
-            (Ok(checked), Ok(map)) => Ok(checked.into_pack(map)),
+            (Ok(checked), Ok(map)) => Ok(checked.into_pack(files.version(), map)),
             (spec, map) => {
                 let issues = spec.err().into_iter().chain(map.err()).flatten().collect();
                 Err(PackError::Invalid { name: files.name.clone(), issues })
@@ -169,6 +202,11 @@ impl Pack {
     /// The fields of a record that nobody reads.
     pub fn unread(&self, record: &Value) -> Vec<String> {
         self.map.unread(record)
+    }
+
+    /// Whether a table translates a code for one of our fields.
+    pub fn translates(&self, field: &str, code: &str) -> bool {
+        self.map.translates(field, code)
     }
 
     /// How the source is told what became of its cases.

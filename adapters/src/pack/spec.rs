@@ -61,9 +61,10 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn into_pack(self, map: Map) -> Pack {
+    pub(super) fn into_pack(self, version: String, map: Map) -> Pack {
         Pack {
             name: self.raw.name,
+            version,
             namespace: self.raw.namespace,
             title: self.raw.title,
             push: self.push,
@@ -77,8 +78,7 @@ impl Checked {
 
 /// Reads and checks the file.
 pub(super) fn parse(text: &str) -> Result<Checked, Vec<Issue>> {
-    let mut raw: RawPack = toml::from_str(text)
-        .map_err(|error| vec![Issue::new(FILE, "toml", "", &format!("a pack: {}", error.to_string().trim()))])?;
+    let mut raw: RawPack = toml::from_str(text).map_err(|error| vec![Issue::toml(FILE, "a pack", text, &error)])?;
     let mut issues = Vec::new();
     let push = raw.push.take().and_then(|push| check_push(push, &mut issues));
     let pull = raw.pull.take().and_then(|pull| pull.check(FILE, &mut issues));

@@ -54,7 +54,7 @@ fn lasts_s() -> u32 {
 }
 
 /// A checked `[token]` section.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenSpec {
     pub(super) path: String,
     pub(super) client_auth: ClientAuth,

@@ -15,6 +15,7 @@ mod queues;
 mod receipts;
 mod search;
 mod try_out;
+mod versions;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use crate::backup::source::Backups;
 use crate::channels::Channels;
 use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
+use crate::files::FollowFiles;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
@@ -71,8 +73,8 @@ pub struct Api {
     pub reconciler: Reconciler,
     /// Copies everything on demand.
     pub backups: Backups,
-    /// Names for codes.
-    pub labels: Labels,
+    /// The directory and the packs, as their files change.
+    pub follow_files: FollowFiles,
     /// Whose credentials are good.
     pub credentials: SharedCredentials,
     /// Whether the engine is there.
@@ -86,7 +88,9 @@ pub struct Api {
 /// Every endpoint.
 pub fn routes(api: Api) -> Router {
     let api = Arc::new(api);
-    let operators = crate::console::routes(api.reads.clone(), api.labels.clone())
+    let (desk, channels) = (api.ledger.desk().clone(), api.channels.clone());
+    let names = Arc::new(move || Labels::of(&desk.directory(), &channels));
+    let operators = crate::console::routes(api.reads.clone(), names)
         .layer(middleware::from_fn_with_state(api.clone(), only_the_centre));
     Router::new()
         .route("/healthz", get(health::alive))
@@ -104,6 +108,7 @@ pub fn routes(api: Api) -> Router {
         .merge(channels::routes())
         .merge(dead::routes())
         .merge(backup::routes())
+        .merge(versions::routes())
         .with_state(api)
         .merge(crate::console::page())
         .merge(operators)

@@ -131,7 +131,8 @@ pub(super) fn prove(
             _ => Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{}`", channel.name))),
         };
     }
-    let Some(push) = &channel.pack.push else {
+    let pack = channel.pack();
+    let Some(push) = &pack.push else {
         return Err(Problem::new(Kind::Forbidden, format!("channel `{}` does not take pushes", channel.name)));
     };
     if channel.secrets.is_empty() {
@@ -169,7 +170,7 @@ fn protocol_of(channel: &ChannelRuntime, headers: &HeaderMap) -> Protocol {
     if headers.contains_key("authorization") {
         return Protocol::Receipt;
     }
-    channel.pack.push.as_ref().map_or(Protocol::Receipt, |p| p.answer)
+    channel.pack().push.as_ref().map_or(Protocol::Receipt, |p| p.answer)
 }
 
 fn as_receipt(pushed: Result<Pushed, Problem>) -> Response {

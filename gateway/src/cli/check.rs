@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::findings::{counted, exit_code, tell};
 use super::out::say;
-use crate::directory::{self, Directory, Severity};
+use crate::directory::{self, Directory};
 use crate::settings::Places;
 
 #[derive(clap::Args)]
@@ -20,18 +21,7 @@ pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<Exit
     };
     let directory = Directory::load(&folder)?;
     let findings = directory::check(&directory);
-    for finding in &findings {
-        let severity = match finding.severity {
-            Severity::Error => "错误",
-            Severity::Warning => "警告",
-        };
-        say(format!("{}:{} {severity} {}\n    {}", finding.file, finding.line, finding.zh, finding.en))?;
-    }
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let warnings = findings.len() - errors;
-    say(format!(
-        "目录版本 {}：{errors} 个错误，{warnings} 个警告 ({errors} errors, {warnings} warnings)",
-        directory.version()
-    ))?;
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    tell("", &findings)?;
+    say(format!("目录版本 {}：{}", directory.version(), counted(&findings)))?;
+    Ok(exit_code(&findings))
 }

@@ -8,6 +8,7 @@ mod check;
 mod classify;
 mod dead;
 mod demo;
+mod findings;
 mod hub;
 mod judge;
 mod keys;
@@ -15,6 +16,7 @@ mod out;
 mod pack;
 mod queue;
 mod rebuild;
+mod reload;
 mod route;
 mod run;
 mod search;
@@ -70,6 +72,8 @@ enum Command {
     /// 渠道包 (packs)
     #[command(subcommand)]
     Pack(pack::Packs),
+    /// 立即重读目录与渠道包，并说明结果 (have the running hub look at the directory and the packs at once)
+    Reload(reload::Args),
     /// 由案件日志重建查询库，须先停止网关 (rebuild the read model; stop the hub first)
     Rebuild,
     /// 备份运行中的网关，并试恢复 (back up the running hub, and try the backup)
@@ -108,6 +112,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Classify(classify) => classify::run(settings, &classify),
         Command::Judge(args) => judge::judge(settings, &args),
         Command::Pack(packs) => pack::run(settings, &packs),
+        Command::Reload(args) => reload::run(settings, &args),
         Command::Rebuild => rebuild::run(settings),
         Command::Backup(args) => backup::run(settings, &args),
         Command::Restore(args) => backup::restore(settings, &args),

@@ -10,7 +10,7 @@ const TEXT = {
     key: "密钥", enter: "进入", key_wrong: "密钥无效或无权查看。", hold: "暂停", go: "继续", live: "实时", as_of: "日志位置",
     lost: "连接中断，正在重试", cases: "登记案件", registered_note: "全部渠道", answered: "答复已送达", waiting: "待送达", refused: "来源拒收",
     rule_share: "规则直接派单", triage_share: "转人工分拨", by_hand: "人工派单", return_rate: "退单率", returns: "退单 申请 / 准 / 不准",
-    pending: "退单待裁定", unreadable: "日志中有 {n} 条报文无法读取，须人工处理。", none: "暂无", other: "English", more: "更多",
+    pending: "退单待裁定", unreadable: "日志中有 {n} 条报文无法读取，须人工处理。", refused: "{what} 的新文件有误未启用，仍用版本 {version}（{since} 起）：{why}", none: "暂无", other: "English", more: "更多",
     facts: "事项（由来件归一）", decision: "派单依据", history: "经过", entries: "队列条目", answers: "答复回写", sources: "来源编号",
     rule: "规则", matched: "命中", beaten: "胜过", excluded: "排除", confidence: "把握", directory: "目录版本", no_rule: "未按规则派单", detail: "明细",
     stage: "阶段", appeal: "诉求", matter: "事项", division: "属地", registered: "登记", updated: "更新", deadline: "最近期限", warning: "预警",
@@ -28,7 +28,7 @@ const TEXT = {
     key: "Key", enter: "Enter", key_wrong: "The key is not valid, or may not see this.", hold: "Pause", go: "Resume", live: "Live", as_of: "log",
     lost: "Connection lost, retrying", cases: "Cases", registered_note: "all channels", answered: "Answered back", waiting: "waiting", refused: "refused by source",
     rule_share: "Dispatched by rule", triage_share: "Sent to triage", by_hand: "Dispatched by hand", return_rate: "Return rate", returns: "Returns asked / granted / refused",
-    pending: "Returns to rule on", unreadable: "{n} log messages cannot be read: a person must look.", none: "None", other: "中文", more: "More",
+    pending: "Returns to rule on", unreadable: "{n} log messages cannot be read: a person must look.", refused: "The new files of {what} are wrong and not in use; version {version} (since {since}) runs on: {why}", none: "None", other: "中文", more: "More",
     facts: "The matter, as the submission became", decision: "Why it went there", history: "History", entries: "Queue entries", answers: "Write-back", sources: "Source numbers",
     rule: "Rule", matched: "Matched", beaten: "Beat", excluded: "Ruled out", confidence: "Confidence", directory: "Directory", no_rule: "Not by a rule", detail: "Detail",
     stage: "Stage", appeal: "Appeal", matter: "Matter", division: "Division", registered: "Registered", updated: "Updated", deadline: "Next deadline", warning: "Warning",
@@ -54,7 +54,7 @@ const POLL_MS = 1500;
 const HAPPENINGS = 50;
 
 const state = {
-  language: localStorage.getItem("language") || "zh", key: sessionStorage.getItem("key"), labels: {}, overview: null, triage: null,
+  language: localStorage.getItem("language") || "zh", key: sessionStorage.getItem("key"), labels: {}, versions: [], overview: null, triage: null,
   happenings: [], since: null, held: false, open: null, asking: false,
 };
 
@@ -252,8 +252,17 @@ function show(fresh = new Set()) {
   figures(o);
   triage(state.triage, o.totals.triage);
   happenings(fresh);
-  at("trouble").hidden = o.unreadable === 0;
-  at("trouble").textContent = t("unreadable").replace("{n}", number(o.unreadable));
+  const troubles = refusals(state.versions);
+  if (o.unreadable > 0) troubles.push(t("unreadable").replace("{n}", number(o.unreadable)));
+  at("trouble").hidden = troubles.length === 0;
+  at("trouble").textContent = troubles.join("\n");
+}
+
+/** Files that were refused: what runs instead, and the first thing that is wrong in them. */
+function refusals(versions) {
+  const said = ({ what, version, since, refused }) =>
+    t("refused").replace("{what}", what).replace("{version}", version).replace("{since}", clock(since)).replace("{why}", refused.problems[0] ?? "");
+  return versions.filter((v) => v.refused).map(said);
 }
 
 function connected(well) {
@@ -451,15 +460,15 @@ async function refresh() {
   if (!state.key || state.asking) return;
   state.asking = true;
   try {
-    if (!state.named) {
-      state.labels = await ask("/v1/labels");
-      state.named = true;
-    }
-    const [overview, waiting] = await Promise.all([ask("/v1/overview"), ask("/v1/cases?stage=triage&limit=50")]);
+    const [overview, waiting, { versions }] =
+      await Promise.all([ask("/v1/overview"), ask("/v1/cases?stage=triage&limit=50"), ask("/v1/versions")]);
+    // Names follow the directory and the packs that are in use.
+    const named = versions.map((v) => v.version).join();
+    if (state.named !== named) Object.assign(state, { labels: await ask("/v1/labels"), named });
     // A log that was begun anew is another log.
     if (state.overview && overview.as_of < state.overview.as_of) Object.assign(state, { since: null, happenings: [] });
     const fresh = state.held ? new Set() : await follow();
-    Object.assign(state, { overview, triage: waiting });
+    Object.assign(state, { overview, triage: waiting, versions });
     show(fresh);
     connected(true);
     const shown = state.open && state.happenings.findLast((e) => e.number === state.open.name);

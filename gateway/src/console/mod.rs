@@ -21,6 +21,7 @@
 //! vocabulary come with their Chinese in a field of the same name and `_zh`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -28,6 +29,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
+use crate::channels::Channels;
+use crate::directory::Directory;
 use crate::readmodel::ReadHandle;
 
 pub mod views;
@@ -50,6 +53,21 @@ pub struct Labels {
     pub channels: BTreeMap<String, String>,
 }
 
+/// The names as they are now: the directory and the packs may change while the hub runs.
+pub type Names = Arc<dyn Fn() -> Labels + Send + Sync>;
+
+impl Labels {
+    /// The names in a directory and in the packs of the channels.
+    pub fn of(directory: &Directory, channels: &Channels) -> Self {
+        Self {
+            departments: directory.departments.iter().map(|d| (d.id.to_string(), d.name.clone())).collect(),
+            matters: directory.matters.iter().map(|m| (m.code.to_string(), m.name.clone())).collect(),
+            divisions: directory.divisions.iter().map(|d| (d.code.to_string(), d.name.clone())).collect(),
+            channels: channels.values().map(|c| (c.name.to_string(), c.pack().title.zh.clone())).collect(),
+        }
+    }
+}
+
 /// The page itself: no data, no key needed.
 pub fn page<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
@@ -59,7 +77,7 @@ pub fn page<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// The data. Authentication is wrapped around it by whoever mounts it.
-pub fn routes(reader: ReadHandle, labels: Labels) -> Router {
+pub fn routes(reader: ReadHandle, labels: Names) -> Router {
     questions::routes(reader, labels)
 }
 

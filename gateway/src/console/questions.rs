@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use super::Labels;
+use super::Names;
 use super::parameters::{CasesParameters, EventsParameters};
 use super::views::{CasePageView, CaseView, EventsView};
 use crate::problem::{Kind, Problem};
@@ -24,13 +24,13 @@ const AT_ONCE: usize = 4;
 #[derive(Clone)]
 struct Asked {
     reader: ReadHandle,
-    labels: Arc<Labels>,
+    labels: Names,
     turns: Arc<Semaphore>,
 }
 
 /// See [`super::routes`].
-pub(super) fn routes(reader: ReadHandle, labels: Labels) -> Router {
-    let asked = Asked { reader, labels: Arc::new(labels), turns: Arc::new(Semaphore::new(AT_ONCE)) };
+pub(super) fn routes(reader: ReadHandle, labels: Names) -> Router {
+    let asked = Asked { reader, labels, turns: Arc::new(Semaphore::new(AT_ONCE)) };
     Router::new()
         .route("/v1/overview", get(overview))
         .route("/v1/labels", get(labels_of))
@@ -45,7 +45,7 @@ async fn overview(State(asked): State<Asked>) -> Response {
 }
 
 async fn labels_of(State(asked): State<Asked>) -> Response {
-    fresh(asked.labels.as_ref())
+    fresh(&(asked.labels)())
 }
 
 async fn cases(State(asked): State<Asked>, query: Result<Query<CasesParameters>, QueryRejection>) -> Response {

@@ -1,5 +1,7 @@
 //! The routes over HTTP, against a read model of a hand-made log.
 
+use std::sync::Arc;
+
 use huiliu_schemas::ids::{CaseId, CaseNumber};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -18,7 +20,7 @@ async fn served(world: &World) -> Served {
     let folder = Folder::new();
     let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     model.apply(&world.log).expect("apply");
-    let router = routes(model.reader(), Labels::default()).merge(page());
+    let router = routes(model.reader(), Arc::new(Labels::default)).merge(page());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
     let address = format!("http://{}", listener.local_addr().expect("address"));
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -7,41 +7,9 @@ mod judgements;
 mod places;
 mod units;
 
+use huiliu_schemas::finding::Finding;
+
 use super::Directory;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Cases would go wrong or to triage: mend before use.
-    Error,
-    /// Probably not what was meant.
-    Warning,
-}
-
-/// One thing to mend.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    /// How bad.
-    pub severity: Severity,
-    /// File, relative to the directory.
-    pub file: String,
-    /// Line in it; 0 when the whole file is meant.
-    pub line: u32,
-    /// In Chinese.
-    pub zh: String,
-    /// In English.
-    pub en: String,
-}
-
-impl Finding {
-    fn error(file: &str, line: u32, zh: String, en: String) -> Self {
-        Self { severity: Severity::Error, file: file.into(), line, zh, en }
-    }
-
-    fn warning(file: &str, line: u32, zh: String, en: String) -> Self {
-        Self { severity: Severity::Warning, file: file.into(), line, zh, en }
-    }
-}
 
 /// Everything to mend, errors first, then by file and line.
 pub fn check(directory: &Directory) -> Vec<Finding> {

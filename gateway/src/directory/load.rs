@@ -3,29 +3,65 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use sha2::{Digest as _, Sha256};
+
 use super::Directory;
 use super::encoding::decode;
 use super::places::AREAS;
 use super::problem::{LoadError, Problem, Problems};
 use crate::judgement::matter::model::FILE as MODEL_FILE;
 
-/// Loads the directory in the folder `root`: `*.csv` in it and in `calendar/`, the areas on the map, and a trained judge of
-/// matters if they are there.
-pub fn load(root: &Path) -> Result<Directory, LoadError> {
-    let mut files = Vec::new();
-    let mut problems = Vec::new();
-    for (name, path) in directory_files(root)? {
-        let bytes = fs::read(&path).map_err(|source| LoadError::Io { path: path.clone(), source })?;
-        match decode(&bytes) {
-            Some(text) => files.push((name, text)),
-            None => problems.push(Problem::of_file(&name, "bytes", "text in UTF-8 or GB18030")),
-        }
+/// The files of a directory as they were found, not yet understood: what they say can be compared before it is taken.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Name in the folder and bytes, in the order of the names.
+    files: Vec<(String, Vec<u8>)>,
+    model: Option<Vec<u8>>,
+}
+
+impl Found {
+    /// Reads the folder `root`: `*.csv` in it and in `calendar/`, the areas on the map, and a trained judge of matters if
+    /// they are there.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn read(root: &Path) -> Result<Self, LoadError> {
+        let read = |(name, path): (String, PathBuf)| match fs::read(&path) {
+            Ok(bytes) => Ok((name, bytes)),
+            Err(source) => Err(LoadError::Io { path, source }),
+        };
+        let files = directory_files(root)?.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { files, model: read_model(root)? })
     }
-    let model = read_model(root)?;
-    if problems.is_empty() {
-        Ok(Directory::parse_with_model(&files, model.as_deref())?)
-    } else {
-        Err(Problems(problems).into())
+
+    /// What was read, byte for byte, in a few digits.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let model = self.model.iter().map(|bytes| (MODEL_FILE, bytes));
+        for (name, bytes) in self.files.iter().map(|(name, bytes)| (name.as_str(), bytes)).chain(model) {
+            hash.update(format!("{} {} {name}\n", name.len(), bytes.len()));
+            hash.update(bytes);
+        }
+        base16ct::lower::encode_string(&hash.finalize()[..8])
+    }
+
+    /// The directory, whole.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn parse(&self) -> Result<Directory, LoadError> {
+        let (mut texts, mut problems) = (Vec::new(), Vec::new());
+        for (name, bytes) in &self.files {
+            match decode(bytes) {
+                Some(text) => texts.push((name.clone(), text)),
+                None => problems.push(Problem::of_file(name, "bytes", "text in UTF-8 or GB18030")),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Directory::parse_with_model(&texts, self.model.as_deref())?)
+        } else {
+            Err(Problems(problems).into())
+        }
     }
 }
 

@@ -27,9 +27,10 @@ pub mod responsibilities;
 pub(crate) mod table;
 
 pub use calendar::Calendar;
-pub use check::{Finding, Severity, check};
+pub use check::check;
 pub use deadlines::{Due, NamedDue, due};
 pub use departments::{Department, Kind, Reach};
+pub use load::Found;
 pub use problem::{LoadError, Problem, Problems};
 
 use deadlines::Clocks;
@@ -144,7 +145,7 @@ impl Directory {
 
     /// Loads a directory from the folder `root`.
     pub fn load(root: &Path) -> Result<Self, LoadError> {
-        load::load(root)
+        Found::read(root)?.parse()
     }
 
     /// The content address of what was read, 16 hex digits. The order of lines counts, since decisions name lines;

@@ -92,6 +92,7 @@ figures! {
     Counter "huiliu_receipts_total" ["pushes"; "`channel`; `outcome`: `stored` or a problem's name"] "推送及其结果", "Pushes, and what they were answered", alarm "HuiliuPushesRefused";
     Counter "huiliu_records_total" ["records"; "`channel`; `outcome`: `appended`, `known`, `nothing_new`"] "流水线处理的记录", "What the pipeline made of records";
     Histogram "huiliu_source_lag_seconds" ["s"; "`channel`"] "来源登记到本平台收到的时长", "From a record's registration at its source to its arrival here", alarm "HuiliuSourceLate";
+    Counter "huiliu_unknown_codes_total" ["records"; "`channel`; `field`: the field of ours whose tables lack it"] "含未译代码的记录", "Records with a code that no table of their pack translates", alarm "HuiliuUnknownCodes";
     Gauge "huiliu_intake_waiting" ["envelopes"; "–"] "已入库待处理报文", "Envelopes stored and not settled", alarm "HuiliuIntakeBacklog";
     Counter "huiliu_poll_pages_total" ["pages"; "`channel`"] "拉取成功的页数", "Pages asked for and got";
     Counter "huiliu_poll_failures_total" ["attempts"; "`channel`"] "拉取失败次数", "Pulls that failed";
@@ -113,6 +114,11 @@ figures! {
     Gauge "huiliu_write_back_owed_cases" ["cases"; "`channel`"] "待回写件数", "Cases whose source is owed an answer";
     Gauge "huiliu_write_back_oldest_seconds" ["s"; "`channel`"] "最早待回写的时长", "Since the oldest case that is owed one was last changed", alarm "HuiliuWriteBackStuck";
     Gauge "huiliu_write_back_waiting_cases" ["cases"; "`channel`"] "回写失败、等待重试件数", "Of those, the ones whose source did not take it and will be asked again";
+
+    // What the hub decides by.
+    Gauge "huiliu_files_refused" ["0 or 1"; "`what`: `directory` or `pack:` and its name"] "更新是否被拒（仍用上一个好版本）", "Whether files that changed were refused, so that the last good version still runs", alarm "HuiliuFilesRefused";
+    Counter "huiliu_files_total" ["versions"; "`what`; `outcome`: `taken`, `refused`"] "目录与渠道包的更新", "Versions of the directory and of packs that were taken or refused while the hub ran";
+    Gauge "huiliu_files_since_timestamp_seconds" ["s since 1970"; "`what`"] "在用版本的启用时间", "Since when the version in use runs";
 
     // The machine.
     Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read";

@@ -97,6 +97,8 @@ fn alarms_and_dashboard_look_at_figures_there_are() {
         "huiliu_poll_up",
         "huiliu_commands_total",
         "huiliu_write_back_total",
+        "huiliu_files_total",
+        "huiliu_files_since_timestamp_seconds",
         "huiliu_read_model_position",
         "huiliu_stream_messages",
         "process_cpu_seconds_total",

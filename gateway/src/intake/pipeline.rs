@@ -15,6 +15,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pu
 use async_nats::jetstream::{AckKind, Context, Message};
 use futures_util::StreamExt;
 use huiliu_schemas::event::Actor;
+use huiliu_schemas::submission::Facts;
 use huiliu_schemas::{Cause, Channel};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
@@ -145,6 +146,7 @@ impl Pipeline {
             underway.push(match record.submission {
                 Ok(submission) => {
                     note_lag(channel, submission.facts.registered_at, envelope.received_at);
+                    note_unknown(channel, &submission.facts);
                     let job = self.job(channel, *submission, sequence, record.index);
                     let answer = self.ledger.enqueue(job).await;
                     Underway::Asked(record.index, answer.map_err(|e| Fate::Later(e.to_string()))?)
@@ -225,6 +227,14 @@ impl Pipeline {
             Ok(()) => Fate::Done,
             Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
         }
+    }
+}
+
+/// Codes no table translates, by the field they came for; the codes themselves are asked of the log.
+fn note_unknown(channel: &ChannelRuntime, facts: &Facts) {
+    for field in facts.unknown_codes.keys() {
+        let labels = [("channel", channel.name.to_string()), ("field", field.clone())];
+        metrics::counter!("huiliu_unknown_codes_total", &labels).increment(1);
     }
 }
 

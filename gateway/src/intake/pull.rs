@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::Store;
-use huiliu_adapters::pack::Way;
+use huiliu_adapters::pack::{Pack, Way};
 use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, Retry, backoff};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -65,10 +65,12 @@ impl Pull {
 
     async fn poll(&self) -> Result<(), String> {
         let cursors = self.bucket(CURSORS).await?;
-        let mut poller = self.poller()?;
+        let pack = self.channel.pack();
+        let mut poller = self.poller(&pack)?;
         let (mut position, mut revision) = self.position(&cursors, &poller).await?;
         let mut failures = 0;
-        loop {
+        // A pack that changed may ask in another way: begin again with it, from the same place.
+        while Arc::ptr_eq(&pack, &self.channel.pack()) {
             let asked = Timestamp::now();
             match poller.next_page(&position.cursor, asked).await {
                 Ok(page) => {
@@ -105,6 +107,7 @@ impl Pull {
                 }
             }
         }
+        Ok(())
     }
 
     fn up(&self, up: bool) {
@@ -112,12 +115,12 @@ impl Pull {
         metrics::gauge!("huiliu_poll_up", "channel" => channel).set(if up { 1.0 } else { 0.0 });
     }
 
-    fn poller(&self) -> Result<Poller, String> {
-        let spec = self.channel.pack.pull.clone().ok_or("its pack cannot be asked")?;
+    fn poller(&self, pack: &Pack) -> Result<Poller, String> {
+        let spec = pack.pull.clone().ok_or("its pack cannot be asked")?;
         let base_url = self.channel.base_url.clone().ok_or("`base_url` is not set")?;
         let mut settings = PollerSettings::new(base_url);
         settings.tokens = self.channel.tokens.clone();
-        settings.key = self.channel.pack.key_header.clone().zip(self.channel.key.clone());
+        settings.key = pack.key_header.clone().zip(self.channel.key.clone());
         Poller::new(spec, &settings).map_err(|e| e.to_string())
     }
 

@@ -65,7 +65,7 @@ impl Receipts {
         self.view(envelope, 0, false).await
     }
 
-    pub(super) fn directory(&self) -> &Directory {
+    pub(super) fn directory(&self) -> std::sync::Arc<Directory> {
         self.ledger.desk().directory()
     }
 

@@ -55,11 +55,12 @@ impl Receipts {
         let (name, received_at) = (channel.name.clone(), Timestamp::now());
         let envelope = RawEnvelope { channel: name, received_at, way: Way::Push, body, only: None };
         let receipt = self.unstored(&envelope).await?;
+        let pack = channel.pack();
         let understood = understand(&envelope, channel).unwrap_or_default();
-        let raw = channel.pack.decode(Way::Push, &envelope.body, Limits::default()).unwrap_or_default();
+        let raw = pack.decode(Way::Push, &envelope.body, Limits::default()).unwrap_or_default();
         let records = receipt.records.into_iter().zip(understood).zip(raw);
         let rehearsed = |((receipt, understood), raw): ((RecordReceipt, _), huiliu_adapters::decode::Record)| {
-            let unread = raw.value.as_ref().map(|value| channel.pack.unread(value)).unwrap_or_default();
+            let unread = raw.value.as_ref().map(|value| pack.unread(value)).unwrap_or_default();
             self.rehearsed(receipt, understood, unread)
         };
         Ok(Rehearsal { stored: false, reason: receipt.reason, records: records.map(rehearsed).collect() })
@@ -73,8 +74,8 @@ impl Receipts {
     ) -> Rehearsed {
         let submission = understood.submission.ok().map(|submission| *submission);
         let directory = self.directory();
-        let decision = submission.as_ref().map(|s| routing::decide(&RoutingFacts::from_submission(s), directory));
-        let explained = decision.as_ref().map(|decision| routing::explain(decision, directory));
+        let decision = submission.as_ref().map(|s| routing::decide(&RoutingFacts::from_submission(s), &directory));
+        let explained = decision.as_ref().map(|decision| routing::explain(decision, &directory));
         Rehearsed { receipt, submission, unread, decision, explained }
     }
 }

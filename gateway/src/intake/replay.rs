@@ -158,7 +158,7 @@ impl Replay {
     fn record(&self, envelope: &RawEnvelope, index: Option<usize>) -> Option<Value> {
         let body = || Some(Value::String(String::from_utf8_lossy(&envelope.body.get().bytes).into_owned()));
         let Some(channel) = self.channels.get(&envelope.channel) else { return body() };
-        let decoded = channel.pack.decode(envelope.way, &envelope.body, Limits::default());
+        let decoded = channel.pack().decode(envelope.way, &envelope.body, Limits::default());
         let (Ok(records), Some(index)) = (decoded, index) else { return body() };
         records.into_iter().find(|record| record.index == index)?.value.ok()
     }

@@ -30,16 +30,17 @@ pub struct Misunderstood {
 /// # Errors
 /// When not even the records can be told apart.
 pub fn understand(envelope: &RawEnvelope, channel: &ChannelRuntime) -> Result<Vec<Understood>, DecodeError> {
-    let records = channel.pack.decode(envelope.way, &envelope.body, Limits::default())?;
+    let pack = channel.pack();
+    let records = pack.decode(envelope.way, &envelope.body, Limits::default())?;
     let read = |record: Record| {
         let index = record.index;
-        let submission =
-            match record.value {
-                Ok(value) => channel.pack.map(&value, &channel.namespace).map(Box::new).map_err(|unmapped| {
-                    Misunderstood { reason: "fields are missing".into(), problems: unmapped.problems }
-                }),
-                Err(error) => Err(Misunderstood { reason: error.to_string(), problems: Vec::new() }),
-            };
+        let submission = match record.value {
+            Ok(value) => pack
+                .map(&value, &channel.namespace)
+                .map(Box::new)
+                .map_err(|unmapped| Misunderstood { reason: "fields are missing".into(), problems: unmapped.problems }),
+            Err(error) => Err(Misunderstood { reason: error.to_string(), problems: Vec::new() }),
+        };
         Understood { index, submission: submission.and_then(unblocked) }
     };
     let meant = |record: &Record| envelope.only.is_none_or(|only| only == record.index);

@@ -78,7 +78,8 @@ impl Queues {
     pub async fn standing(&self, reads: &ReadHandle) -> Result<AllStanding, QueueError> {
         let overview = blocking(reads, |reads| reads.overview(Timestamp::now())).await?;
         let mut queues = Gathered::default();
-        for department in self.ledger.desk().directory().departments.iter().filter(|d| d.active) {
+        let directory = self.ledger.desk().directory();
+        for department in directory.departments.iter().filter(|d| d.active) {
             queues.of(department.id.as_str()).name = Some(department.name.clone());
         }
         for count in overview.departments {

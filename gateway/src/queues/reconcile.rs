@@ -153,8 +153,12 @@ impl Reconciler {
     }
 
     /// A department that takes over NATS finds its consumer made, also after QUEUES was made anew.
-    async fn make_consumers(&self) -> Result<(), ReconcileError> {
-        for department in self.ledger.desk().directory().departments.iter().filter(|d| d.active) {
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn make_consumers(&self) -> Result<(), ReconcileError> {
+        let directory = self.ledger.desk().directory();
+        for department in directory.departments.iter().filter(|d| d.active) {
             self.queues.ensure(&department.id).await.map_err(engine_error)?;
         }
         Ok(())

@@ -32,6 +32,7 @@ pub use queries::entries::EntryRow;
 pub use queries::history::{HappeningRow, HistoryRow};
 pub use queries::overview::{Answers, ChannelCount, DepartmentCount, Overview, Returns, Routing, StageCount, Totals};
 pub use queries::standing::{Debt, Standing};
+pub use queries::unknown::UnknownCode;
 pub use reader::ReadHandle;
 pub use rebuild::Rebuild;
 

@@ -143,3 +143,39 @@ fn a_hub_that_is_not_there_is_said_so() {
     let said = command.output().expect("it runs");
     assert!(!said.status.success() && text(&said).contains("没有网关应答"), "{said:?}");
 }
+
+/// From samples to a folder that loads, and what a person still has to decide, with an exit code for each.
+#[test]
+fn a_pack_is_drafted_from_samples_and_looked_over() {
+    let folder = std::env::temp_dir().join(format!("huiliu-new-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("made");
+    let sample = folder.join("calls.csv");
+    let rows = "编号,诉求内容,联系电话,诉求类型,备用\nA1,路灯不亮已经三天了请尽快修,13955550001,投诉,x\n";
+    std::fs::write(&sample, rows).expect("written");
+    let (dir, sample) = (folder.join("calls"), sample.display().to_string());
+    let dir = dir.display().to_string();
+    let drafted = huiliu(&["pack", "new", "calls", "--from", &sample, "--to", &dir]);
+    assert!(drafted.status.success() && text(&drafted).contains("1 条样例"), "{drafted:?}");
+    let again = huiliu(&["pack", "new", "calls", "--from", &sample, "--to", &dir]);
+    assert!(!again.status.success() && text(&again).contains("is not empty"), "{again:?}");
+    let tested = huiliu(&["pack", "test", &dir]);
+    assert!(tested.status.success(), "{tested:?}");
+    let lint = huiliu(&["pack", "lint", &dir]);
+    assert!(lint.status.success() && text(&lint).contains("待确认：未判断 unknown `备用`"), "{lint:?}");
+    assert!(!text(&lint).contains("13955550001"), "{lint:?}");
+
+    // A telephone number on its way into the clear fails.
+    let map = folder.join("calls/map.toml");
+    let open = std::fs::read_to_string(&map).expect("read");
+    let open = open.replacen("[fields]", "[fields]\n\"facts.suggested_unit\" = { from = [\"联系电话\"] }", 1);
+    std::fs::write(&map, open).expect("written");
+    let lint = huiliu(&["pack", "lint", &dir]);
+    std::fs::remove_dir_all(&folder).expect("removed");
+    assert!(
+        !lint.status.success() && text(&lint).contains("像电话号码，却映射到不加密的 facts.suggested_unit"),
+        "{lint:?}"
+    );
+
+    let built_in = huiliu(&["pack", "lint"]);
+    assert!(built_in.status.success() && text(&built_in).contains("hotline-12345：0 个错误"), "{built_in:?}");
+}

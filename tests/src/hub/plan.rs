@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use uuid::Uuid;
 
-use super::{TestHub, binary, root};
+use super::{TestHub, binary, copy_dir, root};
 
 /// One channel.
 #[derive(Debug, Clone)]
@@ -91,6 +91,7 @@ pub struct Plan {
     pub(crate) program: PathBuf,
     pub(crate) keep_dir: bool,
     master: Option<PathBuf>,
+    own_files: bool,
     port: u16,
 }
 
@@ -99,7 +100,16 @@ impl Plan {
     pub fn new(program: PathBuf) -> anyhow::Result<Self> {
         let port = free_port()?;
         let (channels, departments) = (Vec::new(), Vec::new());
-        Ok(Self { channels, departments, external: None, program, keep_dir: false, master: None, port })
+        Ok(Self {
+            channels,
+            departments,
+            external: None,
+            program,
+            keep_dir: false,
+            master: None,
+            own_files: false,
+            port,
+        })
     }
 
     /// Where a source pushes to.
@@ -147,6 +157,13 @@ impl Plan {
         self
     }
 
+    /// With a directory and packs of its own, `directory` and `packs` beside its settings, that may be changed.
+    #[must_use]
+    pub fn own_files(mut self) -> Self {
+        self.own_files = true;
+        self
+    }
+
     /// Leaves the directory for whoever wants to look.
     #[must_use]
     pub fn keep_dir(mut self) -> Self {
@@ -158,6 +175,10 @@ impl Plan {
         let dir = std::env::temp_dir().join(format!("huiliu-test-{}", Uuid::new_v4().simple()));
         std::fs::create_dir_all(dir.join("data"))?;
         std::fs::write(dir.join("huiliu.toml"), self.settings())?;
+        if self.own_files {
+            copy_dir(&root().join("deploy/directory/330205"), &dir.join("directory"))?;
+            copy_dir(&root().join("adapters/packs"), &dir.join("packs"))?;
+        }
         let secrets = self.channels.iter().flat_map(|c| &c.secrets);
         for (file, secret) in secrets {
             std::fs::write(dir.join(file), secret)?;
@@ -174,9 +195,11 @@ impl Plan {
 
     fn settings(&self) -> String {
         let port = self.port;
-        let directory = root().join("deploy/directory/330205");
+        let shipped = root().join("deploy/directory/330205");
+        let directory = if self.own_files { PathBuf::from("directory") } else { shipped };
+        let packs = if self.own_files { "packs_dir = \"packs\"\n" } else { "" };
         let mut text = format!(
-            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n[log]\nfilter = \"info\"\n"
+            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n{packs}[log]\nfilter = \"info\"\n"
         );
         if let Some(external) = &self.external {
             // Writing to a String cannot fail.

@@ -9,6 +9,7 @@ mod four;
 mod hostile;
 mod privacy;
 mod receipts;
+mod reload;
 mod repair;
 mod rules;
 mod search;

@@ -20,7 +20,14 @@ pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writebac
     if !spec.writeback.is_empty() && spec.answers.is_none() {
         builder.issue("answers", "", "the section [answers]: without it no one knows what was accepted");
     }
-    Writeback { kinds, answers: compile_answers(builder, spec) }
+    let mut untold = Vec::new();
+    for name in &spec.untold {
+        match OutgoingKind::read(name) {
+            Some(kind) => untold.push(kind),
+            None => builder.issue("untold", name, &format!("one of {}", kind_names())),
+        }
+    }
+    Writeback { kinds, untold, answers: compile_answers(builder, spec) }
 }
 
 fn kind_names() -> String {

@@ -3,6 +3,7 @@
 
 pub(super) mod compile;
 mod judge;
+mod lint;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -105,6 +106,8 @@ pub struct Outgoing {
 #[derive(Debug)]
 pub struct Writeback {
     kinds: BTreeMap<OutgoingKind, Request>,
+    /// Not told, on purpose.
+    untold: Vec<OutgoingKind>,
     answers: Answers,
 }
 

@@ -1,6 +1,7 @@
 //! Clocks without a rule, rules that tie, and events that start nothing.
 
-use super::Finding;
+use huiliu_schemas::finding::Finding;
+
 use crate::directory::Directory;
 use crate::directory::deadlines::FILE;
 

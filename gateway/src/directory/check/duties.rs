@@ -1,9 +1,9 @@
 //! The responsibility list and the territorial list against everything else and against themselves.
 
-use super::Finding;
 use crate::directory::Directory;
 use crate::directory::departments::Kind;
 use crate::directory::responsibilities::{Entry, FILE, TERRITORIAL_FILE, Who};
+use huiliu_schemas::finding::Finding;
 use huiliu_schemas::places::MatterCode;
 
 /// Codes that nothing in the directory knows.

@@ -1,9 +1,10 @@
 //! Lines of the directory's own word lists that do nothing, or not what was meant. The built-in lists are not looked at
 //! here: a test holds them.
 
+use huiliu_schemas::finding::Finding;
+
 use std::collections::BTreeSet;
 
-use super::Finding;
 use crate::directory::Directory;
 use crate::judgement::accusation::words::{self, Kind};
 use crate::judgement::severity::rules;

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use huiliu_schemas::finding::Finding;
 use huiliu_schemas::places::DivisionCode;
 
-use super::Finding;
 use crate::directory::Directory;
 use crate::directory::places::{ALIASES, AREAS, Alias, Area, GRIDS, POINTS};
 

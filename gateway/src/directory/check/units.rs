@@ -1,6 +1,7 @@
 //! Divisions, matters and departments, each by itself.
 
-use super::Finding;
+use huiliu_schemas::finding::Finding;
+
 use crate::directory::departments::{self, Department, Kind};
 use crate::directory::{Directory, divisions, matters};
 

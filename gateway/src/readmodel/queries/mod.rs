@@ -6,6 +6,7 @@ pub mod history;
 pub mod overview;
 pub mod search;
 pub mod standing;
+pub mod unknown;
 
 use huiliu_schemas::ids::CaseId;
 use jiff::Timestamp;

@@ -1,0 +1,158 @@
+//! What a value looks like: telephone numbers, identity cards, division codes, points, flags. Pure, and never sure: it is
+//! evidence for the author of a map, and the reason why a value is not let into the clear.
+
+/// Chinese mobile and fixed numbers, with or without country and area code.
+pub(crate) fn is_phone(text: &str) -> bool {
+    let digits: String = text.trim_start_matches("+86").chars().filter(|c| !matches!(c, '-' | ' ')).collect();
+    let mobile = digits.len() == 11 && digits.starts_with('1') && !digits.starts_with("10");
+    let fixed = (digits.starts_with('0') && (10..=12).contains(&digits.len())) || (7..=8).contains(&digits.len());
+    is_digits(&digits) && (mobile || fixed)
+}
+
+/// A telephone number that can hardly be anything else: a mobile number, or a fixed one with its area code set off.
+pub(crate) fn is_surely_phone(text: &str) -> bool {
+    let bare = text.trim_start_matches("+86").trim_start_matches('-');
+    let mobile = bare.len() == 11 && is_digits(bare) && matches!(bare.as_bytes(), [b'1', b'3'..=b'9', ..]);
+    let area = bare.split_once('-').is_some_and(|(area, rest)| {
+        area.starts_with('0') && (3..=4).contains(&area.len()) && (7..=8).contains(&rest.len()) && is_digits(rest)
+    });
+    mobile || area
+}
+
+/// Eighteen places with a birthday in them: an identity card's number by its shape.
+pub(crate) fn is_id_shaped(text: &str) -> bool {
+    let Some((body, check)) = text.split_at_checked(17) else { return false };
+    let birthday = body.get(6..14).and_then(|day| day.parse::<u32>().ok());
+    let plausible = birthday.is_some_and(|day| {
+        (1900..2100).contains(&(day / 10_000))
+            && (1..=12).contains(&(day / 100 % 100))
+            && (1..=31).contains(&(day % 100))
+    });
+    is_digits(body)
+        && plausible
+        && check.len() == 1
+        && check.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'x' | b'X'))
+}
+
+/// The same with the right check digit (GB 11643).
+pub(crate) fn is_id_number(text: &str) -> bool {
+    is_id_shaped(text)
+        && check_digit(&text[..17]).is_some_and(|right| text.ends_with(right) || (right == 'X' && text.ends_with('x')))
+}
+
+/// The last place of an identity number, from the seventeen before it.
+pub(crate) fn check_digit(body: &str) -> Option<char> {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let digits: Option<Vec<u32>> = body.chars().map(|c| c.to_digit(10)).collect();
+    let sum: u32 = digits.filter(|d| d.len() == 17)?.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
+    "10X98765432".chars().nth((sum % 11) as usize)
+}
+
+/// An address of electronic mail.
+pub(crate) fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.') && !text.contains(' '))
+}
+
+/// The number of a person, whatever the field is called.
+pub(crate) fn is_personal_number(text: &str) -> bool {
+    is_surely_phone(text) || is_id_shaped(text) || is_email(text)
+}
+
+/// Two to four characters that begin with a frequent surname: evidence only beside a telling field name.
+pub(crate) fn is_person_name(text: &str) -> bool {
+    const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚";
+    let length = text.chars().count();
+    (2..=4).contains(&length) && text.chars().all(is_han) && text.chars().next().is_some_and(|c| SURNAMES.contains(c))
+}
+
+/// A division's code: 6, 9 or 12 digits that begin with a province.
+pub(crate) fn is_division(text: &str) -> bool {
+    const PROVINCES: [&str; 34] = [
+        "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
+        "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
+    ];
+    matches!(text.len(), 6 | 9 | 12) && is_digits(text) && PROVINCES.iter().any(|p| text.starts_with(p))
+}
+
+/// Yes or no.
+pub(crate) fn is_flag(text: &str) -> bool {
+    matches!(
+        text,
+        "0" | "1"
+            | "是"
+            | "否"
+            | "true"
+            | "false"
+            | "TRUE"
+            | "FALSE"
+            | "Y"
+            | "N"
+            | "y"
+            | "n"
+            | "yes"
+            | "no"
+            | "有"
+            | "无"
+    )
+}
+
+/// An address exact to a door.
+pub(crate) fn is_door(text: &str) -> bool {
+    let marks = ["号", "幢", "室", "单元", "栋"];
+    let after_digit =
+        |mark: &str| text.split_once(mark).is_some_and(|(before, _)| before.ends_with(|c: char| c.is_ascii_digit()));
+    text.chars().count() >= 6 && marks.into_iter().any(after_digit)
+}
+
+/// A Chinese character.
+pub(crate) fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+/// Nothing but digits, and some.
+pub(crate) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_persons_are_told_from_numbers_of_cases() {
+        for phone in ["13800000000", "+8619900000001", "0574-87654321", "010-12345678"] {
+            assert!(is_surely_phone(phone) && is_personal_number(phone), "{phone}");
+        }
+        for other in
+            ["10000000000", "11012345678", "20260301", "2026030100000001", "热线-260301-000001", "330205006000", ""]
+        {
+            assert!(!is_personal_number(other), "{other}");
+        }
+        assert!(is_phone("87654321") && !is_surely_phone("87654321"));
+    }
+
+    #[test]
+    fn an_identity_number_has_its_check_digit() {
+        let body = "33029919900307001";
+        let whole = format!("{body}{}", check_digit(body).expect("a digit"));
+        assert!(is_id_number(&whole) && is_id_shaped(&whole));
+        assert!(is_id_shaped("330299199003070010") && !is_id_number("330299199003070010"));
+        assert!(!is_id_shaped("330299199013070010"));
+        assert!(!is_id_shaped("33020500202603010001"));
+    }
+
+    #[test]
+    fn places_flags_and_doors() {
+        assert!(
+            is_division("330205") && is_division("330205006003") && !is_division("990205") && !is_division("33020")
+        );
+        assert!(is_flag("是") && !is_flag("2"));
+        assert!(
+            is_door("示范路18号门口")
+                && is_door("样例花园5幢301室")
+                && !is_door("庄桥街道天合社区")
+                && !is_door("示范路工地门口")
+        );
+        assert!(is_person_name("王示例") && !is_person_name("示范新村业主某某"));
+    }
+}

@@ -1,0 +1,376 @@
+//! What each field is for, and how sure that is: by its name, and by what its values look like. Every guess carries its
+//! evidence. Pure.
+
+use huiliu_schemas::content::PersonRole;
+
+use super::columns::Column;
+use super::words;
+use crate::looks;
+use crate::map::{DayEdge, TimeFormat, TimeReader, pair_of, point_of, zone};
+use crate::names::{self, How, PERSON};
+
+/// How sure a guess is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sure {
+    Low,
+    Middle,
+    High,
+}
+
+impl Sure {
+    /// As it stands before a guess.
+    pub(super) fn said(self) -> &'static str {
+        match self {
+            Self::High => "高 high",
+            Self::Middle => "中 medium",
+            Self::Low => "低 low",
+        }
+    }
+}
+
+/// What a field is probably for.
+#[derive(Debug, Clone)]
+pub(super) struct Guess {
+    /// A field of ours, or a word of `names.csv` that stands for several of them.
+    pub(super) what: &'static str,
+    pub(super) role: Option<PersonRole>,
+    pub(super) sure: Sure,
+    pub(super) why: Evidence,
+}
+
+/// Why, in both languages.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Evidence(Vec<(String, String)>);
+
+impl Evidence {
+    pub(super) fn add(&mut self, zh: impl Into<String>, en: impl Into<String>) {
+        self.0.push((zh.into(), en.into()));
+    }
+
+    /// `甲；乙 (a; b)`.
+    pub(super) fn said(&self) -> String {
+        let join = |of: fn(&(String, String)) -> &String, with: &str| {
+            self.0.iter().map(of).cloned().collect::<Vec<_>>().join(with)
+        };
+        format!("{} ({})", join(|(zh, _)| zh, "；"), join(|(_, en)| en, "; "))
+    }
+}
+
+/// What the values say to a guess that the name makes.
+enum Says {
+    For,
+    Nothing,
+    Against,
+}
+
+/// What a field is for; none where neither its name nor its values tell.
+pub(super) fn guess(column: &Column) -> Option<Guess> {
+    // Of several meanings the one the values speak for; of those, the first.
+    let meanings = names::meanings(&column.path).into_iter().map(|meaning| by_name(column, meaning)).rev();
+    let mut by_name = meanings.max_by_key(|guess| guess.sure);
+    let by_values = by_values(column);
+    if let (Some(name), Some(values)) = (&by_name, &by_values)
+        && name.sure < values.sure
+    {
+        by_name = None;
+    }
+    let mut guess = by_name.or(by_values)?;
+    guess.why.add(format!("{} 条记录有值", column.filled), format!("filled in {} records", column.filled));
+    Some(listed(column, guess))
+}
+
+/// In a list, only persons of a known part, evidence and the last of several replies can be told.
+fn listed(column: &Column, mut guess: Guess) -> Guess {
+    let person = guess.what.starts_with(PERSON) && names::says_whose(&column.path);
+    if column.is_listed() && !person && !matches!(guess.what, "facts.evidence" | "content.reply" | "ignore") {
+        guess.sure = Sure::Low;
+        guess.why.add("在列表里：不知道取哪一个", "in a list: which of them is not known");
+    }
+    guess
+}
+
+fn by_name(column: &Column, meaning: names::Meaning) -> Guess {
+    let mut why = Evidence::default();
+    match meaning.how {
+        How::Wholly => why.add("名称相符", "the name fits"),
+        How::Nearly => why.add("名称相近", "the name nearly fits"),
+        How::Partly => why.add("名称有一部分相符", "a part of the name fits"),
+    }
+    let says = if column.values.is_empty() { Says::Nothing } else { values_say(column, meaning.what, &mut why) };
+    let is_telling = is_told_by_name(meaning.what);
+    let sure = match (meaning.how, says) {
+        (_, Says::Against) => Sure::Low,
+        (How::Wholly, Says::For) => Sure::High,
+        (How::Wholly, Says::Nothing) if is_telling => Sure::High,
+        (How::Nearly, Says::For) if is_distinct(meaning.what) => Sure::High,
+        (How::Wholly | How::Nearly, _) | (How::Partly, Says::For) => Sure::Middle,
+        (How::Partly, Says::Nothing) if is_telling => Sure::Middle,
+        (How::Partly, Says::Nothing) => Sure::Low,
+    };
+    Guess { what: meaning.what, role: meaning.role, sure, why }
+}
+
+/// Fields of which the name is all there is to go by.
+fn is_told_by_name(what: &str) -> bool {
+    let free = ["content.", PERSON, "class.", "number."].iter().any(|start| what.starts_with(start));
+    free || matches!(
+        what,
+        "facts.place_names"
+            | "facts.suggested_unit"
+            | "facts.evidence"
+            | "related"
+            | "urge"
+            | "ignore"
+            | "told"
+            | "session.id"
+            | "datum"
+    )
+}
+
+/// Fields whose values can be mistaken for nothing else.
+fn is_distinct(what: &str) -> bool {
+    is_time(what)
+        || what.starts_with("facts.flags.")
+        || matches!(what, "persons.phone" | "persons.id_number" | "facts.point" | "longitude" | "latitude")
+}
+
+fn is_time(what: &str) -> bool {
+    matches!(
+        what,
+        "registered"
+            | "updated"
+            | "told"
+            | "facts.occurred_at"
+            | "facts.source_deadline"
+            | "session.started_at"
+            | "session.ended_at"
+    )
+}
+
+/// Fields whose values are words of a list of ours.
+pub(super) fn is_worded(what: &str) -> bool {
+    matches!(what, "facts.appeal" | "facts.form" | "facts.urgency" | "upstream.state" | "session.outcome" | words::SEX)
+        || what.starts_with("assessment.")
+}
+
+/// Holds the values against what the name says, and writes down what they look like.
+fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
+    let n = column.values.len();
+    let mut share = |is: &dyn Fn(&str) -> bool, zh: &str, en: &str| {
+        let hits = column.count(is);
+        if hits > 0 || n > 0 {
+            why.add(format!("{hits}/{n} 个值{zh}"), format!("{hits} of {n} values {en}"));
+        }
+        match hits {
+            _ if column.mostly(is) => Says::For,
+            0 => Says::Against,
+            _ => Says::Nothing,
+        }
+    };
+    match what {
+        "updated" if column.mostly(|v| looks::is_digits(v) && v.len() < 8) => {
+            share(&|v| looks::is_digits(v), "是小整数（版本号）", "are small numbers (a version)")
+        }
+        _ if is_time(what) => {
+            let form = time_form(column);
+            share(&is_time_value, &format!("是时间（{form}）"), &format!("are times ({form})"))
+        }
+        "persons.phone" => {
+            share(&|v| looks::is_phone(v) || is_masked_number(v), "像电话号码", "look like telephone numbers")
+        }
+        "persons.id_number" => {
+            let right = column.count(looks::is_id_number);
+            share(
+                &|v| looks::is_id_shaped(v) || is_masked_number(v),
+                &format!("像身份证号，其中 {right} 个校验位正确"),
+                &format!("look like identity numbers, {right} with the right check digit"),
+            )
+        }
+        "facts.division" => share(
+            &|v| looks::is_division(v) || v.len() > 12 && looks::is_digits(v) || v.chars().any(looks::is_han),
+            "是 6/9/12 位区划代码、网格编号或地名",
+            "are division codes, grids or names",
+        ),
+        "facts.place_names" => share(&|v| v.chars().any(looks::is_han), "是中文名称", "are Chinese names"),
+        "longitude" => share(
+            &|v| v.parse().is_ok_and(|x: f64| (72.0..=138.0).contains(&x)),
+            "落在中国经度范围",
+            "are longitudes in China",
+        ),
+        "latitude" => share(
+            &|v| v.parse().is_ok_and(|x: f64| (0.8..=56.0).contains(&x)),
+            "落在中国纬度范围",
+            "are latitudes in China",
+        ),
+        "facts.point" => share(&is_point, "是中国境内的“经度,纬度”", "are points in China"),
+        _ if what.starts_with("facts.flags.") => share(&looks::is_flag, "是 0/1、是/否", "are yes or no"),
+        "facts.persons_count" | "facts.affected_count" | "session.round" => {
+            share(&|v| looks::is_digits(v.trim_end_matches('人').trim()), "是整数", "are whole numbers")
+        }
+        _ if is_worded(what) => worded(column, what, why),
+        "class.name" | "class.code" => {
+            let hits = column.count(|v| words::class(v).is_some());
+            why.add(
+                format!("{} 种取值，{hits}/{n} 个分类名已有译法", column.met().len()),
+                format!("{} classes, {hits} of {n} known by name", column.met().len()),
+            );
+            if hits > 0 { Says::For } else { Says::Nothing }
+        }
+        "source.id" => {
+            let met = column.met().len();
+            why.add(format!("{met} 个不同的值"), format!("{met} different values"));
+            if met == n && column.values.iter().all(|v| v.len() <= 64) { Says::For } else { Says::Nothing }
+        }
+        "content.text" => share(&|v| v.chars().count() >= 6, "是较长的文字", "are longer text"),
+        "content.title" => share(
+            &|v| (2..=80).contains(&v.chars().count()) && !looks::is_digits(v),
+            "是一行文字",
+            "are a line of text",
+        ),
+        "persons.name" => share(&looks::is_person_name, "像姓名", "look like names").unless_against(),
+        _ => Says::Nothing,
+    }
+}
+
+impl Says {
+    /// A name may be a unit's, or one nobody knows: values that do not look like names say nothing.
+    fn unless_against(self) -> Self {
+        if matches!(self, Self::Against) { Self::Nothing } else { self }
+    }
+}
+
+fn worded(column: &Column, what: &str, why: &mut Evidence) -> Says {
+    let (met, hits) = (column.met(), column.count(|v| words::known(what, v).is_some()));
+    let n = column.values.len();
+    let shown: Vec<String> = met.iter().take(8).map(|(value, times)| format!("{value}×{times}")).collect();
+    if column.is_enumerated() && !column.values.iter().any(|v| looks::is_personal_number(v)) {
+        why.add(
+            format!("{} 种代码 {}，{hits}/{n} 个已有译法", met.len(), shown.join(" ")),
+            format!("{} codes, {hits} of {n} known", met.len()),
+        );
+        return if hits * 2 >= n { Says::For } else { Says::Nothing };
+    }
+    why.add(format!("{} 种取值，不像代码", met.len()), format!("{} values that do not look like codes", met.len()));
+    Says::Against
+}
+
+/// What the values alone say.
+fn by_values(column: &Column) -> Option<Guess> {
+    let n = column.values.len();
+    let make = |what: &'static str, sure, zh: &str, en: &str| {
+        let mut why = Evidence::default();
+        why.add(format!("名称未见过；{n} 个值{zh}"), format!("an unknown name; {n} values {en}"));
+        let role = what.starts_with(PERSON).then_some(PersonRole::Reporter);
+        Some(Guess { what, role, sure, why })
+    };
+    match () {
+        () if n == 0 => None,
+        () if column.mostly(looks::is_id_number) => make(
+            "persons.id_number",
+            Sure::Middle,
+            "是 18 位身份证号且校验位正确",
+            "are identity numbers with the right check digit",
+        ),
+        () if column.mostly(looks::is_surely_phone) => {
+            make("persons.phone", Sure::Middle, "是电话号码", "are telephone numbers")
+        }
+        () if column.mostly(is_point) => {
+            make("facts.point", Sure::Middle, "是中国境内的“经度,纬度”", "are points in China")
+        }
+        () if column.mostly(|v| looks::is_division(v) && v.len() > 6) => {
+            make("facts.division", Sure::Middle, "是 9/12 位区划代码", "are division codes")
+        }
+        () if column.mostly(|v| is_time_value(v) && !is_bare_number(v)) => make(
+            "told",
+            Sure::Low,
+            &format!("是时间（{}），看不出是哪个时间", time_form(column)),
+            "are times, of what is not known",
+        ),
+        () => by_words(column).and_then(|(what, hits)| {
+            make(what, Sure::Middle, &format!("中 {hits} 个是已知的词"), &format!("of which {hits} are known words"))
+        }),
+    }
+}
+
+/// A list of ours of which most values are words.
+fn by_words(column: &Column) -> Option<(&'static str, usize)> {
+    const LISTS: [&str; 7] = [
+        "facts.appeal",
+        "upstream.state",
+        "assessment.satisfaction",
+        "assessment.solved",
+        "facts.urgency",
+        "facts.form",
+        words::SEX,
+    ];
+    let known = |list: &'static str| {
+        (
+            list,
+            column.count(|v| {
+                words::known(list, v).is_some() && v.chars().any(|c| looks::is_han(c) || c.is_ascii_uppercase())
+            }),
+        )
+    };
+    let classes = ("class.name", column.count(|v| words::class(v).is_some()));
+    let (list, hits) = LISTS.into_iter().map(known).chain([classes]).rev().max_by_key(|(_, hits)| *hits)?;
+    (hits * 5 >= column.values.len() * 3).then_some((list, hits))
+}
+
+fn reader() -> TimeReader {
+    TimeReader {
+        format: TimeFormat::Auto,
+        day: DayEdge::Start,
+        zone: zone("Asia/Shanghai").unwrap_or(jiff::tz::TimeZone::UTC),
+    }
+}
+
+/// A time that an office could mean: no identity number's birthday and no far future.
+pub(super) fn is_time_value(text: &str) -> bool {
+    let years = 631_123_200..2_240_524_800;
+    reader().read(text).is_some_and(|at| years.contains(&at.as_second()))
+}
+
+fn is_bare_number(text: &str) -> bool {
+    looks::is_digits(text) && !matches!(text.len(), 13 | 14)
+}
+
+fn is_masked_number(text: &str) -> bool {
+    text.contains("**") && text.bytes().filter(u8::is_ascii_digit).count() >= 4
+}
+
+fn is_point(text: &str) -> bool {
+    pair_of(text).is_some_and(|(first, second)| point_of(first, second))
+}
+
+/// How the first value that is a time is written.
+fn time_form(column: &Column) -> String {
+    let Some(value) = column.values.iter().find(|value| is_time_value(value)) else { return "-".to_owned() };
+    match value.len() {
+        5 if looks::is_digits(value) => "Excel".to_owned(),
+        10 if looks::is_digits(value) => "unix".to_owned(),
+        13 if looks::is_digits(value) => "unix-ms".to_owned(),
+        _ => written(value),
+    }
+}
+
+/// `2026-01-02 03:04` → `yyyy-MM-dd HH:mm`.
+fn written(value: &str) -> String {
+    let letters = ["yyyy", "MM", "dd", "HH", "mm", "ss", "S"];
+    if looks::is_digits(value) {
+        return if value.len() > 8 { "yyyyMMddHHmmss" } else { "yyyyMMdd" }.to_owned();
+    }
+    let (mut out, mut group, mut inside) = (String::new(), 0, false);
+    for c in value.chars() {
+        if c.is_ascii_digit() {
+            if !inside {
+                out.push_str(letters.get(group).copied().unwrap_or("Z"));
+                group += 1;
+            }
+            inside = true;
+        } else {
+            inside = false;
+            out.push(c);
+        }
+    }
+    out
+}

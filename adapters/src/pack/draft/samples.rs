@@ -1,0 +1,195 @@
+//! Sample records as people have them at hand: JSON, a list, a page around a list, JSON lines, a form, CSV; in UTF-8 or
+//! GB18030. Pure.
+
+use serde_json::{Map as Object, Value};
+
+use super::DraftError;
+use crate::decode::{self, Format};
+use crate::form;
+use crate::map::RecordPath;
+
+/// One file of samples.
+pub(super) struct Document {
+    /// Its name without the ending.
+    pub(super) name: String,
+    /// All of it, as JSON.
+    pub(super) whole: Value,
+    /// Where in it the list of records lies; none where it is one itself, or one record.
+    pub(super) list: Option<String>,
+    /// How it would be pushed.
+    pub(super) format: Format,
+}
+
+/// Names of what stands around records and says nothing of a case.
+const ENVELOPE: &[&str] = &[
+    "code",
+    "msg",
+    "message",
+    "success",
+    "ok",
+    "status",
+    "total",
+    "totalcount",
+    "totalnum",
+    "count",
+    "page",
+    "pagenum",
+    "pageno",
+    "pageindex",
+    "pagesize",
+    "size",
+    "limit",
+    "current",
+    "pages",
+    "timestamp",
+    "time",
+    "traceid",
+    "requestid",
+    "errcode",
+    "errmsg",
+    "errorcode",
+    "next",
+    "nextcursor",
+    "cursor",
+    "hasmore",
+    "sign",
+    "signature",
+    "appid",
+    "appkey",
+    "nonce",
+    "version",
+    "resultcode",
+    "resultmsg",
+    "batchno",
+];
+/// Fields of its own from which on an object is a record and no page.
+const RECORD_FIELDS: usize = 3;
+
+/// Reads one file.
+pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
+    let unreadable = |why: &str| DraftError::Sample { file: file.to_owned(), why: why.to_owned() };
+    let name = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
+    let pushed = form::field(bytes, "jsonData");
+    let (bytes, format) = pushed.as_deref().map_or((bytes, Format::Json), |json| (json, Format::Form));
+    let text = decode::text(bytes).ok_or_else(|| unreadable("bytes that are text neither in UTF-8 nor in GB18030"))?;
+    let text = text.trim();
+    if text.starts_with('<') {
+        return Err(unreadable("XML, which no channel decodes yet: convert it to JSON"));
+    }
+    let whole = match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+        _ => lines(text)
+            .or_else(|| table(text))
+            .ok_or_else(|| unreadable("neither JSON, JSON lines nor CSV with a head line"))?,
+    };
+    let list = list_in(&whole, "");
+    let document = Document { name, whole, list, format };
+    if document.records().is_empty() {
+        return Err(unreadable("no record: expected at least one object"));
+    }
+    Ok(document)
+}
+
+impl Document {
+    /// Its records.
+    pub(super) fn records(&self) -> Vec<&Value> {
+        let list = match (&self.whole, &self.list) {
+            (Value::Array(list), _) => Some(list),
+            (whole, Some(path)) => RecordPath::parse(path).and_then(|path| path.get(whole)).and_then(Value::as_array),
+            _ => None,
+        };
+        match list {
+            Some(list) => list.iter().filter(|record| record.is_object()).collect(),
+            None => vec![&self.whole],
+        }
+    }
+}
+
+/// Every line an object.
+fn lines(text: &str) -> Option<Value> {
+    let lines: Vec<Value> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    lines.iter().all(Value::is_object).then_some(Value::Array(lines))
+}
+
+/// A spreadsheet's rows by the names in its head line, the first line with at least two different cells.
+fn table(text: &str) -> Option<Value> {
+    let separators = [b',', b'\t', b';'];
+    let count = |of: &u8| text.lines().take(5).map(|line| line.bytes().filter(|b| b == of).count()).sum::<usize>();
+    let separator = separators.into_iter().max_by_key(count).filter(|of| count(of) > 0)?;
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().ok()?;
+    let cells = |row: &csv::StringRecord| row.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let is_head = |row: &csv::StringRecord| row.iter().filter(|cell| !cell.trim().is_empty()).count() >= 2;
+    let at = rows.iter().position(is_head)?;
+    let head = cells(&rows[at]);
+    let record = |row: &csv::StringRecord| -> Value {
+        let named = head.iter().zip(cells(row)).filter(|(name, _)| !name.is_empty());
+        Value::Object(named.map(|(name, cell)| (name.clone(), Value::String(cell))).collect::<Object<_, _>>())
+    };
+    let filled = rows[at + 1..].iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
+    Some(filled.map(record).collect())
+}
+
+/// Where the list of records lies in what is a page; none in what is a record.
+fn list_in(value: &Value, at: &str) -> Option<String> {
+    let Value::Object(object) = value else { return None };
+    let below = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+    let own = |object: &Object<String, Value>| {
+        let is_own = |key: &str| !ENVELOPE.contains(&key.replace('_', "").to_ascii_lowercase().as_str());
+        object.iter().filter(|(key, value)| !value.is_object() && !value.is_array() && is_own(key)).count()
+    };
+    let is_record = |value: &Value| value.as_object().is_some_and(|object| own(object) >= RECORD_FIELDS);
+    if own(object) >= RECORD_FIELDS {
+        return None;
+    }
+    let lists = object.iter().filter_map(|(key, value)| Some((key, value.as_array()?)));
+    let longest = lists.filter(|(_, list)| list.iter().any(Value::is_object)).max_by_key(|(_, list)| list.len());
+    match longest {
+        Some((key, _)) if !object.values().any(is_record) => Some(below(key)),
+        Some(_) => None,
+        None => object.iter().find_map(|(key, value)| list_in(value, &below(key))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_come_in_many_forms() {
+        let check = |file: &str, bytes: &[u8], list: Option<&str>, records: usize| {
+            let document = read(file, bytes).expect("read");
+            assert_eq!((document.list.as_deref(), document.records().len()), (list, records), "{file}");
+        };
+        let record = r#"{"a":1,"b":2,"c":3}"#;
+        check("one.json", record.as_bytes(), None, 1);
+        check("list.json", format!("[{record},{record}]").as_bytes(), None, 2);
+        check("lines.jsonl", format!("{record}\n\n{record}\n").as_bytes(), None, 2);
+        check(
+            "page.json",
+            format!(r#"{{"code":0,"data":{{"total":2,"rows":[{record},{record}]}}}}"#).as_bytes(),
+            Some("data.rows"),
+            2,
+        );
+        check("parts.json", format!(r#"{{"main":{record},"people":[{{"n":"x"}}]}}"#).as_bytes(), None, 1);
+        check("form.txt", format!("charset=utf-8&jsonData=%5B{record}%5D").as_bytes(), None, 1);
+        check(
+            "sheet.csv",
+            "\u{feff}工单导出,,\n编号,内容,时间\n1,甲,2026-01-02\n,,\n2,\"乙,丙\",\n".as_bytes(),
+            None,
+            2,
+        );
+        let (gb, ..) = encoding_rs::GB18030.encode("编号\t内容\n1\t路灯不亮\n");
+        check("sheet.txt", &gb, None, 1);
+        for (file, bytes) in [("a.xml", "<a/>"), ("b.txt", "plain"), ("c.json", "[]")] {
+            assert!(read(file, bytes.as_bytes()).is_err(), "{file}");
+        }
+    }
+}
