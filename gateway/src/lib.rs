@@ -23,6 +23,7 @@ pub mod nats_door;
 pub mod problem;
 pub mod queues;
 pub mod readmodel;
+pub mod rest;
 pub mod routing;
 pub mod settings;
 pub mod vault;

@@ -3,26 +3,38 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use huiliu_schemas::{Channel, Namespace};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Api;
 use super::caller::Centre;
 use crate::channels::{ChannelRuntime, PollState};
+use crate::rest::conditional::fresh;
+use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new().route("/v1/channels", get(list))
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let list_says = Operation::get("/v1/channels", "listChannels", Tag::Centre, "渠道概况", "How every channel stands")
+        .more("设置中启用的全部渠道，一次给全。 All that the settings switch on, in one answer.")
+        .by(CENTRE)
+        .answers::<Listed>(200, "全部渠道 · Every channel", example!("channels"))
+        .tagged();
+    Endpoints::new().on(list_says, list)
 }
 
-#[derive(Serialize)]
+/// Every channel.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Channels")]
 struct Listed {
     channels: Vec<Row>,
 }
 
-#[derive(Serialize)]
+/// One channel: what it is, which way it comes, and how its last poll went.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChannelStanding")]
 struct Row {
     channel: Channel,
     title: String,
@@ -38,8 +50,8 @@ struct Row {
     poll: PollState,
 }
 
-async fn list(State(api): State<Arc<Api>>, Centre(_): Centre) -> Json<Listed> {
-    Json(Listed { channels: api.channels.values().map(|channel| row(channel)).collect() })
+async fn list(State(api): State<Arc<Api>>, Centre(_): Centre, headers: HeaderMap) -> Response {
+    fresh(&headers, &Listed { channels: api.channels.values().map(|channel| row(channel)).collect() })
 }
 
 fn row(channel: &ChannelRuntime) -> Row {
