@@ -46,8 +46,14 @@ lint: ## Format, clippy, documentation: no warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 
 .PHONY: schemas
-schemas: ## Write the JSON Schemas and the AsyncAPI document from the types
+schemas: ## Write the JSON Schemas, the AsyncAPI and the OpenAPI document from types and endpoints
 	cargo run --locked --quiet -p huiliu-schemas --bin export-schemas schemas/json
+	@mkdir -p .local && cargo run --locked --quiet -p huiliu -- openapi > .local/openapi.json && mv .local/openapi.json schemas/json/
+
+.PHONY: conformance
+conformance: setup ## Other people's tools hold a running hub to its documents
+	cargo build --locked -p huiliu
+	@HUILIU_NATS_SERVER="$${HUILIU_NATS_SERVER:-$(LOCAL_NATS)}" tests/conformance/run.sh $(DEBUG)/huiliu
 
 # Labelled appeals to measure the judgements on, if there are any: appeals/labelled.jsonl in a folder beside this tree, or
 # where MEASURE_DATA says.

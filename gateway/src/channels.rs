@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::{StateInformationMiddleware, StateSnapshot};
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::token::Tokens;
 use huiliu_adapters::verify::Secret;
 use huiliu_schemas::{Channel, Namespace};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -38,7 +42,7 @@ pub struct ChannelRuntime {
     pub poll_every: std::time::Duration,
     /// How polling goes.
     pub poll: PollHealth,
-    limit: DefaultDirectRateLimiter,
+    limit: RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>,
 }
 
 impl ChannelRuntime {
@@ -58,7 +62,7 @@ impl ChannelRuntime {
             history_before: None,
             poll_every: std::time::Duration::from_secs(60),
             poll: PollHealth::default(),
-            limit: RateLimiter::direct(quota),
+            limit: RateLimiter::direct(quota).with_middleware(),
         }
     }
 
@@ -88,10 +92,19 @@ impl ChannelRuntime {
     /// Takes one from the channel's allowance.
     ///
     /// # Errors
-    /// How many seconds to wait, at least 1.
-    pub fn admit(&self) -> Result<(), u64> {
-        use governor::clock::{Clock, DefaultClock};
-        self.limit.check().map_err(|not| not.wait_time_from(DefaultClock::default().now()).as_secs().max(1))
+    /// Where nothing is left of it.
+    pub fn admit(&self) -> Result<Allowance, OverLimit> {
+        match self.limit.check() {
+            Ok(left) => Ok(Allowance::of(&left)),
+            Err(not) => {
+                let wait = not.wait_time_from(DefaultClock::default().now()).as_secs().max(1);
+                let most = not.quota().burst_size().get();
+                Err(OverLimit {
+                    wait,
+                    allowance: Allowance { most, within: window(not.quota()), left: 0, reset: wait },
+                })
+            }
+        }
     }
 
     /// Whether it is asked for its records.
@@ -105,12 +118,48 @@ impl ChannelRuntime {
     }
 }
 
+/// How far a channel's limit is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests at most.
+    pub most: u32,
+    /// Within so many seconds.
+    pub within: u64,
+    /// Requests left just now.
+    pub left: u32,
+    /// Seconds until it is whole again; where nothing is left, until there is one more.
+    pub reset: u64,
+}
+
+/// The channel may not send one more just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverLimit {
+    /// Seconds to wait, at least 1.
+    pub wait: u64,
+    /// What it used up.
+    pub allowance: Allowance,
+}
+
+impl Allowance {
+    fn of(state: &StateSnapshot) -> Self {
+        let quota = state.quota();
+        let (most, left) = (quota.burst_size().get(), state.remaining_burst_capacity());
+        let missing = quota.replenish_interval() * most.saturating_sub(left);
+        Self { most, within: window(quota), left, reset: missing.as_secs_f64().ceil() as u64 }
+    }
+}
+
+/// How long it takes to get all of a quota back, in whole seconds.
+fn window(quota: Quota) -> u64 {
+    quota.burst_size_replenished_in().as_secs_f64().round().max(1.0) as u64
+}
+
 /// How polling a channel goes, as this gateway sees it.
 #[derive(Debug, Default)]
 pub struct PollHealth(Mutex<PollState>);
 
 /// What is known of the polls so far.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct PollState {
     /// The last page that was had.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,3 +196,19 @@ impl PollHealth {
 
 /// All channels by name.
 pub type Channels = Arc<BTreeMap<Channel, Arc<ChannelRuntime>>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_says_how_far_it_is_used_up() {
+        let pack = Arc::new(Pack::find("hotline-12345", None).expect("a pack"));
+        let two = NonZeroU32::new(2).expect("not zero");
+        let channel = ChannelRuntime::new("hotline-12345".parse().expect("a name"), pack, two);
+        let first = channel.admit().expect("admitted");
+        assert_eq!(first, Allowance { most: 4, within: 2, left: 3, reset: 1 });
+        let over = (0..8).find_map(|_| channel.admit().err()).expect("over the limit");
+        assert_eq!(over, OverLimit { wait: 1, allowance: Allowance { most: 4, within: 2, left: 0, reset: 1 } });
+    }
+}

@@ -9,12 +9,14 @@ use huiliu_schemas::event::Actor;
 use huiliu_schemas::message::{CommandOutcome, CommandResult};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::desk::{Job, Work};
 use crate::doors::principal::Principal;
 use crate::ledger::{JobResult, Ledger};
 use crate::problem::{Kind, Problem};
+use crate::rest::input::object;
 
 /// How long a sender is kept waiting for an engine that is away.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -30,6 +32,8 @@ pub struct CommandRequest {
     pub command: Command,
     /// Its words.
     pub content: Content,
+    /// The sequence of the case's last event as the sender saw it, if it is to be done only on that.
+    pub seen: Option<u64>,
 }
 
 /// How a sender names a case.
@@ -50,19 +54,24 @@ impl CaseName {
 }
 
 impl CommandRequest {
-    /// Reads a command of the named kind; `case` may come with the path instead of the body.
+    /// Reads a command of the named kind; `case` may come with the path instead of the body, and the sender's id as a
+    /// key beside it.
     ///
     /// # Errors
     /// A problem that names field, value and what was expected.
-    pub fn read(kind: &str, case: Option<&str>, body: &[u8]) -> Result<Self, Problem> {
+    pub fn read(kind: &str, case: Option<&str>, key: Option<&str>, body: &[u8]) -> Result<Self, Problem> {
         let kind = CommandKind::read(kind).ok_or_else(|| {
             let known = CommandKind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(", ");
             Problem::field("command", Some(kind), &format!("one of {known}"))
         })?;
-        let mut fields: Map<String, Value> = serde_json::from_slice(body)
-            .map_err(|e| Problem::new(Kind::BadRequest, format!("the body is not a JSON object: {e}")))?;
-        let id =
-            text(&mut fields, "id")?.ok_or_else(|| Problem::field("id", None, "the sender's own id of the command"))?;
+        let mut fields = object(body)?;
+        let id = match (text(&mut fields, "id")?, key) {
+            (Some(id), Some(key)) if id != key => {
+                return Err(Problem::field("id", Some(&id), "the same as `Idempotency-Key`"));
+            }
+            (id, key) => id.or_else(|| key.map(str::to_owned)),
+        };
+        let id = id.ok_or_else(|| Problem::field("id", None, "the sender's own id of the command"))?;
         let id = id.parse().map_err(|_| Problem::field("id", Some(&id), "1 to 64 of A-Z, a-z, 0-9, `-` and `_`"))?;
         let named = text(&mut fields, "case")?;
         let named =
@@ -74,10 +83,44 @@ impl CommandRequest {
             text: text(&mut fields, "text")?.map(Private::from),
             ..Content::default()
         };
+        for name in words_needed(kind) {
+            let given = if *name == "note" { &content.note } else { &content.reply };
+            given.as_ref().ok_or_else(|| Problem::field(name, None, "a text"))?;
+        }
         fields.insert("command".into(), kind.as_str().into());
-        let command = serde_json::from_value(Value::Object(fields))
-            .map_err(|e| Problem::new(Kind::InvalidField, format!("command `{kind}`: {e}")))?;
-        Ok(Self { id, case, command, content })
+        let command = parsed(kind, &Value::Object(fields))?;
+        Ok(Self { id, case, command, content, seen: None })
+    }
+}
+
+/// Words without which a command is refused whatever the case, of `note` and `reply`.
+pub fn words_needed(kind: CommandKind) -> &'static [&'static str] {
+    match kind {
+        CommandKind::RequestReturn | CommandKind::RefuseReturn | CommandKind::Redispatch => &["note"],
+        CommandKind::Resolve => &["reply"],
+        _ => &[],
+    }
+}
+
+/// The command the fields are. Serde would take a list for an object, its fields in their order: nobody means that.
+fn parsed(kind: CommandKind, fields: &Value) -> Result<Command, Problem> {
+    let wrong = |what: &dyn std::fmt::Display| Problem::new(Kind::InvalidField, format!("command `{kind}`: {what}"));
+    let command = Command::deserialize(fields).map_err(|e| wrong(&e))?;
+    let meant = serde_json::to_value(&command).unwrap_or_default();
+    if takes_list_for_object(fields, &meant) {
+        return Err(wrong(&"a list stands where an object is expected"));
+    }
+    Ok(command)
+}
+
+fn takes_list_for_object(given: &Value, meant: &Value) -> bool {
+    match (given, meant) {
+        (Value::Array(_), Value::Object(_)) => true,
+        (Value::Array(given), Value::Array(meant)) => given.iter().zip(meant).any(|(g, m)| takes_list_for_object(g, m)),
+        (Value::Object(given), Value::Object(meant)) => {
+            given.iter().any(|(name, g)| meant.get(name).is_some_and(|m| takes_list_for_object(g, m)))
+        }
+        _ => false,
     }
 }
 
@@ -105,11 +148,11 @@ pub fn actor_of(principal: &Principal) -> Actor {
 /// # Errors
 /// The refusal, or why the outcome is not known.
 pub async fn execute(ledger: &Ledger, who: &Principal, request: CommandRequest) -> Result<CommandOutcome, Problem> {
-    let CommandRequest { id, case, command, content } = request;
+    let CommandRequest { id, case, command, content, seen } = request;
     let kind = command.kind();
     let case = find(ledger, &case).await?;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
-    let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content } };
+    let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };
     let settled = tokio::time::timeout(PATIENCE, ledger.settle(job)).await.map_err(|_| {
         let detail = "the engine does not answer; the command may still be done: send it again with the same id";
         Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
@@ -151,4 +194,28 @@ fn kind_of(who: &Principal) -> &'static str {
 
 fn count(kind: CommandKind, result: &'static str) {
     metrics::counter!("huiliu_commands_total", "command" => kind.as_str(), "result" => result).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: &str, body: &str) -> Result<CommandRequest, String> {
+        CommandRequest::read(kind, Some("HL-P2MN-RWXY-D258"), None, body.as_bytes()).map_err(|p| p.detail().to_owned())
+    }
+
+    #[test]
+    fn a_command_says_which_field_is_wrong() {
+        for (kind, body, told) in [
+            ("redispatch", r#"{"id": "1", "assignees": []}"#, "`note` is missing"),
+            ("resolve", r#"{"id": "1", "solved": "yes", "reply": " "}"#, "`reply` is missing"),
+            ("assess", r#"{"id": "1", "by": "citizen", "assessment": [null, null]}"#, "a list stands"),
+            ("dispatch", r#"{"id": "1", "assignees": [["jb-housing", "lead"]]}"#, "a list stands"),
+            ("close", r#"{"id": "1", "reason": "x"}"#, "unknown field `reason`"),
+        ] {
+            let problem = read(kind, body).expect_err("refused");
+            assert!(problem.contains(told), "{kind}: {problem}");
+        }
+        assert!(read("sign_for", r#"{"id": "1", "n": 1.0}"#).is_ok());
+    }
 }

@@ -46,6 +46,8 @@ pub enum Work {
         command: Command,
         /// Its words.
         content: Content,
+        /// The sequence of the case's last event as the sender saw it: done only if nothing has happened since.
+        seen: Option<u64>,
     },
     /// A source was told.
     Delivery {
@@ -54,6 +56,16 @@ pub enum Work {
         /// What it was told.
         delivered: AnswerDelivered,
     },
+}
+
+impl Job {
+    /// The sequence of the case's last event on which alone the sender wants it done.
+    pub fn seen(&self) -> Option<u64> {
+        match &self.work {
+            Work::Command { seen, .. } => *seen,
+            _ => None,
+        }
+    }
 }
 
 /// A record, understood, with its digests.

@@ -24,6 +24,7 @@ pub mod nats_door;
 pub mod problem;
 pub mod queues;
 pub mod readmodel;
+pub mod rest;
 pub mod routing;
 pub mod search;
 pub mod settings;

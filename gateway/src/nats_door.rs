@@ -76,7 +76,8 @@ async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Pr
     let channel: Channel = channel.parse().map_err(|_| Problem::new(Kind::NotFound, "no such channel"))?;
     let channel =
         api.channels.get(&channel).ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?;
-    channel.admit().map_err(|wait| Problem::new(Kind::TooMany, "the channel is over its limit").retry_after(wait))?;
+    let over = || Problem::new(Kind::TooMany, "the channel is over its limit");
+    channel.admit().map_err(|limit| over().retry_after(limit.wait))?;
     let text = |name: &str| request.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str().to_owned());
     let raw = RawBody {
         bytes: request.payload.clone(),
@@ -93,7 +94,7 @@ async fn command(api: &Api, department: &str, kind: &str, request: &Message) -> 
     let department: DepartmentId =
         department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
     let who = Principal::Department(department.clone());
-    let command = CommandRequest::read(kind, None, &request.payload)?;
+    let command = CommandRequest::read(kind, None, None, &request.payload)?;
     let id = command.id.clone();
     let outcome = execute(&api.ledger, &who, command).await;
     let told = outcome.map_or_else(|problem| problem.to_json(), |done| json!(done));

@@ -17,11 +17,13 @@ pub fn status(kind: Kind) -> StatusCode {
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Kind::BadRequest => StatusCode::BAD_REQUEST,
         Kind::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Kind::Refused => StatusCode::CONFLICT,
+        Kind::Changed => StatusCode::PRECONDITION_FAILED,
         Kind::Unavailable | Kind::UnknownOutcome => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -64,6 +66,7 @@ impl Problem {
         let kind = match refusal.code {
             RefusalCode::UnknownCase => Kind::NotFound,
             RefusalCode::NotYours | RefusalCode::NotAllowed => Kind::Forbidden,
+            RefusalCode::Changed => Kind::Changed,
             RefusalCode::MissingReason | RefusalCode::MissingReply => Kind::InvalidField,
             _ => Kind::Refused,
         };

@@ -50,8 +50,8 @@ fn schema<T: JsonSchema>(name: &str) -> (String, String) {
     (format!("{name}.json"), text(schema.as_value()))
 }
 
-/// Keys sorted, whatever map the build's features chose for JSON objects.
-fn text(value: &Value) -> String {
+/// A document as text: keys sorted, whatever map the build's features chose for JSON objects.
+pub fn text(value: &Value) -> String {
     format!("{:#}\n", sorted(value))
 }
 

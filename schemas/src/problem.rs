@@ -14,11 +14,13 @@ words! {
         Unauthenticated = "urn:huiliu:problem:unauthenticated", "未通过身份验证";
         Forbidden = "urn:huiliu:problem:forbidden", "无权访问";
         NotFound = "urn:huiliu:problem:not-found", "不存在";
+        MethodNotAllowed = "urn:huiliu:problem:method-not-allowed", "不支持此方法";
         BadRequest = "urn:huiliu:problem:bad-request", "请求无法解析";
         InvalidField = "urn:huiliu:problem:invalid-field", "字段取值不符";
         TooLarge = "urn:huiliu:problem:too-large", "内容过大";
         TooMany = "urn:huiliu:problem:too-many-requests", "请求过于频繁";
         Refused = "urn:huiliu:problem:refused", "当前不能进行此操作";
+        Changed = "urn:huiliu:problem:changed", "案件在此期间已有变化";
         Unavailable = "urn:huiliu:problem:unavailable", "暂不可用，请稍后重试";
         UnknownOutcome = "urn:huiliu:problem:unknown-outcome", "结果未知，可用同一编号安全重发";
         Internal = "urn:huiliu:problem:internal", "内部错误";
@@ -37,11 +39,13 @@ impl ProblemType {
             Self::Unauthenticated => "Not authenticated",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Nothing answers to this method",
             Self::BadRequest => "The request does not read",
             Self::InvalidField => "A field has a value it may not have",
             Self::TooLarge => "Too large",
             Self::TooMany => "Too many requests",
             Self::Refused => "Not possible now",
+            Self::Changed => "Changed since it was seen",
             Self::Unavailable => "Not available now, try again later",
             Self::UnknownOutcome => "Outcome unknown, safe to send again with the same id",
             Self::Internal => "Internal error",

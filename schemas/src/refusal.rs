@@ -24,6 +24,7 @@ words! {
         MissingReason = "missing_reason", "须说明理由";
         MissingReply = "missing_reply", "须填写答复";
         UnknownEvents = "unknown_events", "案件含有本版本不认识的事件";
+        Changed = "changed", "案件在此期间已有变化";
         IdentityConflict = "identity_conflict", "编号相同但登记日期或当事人矛盾";
     }
 }

@@ -6,6 +6,9 @@ use huiliu_schemas::event::event_types;
 use huiliu_schemas::export::export;
 use serde_json::{Value, json};
 
+/// Made from the gateway's endpoints (`huiliu openapi`), and held to them there.
+const FROM_THE_GATEWAY: &str = "openapi.json";
+
 fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("json")
 }
@@ -31,7 +34,9 @@ fn nothing_else_lies_among_them() {
         .map(|file| file.expect("a file").file_name().to_string_lossy().into_owned())
         .collect();
     lying.sort();
-    let made: Vec<String> = export().into_iter().map(|(name, _)| name).collect();
+    let mut made: Vec<String> = export().into_iter().map(|(name, _)| name).collect();
+    made.push(FROM_THE_GATEWAY.to_owned());
+    made.sort();
     assert_eq!(lying, made, "run `make schemas` and remove what it does not make");
 }
 

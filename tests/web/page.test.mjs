@@ -111,6 +111,24 @@ test("the page at work", { timeout: 4 * PATIENCE_MS }, async (t) => {
     await page.locator("#close").click();
   });
 
+  await t.test("explains the interface, with nothing from elsewhere", async () => {
+    const { paths } = await (await fetch(new URL("/v1/openapi.json", hub.page))).json();
+    const operations = Object.values(paths).flatMap((path) => Object.keys(path)).length;
+    const asked = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).origin));
+    await page.goto(new URL("/docs#pushRecords", hub.page).href);
+    await page.locator("#pushRecords summary").first().click();
+    assert.equal(await page.locator("article[id]").count(), operations);
+    assert.ok(!(await page.locator("main").textContent()).includes("[object"), "something is shown as what it is made of");
+    await page.locator("#language").click();
+    assert.match(await page.locator("#pushRecords h3").textContent(), /Hand in records/);
+    await page.locator("#filter").fill("dead");
+    await until(async () => (await page.locator("article[id]").count()) < 8, "fewer operations");
+    assert.deepEqual([...new Set(asked)], [new URL(hub.page).origin]);
+    if (SHOTS) await page.screenshot({ path: join(SHOTS, "docs.png") });
+    await page.locator("#language").click();
+  });
+
   await t.test("had nothing to complain of", () => assert.deepEqual(complaints, []));
 });
 

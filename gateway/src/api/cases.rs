@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::http::{HeaderName, header};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::{CaseId, CaseNumber};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -18,30 +20,58 @@ use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::problem::{Kind, Problem};
 use crate::queues::{disclosed, may_read};
+use crate::rest::input::Named;
+use crate::rest::{Endpoints, Key, Operation, Tag, example};
 
-#[derive(Serialize)]
-pub(super) struct CaseContent {
+/// What is personal in a case.
+#[derive(Serialize, JsonSchema)]
+struct CaseContent {
+    /// The case.
     case_id: CaseId,
+    /// Its number.
     number: CaseNumber,
+    /// What its sources have told, all in all.
     content: Content,
+    /// The words of each step, oldest first.
     steps: Vec<Step>,
 }
 
 /// The words of one event.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ContentStep")]
 struct Step {
+    /// The event's identity.
     id: Uuid,
+    /// When it was decided.
     at: Timestamp,
+    /// Its type.
     event: String,
+    /// Who did it.
     actor: Actor,
+    /// What was said with it.
     content: Content,
 }
 
-pub(super) async fn content(
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let says = Operation::get("/v1/cases/{case}/content", "getCaseContent", Tag::Cases, "查看案件内容", "The words of a case")
+        .more(
+            "案件中的个人信息，给现承办的单位和中心；须保密的不出示反映人。每次出示均留痕。 What is personal, for a department that has a part in the case now, and for the centre; who spoke is left out \
+             where that is hidden. Every showing is written down in the audit log.",
+        )
+        .by(&[Key::Department, Key::Operator, Key::Machine])
+        .answers::<CaseContent>(200, "内容 · The words", example!("content"))
+        .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable]);
+    Endpoints::new().on(says, content)
+}
+
+/// Personal words are not to be kept by anything on their way.
+const NOT_KEPT: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+async fn content(
     State(api): State<Arc<Api>>,
     Caller(who): Caller,
-    Path(case): Path<String>,
-) -> Result<Json<CaseContent>, Problem> {
+    Named(case): Named<String>,
+) -> Result<([(HeaderName, &'static str); 1], Json<CaseContent>), Problem> {
     let name = CaseName::read(&case).ok_or_else(|| Problem::field("case", Some(&case), "a case id or number"))?;
     let id = find(&api.ledger, &name).await?;
     let opened = api.ledger.open_case(id).await?;
@@ -57,7 +87,7 @@ pub(super) async fn content(
         actor: e.actor,
         content: if hidden { e.content.without_reporters() } else { e.content },
     });
-    Ok(Json(CaseContent { case_id: id, number, content, steps: steps.collect() }))
+    Ok((NOT_KEPT, Json(CaseContent { case_id: id, number, content, steps: steps.collect() })))
 }
 
 /// The handling department and the centre; where who spoke is hidden, it is hidden here too.

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use huiliu_schemas::{Channel, Namespace};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Api;
@@ -16,20 +18,43 @@ use super::push::channel_named;
 use crate::channels::{ChannelRuntime, PollState};
 use crate::problem::{Kind, Problem};
 use crate::readmodel::UnknownCode;
+use crate::rest::conditional::fresh;
+use crate::rest::input::Named;
+use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 
 /// Codes told of one channel.
 const MOST_CODES: usize = 500;
 
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new().route("/v1/channels", get(list)).route("/v1/channels/{channel}/unknown", get(unknown))
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let list_says = Operation::get("/v1/channels", "listChannels", Tag::Centre, "渠道概况", "How every channel stands")
+        .more("设置中启用的全部渠道，一次给全。 All that the settings switch on, in one answer.")
+        .by(CENTRE)
+        .answers::<Listed>(200, "全部渠道 · Every channel", example!("channels"))
+        .tagged();
+    let unknown_says = Operation::get(
+        "/v1/channels/{channel}/unknown",
+        "listUnknownCodes",
+        Tag::Centre,
+        "未翻译的代码",
+        "Codes that no table of the pack translated",
+    )
+    .more("按出现次数排列，最多 500 个。 The most frequent first, at most 500.")
+    .by(CENTRE)
+    .answers::<Unknown>(200, "代码 · The codes", example!("unknown-codes"))
+    .fails(&[Kind::NotFound, Kind::Unavailable]);
+    Endpoints::new().on(list_says, list).on(unknown_says, unknown)
 }
 
-#[derive(Serialize)]
+/// Every channel.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Channels")]
 struct Listed {
     channels: Vec<Row>,
 }
 
-#[derive(Serialize)]
+/// One channel: what it is, which way it comes, and how its last poll went.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChannelStanding")]
 struct Row {
     channel: Channel,
     title: String,
@@ -47,18 +72,23 @@ struct Row {
     poll: PollState,
 }
 
-async fn list(State(api): State<Arc<Api>>, Centre(_): Centre) -> Json<Listed> {
-    Json(Listed { channels: api.channels.values().map(|channel| row(channel)).collect() })
+async fn list(State(api): State<Arc<Api>>, Centre(_): Centre, headers: HeaderMap) -> Response {
+    fresh(&headers, &Listed { channels: api.channels.values().map(|channel| row(channel)).collect() })
 }
 
-#[derive(Serialize)]
+/// Codes of a channel that were carried through as they came.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnknownCodes")]
 struct Unknown {
+    /// The channel.
     channel: Channel,
     /// The most frequent first; a table of the pack wants a line for each.
     codes: Vec<Untranslated>,
 }
 
-#[derive(Serialize)]
+/// One of them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UntranslatedCode")]
 struct Untranslated {
     #[serde(flatten)]
     met: UnknownCode,
@@ -70,7 +100,7 @@ struct Untranslated {
 async fn unknown(
     State(api): State<Arc<Api>>,
     Centre(_): Centre,
-    Path(channel): Path<String>,
+    Named(channel): Named<String>,
 ) -> Result<Json<Unknown>, Problem> {
     let channel = channel_named(&api, &channel)?;
     let (name, reads) = (channel.name.clone(), api.reads.clone());

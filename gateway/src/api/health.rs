@@ -5,29 +5,55 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::Api;
+use crate::rest::{Endpoints, Operation, Shape, Tag, example};
 
-#[derive(Serialize)]
-pub(super) struct Readiness {
+/// Whether the hub takes work, and what is missing if not.
+#[derive(Serialize, JsonSchema)]
+struct Readiness {
+    /// All of the following.
     ready: bool,
+    /// The engine is there.
     engine: bool,
+    /// The hub is not starting or stopping.
     taking_work: bool,
+    /// The sequence of the case log that the read model has come to.
     log_position: Option<u64>,
 }
 
-pub(super) async fn alive() -> &'static str {
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let text = || Shape::Is(json!({ "type": "string" }));
+    let alive_says = Operation::get("/healthz", "isAlive", Tag::Site, "是否存活", "Whether the process lives")
+        .answers_as(200, "存活 · It lives", "text/plain", text(), "ok\n");
+    let ready_says = Operation::get("/readyz", "isReady", Tag::Site, "是否可受理", "Whether the hub takes work")
+        .answers::<Readiness>(200, "可受理 · It does", example!("readiness"))
+        .answers::<Readiness>(503, "不可受理 · It does not", example!("readiness-not"));
+    let figures_say = Operation::get("/metrics", "figures", Tag::Site, "指标（Prometheus）", "Figures for Prometheus")
+        .answers_as(
+            200,
+            "全部指标 · All figures",
+            "text/plain",
+            text(),
+            "# TYPE huiliu_cases gauge\nhuiliu_cases{stage=\"triage\"} 4\n",
+        );
+    Endpoints::new().on(alive_says, alive).on(ready_says, ready).on(figures_say, figures)
+}
+
+async fn alive() -> &'static str {
     "ok\n"
 }
 
-pub(super) async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Readiness>) {
+async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Readiness>) {
     let (engine, taking_work) = (*api.connected.borrow(), *api.ready.borrow());
     let ready = engine && taking_work;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, engine, taking_work, log_position: api.reads.position().ok() }))
 }
 
-pub(super) async fn figures(State(api): State<Arc<Api>>) -> String {
+async fn figures(State(api): State<Arc<Api>>) -> String {
     api.figures.render()
 }

@@ -1,5 +1,6 @@
 //! The HTTP door. Every endpoint is behind a credential or a signature, except the three a load balancer and a metrics
-//! collector ask on the same machine: `/healthz`, `/readyz`, `/metrics`.
+//! collector ask on the same machine (`/healthz`, `/readyz`, `/metrics`), the pages, and the document that describes them
+//! all. An endpoint is added in its module's `endpoints`, with what is said of it.
 
 mod backup;
 mod caller;
@@ -7,8 +8,8 @@ mod cases;
 mod channels;
 mod commands;
 mod dead;
+mod docs;
 mod health;
-mod input;
 mod push;
 mod queue;
 mod queues;
@@ -24,7 +25,6 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
@@ -41,8 +41,10 @@ use crate::problem::{Kind, Problem};
 use crate::queues::Queues;
 use crate::queues::reconcile::Reconciler;
 use crate::readmodel::ReadHandle;
+use crate::rest::{Endpoints, Operation};
 use crate::search::Search;
 
+pub use docs::text as openapi;
 pub use push::{Pushed, accept};
 
 /// A body over this is refused unstored; it must stay below the engine's largest message.
@@ -85,6 +87,35 @@ pub struct Api {
     pub figures: PrometheusHandle,
 }
 
+/// What the door answers that needs all of [`Api`].
+fn endpoints() -> Endpoints<Arc<Api>> {
+    Endpoints::new()
+        .merge(push::endpoints())
+        .merge(try_out::endpoints())
+        .merge(receipts::endpoints())
+        .merge(queue::endpoints())
+        .merge(commands::endpoints())
+        .merge(cases::endpoints())
+        .merge(search::endpoints())
+        .merge(channels::endpoints())
+        .merge(queues::endpoints())
+        .merge(dead::endpoints())
+        .merge(backup::endpoints())
+        .merge(versions::endpoints())
+        .merge(health::endpoints())
+}
+
+/// What anybody may have: pages and the document.
+fn pages() -> Endpoints<()> {
+    crate::console::page().merge(docs::endpoints())
+}
+
+/// Everything there is, as it is described.
+pub fn operations() -> Vec<Operation> {
+    let described = [endpoints().said(), crate::console::endpoints().said(), pages().said()];
+    described.into_iter().flatten().collect()
+}
+
 /// Every endpoint.
 pub fn routes(api: Api) -> Router {
     let api = Arc::new(api);
@@ -92,26 +123,12 @@ pub fn routes(api: Api) -> Router {
     let names = Arc::new(move || Labels::of(&desk.directory(), &channels));
     let operators = crate::console::routes(api.reads.clone(), names)
         .layer(middleware::from_fn_with_state(api.clone(), only_the_centre));
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::figures))
-        .route("/v1/channels/{channel}/events", post(push::endpoint))
-        .route("/v1/channels/{channel}/try", post(try_out::endpoint))
-        .route("/v1/receipts/{receipt}", get(receipts::endpoint))
-        .route("/v1/cases/{case}/commands/{kind}", post(commands::endpoint))
-        .route("/v1/cases/{case}/content", get(cases::content))
-        .route("/v1/queue", get(queue::take))
-        .route("/v1/queue/ack", post(queue::acknowledge))
-        .route("/v1/search", post(search::endpoint))
-        .merge(queues::routes())
-        .merge(channels::routes())
-        .merge(dead::routes())
-        .merge(backup::routes())
-        .merge(versions::routes())
+    endpoints()
+        .router()
         .with_state(api)
-        .merge(crate::console::page())
         .merge(operators)
+        .merge(pages().router())
+        .method_not_allowed_fallback(no_such_method)
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_CAP))
 }
@@ -125,4 +142,8 @@ async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Ne
 
 async fn nothing_here(request: Request) -> Problem {
     Problem::new(Kind::NotFound, format!("there is nothing at {} {}", request.method(), request.uri().path()))
+}
+
+async fn no_such_method(request: Request) -> Problem {
+    Problem::new(Kind::MethodNotAllowed, format!("nothing at {} answers to {}", request.uri().path(), request.method()))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use huiliu_adapters::answer::{ExchangeAnswer, Protocol, RecordOutcome as Told, RecordResult, Refusal};
@@ -15,12 +15,15 @@ use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, verify};
 use huiliu_schemas::Channel;
 use huiliu_schemas::receipt::{Receipt, RecordOutcome, RecordReceipt};
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::{Api, BODY_CAP, caller};
-use crate::channels::ChannelRuntime;
+use crate::channels::{Allowance, ChannelRuntime};
 use crate::doors::principal::Principal;
 use crate::intake::envelope::RawEnvelope;
 use crate::problem::{Kind, Problem};
+use crate::rest::input::Named;
+use crate::rest::{CHANNEL, Endpoints, Operation, Shape, Tag, example};
 
 /// How much of a body that is too large is read before the connection is cut.
 const THROWN_AWAY: usize = 64 << 20;
@@ -31,9 +34,49 @@ pub struct Pushed {
     pub receipt: Receipt,
 }
 
-pub(super) async fn endpoint(
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let says = Operation::post("/v1/channels/{channel}/events", "pushRecords", Tag::Push, "推送来件", "Hand in records")
+        .more(
+            "一条或一批，按渠道自己的格式（见适配包的 README），UTF-8 或 GB18030，可用 gzip。存储之后才应答。看不懂的也存，回执说明错在哪里，改正后可重发。以签名证明的发送方得到其自身协议的应答：信访交换为 200 加 `code`。 One record or a batch, in the channel's own format (see the README of its pack), in UTF-8 or GB18030, gzip taken. \
+             It is answered once it is stored. What cannot be understood is stored too, and the receipt says what was wrong \
+             with it; it may be sent again when it is put right. A sender that is proven by a signature gets the answer its \
+             channel's own protocol wants: the petition exchange's is 200 with `code`.",
+        )
+        .by(CHANNEL)
+        .limited()
+        .answers::<Receipt>(202, "已存储；未办定之前回执是预测 · Stored; the receipt is a forecast until it is settled", example!("receipt"))
+        .answers_as(200, "已存储；按信访交换的格式 · Stored; in the petition exchange's words", "application/json", exchange(), example!("exchange"))
+        .fails(&[Kind::NotFound, Kind::Unavailable, Kind::UnknownOutcome]);
+    Endpoints::new().on(takes_records(says), endpoint)
+}
+
+/// The body of a push: whatever the pack reads. What it cannot read, were it nothing at all, is kept and told in the receipt.
+pub(super) fn takes_records(operation: Operation) -> Operation {
+    let form = json!({ "type": "object", "properties": { "jsonData": { "type": "string" } } });
+    operation
+        .takes_as("application/json", Shape::Is(json!({})), example!("push"))
+        .takes_as("application/x-www-form-urlencoded", Shape::Is(form), example!("push-form"))
+        .may_be_empty()
+}
+
+fn exchange() -> Shape {
+    let text = json!({ "type": "string" });
+    let failure = json!({
+        "type": "object", "properties": { "failId": text, "failReason": text }, "required": ["failId", "failReason"],
+    });
+    Shape::Is(json!({
+        "type": "object",
+        "properties": {
+            "code": text, "msg": text, "successStr": text, "conflictStr": text,
+            "failSituationList": { "type": "array", "items": failure },
+        },
+        "required": ["code", "msg", "successStr", "conflictStr", "failSituationList"],
+    }))
+}
+
+async fn endpoint(
     State(api): State<Arc<Api>>,
-    Path(channel): Path<String>,
+    Named(channel): Named<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -41,17 +84,18 @@ pub(super) async fn endpoint(
         Ok(channel) => channel,
         Err(problem) => return problem.into_response(),
     };
-    let pushed = push(&api, channel, &headers, body).await;
+    let (allowance, pushed) = limited(channel, push(&api, channel, &headers, body)).await;
     let outcome = match &pushed {
         Ok(_) => "stored",
         Err(problem) => problem.kind().name(),
     };
     metrics::counter!("huiliu_receipts_total", "channel" => channel.name.to_string(), "outcome" => outcome)
         .increment(1);
-    match protocol_of(channel, &headers) {
+    let answer = match protocol_of(channel, &headers) {
         Protocol::Receipt => as_receipt(pushed),
         Protocol::PetitionExchange => as_exchange(pushed),
-    }
+    };
+    counted(allowance, answer)
 }
 
 /// The channel, if it is switched on here.
@@ -60,15 +104,34 @@ pub(super) fn channel_named<'a>(api: &'a Api, name: &str) -> Result<&'a ChannelR
     Ok(channel.ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?)
 }
 
-/// Whether the channel may send one more just now.
-pub(super) fn admit(channel: &ChannelRuntime) -> Result<(), Problem> {
-    channel.admit().map_err(|wait| {
-        Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name)).retry_after(wait)
-    })
+/// Does it if the channel may send one more just now; either way, how far its limit is used up.
+pub(super) async fn limited<T>(
+    channel: &ChannelRuntime,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> (Allowance, Result<T, Problem>) {
+    match channel.admit() {
+        Ok(allowance) => (allowance, work.await),
+        Err(over) => {
+            let problem = Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name));
+            (over.allowance, Err(problem.retry_after(over.wait)))
+        }
+    }
+}
+
+/// With the headers of draft-ietf-httpapi-ratelimit-headers.
+pub(super) fn counted(Allowance { most, within, left, reset }: Allowance, answer: impl IntoResponse) -> Response {
+    let mut answer = answer.into_response();
+    let told = [
+        ("ratelimit-policy", format!("\"channel\";q={most};w={within}")),
+        ("ratelimit", format!("\"channel\";r={left};t={reset}")),
+    ];
+    for (name, value) in told {
+        answer.headers_mut().extend(HeaderValue::from_str(&value).ok().map(|v| (HeaderName::from_static(name), v)));
+    }
+    answer
 }
 
 async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Body) -> Result<Pushed, Problem> {
-    admit(channel)?;
     let raw = RawBody::new(read(body).await?, headers);
     let verified = prove(api, channel, headers, raw)?;
     accept(api, channel, verified).await

@@ -6,61 +6,83 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::caller::Department;
-use super::input::{Asked, Said};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::queues::Handed;
+use crate::rest::input::{Asked, Said};
+use crate::rest::page::within;
+use crate::rest::{DEPARTMENT, Endpoints, Operation, Tag, example};
 
 const LONGEST_WAIT_S: u64 = 30;
 const MOST: usize = 100;
 
-#[derive(Deserialize)]
-pub(super) struct Ask {
-    /// Seconds to wait for the first entry.
-    #[serde(default)]
-    wait: u64,
-    /// How many at most.
-    #[serde(default = "one")]
-    max: usize,
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    /// Seconds to wait for the first entry; 0 unless said.
+    #[schemars(with = "Option<u64>", range(max = 30))]
+    wait: Option<String>,
+    /// How many at most; 1 unless said.
+    #[schemars(with = "Option<usize>", range(min = 1, max = 100))]
+    max: Option<String>,
 }
 
-fn one() -> usize {
-    1
-}
-
-#[derive(Serialize)]
-pub(super) struct Taken {
+/// Entries handed out.
+#[derive(Serialize, JsonSchema)]
+struct Taken {
+    /// In the order of the queue.
     entries: Vec<Handed>,
 }
 
-#[derive(Deserialize)]
+/// Entries received.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Acknowledge {
+struct Acknowledge {
+    /// Their `ack`.
     ack: Tokens,
 }
 
 /// One token, or those of all entries that were taken together.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "`ack`: expected the `ack` of an entry, or a list of them")]
 enum Tokens {
     One(String),
     Several(Vec<String>),
 }
 
-pub(super) async fn take(
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let take_says = Operation::get("/v1/queue", "takeEntries", Tag::Queue, "取件", "Take entries with their words")
+        .more("60 秒内未确认的会再次给出。每次出示均留痕。 What is not acknowledged within 60 seconds comes again. Every showing is written down in the audit log.")
+        .by(DEPARTMENT)
+        .asks::<Ask>()
+        .answers::<Taken>(200, "有什么给什么；等候期间没有则为空 · What was there; nothing, if nothing came while it waited", example!("taken"))
+        .fails(&[Kind::Unavailable]);
+    let acknowledge_says =
+        Operation::post("/v1/queue/ack", "acknowledgeEntries", Tag::Queue, "确认收到", "Say that entries were received")
+            .more("不再重复给出，案件不因此变化；签收须另发命令。 It stops their coming again and changes nothing in the case; signing for it is a command.")
+            .by(DEPARTMENT)
+            .takes::<Acknowledge>(example!("acknowledge"))
+            .answers_nothing(204, "不再重复给出 · They do not come again")
+            .fails(&[Kind::NotFound, Kind::Unavailable]);
+    Endpoints::new().on(take_says, take).on(acknowledge_says, acknowledge)
+}
+
+async fn take(
     State(api): State<Arc<Api>>,
     Department(department): Department,
     Asked(Ask { wait, max }): Asked<Ask>,
 ) -> Result<Json<Taken>, Problem> {
-    let wait = Duration::from_secs(wait.min(LONGEST_WAIT_S));
-    let entries = api.queues.take(&department, max.clamp(1, MOST), wait).await?;
+    let wait = Duration::from_secs(within("wait", wait.as_deref(), 0, 0, LONGEST_WAIT_S)?);
+    let max = within("max", max.as_deref(), 1, 1, MOST)?;
+    let entries = api.queues.take(&department, max, wait).await?;
     Ok(Json(Taken { entries }))
 }
 
-pub(super) async fn acknowledge(
+async fn acknowledge(
     State(api): State<Arc<Api>>,
     Department(department): Department,
     Said(Acknowledge { ack }): Said<Acknowledge>,

@@ -4,43 +4,39 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::State;
 use huiliu_schemas::{CaseId, DepartmentId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::caller::Centre;
-use super::input::{Asked, Said};
 use crate::commands::{CaseName, find};
 use crate::problem::{Kind, Problem};
 use crate::queues::inspect::{AllStanding, Peek};
 use crate::queues::reconcile::{ReconcileError, Report};
 use crate::queues::reoffer::{Because, Reoffered};
+use crate::rest::input::{Asked, Named, Said};
+use crate::rest::page::Paging;
+use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 
-const MOST: usize = 200;
-const USUAL: usize = 50;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Look {
-    /// How many at most.
-    limit: Option<usize>,
-    /// After which sequence of QUEUES.
-    after: Option<u64>,
-}
-
-#[derive(Deserialize)]
+/// Why an entry is to be offered again.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Requeue {
+    /// One of two reasons.
     because: Because,
 }
 
-#[derive(Serialize)]
+/// An entry that was offered again.
+#[derive(Serialize, JsonSchema)]
 struct Requeued {
+    /// To whom.
     department: DepartmentId,
+    /// Of which case.
     case_id: CaseId,
+    /// Its number in the case.
     n: u32,
     /// Of its new message in CASES.
     sequence: u64,
@@ -48,13 +44,41 @@ struct Requeued {
     former: u64,
 }
 
-/// The routes.
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new()
-        .route("/v1/queues", get(all))
-        .route("/v1/queues/reconcile", post(reconcile))
-        .route("/v1/queues/{department}", get(peek))
-        .route("/v1/queues/{department}/{case}/{n}/requeue", post(requeue))
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let all_says = Operation::get("/v1/queues", "listQueues", Tag::Centre, "各队列概况", "How every queue stands")
+        .more("目录中的全部单位，以及曾有条目的单位，一次给全。 Every department of the directory, and whoever else ever had anything, in one answer.")
+        .by(CENTRE)
+        .answers::<AllStanding>(200, "全部队列 · Every queue", example!("queues"))
+        .fails(&[Kind::Unavailable]);
+    let reconcile_says =
+        Operation::post("/v1/queues/reconcile", "reconcile", Tag::Centre, "核对", "Compare log and queues, and mend")
+            .by(CENTRE)
+            .answers::<Report>(200, "修复了什么 · What was mended", example!("reconciled"))
+            .fails(&[Kind::Refused, Kind::Unavailable, Kind::UnknownOutcome]);
+    let peek_says = Operation::get(
+        "/v1/queues/{department}",
+        "peekQueue",
+        Tag::Centre,
+        "查看队列",
+        "Look into a queue, taking nothing",
+    )
+    .more("只有非个人信息，最早在前。 Clear data only. Oldest first.")
+    .by(CENTRE)
+    .asks::<Paging>()
+    .answers::<Peek>(200, "队列的一部分 · Part of the queue", example!("peek"))
+    .fails(&[Kind::NotFound, Kind::Unavailable]);
+    let requeue_says = Operation::post(
+        "/v1/queues/{department}/{case}/{n}/requeue",
+        "requeueEntry",
+        Tag::Centre,
+        "重新放入队列",
+        "Offer a live entry again that is not queued any more",
+    )
+    .by(CENTRE)
+    .takes::<Requeue>(example!("requeue"))
+    .answers::<Requeued>(200, "已重新放入 · It is offered again", example!("requeued"))
+    .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Refused, Kind::Unavailable, Kind::UnknownOutcome]);
+    Endpoints::new().on(all_says, all).on(reconcile_says, reconcile).on(peek_says, peek).on(requeue_says, requeue)
 }
 
 async fn all(State(api): State<Arc<Api>>, _centre: Centre) -> Result<Json<AllStanding>, Problem> {
@@ -64,18 +88,18 @@ async fn all(State(api): State<Arc<Api>>, _centre: Centre) -> Result<Json<AllSta
 async fn peek(
     State(api): State<Arc<Api>>,
     _centre: Centre,
-    Path(department): Path<String>,
-    Asked(look): Asked<Look>,
+    Named(department): Named<String>,
+    Asked(paging): Asked<Paging>,
 ) -> Result<Json<Peek>, Problem> {
     let department = known(&api, &department)?;
-    let limit = limited(look.limit)?;
-    Ok(Json(api.queues.peek(&api.reads, &department, look.after.unwrap_or(0), limit).await?))
+    let (limit, cursor) = paging.read()?;
+    Ok(Json(api.queues.peek(&api.reads, &department, cursor.unwrap_or(0), limit).await?))
 }
 
 async fn requeue(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
-    Path((department, case, n)): Path<(String, String, String)>,
+    Named((department, case, n)): Named<(String, String, String)>,
     Said(Requeue { because }): Said<Requeue>,
 ) -> Result<Json<Requeued>, Problem> {
     let department = known(&api, &department)?;
@@ -101,15 +125,6 @@ async fn reconcile(State(api): State<Arc<Api>>, _centre: Centre) -> Result<Json<
 fn known(api: &Api, department: &str) -> Result<DepartmentId, Problem> {
     let id = department.parse().ok().filter(|id| api.ledger.desk().directory().department(id).is_some());
     id.ok_or_else(|| Problem::new(Kind::NotFound, format!("the directory has no department `{department}`")))
-}
-
-pub(super) fn limited(limit: Option<usize>) -> Result<usize, Problem> {
-    let limit = limit.unwrap_or(USUAL);
-    if (1..=MOST).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(Problem::field("limit", Some(&limit.to_string()), "1 to 200"))
-    }
 }
 
 impl From<ReconcileError> for Problem {

@@ -8,56 +8,90 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use huiliu_schemas::ids::SourceId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::caller::Centre;
-use super::input::Said;
 use crate::console::views::{CaseItem, Word};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
+use crate::rest::input::Said;
+use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 use crate::search::{Found, Hit, Mark, Question, SearchError, Why};
 use crate::words::Place;
 
 const MOST: usize = 50;
 const USUAL: usize = 20;
 
-#[derive(Deserialize)]
+/// A question.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Typed {
-    /// What was typed.
+#[schemars(rename = "SearchQuestion")]
+struct Typed {
+    /// What was typed: numbers, telephone or identity numbers, words of two characters or more; all must fit.
+    #[schemars(length(min = 1, max = 100))]
     q: String,
     /// `next` of the page before.
     cursor: Option<String>,
-    /// How many at most.
+    /// How many at most; 20 unless said.
+    #[schemars(range(min = 1, max = 50))]
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
+/// What was found, best first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SearchAnswer")]
 struct Answer {
+    /// As far as the log was read.
     as_of: u64,
+    /// Names first, then words in the title, then others; the newest first among equals.
     hits: Vec<HitItem>,
+    /// The next page's `cursor`.
     next: Option<String>,
+    /// 500 cases were opened without filling the page: `next` goes on.
     capped: bool,
 }
 
-#[derive(Serialize)]
+/// A case that was found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SearchHit")]
 struct HitItem {
+    /// The case, without anything personal.
     case: CaseItem,
+    /// Why it was found.
     why: Vec<WhyItem>,
 }
 
 /// Why a case was found: what matched, and in which fields.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SearchReason")]
 struct WhyItem {
+    /// `number`, `source_number`, `telephone`, `identity` or `words`.
     what: &'static str,
+    /// As people say it.
     what_zh: &'static str,
+    /// In which fields.
     #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
     places: Vec<Word>,
+    /// The number the source gave.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<SourceId>,
 }
 
-pub(super) async fn endpoint(
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let says = Operation::post("/v1/search", "searchCases", Tag::Cases, "查找案件", "Find cases")
+        .more(
+            "按编号、电话、证件号码或文字。问题写在请求体中，因为代理会记录地址。查看内容的查询均留审计记录。 By number, telephone, identity number or words. The question stands in the body, for proxies write \
+             addresses down. Every question that looks into content is audited.",
+        )
+        .by(CENTRE)
+        .takes::<Typed>(example!("search"))
+        .answers::<Answer>(200, "找到的案件 · What was found", example!("search-found"))
+        .fails(&[Kind::InvalidField, Kind::Unavailable]);
+    Endpoints::new().on(says, endpoint)
+}
+
+async fn endpoint(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
     Said(typed): Said<Typed>,

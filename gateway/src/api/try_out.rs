@@ -5,24 +5,50 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use huiliu_adapters::verify::RawBody;
 
 use super::Api;
-use super::push::{admit, channel_named, prove, read};
+use super::push::{channel_named, counted, limited, prove, read, takes_records};
+use crate::channels::ChannelRuntime;
 use crate::intake::rehearsal::Rehearsal;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
+use crate::rest::input::Named;
+use crate::rest::{CHANNEL, Endpoints, Operation, Tag, example};
 
-pub(super) async fn endpoint(
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let says = Operation::post("/v1/channels/{channel}/try", "tryRecords", Tag::Push, "试报", "Try a push, storing nothing")
+        .more(
+            "与推送同样的请求体，同样验证、同样计数，但不存储。逐条说明回执会怎么说、适配包读出什么、哪些字段无人读取、规则会派给谁及为什么。 The same body as for a push, proven and counted like one, and not stored. Tells for each record what its receipt \
+             would say, what the pack makes of it, which fields nobody reads, and where the rules would send it and why.",
+        )
+        .by(CHANNEL)
+        .limited()
+        .answers::<Rehearsal>(200, "会如何处理 · What would become of it", example!("rehearsal"))
+        .fails(&[Kind::NotFound, Kind::Unavailable]);
+    Endpoints::new().on(takes_records(says), endpoint)
+}
+
+async fn endpoint(
     State(api): State<Arc<Api>>,
-    Path(channel): Path<String>,
+    Named(channel): Named<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Rehearsal>, Problem> {
+) -> Result<Response, Problem> {
     let channel = channel_named(&api, &channel)?;
-    admit(channel)?;
-    let raw = RawBody::new(read(body).await?, &headers);
-    let verified = prove(&api, channel, &headers, raw)?;
+    let (allowance, tried) = limited(channel, rehearse(&api, channel, &headers, body)).await;
+    Ok(counted(allowance, tried))
+}
+
+async fn rehearse(
+    api: &Api,
+    channel: &ChannelRuntime,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Json<Rehearsal>, Problem> {
+    let raw = RawBody::new(read(body).await?, headers);
+    let verified = prove(api, channel, headers, raw)?;
     Ok(Json(api.receipts.rehearse(channel, verified).await?))
 }

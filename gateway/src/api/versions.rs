@@ -3,21 +3,35 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Api;
 use super::caller::Centre;
 use crate::files::Standing;
+use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 
-/// The routes.
-pub(super) fn routes() -> Router<Arc<Api>> {
-    Router::new().route("/v1/versions", get(versions)).route("/v1/reload", post(reload))
+pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
+    let versions_say = Operation::get(
+        "/v1/versions",
+        "listVersions",
+        Tag::Centre,
+        "运行中的版本",
+        "Which versions of the directory and the packs run",
+    )
+    .by(CENTRE)
+    .answers::<Versions>(200, "版本 · The versions", example!("versions"));
+    let reload_says = Operation::post("/v1/reload", "reload", Tag::Centre, "立即重载", "Look at the files at once")
+        .more("不合格的文件不被采用，原因写在 `refused`。 Files that do not check are not taken; `refused` says why.")
+        .by(CENTRE)
+        .answers::<Versions>(200, "版本 · The versions", example!("versions"));
+    Endpoints::new().on(versions_say, versions).on(reload_says, reload)
 }
 
-#[derive(Serialize)]
+/// What runs.
+#[derive(Serialize, JsonSchema)]
 struct Versions {
     /// The directory first, then the packs.
     versions: Vec<Standing>,

@@ -29,9 +29,9 @@ enum What {
         /// 最多几条，1 至 200 (how many at most)
         #[arg(long, default_value_t = 50)]
         limit: usize,
-        /// 只看此序号之前的 (before this sequence)
+        /// 从此处继续，见上一页末尾 (go on from here, as the page before says)
         #[arg(long)]
-        before: Option<u64>,
+        cursor: Option<String>,
     },
     /// 查看一条死信及其原始记录；查看留痕 (show one with its record; this is audited)
     Show {
@@ -64,7 +64,7 @@ pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCo
     let hub = args.reach.hub(settings)?;
     block_on(async {
         match &args.what {
-            What::List { limit, before } => list(&hub, *limit, *before, args.json).await,
+            What::List { limit, cursor } => list(&hub, *limit, cursor.clone(), args.json).await,
             What::Show { sequence } => show(&hub, *sequence, args.json).await,
             What::Replay { letters, from, to, channel, stage, reason } => {
                 let which = Which {
@@ -81,9 +81,9 @@ pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCo
     })
 }
 
-async fn list(hub: &Hub, limit: usize, before: Option<u64>, as_json: bool) -> anyhow::Result<ExitCode> {
+async fn list(hub: &Hub, limit: usize, cursor: Option<String>, as_json: bool) -> anyhow::Result<ExitCode> {
     let mut query = vec![("limit", limit.to_string())];
-    query.extend(before.map(|before| ("before", before.to_string())));
+    query.extend(cursor.map(|cursor| ("cursor", cursor)));
     let page = hub.get("/v1/dead", &query).await?;
     if as_json {
         say_json(&page)?;
@@ -96,8 +96,8 @@ async fn list(hub: &Hub, limit: usize, before: Option<u64>, as_json: bool) -> an
     for letter in &letters {
         say(told(letter))?;
     }
-    if let Some(next) = page["next"].as_u64() {
-        say(format!("还有更早的：--before {next} (there are older ones)"))?;
+    if let Some(next) = page["next"].as_str() {
+        say(format!("还有更早的：--cursor {next} (there are older ones)"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

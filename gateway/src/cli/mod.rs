@@ -48,6 +48,8 @@ enum Command {
     Demo(demo::Args),
     /// 打印带说明的默认设置 (print the documented default settings)
     Settings,
+    /// 打印 HTTP 接口的 OpenAPI 3.1 文档 (print the OpenAPI document)
+    Openapi,
     /// 检查单位、事项、责任清单与时限 (check the directory)
     Check(check::Args),
     /// 测速 (measure a hub of its own)
@@ -100,6 +102,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args),
         Command::Settings => {
             out::say(crate::settings::DEFAULTS.trim_end())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            out::say(crate::api::openapi().trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(args) => check::check(settings, &args),

@@ -34,9 +34,9 @@ enum What {
         /// 最多几条，1 至 200 (how many at most)
         #[arg(long, default_value_t = 50)]
         limit: usize,
-        /// 从此序号之后看起 (after this sequence of QUEUES)
-        #[arg(long, default_value_t = 0)]
-        after: u64,
+        /// 从此处继续，见上一页末尾 (go on from here, as the page before says)
+        #[arg(long, default_value = "0")]
+        cursor: String,
     },
     /// 持续显示新到的派单，Ctrl-C 结束 (show new entries as they come)
     Tail {
@@ -70,7 +70,7 @@ pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCo
     block_on(async {
         match &args.what {
             What::List => list(&hub, args.json).await,
-            What::Peek { department, limit, after } => peek(&hub, department, *limit, *after, args.json).await,
+            What::Peek { department, limit, cursor } => peek(&hub, department, *limit, cursor, args.json).await,
             What::Tail { department } => tail(&hub, department, args.json).await,
             What::Requeue { department, case, n, because } => {
                 requeue(&hub, department, case, *n, *because, args.json).await
@@ -103,8 +103,8 @@ async fn list(hub: &Hub, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn peek(hub: &Hub, department: &str, limit: usize, after: u64, as_json: bool) -> anyhow::Result<()> {
-    let page = look(hub, department, limit, after).await?;
+async fn peek(hub: &Hub, department: &str, limit: usize, cursor: &str, as_json: bool) -> anyhow::Result<()> {
+    let page = look(hub, department, limit, cursor).await?;
     if as_json {
         return say_json(&page);
     }
@@ -116,19 +116,19 @@ async fn peek(hub: &Hub, department: &str, limit: usize, after: u64, as_json: bo
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(entries.iter().map(row_of));
     say(columns(&rows))?;
-    if let Some(next) = page["next"].as_u64() {
-        say(format!("还有更多：--after {next} (there is more)"))?;
+    if let Some(next) = page["next"].as_str() {
+        say(format!("还有更多：--cursor {next} (there is more)"))?;
     }
     Ok(())
 }
 
 /// Begins at the present end: what stands there is shown by `peek`.
 async fn tail(hub: &Hub, department: &str, as_json: bool) -> anyhow::Result<()> {
-    let mut after = look(hub, department, 1, 0).await?["end"].as_u64().unwrap_or_default();
+    let mut cursor = text(&look(hub, department, 1, "0").await?["end"]);
     loop {
-        let page = look(hub, department, 200, after).await?;
+        let page = look(hub, department, 200, &cursor).await?;
         for entry in items(&page["entries"]) {
-            after = after.max(entry["sequence"].as_u64().unwrap_or_default());
+            cursor = text(&entry["sequence"]);
             say(if as_json { entry.to_string() } else { row_of(entry).join("  ") })?;
         }
         if page["next"].is_null() {
@@ -137,8 +137,8 @@ async fn tail(hub: &Hub, department: &str, as_json: bool) -> anyhow::Result<()> 
     }
 }
 
-async fn look(hub: &Hub, department: &str, limit: usize, after: u64) -> anyhow::Result<Value> {
-    let query = [("limit", limit.to_string()), ("after", after.to_string())];
+async fn look(hub: &Hub, department: &str, limit: usize, cursor: &str) -> anyhow::Result<Value> {
+    let query = [("limit", limit.to_string()), ("cursor", cursor.to_owned())];
     hub.get(&format!("/v1/queues/{department}"), &query).await
 }
 
@@ -180,8 +180,10 @@ async fn reconcile(hub: &Hub, as_json: bool) -> anyhow::Result<()> {
     }
     let (appended, purged) = (text(&report["appended"]), text(&report["purged"]));
     say(format!("补写派单 appended {appended}，清除失效派单 purged {purged}"))?;
-    if let [sequence, why] = items(&report["recreated"]) {
-        say(format!("队列已自日志序号 {sequence} 重建 (QUEUES made anew): {}", text(why)))?;
+    let recreated = &report["recreated"];
+    if recreated.is_object() {
+        let (from, why) = (text(&recreated["from"]), text(&recreated["because"]));
+        say(format!("队列已自日志序号 {from} 重建 (QUEUES made anew): {why}"))?;
     }
     Ok(())
 }

@@ -445,7 +445,7 @@ function failed(error) {
 }
 
 async function follow() {
-  const since = state.since === null ? "" : `since=${state.since}&`;
+  const since = state.since === null ? "" : `cursor=${state.since}&`;
   const answer = await ask(`/v1/events?${since}limit=${HAPPENINGS}`);
   // Too far behind to show one by one: go to the newest.
   const page = answer.more ? await ask(`/v1/events?limit=${HAPPENINGS}`) : answer;

@@ -6,32 +6,24 @@
 //! fragment `#key=…` or asks for it, keeps it in `sessionStorage`, and sends it as `Authorization: Bearer …`. Its search
 //! box asks `POST /v1/search`, which is not of here: it looks into content, and is audited (`api::search`).
 //!
-//! | route | answer |
-//! |---|---|
-//! | `GET /`, `/console/console.css`, `/console/console.js` | the page |
-//! | `GET /v1/overview` | [`Overview`](crate::readmodel::Overview) as it stands |
-//! | `GET /v1/labels` | [`Labels`]: names for codes |
-//! | `GET /v1/cases?…` | `{as_of, cases: [CaseItem], next}`, newest first; `next` is the next page's `cursor`, or null |
-//! | `GET /v1/cases/{name}` | [`views::CaseView`]; `name` is an id, a number in any spelling, or `namespace:number` |
-//! | `GET /v1/events?since=&limit=` | `{as_of, events: [EventItem], next, more}`, oldest first; without `since` the last ones |
-//!
-//! Parameters of `/v1/cases`: `stage` (several with commas), `department` (the lead), `channel`, `matter`, `division`
-//! (each a prefix), `appeal`, `number` (any spelling, or its beginning), `from`, `to` (RFC 3339), `older_than_hours`,
-//! `overdue=true`, `return_pending=true`, `cursor`, `limit` (1–200, default 50). Times are RFC 3339 in UTC; words of the
-//! vocabulary come with their Chinese in a field of the same name and `_zh`.
+//! What is asked and answered is said beside each question in `questions`, and so in the OpenAPI document. Times are
+//! RFC 3339 in UTC; words of the vocabulary come with their Chinese in a field of the same name and `_zh`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::channels::Channels;
 use crate::directory::Directory;
 use crate::readmodel::ReadHandle;
+use crate::rest::conditional::{self, tagged};
+use crate::rest::{Endpoints, Operation, Shape, Tag};
 
 pub mod views;
 
@@ -41,7 +33,7 @@ mod questions;
 mod tests;
 
 /// Names for the codes on the page; a code without a name is shown as it is.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Labels {
     /// Departments by id.
     pub departments: BTreeMap<String, String>,
@@ -69,29 +61,46 @@ impl Labels {
 }
 
 /// The page itself: no data, no key needed.
-pub fn page<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/", get(|| asset("text/html; charset=utf-8", include_str!("console.html"))))
-        .route("/console/console.css", get(|| asset("text/css; charset=utf-8", include_str!("console.css"))))
-        .route("/console/console.js", get(|| asset("text/javascript; charset=utf-8", include_str!("console.js"))))
+pub fn page() -> Endpoints<()> {
+    Endpoints::new()
+        .file("/", "page", "text/html; charset=utf-8", include_str!("console.html"))
+        .file("/console/console.css", "pageStyle", "text/css; charset=utf-8", include_str!("console.css"))
+        .file("/console/console.js", "pageScript", "text/javascript; charset=utf-8", include_str!("console.js"))
+}
+
+/// The questions, as they are described.
+pub fn endpoints() -> Endpoints<questions::Asked> {
+    questions::endpoints()
 }
 
 /// The data. Authentication is wrapped around it by whoever mounts it.
 pub fn routes(reader: ReadHandle, labels: Names) -> Router {
-    questions::routes(reader, labels)
+    endpoints().router().with_state(questions::Asked::new(reader, labels))
+}
+
+impl Endpoints<()> {
+    /// A file of a page: it holds no data and needs no key.
+    #[must_use]
+    pub fn file(self, path: &'static str, id: &'static str, kind: &'static str, text: &'static str) -> Self {
+        let media = kind.split(';').next().unwrap_or(kind);
+        let says = Operation::get(path, id, Tag::Site, "页面文件", "A file of a page")
+            .answers_as(200, "文件 · The file", media, Shape::Is(json!({ "type": "string" })), "")
+            .tagged();
+        self.on(says, async move |headers: HeaderMap| asset(&headers, kind, text))
+    }
 }
 
 /// Only our own files may run, and nobody may frame the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async fn asset(kind: &'static str, text: &'static str) -> Response {
-    let headers: [(HeaderName, HeaderValue); 5] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+fn asset(headers: &HeaderMap, kind: &'static str, text: &'static str) -> Response {
+    let mut answer = tagged(headers, &conditional::Tag::of_bytes(text.as_bytes()), kind, text.into());
+    let told: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    (headers, text).into_response()
+    answer.headers_mut().extend(told);
+    answer
 }

@@ -4,96 +4,106 @@
 use std::str::FromStr;
 
 use huiliu_schemas::vocabulary::{Appeal, Stage};
+use huiliu_schemas::{Channel, DepartmentId};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::problem::Problem;
 use crate::readmodel::{Cursor, Filter};
-
-const LIMIT: usize = 200;
-const DEFAULT_LIMIT: usize = 50;
+use crate::rest::page;
 
 /// Of `GET /v1/cases`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct CasesParameters {
+    /// In one of these stages, with commas.
+    #[schemars(with = "Option<Vec<Stage>>", length(min = 1))]
     stage: Option<String>,
+    /// Led by this department now, or when it ended.
+    #[schemars(with = "Option<DepartmentId>")]
     department: Option<String>,
+    /// First came in here.
+    #[schemars(with = "Option<Channel>")]
     channel: Option<String>,
+    /// Of this matter or one under it: 2, 4 or 6 digits.
+    #[schemars(regex(pattern = "^([0-9]{2}){1,3}$"))]
     matter: Option<String>,
+    /// In this division or one within it: 2, 4, 6, 9 or 12 digits.
+    #[schemars(regex(pattern = "^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$"))]
     division: Option<String>,
+    /// Of this kind.
+    #[schemars(with = "Option<Appeal>")]
     appeal: Option<String>,
+    /// The number in any spelling, or its beginning.
+    #[schemars(regex(pattern = "^[A-Za-z0-9 -]{1,64}$"))]
     number: Option<String>,
+    /// Registered here at this time or later.
+    #[schemars(with = "Option<Timestamp>")]
     from: Option<String>,
+    /// Registered here before this time.
+    #[schemars(with = "Option<Timestamp>")]
     to: Option<String>,
+    /// Registered here at least so many hours ago.
+    #[schemars(with = "Option<u32>", range(max = 876_000))]
     older_than_hours: Option<String>,
+    /// A clock of it has run out.
+    #[schemars(with = "Option<bool>")]
     overdue: Option<String>,
+    /// A hand-back waits for the centre.
+    #[schemars(with = "Option<bool>")]
     return_pending: Option<String>,
+    /// `next` of the page before.
+    #[schemars(regex(pattern = "^[0-9]{1,18}$"))]
     cursor: Option<String>,
-    limit: Option<String>,
-}
-
-/// Of `GET /v1/events`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct EventsParameters {
-    since: Option<String>,
+    /// How many at most; 50 unless said.
+    #[schemars(with = "Option<usize>", range(min = 1, max = 200))]
     limit: Option<String>,
 }
 
 impl CasesParameters {
     /// The filter, where the page begins, and how long it may be; the error names the parameter.
-    pub fn read(&self, now: Timestamp) -> Result<(Filter, Option<Cursor>, usize), String> {
+    pub fn read(&self, now: Timestamp) -> Result<(Filter, Option<Cursor>, usize), Problem> {
         let word = "a word of the vocabulary";
-        let stages = given(&self.stage).map(|s| s.split(',')).into_iter().flatten();
+        let stage = |text: &str| Stage::read(text).ok_or_else(|| Problem::field("stage", Some(text), word));
+        let appeal = |text: &str| Appeal::read(text).ok_or_else(|| Problem::field("appeal", Some(text), word));
+        let written = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-'));
+        let number = |text: &str| {
+            let fits = (1..=64).contains(&text.len()) && written(text);
+            fits.then(|| text.to_owned()).ok_or_else(|| Problem::field("number", Some(text), "letters, digits and `-`"))
+        };
         let filter = Filter {
-            stages: stages.map(|s| Stage::read(s).ok_or_else(|| wrong("stage", s, word))).collect::<Result<_, _>>()?,
+            stages: self.stage.iter().flat_map(|s| s.split(',')).map(stage).collect::<Result<_, _>>()?,
             department: parsed("department", &self.department, "a department's id")?,
             channel: parsed("channel", &self.channel, "a channel's id")?,
             matter: parsed("matter", &self.matter, "2, 4 or 6 digits")?,
             division: parsed("division", &self.division, "2, 4, 6, 9 or 12 digits")?,
-            appeal: given(&self.appeal).map(|a| Appeal::read(a).ok_or_else(|| wrong("appeal", a, word))).transpose()?,
-            number: given(&self.number).map(str::to_owned),
+            appeal: self.appeal.as_deref().map(appeal).transpose()?,
+            number: self.number.as_deref().map(number).transpose()?,
             registered_from: parsed("from", &self.from, "an RFC 3339 time")?,
             registered_before: parsed("to", &self.to, "an RFC 3339 time")?,
             due_before: flag("overdue", &self.overdue)?.then_some(now),
             return_pending: flag("return_pending", &self.return_pending)?,
         };
-        let hours: Option<u32> = parsed("older_than_hours", &self.older_than_hours, "a number of hours")?;
+        let hours = self.older_than_hours.as_deref();
+        let hours = hours.map(|text| page::within("older_than_hours", Some(text), 0, 0, MOST_HOURS)).transpose()?;
         let filter = match hours {
-            Some(hours) => filter.older_than(SignedDuration::from_hours(hours.into()), now),
+            Some(hours) => filter.older_than(SignedDuration::from_hours(hours), now),
             None => filter,
         };
-        let cursor: Option<i64> = parsed("cursor", &self.cursor, "`next` of the page before")?;
-        Ok((filter, cursor.map(Cursor), limit(&self.limit)?))
+        let cursor = page::cursor(self.cursor.as_deref())?.map(|key| Cursor(key.cast_signed()));
+        Ok((filter, cursor, page::limit(self.limit.as_deref())?))
     }
 }
 
-impl EventsParameters {
-    /// After which sequence (the last ones if none is given), and how many.
-    pub fn read(&self) -> Result<(Option<u64>, usize), String> {
-        Ok((parsed("since", &self.since, "a sequence of the case log")?, limit(&self.limit)?))
-    }
+/// A hundred years.
+const MOST_HOURS: i64 = 876_000;
+
+fn parsed<T: FromStr>(name: &str, value: &Option<String>, expected: &str) -> Result<Option<T>, Problem> {
+    let read = |text: &str| text.parse().map_err(|_| Problem::field(name, Some(text), expected));
+    value.as_deref().map(read).transpose()
 }
 
-/// An empty parameter is one that was not given: forms send them so.
-fn given(value: &Option<String>) -> Option<&str> {
-    value.as_deref().map(str::trim).filter(|v| !v.is_empty())
-}
-
-fn parsed<T: FromStr>(name: &str, value: &Option<String>, expected: &str) -> Result<Option<T>, String> {
-    given(value).map(|v| v.parse().map_err(|_| wrong(name, v, expected))).transpose()
-}
-
-fn flag(name: &str, value: &Option<String>) -> Result<bool, String> {
+fn flag(name: &str, value: &Option<String>) -> Result<bool, Problem> {
     Ok(parsed(name, value, "true or false")?.unwrap_or_default())
-}
-
-fn limit(value: &Option<String>) -> Result<usize, String> {
-    let limit = parsed("limit", value, "1 to 200")?.unwrap_or(DEFAULT_LIMIT);
-    if (1..=LIMIT).contains(&limit) { Ok(limit) } else { Err(wrong("limit", &limit.to_string(), "1 to 200")) }
-}
-
-fn wrong(name: &str, value: &str, expected: &str) -> String {
-    let value: String = value.chars().take(64).collect();
-    format!("parameter `{name}` is `{value}`, expected {expected}")
 }

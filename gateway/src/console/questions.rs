@@ -2,107 +2,141 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use super::Names;
-use super::parameters::{CasesParameters, EventsParameters};
+use super::parameters::CasesParameters;
+use super::{Labels, Names};
 use super::views::{CasePageView, CaseView, EventsView};
 use crate::problem::{Kind, Problem};
-use crate::readmodel::{ReadHandle, ReadModelError};
+use crate::readmodel::{Overview, ReadHandle, ReadModelError};
+use crate::rest::conditional::{Tag as EntityTag, fresh, fresh_as};
+use crate::rest::input::{Asked as Query, Named};
+use crate::rest::page::Paging;
+use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 
 /// How many questions are asked of the file at once; others wait.
 const AT_ONCE: usize = 4;
 
+/// What the questions are asked of.
 #[derive(Clone)]
-struct Asked {
+pub struct Asked {
     reader: ReadHandle,
     labels: Names,
     turns: Arc<Semaphore>,
 }
 
-/// See [`super::routes`].
-pub(super) fn routes(reader: ReadHandle, labels: Names) -> Router {
-    let asked = Asked { reader, labels, turns: Arc::new(Semaphore::new(AT_ONCE)) };
-    Router::new()
-        .route("/v1/overview", get(overview))
-        .route("/v1/labels", get(labels_of))
-        .route("/v1/cases", get(cases))
-        .route("/v1/cases/{name}", get(case))
-        .route("/v1/events", get(events))
-        .with_state(asked)
+/// The questions.
+pub(super) fn endpoints() -> Endpoints<Asked> {
+    let overview_says = Operation::get("/v1/overview", "getOverview", Tag::Centre, "总览", "The whole at a glance")
+        .by(CENTRE)
+        .answers::<Overview>(200, "现状 · As it stands", example!("overview"))
+        .fails(&[Kind::Unavailable]);
+    let labels_say = Operation::get("/v1/labels", "getLabels", Tag::Centre, "代码名称", "Names for codes")
+        .by(CENTRE)
+        .answers::<Labels>(
+            200,
+            "单位、事项、区划、渠道 · Departments, matters, divisions, channels",
+            example!("labels"),
+        )
+        .tagged();
+    let cases_say = Operation::get("/v1/cases", "listCases", Tag::Cases, "案件清单", "Cases by filter, newest first")
+        .more("不含个人信息。 Nothing personal is in it.")
+        .by(CENTRE)
+        .asks::<CasesParameters>()
+        .answers::<CasePageView>(200, "其中一页 · Some of them", example!("case-page"))
+        .tagged()
+        .fails(&[Kind::Unavailable]);
+    let case_says = Operation::get("/v1/cases/{name}", "getCase", Tag::Cases, "案件详情", "A case and its history")
+        .more("除个人信息外的一切。其 `ETag` 可作为命令的 `If-Match`。 Everything that is not personal. Its `ETag` may be given to a command as `If-Match`.")
+        .by(CENTRE)
+        .answers::<CaseView>(200, "案件 · The case", example!("case"))
+        .tagged()
+        .fails(&[Kind::NotFound, Kind::Unavailable]);
+    let events_say = Operation::get("/v1/events", "listEvents", Tag::Cases, "最近发生", "What happened, oldest first")
+        .more(
+            "不给 `cursor` 时为最近的事件。`next` 总是有：作为 `cursor` 再问，得到其后发生的，无论此刻或以后；`more` 说明是否已有更多。一次决定产生的事件一并给出。 Without `cursor` the last events. `next` is always there: given as `cursor`, it tells what happened after them, now \
+             or later; `more` says whether there is more already. What one decision made is told together.",
+        )
+        .by(CENTRE)
+        .asks::<Paging>()
+        .answers::<EventsView>(200, "其中一页 · Some of them", example!("events"))
+        .tagged()
+        .fails(&[Kind::Unavailable]);
+    Endpoints::new()
+        .on(overview_says, overview)
+        .on(labels_say, labels)
+        .on(cases_say, cases)
+        .on(case_says, case)
+        .on(events_say, events)
 }
 
-async fn overview(State(asked): State<Asked>) -> Response {
-    asked.ask(|reader| reader.overview(Timestamp::now()).map(Some)).await
+async fn overview(State(asked): State<Asked>) -> Result<Response, Problem> {
+    let overview = asked.ask(|reader| reader.overview(Timestamp::now())).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(overview)).into_response())
 }
 
-async fn labels_of(State(asked): State<Asked>) -> Response {
-    fresh(&(asked.labels)())
+async fn labels(State(asked): State<Asked>, headers: HeaderMap) -> Response {
+    fresh(&headers, &(asked.labels)())
 }
 
-async fn cases(State(asked): State<Asked>, query: Result<Query<CasesParameters>, QueryRejection>) -> Response {
-    let read = query.map_err(|e| unread(&e)).and_then(|Query(given)| given.read(Timestamp::now()));
-    match read {
-        Ok((filter, cursor, limit)) => {
-            asked.ask(move |reader| reader.cases(&filter, cursor, limit).map(|p| Some(CasePageView::of(&p)))).await
-        }
-        Err(detail) => Problem::new(Kind::BadRequest, detail).into_response(),
-    }
+async fn cases(
+    State(asked): State<Asked>,
+    headers: HeaderMap,
+    Query(given): Query<CasesParameters>,
+) -> Result<Response, Problem> {
+    let (filter, cursor, limit) = given.read(Timestamp::now())?;
+    let page =
+        asked.ask(move |reader| reader.cases(&filter, cursor, limit).map(|page| CasePageView::of(&page))).await?;
+    Ok(fresh(&headers, &page))
 }
 
-async fn case(State(asked): State<Asked>, Path(name): Path<String>) -> Response {
-    asked.ask(move |reader| CaseView::find(reader, &name)).await
+async fn case(State(asked): State<Asked>, headers: HeaderMap, Named(name): Named<String>) -> Result<Response, Problem> {
+    let found = asked.ask(move |reader| CaseView::find(reader, &name)).await?;
+    let view = found.ok_or_else(|| Problem::new(Kind::NotFound, "no case has this id, number or source number"))?;
+    Ok(fresh_as(&headers, &EntityTag::new(&view.version()), &view))
 }
 
-async fn events(State(asked): State<Asked>, query: Result<Query<EventsParameters>, QueryRejection>) -> Response {
-    match query.map_err(|e| unread(&e)).and_then(|Query(given)| given.read()) {
-        Ok((since, limit)) => asked.ask(move |reader| EventsView::read(reader, since, limit).map(Some)).await,
-        Err(detail) => Problem::new(Kind::BadRequest, detail).into_response(),
-    }
+async fn events(
+    State(asked): State<Asked>,
+    headers: HeaderMap,
+    Query(paging): Query<Paging>,
+) -> Result<Response, Problem> {
+    let (limit, cursor) = paging.read()?;
+    let events = asked.ask(move |reader| EventsView::read(reader, cursor, limit)).await?;
+    Ok(fresh(&headers, &events))
 }
 
 impl Asked {
-    /// Asks on a blocking thread; nothing found is a case nobody knows.
-    async fn ask<T, F>(self, question: F) -> Response
+    pub(super) fn new(reader: ReadHandle, labels: Labels) -> Self {
+        Self { reader, labels: Arc::new(labels), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Asks on a blocking thread.
+    async fn ask<T, F>(self, question: F) -> Result<T, Problem>
     where
-        T: Serialize + Send + 'static,
-        F: FnOnce(&ReadHandle) -> Result<Option<T>, ReadModelError> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
     {
-        let Ok(_turn) = self.turns.acquire().await else { return unavailable() };
+        let _turn = self.turns.acquire().await.map_err(|_| unavailable())?;
         match tokio::task::spawn_blocking(move || question(&self.reader)).await {
-            Ok(Ok(Some(answer))) => fresh(&answer),
-            Ok(Ok(None)) => {
-                Problem::new(Kind::NotFound, "no case has this id, number or source number").into_response()
-            }
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
-                unavailable()
+                Err(unavailable())
             }
             Err(error) => {
                 tracing::error!(%error, "a question to the read model was cut off");
-                unavailable()
+                Err(unavailable())
             }
         }
     }
 }
 
-fn unavailable() -> Response {
-    let detail = "the read model cannot answer now; the gateway's log says why";
-    Problem::new(Kind::Unavailable, detail).retry_after(2).into_response()
-}
-
-fn unread(rejection: &QueryRejection) -> String {
-    rejection.body_text()
-}
-
-fn fresh(answer: &impl Serialize) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+fn unavailable() -> Problem {
+    Problem::new(Kind::Unavailable, "the read model cannot answer now; the gateway's log says why").retry_after(2)
 }

@@ -9,6 +9,7 @@ use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::submission::Facts;
 use huiliu_schemas::vocabulary::{Appeal, EntryKind, Role, Stage, Warning};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -16,18 +17,19 @@ use uuid::Uuid;
 use crate::readmodel::{CasePage, CaseRow, EntryRow, HappeningRow, HistoryRow, ReadHandle, ReadModelError};
 
 /// Answer of `GET /v1/cases`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CasePage")]
 pub struct CasePageView {
     /// True as of this sequence of the case log.
     pub as_of: u64,
     /// Newest first.
     pub cases: Vec<CaseItem>,
-    /// The next page's `cursor`.
-    pub next: Option<i64>,
+    /// The next page's `cursor`; none at the end.
+    pub next: Option<String>,
 }
 
 /// A word and its Chinese.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Word {
     /// As in schema and API.
     pub code: &'static str,
@@ -36,7 +38,7 @@ pub struct Word {
 }
 
 /// A case in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "each field is the one of the same name in `CaseRow`")]
 pub struct CaseItem {
     pub id: CaseId,
@@ -62,7 +64,7 @@ pub struct CaseItem {
 }
 
 /// Why something went where it went.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Why {
     /// The line of the directory that spoke.
     pub rule: Option<RuleRef>,
@@ -75,7 +77,7 @@ pub struct Why {
 }
 
 /// An event, anywhere.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct EventItem {
     /// Its place in the log.
     pub sequence: u64,
@@ -108,20 +110,21 @@ pub struct EventItem {
 }
 
 /// Answer of `GET /v1/events`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EventPage")]
 pub struct EventsView {
     /// True as of this sequence of the case log.
     pub as_of: u64,
     /// Oldest first.
     pub events: Vec<EventItem>,
-    /// What to ask `since` next.
-    pub next: u64,
+    /// What to give as `cursor` to be told what happened after these, now or later.
+    pub next: String,
     /// There is more already.
     pub more: bool,
 }
 
 /// A queue entry.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "each field is the one of the same name in `EntryRow`")]
 pub struct EntryItem {
     pub n: u32,
@@ -138,7 +141,7 @@ pub struct EntryItem {
 }
 
 /// A clock that runs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "each field is the one of the same name in `Deadline`")]
 pub struct DeadlineItem {
     pub clock: Clock,
@@ -149,7 +152,7 @@ pub struct DeadlineItem {
 }
 
 /// An answer owed to a source, and how far it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AnswerItem {
     /// The event that was or is to be told.
     pub event: Uuid,
@@ -164,10 +167,8 @@ pub struct AnswerItem {
 }
 
 /// Answer of `GET /v1/cases/{name}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CaseView {
-    /// True as of this sequence of the case log.
-    pub as_of: u64,
     /// As in lists.
     pub case: CaseItem,
     /// What the submission became: everything known that is not personal.
@@ -196,7 +197,7 @@ impl CasePageView {
     /// A page as it is sent.
     pub fn of(page: &CasePage) -> Self {
         let cases = page.cases.iter().map(CaseItem::of).collect();
-        Self { as_of: page.as_of, cases, next: page.next.map(|c| c.0) }
+        Self { as_of: page.as_of, cases, next: page.next.map(|c| c.0.to_string()) }
     }
 }
 
@@ -242,7 +243,7 @@ impl EventsView {
         };
         let next = rows.last().map_or(since.unwrap_or_default(), |row| row.event.sequence);
         let more = !reader.happenings_since(next, 1)?.is_empty();
-        Ok(Self { as_of, events: rows.iter().map(EventItem::of).collect(), next, more })
+        Ok(Self { as_of, events: rows.iter().map(EventItem::of).collect(), next: next.to_string(), more })
     }
 }
 
@@ -280,12 +281,10 @@ impl CaseView {
     /// Where the read model cannot be read.
     pub fn find(reader: &ReadHandle, name: &str) -> Result<Option<Self>, ReadModelError> {
         let Some(id) = reader.find(name)? else { return Ok(None) };
-        let as_of = reader.position()?;
         let (Some(row), Some(case)) = (reader.case_row(id)?, reader.case(id)?) else { return Ok(None) };
         let history = reader.history(id)?;
         let entries = reader.entries_of(id)?;
         Ok(Some(Self {
-            as_of,
             reasons: case.decision.as_ref().map(triage_reasons).unwrap_or_default(),
             sources: sources(&case),
             answers: answers(&case, &history),
@@ -298,6 +297,14 @@ impl CaseView {
             marks: case.marks,
             deadlines: case.deadlines.into_iter().map(DeadlineItem::of).collect(),
         }))
+    }
+}
+
+impl CaseView {
+    /// Names what is told of the case: it changes with its last event, and with the entries of that as they come into the
+    /// log after it.
+    pub fn version(&self) -> String {
+        format!("{}-{}", self.case.sequence, self.entries.iter().filter(|e| e.in_log).count())
     }
 }
 

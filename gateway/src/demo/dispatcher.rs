@@ -96,7 +96,7 @@ impl Dispatcher {
             self.left.insert(number.clone());
             if let (Some(unit), false) = (candidate.as_str(), case["decision"]["accusation"] == true) {
                 let to = json!([{ "department": unit, "role": "lead" }]);
-                let body = json!({ "id": format!("triage-{}", case["as_of"]), "assignees": to });
+                let body = json!({ "id": format!("triage-{}", case["case"]["sequence"]), "assignees": to });
                 return self.command(&number, "dispatch", &body).await;
             }
         }

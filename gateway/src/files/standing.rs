@@ -1,6 +1,7 @@
 //! How what is followed stands.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::source::Source;
@@ -9,7 +10,7 @@ use super::source::Source;
 const MOST_PROBLEMS: usize = 50;
 
 /// What runs of one thing that is followed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Standing {
     /// `directory`, or `pack:` and its name.
     pub what: String,
@@ -26,7 +27,7 @@ pub struct Standing {
 }
 
 /// Files that were not taken.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Refused {
     /// When.
     pub at: Timestamp,

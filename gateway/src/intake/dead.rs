@@ -7,13 +7,14 @@ use huiliu_schemas::receipt::receipt_id;
 use huiliu_schemas::submission::FieldProblem;
 use huiliu_schemas::{CaseId, Channel, subjects};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::DEAD;
 
 /// What could not be worked on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetter {
     /// Where it stopped: `open`, `poison`, `decode`, `map`, `decide`, `write-back`.
     pub stage: String,
@@ -35,7 +36,7 @@ pub struct DeadLetter {
 }
 
 /// A dead letter as it lies in stream DEAD.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Buried {
     /// Its sequence there.
     pub sequence: u64,
@@ -46,12 +47,12 @@ pub struct Buried {
 }
 
 /// Some dead letters.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BuriedPage {
     /// Newest first.
     pub letters: Vec<Buried>,
-    /// The next page's `before`; none at the end.
-    pub next: Option<u64>,
+    /// The next page's `cursor`; none at the end.
+    pub next: Option<String>,
 }
 
 /// At most `limit` dead letters before sequence `before`, or the last ones, newest first.
@@ -69,7 +70,7 @@ pub async fn list(jetstream: &Context, before: Option<u64>, limit: usize) -> Res
     }
     let page = read::page_from(jetstream, DEAD, ">", first, (end - first) as usize).await?;
     let letters = page.messages.iter().rev().filter(|m| m.sequence < end).map(buried).collect();
-    Ok(BuriedPage { letters, next: (first > state.first_sequence).then_some(first) })
+    Ok(BuriedPage { letters, next: (first > state.first_sequence).then(|| first.to_string()) })
 }
 
 /// Dead letters from this sequence on, oldest first.

@@ -7,6 +7,7 @@ use huiliu_schemas::decision::Decision;
 use huiliu_schemas::receipt::RecordReceipt;
 use huiliu_schemas::submission::Submission;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::envelope::RawEnvelope;
@@ -16,7 +17,7 @@ use crate::channels::ChannelRuntime;
 use crate::routing::{self, RoutingFacts};
 
 /// What would become of a body.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Rehearsal {
     /// Always `false`: sent to `…/events`, it would be.
     pub stored: bool,
@@ -28,7 +29,7 @@ pub struct Rehearsal {
 }
 
 /// What would become of one record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Rehearsed {
     /// What the receipt would say, as of now.
     #[serde(flatten)]

@@ -6,6 +6,7 @@ use async_nats::jetstream::Context;
 use huiliu_adapters::decode::Limits;
 use huiliu_schemas::Channel;
 use huiliu_schemas::receipt::receipt_id;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -23,8 +24,16 @@ pub const MOST: usize = 1_000;
 const A_PAGE: usize = 200;
 
 /// Which letters; everything given must fit.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("anyOf" = [
+    { "required": ["letters"], "properties": { "letters": { "type": "array" } } },
+    { "required": ["from"], "properties": { "from": { "type": "integer" } } },
+    { "required": ["to"], "properties": { "to": { "type": "integer" } } },
+    { "required": ["channel"], "properties": { "channel": { "type": "string" } } },
+    { "required": ["stage"], "properties": { "stage": { "type": "string" } } },
+    { "required": ["reason"], "properties": { "reason": { "type": "string" } } },
+]))]
 pub struct Which {
     /// These only, by their sequence in DEAD.
     pub letters: Option<Vec<u64>>,
@@ -41,7 +50,7 @@ pub struct Which {
 }
 
 /// What was taken up, and what was not.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Replayed {
     /// Letters whose record is in INTAKE again.
     pub replayed: Vec<Again>,
@@ -54,7 +63,7 @@ pub struct Replayed {
 }
 
 /// A letter taken up.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Again {
     /// Its sequence in DEAD; it is gone from there.
     pub sequence: u64,
@@ -63,7 +72,7 @@ pub struct Again {
 }
 
 /// A letter not taken up.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Left {
     /// Its sequence in DEAD.
     pub sequence: u64,
@@ -72,7 +81,7 @@ pub struct Left {
 }
 
 /// A letter with what it is about, opened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Exhumed {
     /// The letter.
     #[serde(flatten)]

@@ -11,7 +11,8 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Event, EventBody, payload_hash, payload_of};
-use huiliu_schemas::lifecycle::Decided;
+use huiliu_schemas::lifecycle::{Decided, legal_now};
+use huiliu_schemas::refusal::{Refusal, RefusalCode};
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
@@ -38,6 +39,23 @@ impl Working {
         let case = loaded.as_ref().map(|l| l.case.clone());
         let last_hash = loaded.as_ref().map(|l| l.last_hash.clone());
         Self { loaded, case, last_hash, key, fresh_key, told, last_message: None }
+    }
+
+    /// The refusal, where the job is to be done on a case as it was seen, and something has happened to it since. A job
+    /// done before is not refused: its first answer stands.
+    fn moved_on(&self, job: &Job) -> Option<Refusal> {
+        let (seen, case) = (job.seen()?, self.case.as_deref()?);
+        let now = self.loaded.as_ref().map(|l| l.last_sequence).filter(|_| self.last_message.is_none());
+        if now == Some(seen) || case.causes.contains_key(&job.cause) {
+            return None;
+        }
+        Some(Refusal {
+            code: RefusalCode::Changed,
+            detail: "the case has changed since it was seen: look again and decide again".to_owned(),
+            stage: Some(case.stage),
+            lead: case.last_lead().cloned(),
+            legal_now: legal_now(case, &job.actor),
+        })
     }
 }
 
@@ -82,7 +100,10 @@ impl<'a> Group<'a> {
             return Err(LedgerError::Unreadable { case: case_id, reason: "it was not loaded".into() });
         };
         let before = working.case.clone();
-        let decided = self.desk.decide(job, case_id, before.as_deref(), &working.told, self.now);
+        let decided = match working.moved_on(job) {
+            Some(refusal) => Err(refusal),
+            None => self.desk.decide(job, case_id, before.as_deref(), &working.told, self.now),
+        };
         let start = self.messages.len();
         let result = match decided {
             Ok(Decided::Events(events)) => {

@@ -188,7 +188,9 @@ async fn fetch(
     if !exists {
         return Ok((id, None, Content::default()));
     }
-    let loaded = match shared.cache.get(&id) {
+    // Another gateway may have written what the sender saw.
+    let behind = |loaded: &Loaded| jobs.iter().any(|j| j.seen().is_some_and(|seen| seen > loaded.last_sequence));
+    let loaded = match shared.cache.get(&id).filter(|l| !behind(l)) {
         Some(loaded) => Some(loaded),
         None => load(&shared.jetstream, id).await?.map(Arc::new),
     };

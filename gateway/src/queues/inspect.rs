@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::{DepartmentId, subjects};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{QueueError, Queues, away};
@@ -15,7 +16,8 @@ use crate::engine::streams::QUEUES;
 use crate::readmodel::{ReadHandle, ReadModelError};
 
 /// How one department's queue stands.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "QueueStanding")]
 pub struct Standing {
     /// Whose.
     pub department: String,
@@ -36,7 +38,8 @@ pub struct Standing {
 }
 
 /// All queues.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Queues")]
 pub struct AllStanding {
     /// The read model's counts are true as of this sequence of the case log.
     pub as_of: u64,
@@ -47,7 +50,7 @@ pub struct AllStanding {
 }
 
 /// A message in QUEUES, as it stands there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Peeked {
     /// Its sequence in QUEUES.
     pub sequence: u64,
@@ -60,14 +63,14 @@ pub struct Peeked {
 }
 
 /// Part of a queue.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Peek {
     /// Oldest first.
     pub entries: Vec<Peeked>,
-    /// Where to go on; none at the end.
-    pub next: Option<u64>,
-    /// The last sequence QUEUES has given, for whoever wants to see only what comes after.
-    pub end: u64,
+    /// The next page's `cursor`; none at the end.
+    pub next: Option<String>,
+    /// The `cursor` after everything there is now, for whoever wants to see only what comes later.
+    pub end: String,
 }
 
 impl Queues {
@@ -112,10 +115,10 @@ impl Queues {
         limit: usize,
     ) -> Result<Peek, QueueError> {
         let stream = self.jetstream.get_stream(QUEUES).await.map_err(away)?;
-        let end = stream.cached_info().state.last_sequence;
+        let end = stream.cached_info().state.last_sequence.to_string();
         let subject = subjects::queue_of(department);
         let page = read::page_from(&self.jetstream, QUEUES, &subject, after + 1, limit).await.map_err(away)?;
-        let next = page.messages.last().map(|m| m.sequence).filter(|_| page.pending > 0);
+        let next = page.messages.last().map(|m| m.sequence.to_string()).filter(|_| page.pending > 0);
         let entries = blocking(reads, move |reads| page.messages.iter().map(|m| peeked(reads, m)).collect()).await?;
         Ok(Peek { entries, next, end })
     }

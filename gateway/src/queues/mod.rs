@@ -8,6 +8,7 @@ pub mod sweep;
 
 use std::time::Duration;
 
+use async_nats::RequestErrorKind;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Context, Message};
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
+use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -38,7 +40,7 @@ pub enum QueueError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// Not a token of this department.
-    #[error("the token does not belong to an entry of this department")]
+    #[error("the token does not belong to an entry that was handed out to this department")]
     Token,
     /// It is not theirs.
     #[error("the case is not, and was not, with this department")]
@@ -46,7 +48,7 @@ pub enum QueueError {
 }
 
 /// An entry handed out, with what the department needs to start.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Handed {
     /// The entry.
     pub entry: Entry,
@@ -140,9 +142,22 @@ impl Queues {
             subject.filter(|s| is_ack_of(s, department)).ok_or(QueueError::Token)
         };
         let subjects = tokens.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let client = self.jetstream.client();
-        let acks = subjects.into_iter().map(|subject| client.request(subject, "+ACK".into()));
-        try_join_all(acks).await.map(drop).map_err(away)
+        let acks = subjects.into_iter().map(|subject| self.acknowledge_one(department, subject));
+        try_join_all(acks).await.map(drop)
+    }
+
+    /// The server passes over what it has not handed out, a token from before QUEUES was made anew say: that is told from a
+    /// server that does not answer.
+    async fn acknowledge_one(&self, department: &DepartmentId, subject: String) -> Result<(), QueueError> {
+        let sequence = sequence_in(&subject);
+        match self.jetstream.client().request(subject, "+ACK".into()).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == RequestErrorKind::TimedOut => {
+                let handed_out = self.ensure(department).await?.cached_info().delivered.stream_sequence;
+                Err(if sequence.is_none_or(|s| s > handed_out) { QueueError::Token } else { away(error) })
+            }
+            Err(error) => Err(away(error)),
+        }
     }
 
     /// Keeps the answer to a command or submission in stream OUTCOMES.
@@ -192,6 +207,13 @@ fn is_ack_of(subject: &str, department: &DepartmentId) -> bool {
     tokens.starts_with(&["$JS", "ACK"]) && tokens.iter().all(|t| !matches!(*t, "" | "*" | ">")) && (own(2) || own(4))
 }
 
+/// The sequence in QUEUES that a token of [`is_ack_of`] is of.
+fn sequence_in(subject: &str) -> Option<u64> {
+    let tokens: Vec<&str> = subject.split('.').collect();
+    let stream = if tokens.get(2) == Some(&QUEUES) { 2 } else { 4 };
+    tokens.get(stream + 3)?.parse().ok()
+}
+
 fn away(error: impl std::fmt::Display) -> QueueError {
     QueueError::Away(error.to_string())
 }
@@ -203,7 +225,7 @@ impl From<QueueError> for crate::problem::Problem {
         match error {
             QueueError::Away(_) => Self::new(Kind::Unavailable, detail).retry_after(2),
             QueueError::Ledger(error) => error.into(),
-            QueueError::Token => Self::new(Kind::InvalidField, detail),
+            QueueError::Token => Self::new(Kind::NotFound, detail),
             QueueError::NotTheirs => Self::new(Kind::Forbidden, detail),
         }
     }
@@ -227,5 +249,7 @@ mod tests {
         for (subject, expected) in cases {
             assert_eq!(is_ack_of(subject, &department), expected, "{subject}");
         }
+        assert_eq!(sequence_in(cases[0].0), Some(2));
+        assert_eq!(sequence_in(cases[1].0), Some(2));
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use huiliu_schemas::event::{EntryRef, Event, EventBody};
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Queues;
@@ -28,14 +29,24 @@ const CATCH_UP: Duration = Duration::from_millis(50);
 const COUNTING: Duration = Duration::from_secs(60);
 
 /// What was mended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Reconciled")]
 pub struct Report {
     /// Entries the fold has and the log had not, now appended.
     pub appended: usize,
     /// Dead entries purged from QUEUES, and second messages of entries that were offered again.
     pub purged: usize,
-    /// QUEUES was made anew, sourced from this sequence on, and why.
-    pub recreated: Option<(u64, String)>,
+    /// QUEUES was made anew.
+    pub recreated: Option<Recreated>,
+}
+
+/// How QUEUES was made anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Recreated {
+    /// Sourced from this sequence of CASES on.
+    pub from: u64,
+    /// Why.
+    pub because: String,
 }
 
 /// Why nothing could be compared.
@@ -131,7 +142,7 @@ impl Reconciler {
 
     /// Sourcing stops without a word when CASES ends before what QUEUES has seen; and a QUEUES that is not there must not
     /// begin with all history.
-    async fn recreate_if_needed(&self) -> Result<Option<(u64, String)>, ReconcileError> {
+    async fn recreate_if_needed(&self) -> Result<Option<Recreated>, ReconcileError> {
         let end = self.last_sequence(CASES).await?;
         let there = streams::exists(&self.engine.jetstream, QUEUES).await.map_err(engine_error)?;
         let why = if !there {
@@ -149,7 +160,7 @@ impl Reconciler {
         self.reset_high_mark(end).await?;
         tracing::warn!(first, why, "QUEUES was made anew, sourced from {first} on");
         self.wait_until_sourced().await?;
-        Ok(Some((first, why)))
+        Ok(Some(Recreated { from: first, because: why }))
     }
 
     /// A department that takes over NATS finds its consumer made, also after QUEUES was made anew.

@@ -4,6 +4,7 @@
 
 use async_nats::HeaderMap;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -20,7 +21,7 @@ pub const REOFFERED_BY: &str = "Huiliu-Reoffered-By";
 pub const REOFFERED_BECAUSE: &str = "Huiliu-Reoffered-Because";
 
 /// Why an entry is offered again. A closed list: free words could name a person, and headers are not sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Because {
     /// It was acknowledged and nobody has it.

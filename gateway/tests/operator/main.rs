@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod commands;
+mod conditions;
 mod dead;
 mod queues;
 mod site;

@@ -8,7 +8,7 @@ use huiliu::app::App;
 use huiliu::directory::Directory;
 use huiliu::doors::credentials::{Credentials, KeyKind};
 use huiliu::settings::Settings;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -105,13 +105,26 @@ impl Site {
     }
 
     pub async fn ask(&self, method: Method, path: &str, key: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let answer = self.send(method, path, key, &[], body).await;
+        (answer.status(), answer.json().await.unwrap_or_default())
+    }
+
+    /// As [`Self::ask`], with headers, and with those of the answer.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Response {
         let request = self.http.request(method, format!("{}{path}", self.url())).bearer_auth(key);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
-        let answer = request.send().await.expect("an answer");
-        (answer.status(), answer.json().await.unwrap_or_default())
+        request.send().await.expect("an answer")
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -122,6 +135,14 @@ impl Site {
 
     pub async fn post(&self, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         self.ask(Method::POST, path, &self.keys.operator, body).await
+    }
+
+    pub fn operator(&self) -> &str {
+        &self.keys.operator
+    }
+
+    pub fn channel_key(&self) -> &str {
+        &self.keys.channel
     }
 
     pub fn key_of(&self, department: &str) -> &str {

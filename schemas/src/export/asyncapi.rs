@@ -1,4 +1,4 @@
-//! The AsyncAPI 3.0 document: which subjects there are, who says what on them, and in which shape.
+//! The AsyncAPI 3.1 document: which subjects there are, who says what on them, and in which shape.
 
 use serde_json::{Map, Value, json};
 
@@ -79,7 +79,7 @@ const SUBJECTS: &[Subject] = &[
 /// The whole document.
 pub(super) fn document() -> Value {
     json!({
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "id": "urn:huiliu:asyncapi:v1",
         "info": {
             "title": "Huiliu (汇流) over NATS",

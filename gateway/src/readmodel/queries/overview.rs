@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use huiliu_schemas::vocabulary::Stage;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::entries::{departments, oldest_live};
@@ -12,7 +13,7 @@ use crate::readmodel::tally::Counter;
 use crate::readmodel::{ReadHandle, Result, schema};
 
 /// The whole at a glance.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Overview {
     /// True as of this sequence of the case log.
     pub as_of: u64,
@@ -37,7 +38,7 @@ pub struct Overview {
 }
 
 /// Every case is in exactly one of the four.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
     /// All cases.
     pub cases: i64,
@@ -52,7 +53,7 @@ pub struct Totals {
 }
 
 /// Cases in a stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StageCount {
     /// The stage.
     pub stage: Stage,
@@ -63,7 +64,7 @@ pub struct StageCount {
 }
 
 /// Arrivals of a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChannelCount {
     /// The channel.
     pub channel: String,
@@ -78,7 +79,7 @@ pub struct ChannelCount {
 }
 
 /// A department's work.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DepartmentCount {
     /// The department.
     pub department: String,
@@ -103,7 +104,8 @@ pub struct DepartmentCount {
 }
 
 /// Who decided where cases go.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "RoutingCounts")]
 pub struct Routing {
     /// Cases a rule dispatched at first sight.
     pub by_rule: i64,
@@ -118,7 +120,8 @@ pub struct Routing {
 }
 
 /// Hand-backs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ReturnCounts")]
 pub struct Returns {
     /// Dispatches to departments.
     pub dispatched: i64,
@@ -135,7 +138,8 @@ pub struct Returns {
 }
 
 /// How far the answers to the sources are, in cases that have one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AnswerCounts")]
 pub struct Answers {
     /// The source has it.
     pub told: i64,

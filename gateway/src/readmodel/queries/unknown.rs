@@ -3,13 +3,14 @@
 use huiliu_schemas::ids::Channel;
 use jiff::Timestamp;
 use rusqlite::params;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::time;
 use crate::readmodel::{ReadHandle, Result};
 
 /// A code nobody had translated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnknownCode {
     /// The field of ours it came for.
     pub field: String,
