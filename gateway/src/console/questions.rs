@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::parameters::CasesParameters;
-use super::{Labels, Names};
 use super::views::{CasePageView, CaseView, EventsView};
+use super::{Labels, Names};
 use crate::problem::{Kind, Problem};
 use crate::readmodel::{Overview, ReadHandle, ReadModelError};
 use crate::rest::conditional::{Tag as EntityTag, fresh, fresh_as};
@@ -112,8 +112,8 @@ async fn events(
 }
 
 impl Asked {
-    pub(super) fn new(reader: ReadHandle, labels: Labels) -> Self {
-        Self { reader, labels: Arc::new(labels), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub(super) fn new(reader: ReadHandle, labels: Names) -> Self {
+        Self { reader, labels, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Asks on a blocking thread.
