@@ -35,7 +35,7 @@ use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
-use crate::readmodel::{ReadHandle, ReadModel};
+use crate::readmodel::{Opened, ReadHandle, ReadModel};
 use crate::settings::{ChannelSettings, Settings};
 use crate::vault::MasterKey;
 use crate::writeback::WriteBack;
@@ -254,17 +254,19 @@ fn labels(directory: &Directory, channels: &Channels) -> Labels {
 
 /// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
 async fn open_read_model(engine: &Engine, file: PathBuf) -> anyhow::Result<ReadModel> {
-    let model = ReadModel::open(&file)?;
+    let mut model = ReadModel::open(&file)?;
     let cases = engine.jetstream.get_stream(streams::CASES).await?;
     let end = cases.cached_info().state.last_sequence;
     if model.position() <= end {
+        if *model.opened() != Opened::Existing {
+            model.wait_until(end);
+        }
         return Ok(model);
     }
     tracing::warn!(position = model.position(), end, "the read model is ahead of the log: it is built anew");
     // Written down before the model forgets it: it is the only witness that is up to date of how far the log had come.
     note_high_mark(&engine.jetstream, model.position()).await?;
-    let mut model = model;
-    model.rebuild(Vec::<Vec<crate::readmodel::LogMessage>>::new())?;
+    model.begin_anew(end)?;
     Ok(model)
 }
 

@@ -82,6 +82,9 @@ impl Asked {
             Ok(Ok(None)) => {
                 Problem::new(Kind::NotFound, "no case has this id, number or source number").into_response()
             }
+            Ok(Err(error @ ReadModelError::BeingBuilt { .. })) => {
+                Problem::new(Kind::Unavailable, error.to_string()).retry_after(2).into_response()
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
                 unavailable()

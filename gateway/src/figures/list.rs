@@ -118,6 +118,7 @@ figures! {
     // The machine.
     Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read";
     Gauge "huiliu_read_model_behind" ["messages"; "–"] "读模型落后的消息数", "How many messages of CASES it has not read yet", alarm "HuiliuPageBehind";
+    Counter "huiliu_read_model_rebuilds_total" ["rebuilds"; "–"] "读模型损坏后重建次数", "How often the running hub found the read model damaged and built it again", alarm "HuiliuPageDamaged";
     Gauge "huiliu_engine_connected" ["0 or 1"; "–"] "引擎是否连通", "Whether nats-server answers", alarm "HuiliuEngineAway";
     Counter "huiliu_engine_restarts_total" ["restarts"; "–"] "内嵌引擎重启次数", "How often the embedded nats-server was started again", alarm "HuiliuEngineRestarts";
     Gauge "huiliu_stream_messages" ["messages"; "`stream`"] "各流消息数", "Messages in a stream";

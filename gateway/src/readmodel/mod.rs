@@ -13,6 +13,7 @@ use rusqlite::Connection;
 mod draft;
 mod error;
 mod folded;
+mod heal;
 mod queries;
 mod reader;
 mod rebuild;
@@ -76,6 +77,7 @@ pub struct ReadModel {
     position: u64,
     next_key: i64,
     opened: Opened,
+    identity: Option<heal::Identity>,
 }
 
 impl ReadModel {
@@ -95,6 +97,7 @@ impl ReadModel {
             position: 0,
             next_key: 1,
             opened,
+            identity: None,
         };
         model.adopt(writer)?;
         Ok(model)
@@ -131,6 +134,7 @@ impl ReadModel {
         let done = draft.write()?;
         tx.commit()?;
         self.position = done.position;
+        self.readers.reached(self.position);
         self.next_key = done.next_key;
         self.cache.keep(done.folded.into_values());
         Ok(())
@@ -140,6 +144,7 @@ impl ReadModel {
         self.position = schema::position(&writer)?;
         self.next_key = schema::next_key(&writer)?;
         self.cache = Cache::default();
+        self.identity = heal::Identity::of(&self.path);
         self.writer = Some(writer);
         Ok(())
     }
