@@ -24,7 +24,7 @@ use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
-use crate::engine::{Engine, streams};
+use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
@@ -84,6 +84,7 @@ impl App {
             .with_context(|| format!("failed to listen on {}", settings.listen))?;
         let recorder = figures::recorder()?;
 
+        let store_dir = store_dir(&settings);
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
         for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
             tracing::warn!("{difference}");
@@ -100,7 +101,8 @@ impl App {
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
         let ledger = Ledger::open(jetstream.clone(), keys, desk, dead, &tasks);
-        let store = IntakeStore::open(jetstream.clone(), master, &tasks);
+        let watch = room::Watch::new(engine.clone(), store_dir, settings.reserve);
+        let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
@@ -125,6 +127,7 @@ impl App {
             credentials,
             connected: engine.connected(),
             ready: is_ready,
+            room: watch.room(),
             figures: recorder.clone(),
         };
 
@@ -133,12 +136,13 @@ impl App {
             .map_err(anyhow::Error::msg)
             .context("failed to make the pipeline's consumer")?;
         tasks.spawn(follow::run(jetstream.clone(), model, ledger.tail().clone(), shutdown.clone()));
+        tasks.spawn(watch.run(shutdown.clone()));
         tasks.spawn(follow_credentials.run(shutdown.clone()));
         tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
         tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
-        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
+        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
         tasks.spawn(sampler.run(shutdown.clone()));
         tasks.spawn(reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
@@ -180,6 +184,14 @@ impl App {
         }
         engine.stop().await;
         drop(data_lock);
+    }
+}
+
+/// Where the store lies, as far as it is on a disk of ours.
+fn store_dir(settings: &Settings) -> PathBuf {
+    match &settings.engine.server {
+        Server::Embedded(embedded) => embedded.directory.clone(),
+        Server::External(_) => settings.data_dir.clone(),
     }
 }
 

@@ -14,6 +14,9 @@ pub(super) struct Readiness {
     ready: bool,
     engine: bool,
     taking_work: bool,
+    /// Why no new reports are taken, where departments can still work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_room: Option<String>,
     log_position: Option<u64>,
 }
 
@@ -25,7 +28,8 @@ pub(super) async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Read
     let (engine, taking_work) = (*api.connected.borrow(), *api.ready.borrow());
     let ready = engine && taking_work;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, engine, taking_work, log_position: api.reads.position().ok() }))
+    let no_room = api.room.borrow().clone().err();
+    (status, Json(Readiness { ready, engine, taking_work, no_room, log_position: api.reads.position().ok() }))
 }
 
 pub(super) async fn figures(State(api): State<Arc<Api>>) -> String {

@@ -30,6 +30,7 @@ use crate::backup::source::Backups;
 use crate::channels::Channels;
 use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
+use crate::engine::room::Room;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
@@ -75,6 +76,8 @@ pub struct Api {
     pub connected: watch::Receiver<bool>,
     /// Whether we take work.
     pub ready: watch::Receiver<bool>,
+    /// Whether there is room for new reports.
+    pub room: Room,
     /// Figures.
     pub figures: PrometheusHandle,
 }

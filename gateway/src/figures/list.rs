@@ -124,6 +124,7 @@ figures! {
     Gauge "huiliu_stream_messages" ["messages"; "`stream`"] "各流消息数", "Messages in a stream";
     Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
     Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "数据盘剩余空间", "Free space where the store is", alarm "HuiliuDiskFull";
+    Gauge "huiliu_intake_refused" ["0 or 1"; "–"] "是否因空间不足等原因停收新件", "Whether new reports are refused because there is no room", alarm "HuiliuNoRoom";
     Gauge "process_resident_memory_bytes" ["bytes"; "–"] "进程内存", "Memory of the gateway";
     Counter "process_cpu_seconds_total" ["s"; "–"] "进程处理器时间", "Processor time of the gateway";
     Gauge "process_open_fds" ["files"; "–"] "打开的文件", "Open files of the gateway";
