@@ -4,6 +4,7 @@
 
 mod backup;
 mod doors;
+mod faults;
 mod four;
 mod hostile;
 mod privacy;
