@@ -39,6 +39,21 @@ test: setup ## All tests of the workspace, against a real nats-server; the page 
 	fi
 	@HUILIU_NATS_SERVER=$(LOCAL_NATS) tests/web/run.sh $(DEBUG)/huiliu
 
+.PHONY: faults
+faults: setup ## Every fault by itself, the long forms as well, and a table of what was seen (some need root; 20 minutes)
+	@cargo build --locked -p huiliu
+	@export HUILIU_NATS_SERVER=$(LOCAL_NATS) HUILIU_BIN=$(DEBUG)/huiliu; set -o pipefail; mkdir -p .local; \
+	cargo test --locked -p huiliu-tests --test whole -- --include-ignored --test-threads=1 --nocapture faults:: \
+	    2>&1 | tee .local/faults.log; made=$$?; \
+	echo; echo '| fault | what those outside see | proof | recovery |'; echo '|---|---|---|---|'; \
+	grep -oE '\| .* \|$$' .local/faults.log; exit $$made
+
+TARGET ?= form
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## Fuzz one target, guided by coverage: make fuzz TARGET=map SECONDS=1200 (form, map, signature, envelope, judge)
+	@tests/fuzz/run.sh $(TARGET) $(SECONDS)
+
 .PHONY: lint
 lint: ## Format, clippy, documentation: no warnings
 	cargo fmt --all --check

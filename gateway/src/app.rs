@@ -23,7 +23,7 @@ use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
-use crate::engine::{Engine, streams};
+use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
 use crate::files::{FollowFiles, Sources};
 use crate::intake::pipeline::{self, Pipeline};
@@ -35,7 +35,7 @@ use crate::keys::{InOrder, KeyError, Keys};
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
-use crate::readmodel::{Indexing, ReadHandle, ReadModel, ReadModelError};
+use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
 use crate::vault::MasterKey;
@@ -86,6 +86,7 @@ impl App {
             .with_context(|| format!("failed to listen on {}", settings.listen))?;
         let recorder = figures::recorder()?;
 
+        let store_dir = store_dir(&settings);
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
         for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
             tracing::warn!("{difference}");
@@ -103,7 +104,8 @@ impl App {
         let indexing = indexing(keys.clone());
         let end = jetstream.get_stream(streams::CASES).await?.cached_info().state.last_sequence;
         let ledger = Ledger::open(jetstream.clone(), keys, desk, end, dead, &tasks);
-        let store = IntakeStore::open(jetstream.clone(), master, &tasks);
+        let watch = room::Watch::new(engine.clone(), store_dir, settings.reserve);
+        let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
@@ -136,6 +138,7 @@ impl App {
             credentials,
             connected: engine.connected(),
             ready: is_ready,
+            room: watch.room(),
             figures: recorder.clone(),
         };
 
@@ -144,13 +147,14 @@ impl App {
             .map_err(anyhow::Error::msg)
             .context("failed to make the pipeline's consumer")?;
         tasks.spawn(follow::run(jetstream.clone(), model, ledger.tail().clone(), shutdown.clone()));
+        tasks.spawn(watch.run(shutdown.clone()));
         tasks.spawn(follow_credentials.run(shutdown.clone()));
         tasks.spawn(files.run(shutdown.clone()));
         tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
         tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
         tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
-        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
+        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
         tasks.spawn(sampler.run(shutdown.clone()));
         tasks.spawn(reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
@@ -192,6 +196,14 @@ impl App {
         }
         engine.stop().await;
         drop(data_lock);
+    }
+}
+
+/// Where the store lies, as far as it is on a disk of ours.
+fn store_dir(settings: &Settings) -> PathBuf {
+    match &settings.engine.server {
+        Server::Embedded(embedded) => embedded.directory.clone(),
+        Server::External(_) => settings.data_dir.clone(),
     }
 }
 
@@ -274,15 +286,17 @@ pub fn indexing(keys: Keys) -> Indexing {
 
 /// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
 async fn open_read_model(engine: &Engine, file: PathBuf, indexing: Indexing, end: u64) -> anyhow::Result<ReadModel> {
-    let model = ReadModel::open(&file, indexing)?;
+    let mut model = ReadModel::open(&file, indexing)?;
     if model.position() <= end {
+        if *model.opened() != Opened::Existing {
+            model.wait_until(end);
+        }
         return Ok(model);
     }
     tracing::warn!(position = model.position(), end, "the read model is ahead of the log: it is built anew");
     // Written down before the model forgets it: it is the only witness that is up to date of how far the log had come.
     note_high_mark(&engine.jetstream, model.position()).await?;
-    let mut model = model;
-    model.rebuild(Vec::<Vec<crate::readmodel::LogMessage>>::new())?;
+    model.begin_anew(end)?;
     Ok(model)
 }
 

@@ -1,6 +1,6 @@
 //! Keeps the read model at the end of the case log: reads what is new, in order, and folds it in.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::Context;
 use tokio::sync::mpsc;
@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 const FLOOD_PAUSE: Duration = Duration::from_millis(100);
 /// Another gateway's writes are seen this late at most.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Between two looks at the file itself.
+const EXAMINE_EVERY: Duration = Duration::from_secs(2);
 /// Batches in flight at the same time are told of in any order.
 const OUT_OF_ORDER: Duration = Duration::from_millis(20);
 
@@ -28,12 +30,26 @@ const OUT_OF_ORDER: Duration = Duration::from_millis(20);
 pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: CancellationToken) {
     let mut position = model.position();
     let mut end = tail.end();
-    let (batches, mut positions) = match Folder::start(model) {
+    let (work, mut positions) = match Folder::start(model) {
         Ok(folder) => folder,
         Err(error) => return tracing::error!(%error, "the read model has no thread to run on"),
     };
     let mut look = true;
+    let mut examined = Instant::now();
     while !shutdown.is_cancelled() {
+        if examined.elapsed() >= EXAMINE_EVERY {
+            let Some(end) = end_of_log(&jetstream).await else {
+                examined = Instant::now();
+                continue;
+            };
+            if work.send(Work::Examine { end }).await.is_err() {
+                return;
+            }
+            let Some(reached) = positions.recv().await else { return };
+            look |= reached < position;
+            position = reached;
+            examined = Instant::now();
+        }
         let mut batch = tail.after(position, AT_ONCE);
         let flood = batch.len() >= A_PAGE;
         look &= batch.is_empty();
@@ -45,13 +61,14 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             look = batch.len() == A_PAGE;
         }
         if !batch.is_empty() {
-            if batches.send(batch).await.is_err() {
+            if work.send(Work::Apply(batch)).await.is_err() {
                 return;
             }
             let Some(reached) = positions.recv().await else { return };
             if reached == position {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
+            look |= reached < position;
             position = reached;
             metrics::gauge!("huiliu_read_model_position").set(position as f64);
             // Far behind, it reads page after page.
@@ -81,28 +98,64 @@ pub async fn next(jetstream: &Context, position: u64) -> Result<Vec<LogMessage>,
     Ok(page.messages.into_iter().map(message).collect())
 }
 
+/// Where the log ends, if the server says.
+async fn end_of_log(jetstream: &Context) -> Option<u64> {
+    jetstream.get_stream(CASES).await.ok().map(|cases| cases.cached_info().state.last_sequence)
+}
+
 /// The thread that writes the read model. It gives way to everything else: that the page is behind for a while when a
 /// million cases arrive at once is better than that the cases are.
 struct Folder;
 
-type Batches = mpsc::Sender<Vec<LogMessage>>;
+/// What it does; it answers each with the position reached.
+enum Work {
+    Apply(Vec<LogMessage>),
+    /// Look whether the file is still what it was; where not, begin anew with a log that ends there.
+    Examine {
+        end: u64,
+    },
+}
 
 impl Folder {
-    fn start(mut model: ReadModel) -> std::io::Result<(Batches, mpsc::Receiver<u64>)> {
-        let (batches, mut waiting) = mpsc::channel::<Vec<LogMessage>>(1);
+    fn start(mut model: ReadModel) -> std::io::Result<(mpsc::Sender<Work>, mpsc::Receiver<u64>)> {
+        let (work, mut waiting) = mpsc::channel::<Work>(1);
         let (reached, positions) = mpsc::channel(1);
         std::thread::Builder::new().name("read-model".into()).spawn(move || {
             give_way();
-            while let Some(batch) = waiting.blocking_recv() {
-                if let Err(error) = model.apply(&batch) {
-                    tracing::error!(%error, "the read model could not take in the log; it tries again");
+            while let Some(work) = waiting.blocking_recv() {
+                match work {
+                    Work::Apply(batch) => apply(&mut model, &batch),
+                    Work::Examine { end } => examine(&mut model, end),
                 }
                 if reached.blocking_send(model.position()).is_err() {
                     return;
                 }
             }
         })?;
-        Ok((batches, positions))
+        Ok((work, positions))
+    }
+}
+
+fn apply(model: &mut ReadModel, batch: &[LogMessage]) {
+    let end = batch.last().map_or(0, |m| m.sequence);
+    match model.apply(batch) {
+        Err(error) if error.needs_rebuild() => mend(model, &error.to_string(), end),
+        Err(error) => tracing::error!(%error, "the read model could not take in the log; it tries again"),
+        Ok(()) => {}
+    }
+}
+
+fn examine(model: &mut ReadModel, end: u64) {
+    if let Some(damage) = model.damage() {
+        mend(model, &damage, end);
+    }
+}
+
+fn mend(model: &mut ReadModel, damage: &str, end: u64) {
+    tracing::error!(damage, end, "the read model is damaged ({damage}): it is built again from the log");
+    metrics::counter!("huiliu_read_model_rebuilds_total").increment(1);
+    if let Err(error) = model.begin_anew(end) {
+        tracing::error!(%error, "the read model cannot be built again; it is tried again");
     }
 }
 

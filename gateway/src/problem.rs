@@ -154,7 +154,7 @@ impl From<crate::intake::store::StoreError> for Problem {
         let detail = error.to_string();
         match error {
             E::Away(_) => Self::new(Kind::Unavailable, detail).retry_after(2),
-            E::Full(_) => Self::new(Kind::Unavailable, detail).retry_after(60),
+            E::Full(_) => Self::new(Kind::Unavailable, detail).retry_after(10),
             E::Unknown(_) => Self::new(Kind::UnknownOutcome, detail).retry_after(2),
             E::Refused(_) => Self::new(Kind::Internal, detail),
         }

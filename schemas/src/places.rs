@@ -142,4 +142,12 @@ mod tests {
         assert!(read("无").is_err());
         assert!(read("33020").is_err());
     }
+
+    /// Found by fuzzing: the last bit of a long decimal was lost on the way, and a repeat looked like a change.
+    #[test]
+    fn a_coordinate_reads_back_as_it_was_written() {
+        let written: f64 = "29.9330205002026030100132641".parse().expect("a number");
+        let text = serde_json::to_string(&written).expect("is written");
+        assert_eq!(serde_json::from_str::<f64>(&text).expect("reads back"), written);
+    }
 }

@@ -8,5 +8,8 @@ pub mod proof;
 pub mod report;
 pub mod run;
 pub mod sources;
+pub mod trial;
 
 pub use run::{Options, run};
+pub use sources::Feed;
+pub use trial::Trial;

@@ -4,8 +4,10 @@
 //! here touches a process it did not start.
 
 mod binary;
+mod cable;
 mod clients;
 mod cluster;
+mod disk;
 mod engine;
 mod plan;
 mod process;
@@ -19,8 +21,10 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep};
 
 pub use binary::{build_hub, hub_binary, nats_binary, root};
+pub use cable::{Cable, Cut};
 pub use clients::{Answer, Caller};
 pub use cluster::OwnCluster;
+pub use disk::Disk;
 pub use engine::{GATEWAY, Inspector, OwnServer, Raw};
 pub use plan::{ChannelPlan, Plan};
 
@@ -39,7 +43,9 @@ pub struct TestHub {
     program: PathBuf,
     child: Option<Child>,
     keep_dir: bool,
-    has_engine: bool,
+    external: Option<plan::ExternalPlan>,
+    disk: Option<Disk>,
+    env: BTreeMap<String, String>,
 }
 
 impl TestHub {
@@ -58,9 +64,18 @@ impl TestHub {
     ) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(45)).build()?;
         let url = format!("http://127.0.0.1:{port}");
-        let has_engine = plan.external.is_none();
-        let program = plan.program.clone();
-        Ok(Self { dir, url, keys, http, program, child: None, keep_dir: plan.keep_dir, has_engine })
+        Ok(Self {
+            dir,
+            url,
+            keys,
+            http,
+            program: plan.program.clone(),
+            child: None,
+            keep_dir: plan.keep_dir,
+            external: plan.external.clone(),
+            disk: None,
+            env: plan.env.clone(),
+        })
     }
 
     /// Where it keeps its data.
@@ -87,7 +102,7 @@ impl TestHub {
         if let Some(nats) = nats_binary() {
             command.env("HUILIU_NATS_SERVER", nats);
         }
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.envs(&self.env).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         self.child = Some(command.spawn().with_context(|| format!("failed to start {}", self.program.display()))?);
         Ok(())
     }
@@ -159,6 +174,12 @@ impl TestHub {
         process::gone(server).await
     }
 
+    /// Stops its nats-server in the middle of whatever it does, or lets it go on: it is there, and does not answer.
+    pub async fn freeze_server(&self, frozen: bool) -> anyhow::Result<()> {
+        let server = eventually("a nats-server", PATIENCE, async || self.server_process()).await?;
+        process::kill(server, if frozen { "STOP" } else { "CONT" })
+    }
+
     /// Asks the hub to stop and waits until it and its server are gone.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         let server = self.server_process();
@@ -176,6 +197,11 @@ impl TestHub {
         }
     }
 
+    /// The small disk its data is on, if it was planned so.
+    pub fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
+    }
+
     /// Everything it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
@@ -185,7 +211,7 @@ impl TestHub {
         self.dir.join("hub.log")
     }
 
-    fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
@@ -208,6 +234,7 @@ impl Drop for TestHub {
             // Nothing can be done about a child that cannot be killed.
             let _gone = child.kill().and_then(|()| child.wait());
         }
+        drop(self.disk.take());
         if !self.keep_dir && !std::thread::panicking() {
             let _left_behind = std::fs::remove_dir_all(&self.dir);
         }

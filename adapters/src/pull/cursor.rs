@@ -39,6 +39,16 @@ pub(super) struct Seen {
     /// Page size the source says it used.
     pub(super) served_size: Option<u64>,
     pub(super) next: Option<String>,
+    /// The present by the source's own clock, if it says.
+    pub(super) there: Option<Timestamp>,
+}
+
+impl Seen {
+    /// How far everything is known: not beyond the source's present, even if ours was ahead of it when we asked.
+    fn known(&self, from: Timestamp, to: Timestamp) -> Timestamp {
+        let settled = self.there.map(|there| there.checked_sub(SETTLED).unwrap_or(there));
+        settled.map_or(to, |settled| to.min(settled)).max(from)
+    }
 }
 
 /// A window ends this long before the present: the second that is still being written to is left to the next one,
@@ -136,7 +146,7 @@ fn after_page(spec: &PullSpec, seen: &Seen, at: &WindowAt) -> Cursor {
         let first_moved = (u64::from(at.page - 1) * size).saturating_sub(gone);
         window(u32::try_from(first_moved / size + 1).unwrap_or(1))
     } else if is_last {
-        Cursor::Window { from: at.to, to: None, page: 1, total: None }
+        Cursor::Window { from: seen.known(at.from, at.to), to: None, page: 1, total: None }
     } else {
         window(at.page + 1)
     }
@@ -147,7 +157,7 @@ fn after_token(since: Timestamp, began: Option<Timestamp>, seen: &Seen) -> Curso
         Some(next) if seen.records > 0 => Cursor::Token { since, began, token: Some(next.clone()) },
         // A token beside an empty list is a place to come back to.
         Some(next) => Cursor::Token { since, began: None, token: Some(next.clone()) },
-        None => Cursor::Token { since: began.unwrap_or(since), began: None, token: None },
+        None => Cursor::Token { since: seen.known(since, began.unwrap_or(since)), began: None, token: None },
     }
 }
 
@@ -225,6 +235,24 @@ mod tests {
         let spec = PullSpec { window_s: 3600, ..spec("hotline-12345") };
         let cursor = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-05T00:00:00Z"));
         assert!(matches!(cursor, Cursor::Window { to: Some(to), .. } if to == at("2026-03-01T01:00:00Z")));
+    }
+
+    /// Our clock was an hour ahead: what the source writes in that hour must still be asked for.
+    #[test]
+    fn nothing_is_known_beyond_the_present_of_the_source() {
+        let there = Some(at("2026-03-01T01:00:00Z"));
+        for pack in ["hotline-12345", "petition-portal"] {
+            let spec = spec(pack);
+            let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T02:00:00Z"));
+            let end = start.after(&spec, &Seen { there, ..page(1, 1) });
+            let known = match end {
+                Cursor::Window { from, .. } => from,
+                Cursor::Token { since, .. } => since,
+            };
+            assert_eq!(known, at("2026-03-01T00:59:59Z"), "{pack}");
+            let early = start.after(&spec, &Seen { there: Some(at("2026-02-01T00:00:00Z")), ..page(1, 1) });
+            assert!(early == Cursor::start(&spec, at("2026-03-01T00:00:00Z")), "{pack}: it goes back");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reading a page only so far as the walk needs: its code, its list's length, its next cursor. Pure.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cursor::{Cursor, Seen};
@@ -20,14 +21,15 @@ pub struct Page {
     pub next: Cursor,
 }
 
-/// Reads the answer to what `asked` asked for.
+/// Reads the answer to what `asked` asked for; `there` is the present by the system's own clock.
 pub(super) fn read(
     spec: &PullSpec,
     asked: &Cursor,
     bytes: Bytes,
     content_type: Option<String>,
+    there: Option<Timestamp>,
 ) -> Result<Page, PullError> {
-    let seen = look(spec, &bytes)?;
+    let seen = Seen { there, ..look(spec, &bytes)? };
     let raw = RawBody { bytes, content_type, content_encoding: None };
     Ok(Page { body: Verified::vouched(raw, Proof::Pulled), records: seen.records, next: asked.after(spec, &seen) })
 }
@@ -49,6 +51,7 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
         total: number(&spec.total),
         served_size: number(&spec.served_size),
         next,
+        there: None,
     })
 }
 

@@ -1,11 +1,12 @@
 //! The client that asks: thin IO around pure parts. Holds the rate limit, timeouts and size cap; keeps no cursor.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
@@ -62,6 +63,25 @@ pub struct Poller {
     limit: DefaultDirectRateLimiter,
     timeout: Duration,
     most_bytes: usize,
+    clock: SourceClock,
+}
+
+/// The present as the system has it, from the last `Date` it sent. What it calls updated, it wrote by this clock: ours may
+/// be set at any moment, and a window that ends in the system's future would pass over what is written there later.
+#[derive(Debug, Clone, Copy, Default)]
+struct SourceClock(Option<(Timestamp, Instant)>);
+
+impl SourceClock {
+    fn set(&mut self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+        let read = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
+        self.0 = read.map(|at| (at, Instant::now())).or(self.0);
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        let (at, seen) = self.0?;
+        at.checked_add(SignedDuration::try_from(seen.elapsed()).ok()?).ok()
+    }
 }
 
 impl Poller {
@@ -80,7 +100,12 @@ impl Poller {
         spec.page_size = settings.page_size.filter(|size| *size > 0).unwrap_or(spec.page_size);
         let limit = RateLimiter::direct(Quota::per_minute(per_minute));
         let (tokens, timeout, most_bytes) = (settings.tokens.clone(), settings.timeout, settings.most_bytes);
-        Ok(Self { spec, url, client, tokens, limit, timeout, most_bytes })
+        Ok(Self { spec, url, client, tokens, limit, timeout, most_bytes, clock: SourceClock::default() })
+    }
+
+    /// How far the system's clock is ahead of `now`, once it has said what time it is.
+    pub fn clock_ahead(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.clock.now().map(|theirs| theirs.duration_since(now))
     }
 
     /// Where a first connection begins.
@@ -88,22 +113,24 @@ impl Poller {
         Cursor::start(&self.spec, since)
     }
 
-    /// Asks for the page at `cursor`, waiting for the channel's rate limit first.
+    /// Asks for the page at `cursor`, waiting for the channel's rate limit first. `now` is ours: it counts only until the
+    /// system has told its own.
     pub async fn next_page(&mut self, cursor: &Cursor, now: Timestamp) -> Result<Page, PullError> {
         if !cursor.fits(&self.spec) {
             return Err(PullError::Cursor);
         }
         self.limit.until_ready().await;
-        let asked = cursor.begun(&self.spec, now);
+        let asked = cursor.begun(&self.spec, self.clock.now().unwrap_or(now));
         let response = self.ask(&asked).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        self.clock.set(&headers);
         let bytes = self.body(response).await?;
         if status != 200 {
             return Err(self.refused(status, &headers, &bytes));
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        page::read(&self.spec, &asked, bytes, content_type)
+        page::read(&self.spec, &asked, bytes, content_type, self.clock.now())
     }
 
     /// Asks with a token where the system wants one; once more with a fresh one if it no longer takes ours.

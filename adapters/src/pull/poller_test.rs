@@ -85,6 +85,23 @@ async fn every_page_is_fetched_once() {
     assert!(matches!(cursor, Cursor::Window { from, .. } if from < now()));
 }
 
+/// Our clock is a day ahead of the system's, which says what time it is with every answer.
+#[tokio::test]
+async fn a_clock_of_ours_that_is_wrong_passes_over_nothing() {
+    let none: Answer = |_| json!({"code": 0, "data": {"total": 0, "rows": []}}).to_string().into_response();
+    let mut poller = poller(&settings(serve(none).await));
+    let (there, ours) = (Timestamp::now(), Timestamp::now() + jiff::SignedDuration::from_hours(24));
+    let mut cursor = poller.start(there - jiff::SignedDuration::from_mins(1));
+    for _ in 0..2 {
+        let page = poller.next_page(&cursor, ours).await.expect("a page");
+        cursor = page.next;
+        let Cursor::Window { from, to: None, .. } = cursor else { panic!("{cursor:?}") };
+        assert!(from <= Timestamp::now(), "{from} is in the system's future");
+    }
+    let ahead = poller.clock_ahead(ours).expect("it has said what time it is");
+    assert!(ahead < jiff::SignedDuration::from_hours(-23), "{ahead}");
+}
+
 async fn failure(answer: Answer) -> String {
     first(&settings(serve(answer).await)).await.expect_err("refused").to_string()
 }

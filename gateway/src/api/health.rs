@@ -21,6 +21,9 @@ struct Readiness {
     engine: bool,
     /// The hub is not starting or stopping.
     taking_work: bool,
+    /// Why no new reports are taken, where departments can still work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_room: Option<String>,
     /// The sequence of the case log that the read model has come to.
     log_position: Option<u64>,
 }
@@ -51,7 +54,8 @@ async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Readiness>) {
     let (engine, taking_work) = (*api.connected.borrow(), *api.ready.borrow());
     let ready = engine && taking_work;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, engine, taking_work, log_position: api.reads.position().ok() }))
+    let no_room = api.room.borrow().clone().err();
+    (status, Json(Readiness { ready, engine, taking_work, no_room, log_position: api.reads.position().ok() }))
 }
 
 async fn figures(State(api): State<Arc<Api>>) -> String {

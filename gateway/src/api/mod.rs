@@ -32,6 +32,7 @@ use crate::backup::source::Backups;
 use crate::channels::Channels;
 use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
+use crate::engine::room::Room;
 use crate::files::FollowFiles;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
@@ -83,6 +84,8 @@ pub struct Api {
     pub connected: watch::Receiver<bool>,
     /// Whether we take work.
     pub ready: watch::Receiver<bool>,
+    /// Whether there is room for new reports.
+    pub room: Room,
     /// Figures.
     pub figures: PrometheusHandle,
 }

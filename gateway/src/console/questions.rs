@@ -125,6 +125,9 @@ impl Asked {
         let _turn = self.turns.acquire().await.map_err(|_| unavailable())?;
         match tokio::task::spawn_blocking(move || question(&self.reader)).await {
             Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error @ ReadModelError::BeingBuilt { .. })) => {
+                Err(Problem::new(Kind::Unavailable, error.to_string()).retry_after(2))
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
                 Err(unavailable())

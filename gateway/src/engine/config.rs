@@ -12,6 +12,9 @@ use crate::doors::{Credentials, Permissions};
 /// Larger than any body the gateway takes.
 pub const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
 
+/// A pebibyte: more than any disk.
+const MAX_FILE_STORE_BYTES: u64 = 1 << 50;
+
 /// What the file is made from.
 pub struct ServerConfig<'a> {
     /// The port on 127.0.0.1.
@@ -49,6 +52,9 @@ logfile_max_num: 4
 jetstream {{
   store_dir: {store}
   sync_interval: {sync}
+  # The hub watches the disk itself. The server's own limit, three quarters of what is free when it starts, would refuse
+  # everything after a restart on a disk more than half full.
+  max_file_store: {MAX_FILE_STORE_BYTES}
   # One durable consumer per department on one stream: the default of 1,000 is too few for a province.
   limits {{ default_max_consumers: 100000 }}
 }}

@@ -16,7 +16,8 @@ use crate::doors::Secret;
 
 /// How long one request may take before its outcome counts as unknown.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// A server that stands still is noticed at the third ping without an answer; until then senders wait.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
 const LONGEST_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -100,6 +101,8 @@ struct Stage {
     settings: Embedded,
     program: PathBuf,
     lock: StoreLock,
+    /// Asks the supervisor for another child in place of the present one.
+    again: Notify,
     /// The number of the present child; 0 while there is none.
     process: AtomicU32,
     gateway_bcrypt: String,
@@ -121,6 +124,7 @@ impl EmbeddedServer {
         let stage = Stage {
             program,
             lock,
+            again: Notify::new(),
             process: AtomicU32::new(0),
             gateway_bcrypt: gateway.bcrypt()?,
             system_bcrypt: system.bcrypt()?,
@@ -163,6 +167,11 @@ impl EmbeddedServer {
     /// When it cannot be written.
     pub fn rewrite(&self, credentials: &Credentials) -> Result<(), EmbeddedError> {
         self.stage.write_config(self.port, credentials)
+    }
+
+    /// Has the supervisor stop the present child and start another.
+    pub fn start_again(&self) {
+        self.stage.again.notify_one();
     }
 
     /// Stops the child and waits until it is gone. Call it when everything else has drained.
@@ -305,6 +314,10 @@ async fn supervise(stage: Arc<Stage>, first: RunningServer, stop: CancellationTo
         tokio::select! {
             () = stop.cancelled() => return shut_down(&stage, server).await,
             ended = server.ended() => tell_end(&stage, ended),
+            () = stage.again.notified() => {
+                tracing::error!("nats-server is there and of no use, starting it again");
+                shut_down(&stage, server).await;
+            }
         }
         if since.elapsed() >= HEALTHY_AFTER {
             backoff = FIRST_BACKOFF;

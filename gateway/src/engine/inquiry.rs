@@ -35,7 +35,8 @@ pub enum EffectiveSync {
     Every(Duration),
 }
 
-/// A short-lived connection to the system account.
+/// A connection to the system account.
+#[derive(Debug)]
 pub struct Inquiry(Client);
 
 #[derive(Deserialize)]
@@ -60,6 +61,13 @@ struct JetStreamConfig {
     sync_always: bool,
     #[serde(default)]
     sync_interval: u64,
+}
+
+#[derive(Deserialize)]
+struct Health {
+    status: String,
+    #[serde(default)]
+    error: String,
 }
 
 impl Inquiry {
@@ -90,6 +98,16 @@ impl Inquiry {
         } else {
             EffectiveSync::Every(Duration::from_nanos(config.sync_interval))
         })
+    }
+
+    /// Whether it is well; else what it says is wrong, such as a stream that met a full disk.
+    ///
+    /// # Errors
+    /// When the server does not say.
+    pub async fn health(&self) -> Result<Result<(), String>, InquiryError> {
+        let answer: Answer<Health> = self.ask("$SYS.REQ.SERVER.PING.HEALTHZ", "").await?;
+        let health = answer.data.ok_or_else(|| refused(answer.error))?;
+        Ok(if health.status == "ok" { Ok(()) } else { Err(health.error) })
     }
 
     /// Makes the server read its configuration again, and waits until it has.

@@ -13,6 +13,7 @@ pub mod inquiry;
 pub mod lock;
 pub mod read;
 pub mod request;
+pub mod room;
 #[cfg(test)]
 pub(crate) mod scratch;
 pub mod settings;
@@ -26,6 +27,7 @@ pub mod version;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::jetstream::account::Account;
 use async_nats::{Client, jetstream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -138,6 +140,26 @@ impl Engine {
         let Some(server) = &self.embedded else { return Ok(()) };
         server.rewrite(credentials)?;
         Ok(Inquiry::open(server).await?.reload().await?)
+    }
+
+    /// What the account holds and may hold; none where the server is away or slow.
+    pub async fn account(&self) -> Option<Account> {
+        if !*self.connected.borrow() {
+            return None;
+        }
+        self.jetstream.query_account().await.ok()
+    }
+
+    /// A way to ask the embedded server about itself; none where there is none, or it is away.
+    pub async fn inquiry(&self) -> Option<Inquiry> {
+        Inquiry::open(self.embedded.as_ref()?).await.ok()
+    }
+
+    /// Has the embedded server stop and start again; an external one is its administrator's business.
+    pub fn start_server_again(&self) {
+        if let Some(server) = &self.embedded {
+            server.start_again();
+        }
     }
 
     /// The sync setting in force on the embedded server; an external one is not asked.

@@ -98,6 +98,7 @@ figures! {
     Counter "huiliu_poll_failures_total" ["attempts"; "`channel`"] "拉取失败次数", "Pulls that failed";
     Gauge "huiliu_poll_up" ["0 or 1"; "`channel`"] "最近一次拉取是否成功", "Whether the last poll brought a page; on the gateway that polls the channel";
     Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStopped";
+    Gauge "huiliu_poll_clock_ahead_seconds" ["s"; "`channel`"] "来源系统时钟比本机快多少", "How far the clock of a polled system is ahead of ours", alarm "HuiliuClocks";
     Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
     Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet";
 
@@ -123,11 +124,13 @@ figures! {
     // The machine.
     Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read";
     Gauge "huiliu_read_model_behind" ["messages"; "–"] "读模型落后的消息数", "How many messages of CASES it has not read yet", alarm "HuiliuPageBehind";
+    Counter "huiliu_read_model_rebuilds_total" ["rebuilds"; "–"] "读模型损坏后重建次数", "How often the running hub found the read model damaged and built it again", alarm "HuiliuPageDamaged";
     Gauge "huiliu_engine_connected" ["0 or 1"; "–"] "引擎是否连通", "Whether nats-server answers", alarm "HuiliuEngineAway";
     Counter "huiliu_engine_restarts_total" ["restarts"; "–"] "内嵌引擎重启次数", "How often the embedded nats-server was started again", alarm "HuiliuEngineRestarts";
     Gauge "huiliu_stream_messages" ["messages"; "`stream`"] "各流消息数", "Messages in a stream";
     Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
-    Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "数据盘剩余空间", "Free space where the data directory is", alarm "HuiliuDiskFull";
+    Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "数据盘剩余空间", "Free space where the store is", alarm "HuiliuDiskFull";
+    Gauge "huiliu_intake_refused" ["0 or 1"; "–"] "是否因空间不足等原因停收新件", "Whether new reports are refused because there is no room", alarm "HuiliuNoRoom";
     Gauge "process_resident_memory_bytes" ["bytes"; "–"] "进程内存", "Memory of the gateway";
     Counter "process_cpu_seconds_total" ["s"; "–"] "进程处理器时间", "Processor time of the gateway";
     Gauge "process_open_fds" ["files"; "–"] "打开的文件", "Open files of the gateway";

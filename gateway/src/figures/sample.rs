@@ -1,6 +1,5 @@
 //! Figures that are not counted where something happens but looked up from time to time.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,13 +20,12 @@ pub struct Sampler {
     engine: Engine,
     reads: ReadHandle,
     channels: Channels,
-    data_dir: PathBuf,
 }
 
 impl Sampler {
     /// A sampler of one hub.
-    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, data_dir: PathBuf) -> Self {
-        Self { engine, reads, channels, data_dir }
+    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels) -> Self {
+        Self { engine, reads, channels }
     }
 
     /// Looks until shutdown. What cannot be looked up now keeps its last value; whether the engine is there has a figure
@@ -37,7 +35,6 @@ impl Sampler {
         process.describe();
         loop {
             process.collect();
-            self.disk();
             gauge!("huiliu_engine_connected").set(f64::from(u8::from(*self.engine.connected().borrow())));
             let (reads, channels) = (self.reads.clone(), self.channels.clone());
             let told = tokio::task::spawn_blocking(move || cases(&reads, &channels)).await;
@@ -51,13 +48,6 @@ impl Sampler {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(EVERY) => {}
             }
-        }
-    }
-
-    fn disk(&self) {
-        match rustix::fs::statvfs(&self.data_dir) {
-            Ok(disk) => gauge!("huiliu_disk_free_bytes").set((disk.f_bavail * disk.f_frsize) as f64),
-            Err(error) => tracing::debug!(%error, "the disk does not say how full it is"),
         }
     }
 

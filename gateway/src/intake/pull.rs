@@ -21,6 +21,7 @@ use crate::engine::streams::CURSORS;
 use crate::lease::Lease;
 
 const SLOWLY: Duration = Duration::from_secs(60);
+const CLOCKS_DIFFER_S: i64 = 60;
 const LOOK_BACK: i64 = 24 * 60 * 60;
 
 /// Where a channel's pull stands, as it is kept.
@@ -54,6 +55,8 @@ impl Pull {
                 held = lease.hold(self.poll()) => held,
             };
             if let Some(Err(error)) = held {
+                self.channel.poll.failed(error.clone());
+                self.up(false);
                 tracing::warn!(channel = %self.channel.name, error, "channel {} is not pulled just now", self.channel.name);
             }
             tokio::select! {
@@ -68,12 +71,13 @@ impl Pull {
         let pack = self.channel.pack();
         let mut poller = self.poller(&pack)?;
         let (mut position, mut revision) = self.position(&cursors, &poller).await?;
-        let mut failures = 0;
+        let (mut failures, mut clocks_differ) = (0, false);
         // A pack that changed may ask in another way: begin again with it, from the same place.
         while Arc::ptr_eq(&pack, &self.channel.pack()) {
             let asked = Timestamp::now();
             match poller.next_page(&position.cursor, asked).await {
                 Ok(page) => {
+                    self.tell_clocks(&poller, &mut clocks_differ);
                     failures = 0;
                     self.channel.poll.succeeded(asked);
                     self.up(true);
@@ -108,6 +112,21 @@ impl Pull {
             }
         }
         Ok(())
+    }
+
+    /// Signatures, dates and deadlines of the two systems are only as good as their clocks agree.
+    fn tell_clocks(&self, poller: &Poller, known: &mut bool) {
+        let Some(ahead) = poller.clock_ahead(Timestamp::now()).map(|ahead| ahead.as_secs()) else { return };
+        let channel = self.channel.name.to_string();
+        metrics::gauge!("huiliu_poll_clock_ahead_seconds", "channel" => channel).set(ahead as f64);
+        let differ = ahead.abs() >= CLOCKS_DIFFER_S;
+        if differ && !*known {
+            tracing::warn!(
+                channel = %self.channel.name, ahead_s = ahead,
+                "the clock of channel {} is {ahead} s ahead of ours: one of the two is wrong", self.channel.name
+            );
+        }
+        *known = differ;
     }
 
     fn up(&self, up: bool) {

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::envelope::RawEnvelope;
 use crate::engine::batch::{BatchError, OutMessage, commit_batch};
+use crate::engine::room::Room;
 use crate::vault::{MasterKey, VaultError};
 
 const AT_ONCE: usize = 256;
@@ -26,7 +27,7 @@ pub enum StoreError {
     #[error("it is unknown whether it was stored; sending it again is safe: {0}")]
     Unknown(String),
     /// The store is full.
-    #[error("not stored: the store is full: {0}")]
+    #[error("not stored: there is no room: {0}")]
     Full(String),
     /// It can never be stored.
     #[error("not stored: {0}")]
@@ -46,14 +47,15 @@ type Reply = oneshot::Sender<Result<u64, StoreError>>;
 pub struct IntakeStore {
     queue: mpsc::Sender<(OutMessage, Reply)>,
     master: Arc<MasterKey>,
+    room: Room,
 }
 
 impl IntakeStore {
-    /// Opens the store. It ends when every clone is dropped.
-    pub fn open(jetstream: Context, master: Arc<MasterKey>, tasks: &TaskTracker) -> Self {
+    /// Opens the store, which takes nothing while there is no `room`. It ends when every clone is dropped.
+    pub fn open(jetstream: Context, master: Arc<MasterKey>, room: Room, tasks: &TaskTracker) -> Self {
         let (queue, waiting) = mpsc::channel(AT_ONCE * 2);
         tasks.spawn(run(jetstream, waiting));
-        Self { queue, master }
+        Self { queue, master, room }
     }
 
     /// Stores an envelope and returns its sequence, once the engine has it for good.
@@ -61,6 +63,7 @@ impl IntakeStore {
     /// # Errors
     /// When it is not, or may not be, stored.
     pub async fn store(&self, envelope: &RawEnvelope) -> Result<u64, StoreError> {
+        self.room.borrow().clone().map_err(StoreError::Full)?;
         let message = envelope.seal(&self.master)?;
         let (reply, answer) = oneshot::channel();
         let closed = || StoreError::Away("the hub is going down".into());

@@ -32,6 +32,12 @@ pub enum ReadModelError {
     /// The index was sealed with another master key, or was changed.
     #[error("read model: page `{0}` of the search index does not open; rebuild it")]
     Sealed(String),
+    /// The file is being built from the log and does not know everything yet.
+    #[error("read model is being built from the log; it answers when message {until} has been read")]
+    BeingBuilt {
+        /// Where the log ended when that began.
+        until: u64,
+    },
     /// An exchange of the file failed half-way.
     #[error("read model is closed, expected it open; open it again")]
     Closed,
@@ -43,7 +49,7 @@ impl ReadModelError {
         match self {
             Self::Sql(error) => is_corruption(error),
             Self::Unreadable { .. } | Self::Sealed(_) => true,
-            Self::File { .. } | Self::Unopened(_) | Self::Closed => false,
+            Self::File { .. } | Self::Unopened(_) | Self::Closed | Self::BeingBuilt { .. } => false,
         }
     }
 
@@ -56,7 +62,11 @@ impl ReadModelError {
     }
 }
 
-/// Whether the file itself is broken, as opposed to busy, full or forbidden.
+/// Whether the file itself is broken or gone, as opposed to busy, full or forbidden.
 pub(super) fn is_corruption(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+    let code = error.sqlite_error_code();
+    let broken = matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::CannotOpen));
+    // A page that was cut off, or a table that went with its page.
+    let cut = error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ);
+    broken || cut || error.to_string().contains("no such table")
 }

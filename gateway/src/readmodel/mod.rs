@@ -14,6 +14,7 @@ use rusqlite::Connection;
 mod draft;
 mod error;
 mod folded;
+mod heal;
 mod indexing;
 mod queries;
 mod reader;
@@ -84,6 +85,7 @@ pub struct ReadModel {
     /// How many cases have words that are not on a shelf yet.
     unshelved: usize,
     opened: Opened,
+    identity: Option<heal::Identity>,
 }
 
 impl ReadModel {
@@ -105,6 +107,7 @@ impl ReadModel {
             next_key: 1,
             unshelved: 0,
             opened,
+            identity: None,
         };
         model.adopt(writer)?;
         Ok(model)
@@ -141,6 +144,7 @@ impl ReadModel {
         let done = draft.write(self.unshelved)?;
         tx.commit()?;
         self.position = done.position;
+        self.readers.reached(self.position);
         self.next_key = done.next_key;
         self.unshelved = done.unshelved;
         self.cache.keep(done.folded.into_values());
@@ -152,6 +156,7 @@ impl ReadModel {
         self.next_key = schema::next_key(&writer)?;
         self.unshelved = shelves::unshelved(&writer)?;
         self.cache = Cache::default();
+        self.identity = heal::Identity::of(&self.path);
         self.writer = Some(writer);
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! The reading side: a few connections that are lent out one question at a time.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rusqlite::{Connection, Transaction};
 
-use super::{Result, schema};
+use super::{ReadModelError, Result, schema};
 use crate::words::IndexKey;
 
 /// How many idle connections are kept.
@@ -20,12 +21,46 @@ pub(super) struct Readers {
     /// Held for reading during a question, and for writing while the file is exchanged: a connection to the old file
     /// that closes late would remove the new file's journal, which has the same name.
     gate: RwLock<()>,
+    /// Up to where the log must have been read before anything is answered; 0 once it has been.
+    until: AtomicU64,
+    /// What a question met that only building the file anew can mend.
+    damage: Mutex<Option<String>>,
 }
 
 impl Readers {
     /// No connection yet.
     pub fn new(path: PathBuf, key: IndexKey) -> Self {
-        Self { path, key, idle: Mutex::default(), gate: RwLock::default() }
+        Self {
+            path,
+            key,
+            idle: Mutex::default(),
+            gate: RwLock::default(),
+            until: AtomicU64::new(0),
+            damage: Mutex::default(),
+        }
+    }
+
+    /// Answers nothing until the log has been read as far as `end`.
+    pub fn wait_until(&self, end: u64) {
+        self.until.store(end, Ordering::Relaxed);
+    }
+
+    /// The log has been read as far as `position`.
+    pub fn reached(&self, position: u64) {
+        if position >= self.until.load(Ordering::Relaxed) {
+            self.until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// What a question met, told once.
+    pub fn take_damage(&self) -> Option<String> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn note(&self, error: &ReadModelError) {
+        if error.needs_rebuild() {
+            *self.damage.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        }
     }
 
     /// Waits until nobody reads and closes all connections. Nobody reads until the guard is dropped.
@@ -60,16 +95,33 @@ impl ReadHandle {
         &self.readers.key
     }
 
-    /// The sequence up to which answers are true.
+    /// The sequence up to which the log has been read.
     ///
     /// # Errors
     /// Where the file cannot be read.
     pub fn position(&self) -> Result<u64> {
-        self.ask(|db| schema::position(db))
+        self.look(|db| schema::position(db))
     }
 
-    /// One question, answered from one moment of the log.
+    /// One question, answered from one moment of the log. While the file is being built anew nothing is answered: half a
+    /// log would say of cases there are that there are none.
     pub(super) fn ask<T>(&self, question: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let until = self.readers.until.load(Ordering::Relaxed);
+        if until > 0 {
+            return Err(ReadModelError::BeingBuilt { until });
+        }
+        self.look(question)
+    }
+
+    fn look<T>(&self, question: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let looked = self.look_once(question);
+        if let Err(error) = &looked {
+            self.readers.note(error);
+        }
+        looked
+    }
+
+    fn look_once<T>(&self, question: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let _gate = self.readers.read();
         let lent = self.readers.idle().pop();
         let mut connection = lent.map_or_else(|| schema::open_reader(&self.readers.path), Ok)?;

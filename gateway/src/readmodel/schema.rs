@@ -169,10 +169,20 @@ fn prepare(path: &Path) -> Result<std::result::Result<(Connection, Opened), Stri
     let version = meta(&connection, "schema").ok().flatten();
     if version == Some(VERSION) {
         position(&connection)?;
+        if let Some(damage) = damage(&connection)? {
+            return Ok(Err(damage));
+        }
         return Ok(Ok((connection, Opened::Existing)));
     }
     let found = version.map_or_else(|| "none".to_owned(), |v| v.to_string());
     Ok(Err(format!("schema version {found}, expected {VERSION}")))
+}
+
+/// The first thing wrong with the order of the pages, if any: bytes written over in the middle of the file would else be
+/// found by whoever asks for them, or by nobody.
+fn damage(connection: &Connection) -> Result<Option<String>> {
+    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok((said != "ok").then_some(said))
 }
 
 fn create(connection: &Connection) -> Result<()> {

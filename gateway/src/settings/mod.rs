@@ -88,6 +88,8 @@ pub struct Settings {
     pub packs_dir: Option<PathBuf>,
     /// How to log.
     pub log: LogSettings,
+    /// Bytes of the store's disk that new reports must leave free.
+    pub reserve: u64,
     /// Which message engine.
     pub engine: EngineSettings,
     /// The channels that are switched on.
@@ -203,6 +205,7 @@ impl Settings {
             directory_dir: places.directory_dir,
             packs_dir: places.packs_dir,
             log: places.log,
+            reserve: reserve(&raw.data.reserve)?,
             engine: engine(raw.engine, &places.data_dir, base)?,
             channels: channels(raw.channels, base)?,
             data_dir: places.data_dir,
@@ -250,6 +253,15 @@ fn log_format(text: &str) -> Result<LogFormat, SettingsError> {
         "json" => Ok(LogFormat::Json),
         other => Err(bad("log.format", other, "`text` or `json`")),
     }
+}
+
+/// Room for what is under way, in bytes.
+fn reserve(text: &str) -> Result<u64, SettingsError> {
+    let units = [("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1u64 << 40)];
+    let read = units
+        .iter()
+        .find_map(|(unit, bytes)| text.strip_suffix(unit)?.parse::<u32>().ok().map(|n| u64::from(n) * bytes));
+    read.ok_or_else(|| bad("data.reserve", text, "a whole number and MiB, GiB or TiB, such as 1GiB"))
 }
 
 fn engine(raw: raw::Engine, data_dir: &Path, base: &Path) -> Result<EngineSettings, SettingsError> {

@@ -36,6 +36,7 @@ pub(super) struct Data {
     pub(super) master_key_file: Option<PathBuf>,
     pub(super) directory_dir: PathBuf,
     pub(super) packs_dir: Option<PathBuf>,
+    pub(super) reserve: String,
 }
 
 #[derive(Deserialize)]

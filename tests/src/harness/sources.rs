@@ -15,9 +15,18 @@ pub const PETITION: &str = "petition-portal";
 const WEBHOOK_SECRET: &str = "whsec_aHVpbGl1LXRlc3Qta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
 const APP_KEY: &str = "app-key-for-tests";
 
+/// How the hub comes to know what the hotline has; the portal is always pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feed {
+    /// It pushes.
+    Push,
+    /// It is pulled.
+    Pull,
+}
+
 /// Both sources.
 pub struct Sources {
-    /// Pushes each change, eight at once.
+    /// Pushes each change, eight at once, or is pulled by window.
     pub hotline: Running,
     /// Is pulled by cursor.
     pub petition: Running,
@@ -25,15 +34,17 @@ pub struct Sources {
 
 impl Sources {
     /// Starts both, and adds their channels to the plan.
-    pub async fn start(seed: u64, plan: Plan) -> anyhow::Result<(Self, Plan)> {
+    pub async fn start(seed: u64, plan: Plan, feed: Feed) -> anyhow::Result<(Self, Plan)> {
         let config = |quirks: Quirks| Config { seed, quirks, ..Config::quiet(APP_KEY) };
         let push = PushTarget { workers: 8, ..PushTarget::to(plan.push_url(HOTLINE)) };
-        let pushing = Config { push: Some(push), secret: Some(WEBHOOK_SECRET.into()), ..config(awkward()) };
+        let push = (feed == Feed::Push).then_some(push);
+        let pushing = Config { push, secret: Some(WEBHOOK_SECRET.into()), ..config(awkward()) };
         let never = CancellationToken::new();
         let hotline = Hotline::start(pushing, never.clone()).await?;
         let petition = Petition::start(config(awkward()), never).await?;
+        let calls = ChannelPlan::new(HOTLINE).source(&hotline.url(), APP_KEY);
         let plan = plan
-            .channel(ChannelPlan::new(HOTLINE).source(&hotline.url(), APP_KEY).pushed(WEBHOOK_SECRET))
+            .channel(if feed == Feed::Push { calls.pushed(WEBHOOK_SECRET) } else { calls.pulled() })
             .channel(ChannelPlan::new(PETITION).source(&petition.url(), APP_KEY).pulled());
         Ok((Self { hotline, petition }, plan))
     }
@@ -56,6 +67,12 @@ impl Sources {
     /// Both, with the name of their numbering.
     pub fn both(&self) -> [(&'static str, &Source); 2] {
         [(HOTLINE, &self.hotline.source), (PETITION, &self.petition.source)]
+    }
+
+    /// A record the hotline has, as it would push it once more.
+    pub fn a_call(&self) -> serde_json::Value {
+        let source = &self.hotline.source;
+        source.read(|book| book.items().first().and_then(|item| book.dressed(&item.id))).unwrap_or_default()
     }
 
     /// Records at the sources: every one must be in exactly one case in the end.

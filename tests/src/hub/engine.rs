@@ -11,6 +11,7 @@ use async_nats::jetstream::consumer::{AckPolicy, pull};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
+use super::cable::{self, Cable};
 use super::plan::free_port;
 use super::{PATIENCE, TestHub, eventually, nats_binary, process};
 
@@ -108,7 +109,9 @@ impl TestHub {
     /// A user of our own on the hub's running server: written into its configuration, which it is told to read again. The
     /// hub writes that file anew at each start, so ask for it again after one.
     pub async fn inspector(&self) -> anyhow::Result<Inspector> {
-        anyhow::ensure!(self.has_engine, "this hub has no server of its own");
+        if let Some(external) = &self.external {
+            return Inspector::connect(&external.url, Some((&external.user, &external.password))).await;
+        }
         let url = self.nats_url()?;
         eventually("the server to let us look", PATIENCE, async || {
             let known = Inspector::connect(std::slice::from_ref(&url), Some((USER, PASSWORD))).await;
@@ -155,6 +158,25 @@ pub const GATEWAY: (&str, &str) = ("gateway", "gateway-for-tests-only");
 impl OwnServer {
     /// Starts it over `store`, configured in `dir`.
     pub async fn start(dir: &Path, store: &Path) -> anyhow::Result<Self> {
+        let program = nats_binary().context("no nats-server: run `make setup`")?;
+        let server = Self::spawn(dir, store, "127.0.0.1", Command::new(program))?;
+        server.inspector().await?;
+        Ok(server)
+    }
+
+    /// Starts it in a network of its own, at the other end of a cable to this one. Only for root.
+    pub async fn start_apart(dir: &Path, store: &Path) -> anyhow::Result<(Self, Cable)> {
+        let program = nats_binary().context("no nats-server: run `make setup`")?;
+        let mut command = Command::new("unshare");
+        command.arg("--net").arg(program);
+        let mut server = Self::spawn(dir, store, "0.0.0.0", command)?;
+        let cable = Cable::lay(server.child.id()).await?;
+        server.url = server.url.replace("0.0.0.0", cable::FAR_END);
+        server.inspector().await?;
+        Ok((server, cable))
+    }
+
+    fn spawn(dir: &Path, store: &Path, host: &str, mut program: Command) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let port = free_port()?;
         let conf = dir.join("own.conf");
@@ -162,23 +184,20 @@ impl OwnServer {
         std::fs::write(
             &conf,
             format!(
-                "host: \"127.0.0.1\"\nport: {port}\nmax_payload: 8388608\nlog_file: {:?}\n\
+                "host: {host:?}\nport: {port}\nmax_payload: 8388608\nlog_file: {:?}\n\
                  jetstream {{ store_dir: {store:?}, sync_interval: always }}\n\
                  accounts {{ HUB {{ jetstream: enabled, users: [ {{ user: {user:?}, password: {password:?} }} ] }} }}\n",
                 dir.join("own.log"),
             ),
         )?;
-        let program = nats_binary().context("no nats-server: run `make setup`")?;
-        let child = Command::new(program)
+        let child = program
             .arg("--config")
             .arg(&conf)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let server = Self { url: format!("nats://127.0.0.1:{port}"), child, dir: dir.to_owned() };
-        server.inspector().await?;
-        Ok(server)
+        Ok(Self { url: format!("nats://{host}:{port}"), child, dir: dir.to_owned() })
     }
 
     /// Someone who may see, and write, everything.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use uuid::Uuid;
 
-use super::{TestHub, binary, copy_dir, root};
+use super::{Disk, TestHub, binary, copy_dir, root};
 
 /// One channel.
 #[derive(Debug, Clone)]
@@ -90,6 +90,9 @@ pub struct Plan {
     pub(crate) external: Option<ExternalPlan>,
     pub(crate) program: PathBuf,
     pub(crate) keep_dir: bool,
+    pub(crate) env: BTreeMap<String, String>,
+    disk_mib: Option<u64>,
+    data_lines: Vec<String>,
     master: Option<PathBuf>,
     own_files: bool,
     port: u16,
@@ -99,13 +102,15 @@ impl Plan {
     /// A hub with this program, and a key for an operator, `desk`.
     pub fn new(program: PathBuf) -> anyhow::Result<Self> {
         let port = free_port()?;
-        let (channels, departments) = (Vec::new(), Vec::new());
         Ok(Self {
-            channels,
-            departments,
+            channels: Vec::new(),
+            departments: Vec::new(),
             external: None,
             program,
             keep_dir: false,
+            env: BTreeMap::new(),
+            disk_mib: None,
+            data_lines: Vec::new(),
             master: None,
             own_files: false,
             port,
@@ -164,6 +169,30 @@ impl Plan {
         self
     }
 
+    /// The same once more, at another address.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn another(mut self) -> anyhow::Result<Self> {
+        self.port = free_port()?;
+        Ok(self)
+    }
+
+    /// With its data on a small disk of its own, of which new reports must leave `reserve_mib` free. Only for root.
+    #[must_use]
+    pub fn on_disk(mut self, mib: u64, reserve_mib: u64) -> Self {
+        self.disk_mib = Some(mib);
+        self.data_lines.push(format!("reserve = \"{reserve_mib}MiB\""));
+        self
+    }
+
+    /// With this in its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
     /// Leaves the directory for whoever wants to look.
     #[must_use]
     pub fn keep_dir(mut self) -> Self {
@@ -174,6 +203,7 @@ impl Plan {
     pub(crate) fn lay_out(self) -> anyhow::Result<TestHub> {
         let dir = std::env::temp_dir().join(format!("huiliu-test-{}", Uuid::new_v4().simple()));
         std::fs::create_dir_all(dir.join("data"))?;
+        let disk = self.disk_mib.map(|mib| Disk::mount(&dir.join("data"), mib)).transpose()?;
         std::fs::write(dir.join("huiliu.toml"), self.settings())?;
         if self.own_files {
             copy_dir(&root().join("deploy/directory/330205"), &dir.join("directory"))?;
@@ -190,7 +220,9 @@ impl Plan {
             Some(other) => share(other, &dir.join("data"))?,
             None => self.mint(&dir)?,
         };
-        TestHub::laid_out(dir, self.port, keys, &self)
+        let mut hub = TestHub::laid_out(dir, self.port, keys, &self)?;
+        hub.disk = disk;
+        Ok(hub)
     }
 
     fn settings(&self) -> String {
@@ -199,7 +231,8 @@ impl Plan {
         let directory = if self.own_files { PathBuf::from("directory") } else { shipped };
         let packs = if self.own_files { "packs_dir = \"packs\"\n" } else { "" };
         let mut text = format!(
-            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n{packs}[log]\nfilter = \"info\"\n"
+            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n{packs}{}\n[log]\nfilter = \"info\"\n",
+            self.data_lines.join("\n"),
         );
         if let Some(external) = &self.external {
             // Writing to a String cannot fail.

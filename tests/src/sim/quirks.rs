@@ -18,6 +18,16 @@ pub struct Quirks {
     pub slow_rate: f64,
     /// How slow a slow answer is.
     pub slow_ms: u64,
+    /// Requests never answered.
+    pub hang_rate: f64,
+    /// Answers that break off in the middle.
+    pub reset_rate: f64,
+    /// Answers whose JSON ends in the middle, although all of it was sent.
+    pub truncated_rate: f64,
+    /// Answers that are a page of HTML with status 200, as a gateway in maintenance gives.
+    pub page_rate: f64,
+    /// Requests refused as if the key were wrong.
+    pub unauthorised_rate: f64,
     /// Dates written in another form than the documented one.
     pub mixed_date_rate: f64,
     /// Absent fields written as `无`, `null`, `0` or left out, instead of `""`.
@@ -67,6 +77,11 @@ impl Quirks {
             busy_rate: 0.0,
             slow_rate: 0.0,
             slow_ms: 0,
+            hang_rate: 0.0,
+            reset_rate: 0.0,
+            truncated_rate: 0.0,
+            page_rate: 0.0,
+            unauthorised_rate: 0.0,
             mixed_date_rate: 0.0,
             absent_word_rate: 0.0,
             half_filled_rate: 0.0,

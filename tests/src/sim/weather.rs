@@ -30,6 +30,11 @@ enum Trouble {
     /// The exchange's own way: 200 with -1 or -2.
     BusyCode(&'static str),
     LostAnswer,
+    Hang,
+    Reset,
+    Truncated,
+    Page,
+    Unauthorised,
 }
 
 /// The weather of request number `n`.
@@ -42,7 +47,15 @@ pub(crate) fn throw(book: &Book, n: u64) -> Weather {
     } else if chance(&mut rng, quirks.busy_rate) {
         Some(busy(book.system, rng.random_range(0..3)))
     } else {
-        chance(&mut rng, quirks.lost_answer_rate).then_some(Trouble::LostAnswer)
+        let rest = [
+            (quirks.lost_answer_rate, Trouble::LostAnswer),
+            (quirks.hang_rate, Trouble::Hang),
+            (quirks.reset_rate, Trouble::Reset),
+            (quirks.truncated_rate, Trouble::Truncated),
+            (quirks.page_rate, Trouble::Page),
+            (quirks.unauthorised_rate, Trouble::Unauthorised),
+        ];
+        rest.into_iter().find_map(|(rate, trouble)| chance(&mut rng, rate).then_some(trouble))
     };
     Weather { slow_ms, trouble }
 }
@@ -77,7 +90,29 @@ pub(crate) async fn pass(State(source): State<Source>, request: Request, next: N
             let done = next.run(request).await;
             if reads { done } else { fault(source.system()) }
         }
+        Some(Trouble::Hang) => std::future::pending().await,
+        Some(Trouble::Reset) => half_of(next.run(request).await, true).await,
+        Some(Trouble::Truncated) => half_of(next.run(request).await, false).await,
+        Some(Trouble::Page) => axum::response::Html("<html><body>系统维护中</body></html>").into_response(),
+        Some(Trouble::Unauthorised) => {
+            let body = axum::Json(refusal(source.system(), 401, "0304", "X-App-Key 无效"));
+            (StatusCode::UNAUTHORIZED, body).into_response()
+        }
     }
+}
+
+/// The first half of an answer: as if it were all, or with the connection broken after it.
+async fn half_of(answer: Response, breaks: bool) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let half = whole.slice(..whole.len() / 2);
+    if !breaks {
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, half.into());
+    }
+    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let body = futures_util::stream::iter([Ok(half), Err(broken)]);
+    Response::from_parts(parts, axum::body::Body::from_stream(body))
 }
 
 fn fault(system: System) -> Response {

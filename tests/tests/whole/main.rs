@@ -5,6 +5,7 @@
 mod backup;
 mod cluster;
 mod doors;
+mod faults;
 mod four;
 mod hostile;
 mod privacy;

@@ -176,6 +176,47 @@ fn a_broken_file_is_set_aside() {
 }
 
 #[test]
+fn bytes_written_over_in_the_middle_are_found_at_the_start() {
+    let world = busy_world();
+    let folder = Folder::new();
+    drop(built(&folder.file(), world.indexing(), &world.log, 4));
+    let mut bytes = std::fs::read(folder.file()).expect("read");
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 4096].fill(0xa5);
+    std::fs::write(folder.file(), bytes).expect("write");
+    let model = ReadModel::open(folder.file(), world.indexing()).expect("open");
+    assert!(matches!(model.opened(), Opened::SetAside { .. }), "{:?}", model.opened());
+}
+
+#[test]
+fn a_file_that_goes_under_a_running_hub_is_missed_and_made_again() {
+    let world = busy_world();
+    let folder = Folder::new();
+    let mut model = built(&folder.file(), world.indexing(), &world.log, 4);
+    let (before, handle, end) = (dump(&model), model.reader(), world.log.len() as u64);
+    let harms: [fn(&std::path::Path); 3] = [
+        |file| std::fs::remove_file(file).expect("remove"),
+        |file| drop(std::fs::File::create(file).expect("empty")),
+        |file| {
+            std::fs::remove_file(file).expect("remove");
+            std::fs::write(file, [0; 8192]).expect("write");
+        },
+    ];
+    for harm in harms {
+        assert_eq!(model.damage(), None);
+        harm(&folder.file());
+        assert!(model.damage().is_some());
+        model.begin_anew(end).expect("begins anew");
+        model.apply(&world.log[..5]).expect("apply");
+        let half = handle.overview(start()).expect_err("half a log answers nothing");
+        assert!(matches!(half, ReadModelError::BeingBuilt { .. }), "{half}");
+        model.apply(&world.log).expect("apply");
+        assert_eq!(handle.overview(start()).expect("overview").totals.cases, 8);
+        assert_eq!(dump(&model), before);
+    }
+}
+
+#[test]
 fn a_file_of_another_version_is_set_aside() {
     let world = busy_world();
     let folder = Folder::new();
