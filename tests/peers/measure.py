@@ -35,6 +35,8 @@ WARM_UP_S = 3
 CELL_S = 10
 # How long a hub may take to work off what it took in meanwhile.
 WORK_OFF_S = 120
+# The whole of it.
+LIMIT_S = 480
 CHANNEL = "hotline-12345"
 DEFAULT, FSYNC = "default", "fsync"
 
@@ -99,12 +101,6 @@ def wait_for(what: str, ready, seconds: float = 30):
     raise SystemExit(f"{what}: not so within {seconds:.0f} s; the logs are in {SCRATCH}")
 
 
-def listens(url: str):
-    port = int(url.split(":")[2].split("/")[0])
-    with socket.socket() as client:
-        return True if client.connect_ex(("127.0.0.1", port)) == 0 else None
-
-
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -120,9 +116,10 @@ def child_of(pid: int) -> int:
     return int(" ".join(lists).split()[0])
 
 
-def get(url: str) -> str | None:
+def get(request: str | urllib.request.Request) -> str | None:
+    """The body of an answer that is no refusal."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.read().decode()
     except OSError:
         return None
@@ -183,8 +180,7 @@ def huiliu(programs, directory: Path, sync: str):
     with running([programs.huiliu, "--settings", settings, "run"], directory / "huiliu.log", **env) as process:
         address = f"http://127.0.0.1:{port}"
         wait_for("huiliu", lambda: get(f"{address}/readyz"))
-        url = f"{address}/v1/channels/{CHANNEL}/events"
-        yield System("huiliu", url, process.pid, child_of(process.pid), key)
+        yield System("huiliu", f"{address}/v1/channels/{CHANNEL}/events", process.pid, child_of(process.pid), key)
 
 
 def beside(name: str, command):
@@ -195,10 +191,9 @@ def beside(name: str, command):
         with nats_server(programs.nats_server, directory, directory / "store", sync) as (server, address, _):
             asyncio.run(make_stream(address))
             port = free_port()
-            with running(*command(port, address, directory)) as process:
-                url = f"http://127.0.0.1:{port}/orders"
-                wait_for(name, lambda: listens(url))
-                yield System(name, url, process.pid, server.pid)
+            env = {"PORT": str(port), "NATS": address, "NODE_PATH": str(NODE / "node_modules")}
+            with running(command(port, address, directory), directory / f"{name}.log", **env) as process:
+                yield System(name, f"http://127.0.0.1:{port}/orders", process.pid, server.pid)
 
     return system
 
@@ -207,20 +202,18 @@ def mq_bridge(port: int, address: str, directory: Path):
     route = (HERE / "mq-bridge/route.yaml").read_text()
     filled = directory / "route.yaml"
     filled.write_text(route.replace("@HTTP@", f"127.0.0.1:{port}").replace("@NATS@", address))
-    return [sys.executable, HERE / "mq-bridge/serve.py", filled], directory / "mq-bridge.log"
+    return [sys.executable, HERE / "mq-bridge/serve.py", filled]
 
 
-def faststream(port: int, address: str, directory: Path):
-    os.environ["NATS"] = address
+def faststream(port: int, _address: str, _directory: Path):
     command = [sys.executable, "-m", "uvicorn", "serve:app", "--app-dir", HERE / "faststream", "--host", "127.0.0.1"]
-    return [*command, "--port", port, "--no-access-log", "--log-level", "warning"], directory / "faststream.log"
+    return [*command, "--port", port, "--no-access-log", "--log-level", "warning"]
 
 
-def node_red(port: int, address: str, directory: Path):
-    os.environ.update(NATS=address, PORT=str(port), NODE_PATH=str(NODE / "node_modules"))
+def node_red(_port: int, _address: str, directory: Path):
     shutil.copy(HERE / "node-red/flows.json", directory / "flows.json")
     command = ["node", NODE / "node_modules/node-red/red.js", "--userDir", directory]
-    return [*command, "--settings", HERE / "node-red/settings.js", "flows.json"], directory / "node-red.log"
+    return [*command, "--settings", HERE / "node-red/settings.js", "flows.json"]
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------------
@@ -234,6 +227,14 @@ def load(system: System, connections: int, seconds: int, prefix: str) -> dict:
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
     result = json.loads(said.splitlines()[-1])
     return {**result, "acknowledged": result["answered"] - result["refused"]}
+
+
+def takes(system: System) -> str | None:
+    """Whether it takes an order by now."""
+    headers = {"Content-Type": "application/json"}
+    if system.key:
+        headers["Authorization"] = f"Bearer {system.key}"
+    return get(urllib.request.Request(system.url, (HERE / "order.json").read_bytes(), headers))
 
 
 def settled(system: System) -> float | None:
@@ -266,6 +267,7 @@ def measure(programs, name: str, start, sync: str, connections: list[int]) -> tu
     directory = SCRATCH / f"{name}-{sync}-{time.monotonic_ns()}"
     directory.mkdir(parents=True)
     with start(programs, directory, sync) as system:
+        wait_for(name, lambda: takes(system))
         acknowledged = load(system, 32, WARM_UP_S, "warm-up")["acknowledged"]
         cells = []
         for c in connections:
@@ -343,6 +345,8 @@ def versions(programs: Programs) -> str:
 def main():
     programs = Programs(*(str(Path(p).absolute()) for p in sys.argv[1:3]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"not done within {LIMIT_S} s"))
+    signal.alarm(LIMIT_S)
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
     systems = [("huiliu", huiliu)]
