@@ -40,4 +40,5 @@ if ! cmp -s tests/peers/node-red/package.json "$peers/node/package.json"; then
         { rm -rf "$peers/node"; lack 'npm could not install Node-RED'; }
 fi
 
+export PYTHONDONTWRITEBYTECODE=1
 exec "$peers/python/bin/python" tests/peers/measure.py "$program" "$nats_server"
