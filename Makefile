@@ -81,3 +81,7 @@ measure: build ## Measure the judgements: what, where, how bad, who accuses whom
 .PHONY: bench
 bench: setup build ## Measure the whole pipeline
 	@HUILIU_NATS_SERVER=$(LOCAL_NATS) $(BIN)/huiliu bench
+
+.PHONY: bench-peers
+bench-peers: setup build ## Measure receipts beside mq-bridge, FastStream and Node-RED
+	@tests/peers/run.sh $(BIN)/huiliu $(LOCAL_NATS)
