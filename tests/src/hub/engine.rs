@@ -110,7 +110,7 @@ impl TestHub {
     /// hub writes that file anew at each start, so ask for it again after one.
     pub async fn inspector(&self) -> anyhow::Result<Inspector> {
         if let Some(external) = &self.external {
-            return Inspector::connect(&external.url, Some((&external.user, &external.password))).await;
+            return Inspector::connect(&external.urls, Some((&external.user, &external.password))).await;
         }
         let url = self.nats_url()?;
         eventually("the server to let us look", PATIENCE, async || {
