@@ -7,6 +7,7 @@ use huiliu_tests::harness::sources::{HOTLINE, PETITION};
 use huiliu_tests::harness::{Feed, Trial};
 use huiliu_tests::hub::{Plan, eventually};
 use huiliu_tests::sim::Quirks;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{PATIENCE, proven};
@@ -46,6 +47,7 @@ async fn failing(troubles: &[Trouble]) {
     for (name, said, rate) in troubles {
         let mut broken = quiet.clone();
         *rate(&mut broken) = 1.0;
+        let since = Timestamp::now();
         trial.sources.hotline.source.set_quirks(broken);
         trial.sources.file(20);
         let desk = trial.hub().caller("desk");
@@ -56,8 +58,13 @@ async fn failing(troubles: &[Trouble]) {
         });
         let state = state.await.unwrap_or_else(|e| panic!("{e}: {name}"));
         assert!(state["failures"].as_u64() >= Some(1), "{state}");
-        let other = poll_of(&desk.get("/v1/channels").await.unwrap().body, PETITION);
-        assert!(other["last_success"].is_string(), "the other channel is hurt: {other}");
+        eventually("the other channel to be polled meanwhile", PATIENCE, async || {
+            let channels = desk.get("/v1/channels").await.ok()?;
+            let polled: Timestamp = poll_of(&channels.body, PETITION)["last_success"].as_str()?.parse().ok()?;
+            (polled > since).then_some(())
+        })
+        .await
+        .unwrap();
         trial.sources.hotline.source.set_quirks(quiet.clone());
         let mended = Instant::now();
         eventually("the channel to be well again", PATIENCE, async || {
