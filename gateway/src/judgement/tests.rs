@@ -200,6 +200,13 @@ fn another_set_of_accusations_is_measured() {
 }
 
 #[test]
+fn who_says_next_to_nothing_accuses_nobody() {
+    for text in ["", "无", "咨询", "。。。", "see attachment", "12345"] {
+        assert_eq!(accusation::judge(&[text], None, &DIRECTORY).accused.len(), 0, "{text}");
+    }
+}
+
+#[test]
 fn the_accused_is_recognised() {
     let (mut all, mut right) = (0, 0);
     for sample in samples().iter().filter(|s| s.accuses && !s.accused.is_empty()) {

@@ -21,6 +21,10 @@ pub(super) static BLAME: LazyLock<Arc<Blame>> = LazyLock::new(|| Arc::new(Blame:
 /// No text is read further than this, in characters.
 const MOST: usize = 1_500;
 
+/// A text with fewer known pieces says nothing, and so blames nobody.
+const LEAST: usize = 12;
+const SAYS_NOTHING: f32 = -1.0;
+
 /// A piece as the file has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Piece {
@@ -113,7 +117,11 @@ impl Blame {
 
     /// How much a case reads as blame: above zero more than not.
     pub(super) fn score(&self, text: &Pieces) -> f32 {
-        self.linear.scores(&text.features()).first().copied().unwrap_or_default() - text.drift()
+        let features = text.features();
+        if self.linear.known(&features).len() < LEAST {
+            return SAYS_NOTHING;
+        }
+        self.linear.scores(&features).first().copied().unwrap_or_default() - text.drift()
     }
 
     /// The pieces of a case that speak, strongest first.
