@@ -74,6 +74,10 @@ conformance: setup ## Other people's tools hold a running hub to its documents
 # where MEASURE_DATA says.
 MEASURE_DATA ?= $(patsubst %/appeals/labelled.jsonl,%,$(firstword $(wildcard ../*/data/appeals/labelled.jsonl)))
 
+.PHONY: accusations
+accusations: ## Learn anew, from the texts in this tree, which pieces of a text speak for an accusation
+	HUILIU_WRITE_PIECES=1 cargo test --locked --quiet -p huiliu --lib the_pieces_that_ship
+
 .PHONY: measure
 measure: build ## Measure the judgements: what, where, how bad, who accuses whom
 	@deploy/measure.sh $(BIN)/huiliu '$(MEASURE_DATA)'

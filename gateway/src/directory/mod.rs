@@ -250,7 +250,9 @@ fn version_of(files: &[(String, String)], model: Option<&[u8]>) -> String {
     sorted.sort();
     let mut hash = Sha256::new();
     // What ships with the binary decides too: another release is another version.
-    for shipped in [accusation::words::BUILT_IN, rules::BUILT_IN, matter::lexicon::BUILT_IN, place::CHINA] {
+    for shipped in
+        [accusation::words::BUILT_IN, accusation::blame::FILE, rules::BUILT_IN, matter::lexicon::BUILT_IN, place::CHINA]
+    {
         hash.update(Sha256::digest(shipped));
     }
     for (name, text) in sorted {

@@ -7,6 +7,7 @@ pub mod matter;
 pub mod place;
 pub mod severity;
 
+mod learning;
 mod vocabulary;
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use crate::judgement::accusation::{self, Accusation, Because, Gravity};
 pub(super) enum Certainty {
     /// Nothing says so.
     None,
-    /// The text speaks of a named unit's conduct: the unit may not get it, but it need not be an accusation.
+    /// The text may find fault with a unit it names: the unit may not get it, but it need not be an accusation.
     Conduct,
-    /// The text speaks of the conduct of someone in office, and it is not known who: a person must look.
+    /// The text finds fault with someone in office. Whom a text names need not be all it accuses: a person must look.
     Unsure,
     /// The text speaks of an official's misdeeds: a person must look.
     Misdeed,
@@ -43,6 +43,8 @@ pub(super) struct Accused {
     pub unnamed_official: bool,
     /// A village (no department of ours) is accused.
     pub village: bool,
+    /// How much the text reads as blame of someone in office: above zero more than not.
+    pub blame: f32,
     /// The words of the list that spoke, or were set aside.
     pub because: Vec<Because>,
 }
@@ -64,7 +66,8 @@ pub(super) fn find(
     place: Option<&DivisionCode>,
     directory: &Directory,
 ) -> Accused {
-    let mut search = Search { directory, place, units: BTreeSet::new(), village: false, because: Vec::new() };
+    let mut search =
+        Search { directory, place, units: BTreeSet::new(), village: false, blame: 0.0, because: Vec::new() };
     let appeal = facts.circumstances.appeal;
     if appeal == Some(Appeal::Praise) {
         return search.settle(Certainty::None, false);
@@ -94,7 +97,7 @@ fn grade(appeal: Option<Appeal>, matter: Option<&MatterCode>, named: bool, judge
     }
     match judged.gravity() {
         Some(Gravity::Misdeed) if !asks_only => Certainty::Misdeed,
-        Some(Gravity::Conduct) if judged.is_unsure() && !asks_only => Certainty::Unsure,
+        Some(Gravity::Conduct) if judged.is_accusation() && !asks_only => Certainty::Unsure,
         Some(_) => Certainty::Conduct,
         None => Certainty::None,
     }
@@ -105,6 +108,7 @@ struct Search<'a> {
     place: Option<&'a DivisionCode>,
     units: BTreeSet<DepartmentId>,
     village: bool,
+    blame: f32,
     because: Vec<Because>,
 }
 
@@ -132,6 +136,7 @@ impl Search<'_> {
             self.village |= judged.names_village;
         }
         self.village |= judged.of_village();
+        self.blame = judged.blame;
         self.because = judged.because;
     }
 
@@ -146,8 +151,8 @@ impl Search<'_> {
 
     fn settle(self, certainty: Certainty, unnamed_official: bool) -> Accused {
         let barred = self.barred();
-        let Self { units, village, because, .. } = self;
-        Accused { certainty, units, barred, unnamed_official, village, because }
+        let Self { units, village, blame, because, .. } = self;
+        Accused { certainty, units, barred, unnamed_official, village, blame, because }
     }
 
     fn barred(&self) -> BTreeMap<DepartmentId, String> {

@@ -46,7 +46,8 @@ impl<'a> Case<'a> {
         }
         match self.accused.certainty {
             Certainty::Declared => self.accusation(),
-            Certainty::Misdeed | Certainty::Unsure => self.triage(TriageReason::AccusedUnknown, self.discipline()),
+            Certainty::Misdeed => self.triage(TriageReason::AccusedUnknown, self.discipline()),
+            Certainty::Unsure => self.accusing_text(),
             _ if self.accused.unnamed_official => self.triage(TriageReason::AccusedUnknown, self.discipline()),
             Certainty::Named | Certainty::Conduct | Certainty::None => self.by_list(),
         }
@@ -152,6 +153,14 @@ impl<'a> Case<'a> {
     fn superior_of_accused_discipline(&self) -> Option<DepartmentId> {
         let all = self.directory.departments.iter().filter(|d| d.kind == Kind::Discipline);
         all.filter_map(|d| self.superior(d)).map(|d| d.id.clone()).min()
+    }
+
+    /// What reads as an accusation: a person chooses between whoever leads, if not accused, and discipline.
+    fn accusing_text(&self) -> Decision {
+        let lead = self.matter.code().and_then(|matter| self.lead_of(matter));
+        let (barred, free): (Vec<_>, Vec<_>) = lead.into_iter().partition(|lead| self.accused.bars(lead));
+        let reason = if barred.is_empty() { TriageReason::AccusedUnknown } else { TriageReason::AccusedOnly };
+        self.triage(reason, free.into_iter().chain(self.discipline()))
     }
 
     /// Discipline organs that may have the case.

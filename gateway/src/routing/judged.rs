@@ -14,7 +14,11 @@ use super::facts::RoutingFacts;
 use super::matter::{What, because, percent};
 use super::place;
 use crate::directory::Directory;
+use crate::judgement::accusation::spoken;
 use crate::judgement::place::Where;
+
+/// Pieces shown.
+const MOST_PIECES: usize = 10;
 
 /// What was judged of one case.
 #[derive(Debug, Clone, Serialize)]
@@ -82,7 +86,9 @@ pub struct Accusation {
     pub village: bool,
     /// Everyone who may not have it.
     pub barred: Vec<DepartmentId>,
-    /// The words of the list that spoke, in Chinese.
+    /// How much the text reads as blame of someone in office: above zero more than not.
+    pub blame: f32,
+    /// The words of the list that spoke, and the pieces of the text that read most as blame or least, in Chinese.
     pub because: Vec<String>,
 }
 
@@ -137,12 +143,17 @@ fn accusation_of(case: &Case<'_>) -> Accusation {
         Certainty::Named => "named",
         Certainty::Declared => "declared",
     };
+    let texts: Vec<&str> = case.facts.texts.iter().map(|t| t.expose()).collect();
+    let words = accused.because.iter().map(|b| format!("“{}”：{}", b.word.word, b.chinese()));
+    let pieces = spoken(&texts, case.directory).into_iter().take(MOST_PIECES);
+    let pieces = pieces.map(|(piece, value)| format!("读到“{piece}”：{value:+.2}"));
     Accusation {
         outcome,
         units: accused.units.iter().cloned().collect(),
         village: accused.village,
         barred: accused.barred.keys().cloned().collect(),
-        because: accused.because.iter().map(|b| format!("“{}”：{}", b.word.word, b.chinese(case.directory))).collect(),
+        blame: accused.blame,
+        because: words.chain(pieces).collect(),
     }
 }
 

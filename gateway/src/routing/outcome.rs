@@ -205,10 +205,14 @@ fn matched(case: &Case<'_>) -> Vec<Matched> {
     for unit in &case.accused.units {
         all.push(one("accused", unit.as_str(), format!("{how}：{}", case.directory.department_name(unit))));
     }
+    if matches!(case.accused.certainty, Certainty::Conduct | Certainty::Unsure | Certainty::Misdeed) {
+        let blame = format!("{:+.2}", case.accused.blame);
+        all.push(one("reads_as_blame", &blame, "正文读来像是反映单位或公职人员的问题（大于 0 为更像）".to_owned()));
+    }
     let words = case.accused.because.iter().filter(|b| b.set_aside.is_none());
     let set_aside = case.accused.because.iter().filter(|b| b.set_aside.is_some());
     for because in words.chain(set_aside).take(MOST_WORDS) {
-        all.push(one("accusing_word", &because.word.word, because.chinese(case.directory)));
+        all.push(one("accusing_word", &because.word.word, because.chinese()));
     }
     all
 }

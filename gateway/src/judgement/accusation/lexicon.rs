@@ -1,11 +1,13 @@
 //! The words in force together with the names of the directory's units, ready to be looked for in a text.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::decision::WordRef;
 
 use super::super::vocabulary::{GAP, Listed};
+use super::blame::{BLAME, Blame};
 use super::words::{FILE, Kind, Says};
 use crate::directory::departments::{Department, Departments, Kind as UnitKind};
 use crate::directory::names::NameIndex;
@@ -53,6 +55,8 @@ pub(crate) struct Lexicon {
     index: NameIndex<usize>,
     meanings: Vec<Meaning>,
     pub affixes: Affixes,
+    /// What reads as blame.
+    pub blame: Arc<Blame>,
 }
 
 impl Lexicon {
@@ -60,9 +64,9 @@ impl Lexicon {
     pub fn new(mut words: Vec<Listed<Says>>, departments: &Departments) -> Self {
         // The order of lines must not matter.
         words.sort_by(|a, b| {
-            (&a.word, a.says.kind, a.says.weight, a.line).cmp(&(&b.word, b.says.kind, b.says.weight, b.line))
+            (&a.word, a.says.kind, &a.says.means, a.line).cmp(&(&b.word, b.says.kind, &b.says.means, b.line))
         });
-        let mut lexicon = Self::default();
+        let mut lexicon = Self { blame: Arc::clone(&BLAME), ..Self::default() };
         for listed in words {
             lexicon.add_word(listed, departments);
         }
@@ -93,7 +97,7 @@ impl Lexicon {
 
     fn add_name(&mut self, name: &str, department: &Department) {
         let bare_township = department.kind == UnitKind::Township && !name.ends_with(['办', '处', '府']);
-        let says = Says { kind: Kind::Unit, weight: 0, means: Vec::new() };
+        let says = Says { kind: Kind::Unit, means: Vec::new() };
         let listed = Listed { word: name.to_owned(), says, line: department.line, own: true };
         self.insert(Meaning { listed, units: BTreeSet::from([department.id.clone()]), bare_township, is_name: true });
     }

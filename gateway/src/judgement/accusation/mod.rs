@@ -1,6 +1,7 @@
-//! Who accuses whom: whether a text accuses a unit or an official, and which unit of the directory it is. Pure; says
-//! which words of the list it went by. Where it is unsure whether, it says so, and whoever asks must treat the case
-//! as an accusation (Petition Regulation 2022 art. 30).
+//! Who accuses whom: whether a text accuses a unit or an official, and which unit of the directory it is. Whether, a
+//! linear model learned from texts of our own says (`blame`); whom, the names in the text and the part each plays
+//! (`reading`). Pure. Where it is not known who, it says so, and whoever asks must treat the case as an accusation
+//! (Petition Regulation 2022 art. 30).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +11,11 @@ use huiliu_schemas::places::DivisionCode;
 
 use crate::directory::Directory;
 
+pub(crate) mod blame;
 pub(crate) mod lexicon;
 mod reading;
+#[cfg(test)]
+pub(super) mod teach;
 mod weighing;
 pub(crate) mod words;
 
@@ -35,22 +39,22 @@ pub enum Accused {
     Unknown,
 }
 
-/// A word that spoke, and against whom.
+/// A word of the lists that spoke.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Because {
     /// The line of the list.
     pub word: WordRef,
-    /// What kind of word it is, in Chinese.
-    pub kind: &'static str,
-    /// Whom it speaks against.
-    pub against: BTreeSet<Accused>,
+    /// What kind of word it is.
+    pub(crate) kind: words::Kind,
     /// Why it did not count, in Chinese; none where it did.
     pub set_aside: Option<&'static str>,
 }
 
 /// What a text says of those in office.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Accusation {
+    /// How much the text reads as blame of someone in office: above zero more than not.
+    pub blame: f32,
     /// Who is accused, and how gravely.
     pub accused: BTreeMap<Accused, Gravity>,
     /// Every unit named that is not only asked to act, told, or a place: whoever treats the case as an accusation for
@@ -63,17 +67,11 @@ pub struct Accusation {
 }
 
 impl Because {
-    /// For the one who asks why: which line, of which kind, against whom, or why not.
-    pub fn chinese(&self, directory: &Directory) -> String {
-        let line = format!("{} 第 {} 行（{}）", self.word.file, self.word.line, self.kind);
-        let name = |a: &Accused| match a {
-            Accused::Unit(id) => directory.department_name(id).to_owned(),
-            Accused::Village => "村（社区）".to_owned(),
-            Accused::Unknown => "单位不明".to_owned(),
-        };
-        let against: Vec<String> = self.against.iter().map(name).collect();
+    /// For the one who asks why: which line, of which kind, and why not where it did not count.
+    pub fn chinese(&self) -> String {
+        let line = format!("{} 第 {} 行（{}）", self.word.file, self.word.line, self.kind.chinese());
         match self.set_aside {
-            None => format!("{line}：指向 {}", against.join("、")),
+            None => line,
             Some(why) => format!("{line}：{why}，不计"),
         }
     }
@@ -93,9 +91,9 @@ impl Accusation {
         self.accused.values().max().copied()
     }
 
-    /// Someone is accused and it is not known who.
-    pub fn is_unsure(&self) -> bool {
-        self.accused.contains_key(&Accused::Unknown)
+    /// Someone in office is accused, named or not.
+    pub fn is_accusation(&self) -> bool {
+        self.blame >= weighing::ACCUSES && !self.accused.is_empty()
     }
 
     /// A village or community is accused.
@@ -107,4 +105,10 @@ impl Accusation {
 /// Reads texts of one case (title, text, demand) for accusations. `place` tells whose 街道 is meant.
 pub fn judge(texts: &[&str], place: Option<&DivisionCode>, directory: &Directory) -> Accusation {
     weighing::weigh(texts, place, directory)
+}
+
+/// The pieces of the texts that speak for blame (above zero) or against it, strongest first: for the eyes of whoever gave
+/// the texts. Never recorded.
+pub fn spoken(texts: &[&str], directory: &Directory) -> Vec<(String, f32)> {
+    weighing::spoken(texts, directory)
 }

@@ -41,33 +41,6 @@ pub(super) struct Reading<'t, 'l> {
     lexicon: &'l Lexicon,
 }
 
-/// What shows that a text asks or wishes, besides the words of asking in the list.
-const WISHES: [&str; 23] = [
-    "盼",
-    "现申请",
-    "特申请",
-    "请问",
-    "想问",
-    "问一下",
-    "咨询",
-    "能不能",
-    "能否",
-    "可否",
-    "可以吗",
-    "怎么办",
-    "多久",
-    "什么时候",
-    "想申请",
-    "怎么申请",
-    "哪里",
-    "几点",
-    "有没有办法",
-    "是不是真的",
-    "想知道",
-    "以什么",
-    "如何",
-];
-
 /// Between two names that share a part.
 const AND: [&str; 12] = ["、", "和", "与", "及", "跟", "同", "以及", "或", "或者", "还有", "等", "/"];
 /// What may stand between a marker and the name it belongs to.
@@ -234,31 +207,8 @@ impl<'t, 'l> Reading<'t, 'l> {
         taken.map(|len| at + len)
     }
 
-    /// Whether the text wants something of someone, asks something or thanks.
-    pub fn wishes(&self) -> bool {
-        let wish = |t: &Token<'_>| matches!(t.meaning.kind(), Kind::Ask | Kind::Thanks);
-        self.tokens.iter().any(wish) || WISHES.iter().any(|w| self.text.contains(w))
-    }
-
-    /// Whether the text names anyone private.
-    pub fn names_someone_private(&self) -> bool {
-        self.tokens.iter().any(|t| t.meaning.kind() == Kind::Private)
-    }
-
-    /// Whether some clause says of a unit that it did something, in words that blame nobody.
-    pub fn tells_of_work(&self) -> bool {
-        let says = |i: usize| (self.tokens[i].meaning.kind(), self.tokens[i].meaning.listed.says.weight);
-        let of_unit = |i: usize| self.leftwards(i).any(|j| matches!(says(j).0, Kind::Unit | Kind::Township));
-        (0..self.tokens.len()).any(|i| says(i) == (Kind::Innocent, 2) && of_unit(i))
-    }
-
-    /// Whether the text is nothing but one question.
-    pub fn is_question(&self) -> bool {
-        self.clauses.iter().all(|c| c.sentence == 0) && self.text.trim_end().ends_with(['？', '?'])
-    }
-
     pub fn is_party(&self, i: usize) -> bool {
-        self.tokens[i].meaning.kind() <= Kind::Private
+        self.tokens[i].meaning.kind().is_party()
     }
 
     /// What stands before a word in its clause.
@@ -397,8 +347,28 @@ impl<'t, 'l> Reading<'t, 'l> {
         (!asking && !rhetorical).then_some(found.as_str())
     }
 
-    pub fn sentence(&self, i: usize) -> usize {
-        self.clauses[self.tokens[i].clause].sentence
+    /// Why a fault does not count, in Chinese.
+    pub fn set_aside(&self, i: usize) -> Option<&'static str> {
+        if self.denial(i).is_some() {
+            return Some("被否定");
+        }
+        let asked =
+            self.leftwards(i).take_while(|j| !self.is_party(*j)).any(|j| self.tokens[j].meaning.kind() == Kind::Ask);
+        asked.then_some("属请求内容")
+    }
+
+    /// The text with everyone named in it replaced by what kind of party it is.
+    pub fn marked(&self) -> String {
+        let mut marked = String::with_capacity(self.text.len());
+        let mut from = 0;
+        for token in &self.tokens {
+            let Some(mark) = token.meaning.kind().mark().filter(|_| token.at.start >= from) else { continue };
+            marked.push_str(&self.text[from..token.at.start]);
+            marked.push(mark);
+            from = token.at.end;
+        }
+        marked.push_str(&self.text[from..]);
+        marked
     }
 }
 

@@ -10,8 +10,7 @@ pub const FILE: &str = "accusations.csv";
 /// The list that ships with the binary.
 pub(crate) const BUILT_IN: &str = include_str!("accusations.csv");
 
-const COLUMNS: &[Column] =
-    &[must("word", "词"), must("kind", "类"), may("weight", "分量"), may("means", "所指"), may("note", "备注")];
+const COLUMNS: &[Column] = &[must("word", "词"), must("kind", "类"), may("means", "所指"), may("note", "备注")];
 
 file_words! {
     /// What a word does in a sentence.
@@ -40,36 +39,16 @@ file_words! {
         To = "to", "反映对象";
         /// What comes before whoever did it.
         By = "by", "被动";
-        /// What comes before whoever is reported.
-        Report = "report", "举报";
-        /// What comes before whoever is to be held to account.
-        Probe = "probe", "追究";
         /// What shows a name before it to be only where something is.
         Beside = "beside", "方位";
         /// What takes the force of a fault right after it.
         Not = "not", "否定";
-        /// What makes of a fault in its clause something feared or supposed.
-        Guard = "guard", "假设";
-        /// A fault only those in office can be guilty of.
-        Office = "office", "职务过错";
-        /// A fault anyone can be guilty of; of those in office it is a crime or a breach of discipline.
-        Crime = "crime", "违法违纪";
-        /// A fault of conduct.
+        /// A fault anyone can be guilty of; it counts where someone in office is.
         Conduct = "conduct", "作风";
-        /// Nothing was done.
-        Inaction = "inaction", "不作为";
-        /// What was said in confidence became known.
-        Leak = "leak", "泄密";
-        /// Common cause with someone private.
-        Collusion = "collusion", "勾连";
-        /// What whoever is asked for it must have done wrong before.
-        Demand = "demand", "追责要求";
-        /// What is said of a unit without blame: it came, it answered, it decided.
-        Innocent = "innocent", "中性行为";
-        /// What is seldom said of a unit without blame.
-        Cue = "cue", "贬义提示";
-        /// Thanks; what is said in the same sentence is no blame.
-        Thanks = "thanks", "致谢";
+        /// A fault only those in office can be guilty of.
+        Fault = "fault", "职务过错";
+        /// The same, and only discipline can settle it.
+        Grave = "grave", "违纪违法";
         /// Nothing; a longer word that holds one of the others.
         None = "none", "不计";
     }
@@ -78,17 +57,28 @@ file_words! {
 impl Kind {
     /// Whether it is a fault.
     pub fn is_fault(self) -> bool {
-        self >= Self::Office && self < Self::Innocent
+        matches!(self, Self::Conduct | Self::Fault | Self::Grave)
     }
 
-    /// The weight of a line that gives none.
-    fn usual_weight(self) -> u8 {
-        match self {
-            Self::Office | Self::Crime | Self::Collusion => 3,
-            Self::Report | Self::Probe | Self::Conduct | Self::Inaction | Self::Leak | Self::Demand => 2,
-            Self::Innocent | Self::Cue => 2,
-            _ => 0,
-        }
+    /// Whether it names someone.
+    pub fn is_party(self) -> bool {
+        self <= Self::Private
+    }
+
+    /// What stands for whoever is named, so that a text reads alike whoever it names.
+    pub fn mark(self) -> Option<char> {
+        let mark = match self {
+            Self::Unit => 'Ⓤ',
+            Self::Township => 'Ⓣ',
+            Self::Village => 'Ⓥ',
+            Self::Official => 'Ⓞ',
+            Self::Staff => 'Ⓢ',
+            Self::Authority => 'Ⓐ',
+            Self::You => 'Ⓨ',
+            Self::Private => 'Ⓟ',
+            _ => return None,
+        };
+        Some(mark)
     }
 }
 
@@ -96,17 +86,8 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Says {
     pub kind: Kind,
-    /// 1: a hint, 2: enough, 3: what only discipline can settle.
-    pub weight: u8,
     /// Names of units, the first that the directory knows counts; `@police` and so on: the units of a kind.
     pub means: Vec<String>,
-}
-
-impl Says {
-    /// Whether it says that a unit said something: `@speech`.
-    pub fn is_speech(&self) -> bool {
-        self.kind == Kind::Innocent && self.means.iter().any(|m| m == "@speech")
-    }
 }
 
 /// The lines in force.
@@ -118,10 +99,5 @@ fn read_row(row: &Row<'_>, problems: &mut Vec<Problem>) -> Option<Says> {
     row.filled("word", problems)?;
     let kinds = Kind::WORDS.iter().map(|w| w.0).collect::<Vec<_>>().join(", ");
     let kind = row.read("kind", &format!("one of {kinds}"), problems, Kind::read)?;
-    let weight = row.read("weight", "1, 2, 3, or nothing", problems, |text| match text {
-        "" => Some(kind.usual_weight()),
-        "1" | "2" | "3" => text.parse().ok(),
-        _ => None,
-    })?;
-    Some(Says { kind, weight, means: row.list("means").into_iter().map(str::to_owned).collect() })
+    Some(Says { kind, means: row.list("means").into_iter().map(str::to_owned).collect() })
 }

@@ -6,7 +6,7 @@
 //! model that was never taught that class, so that it learns what "never taught" looks like.
 
 use super::lexicon::{CLASSES, Evidence};
-use super::solve::{Outcome, logistic, sigmoid};
+use crate::judgement::learning::solve::{Outcome, logistic, sigmoid};
 
 /// Where the words alone are sure enough. Measured on real appeals: see `docs/decisions/0019`.
 pub(super) const WORDS_THRESHOLD: f32 = 0.90;

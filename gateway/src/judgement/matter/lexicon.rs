@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use huiliu_schemas::places::MatterCode;
 
-use super::normal::plain;
 use crate::directory::matters::Matters;
 use crate::directory::names::NameIndex;
 use crate::directory::problem::Problem;
 use crate::directory::table::{Column, Row, may, must, rows};
+use crate::judgement::learning::normal::plain;
 
 /// The file.
 pub const FILE: &str = "matter-words.csv";

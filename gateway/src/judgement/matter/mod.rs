@@ -9,12 +9,9 @@ use huiliu_schemas::places::MatterCode;
 mod certainty;
 pub mod evaluate;
 pub mod examples;
-mod grams;
+mod features;
 pub mod lexicon;
-mod linear;
 pub mod model;
-mod normal;
-mod solve;
 pub mod train;
 
 pub use lexicon::Lexicon;
@@ -89,8 +86,8 @@ impl Judge {
     pub fn explain(&self, title: &str, text: &str) -> Vec<Explained> {
         let Some(model) = &self.model else { return Vec::new() };
         let evidence = self.lexicon.read(title, text);
-        let features = grams::features(title, text, &evidence);
-        let named = grams::named(title, text, &evidence);
+        let features = features::features(title, text, &evidence);
+        let named = features::named(title, text, &evidence);
         let scores = model.linear.scores(&features);
         let mut order: Vec<usize> = (0..model.classes.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
@@ -116,7 +113,7 @@ fn explained(class: MatterCode, spoken: &[(u64, f32)], named: &BTreeMap<u64, Str
 }
 
 fn model_opinion(model: &Model, title: &str, text: &str, evidence: &Evidence<'_>) -> Opinion {
-    let scores = model.linear.scores(&grams::features(title, text, evidence));
+    let scores = model.linear.scores(&features::features(title, text, evidence));
     let rivals = Rivals::of(&scores, &model.classes, evidence);
     let confidence = model.certainty.confidence(&rivals);
     let familiar = model.certainty.is_familiar(&rivals);

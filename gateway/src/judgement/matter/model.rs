@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::certainty::{Certainty, NUMBERS};
 use super::lexicon::CLASSES;
-use super::linear::Linear;
+use crate::judgement::learning::linear::Linear;
 
 /// The file.
 pub const FILE: &str = "matter.model";

@@ -217,7 +217,7 @@ proptest! {
     fn the_order_of_lines_never_matters(seed in any::<u64>(), some in prop::collection::vec(texts(), 10)) {
         let (head, body) = lexicon::BUILT_IN.split_once('\n').expect("a header");
         let mut lines: Vec<&str> = body.lines().collect();
-        solve::Shuffle::new(seed).shuffle(&mut lines);
+        crate::judgement::learning::solve::Shuffle::new(seed).shuffle(&mut lines);
         let turned = with_words(&format!("{head}\n{}\n", lines.join("\n")));
         for judge in judges() {
             let turned = Judge { lexicon: turned.clone(), ..judge.clone() };

@@ -1,15 +1,17 @@
 //! Learning from an office's own history. Pure and deterministic: the same examples in the same order with the same
 //! seed and lexicon give the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::certainty::{Certainty, KNOWN, Rivals, Trial};
 use super::examples::Example;
-use super::grams::{Features, features};
+use super::features::features;
 use super::lexicon::{Evidence, Lexicon};
-use super::linear::Linear;
 use super::model::{About, Model};
-use super::solve::{Row, Shuffle, separate};
+use crate::judgement::learning::fit::{hyperplane, hyperplane_by_ratios, vocabulary};
+use crate::judgement::learning::grams::Features;
+use crate::judgement::learning::linear::Linear;
+use crate::judgement::learning::solve::{Row, Shuffle};
 
 /// How to learn.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +30,6 @@ impl Default for Settings {
 
 /// What an error costs: higher follows the examples more closely.
 const COST: f32 = 1.0;
-/// n-grams kept: those met in most texts. Keeps a model of 15 classes under 15 MB.
-const MOST_FEATURES: usize = 200_000;
 /// Inner folds from which certainty is learned, and the most texts they are made of.
 const FOLDS: usize = 5;
 const MOST_TRIALS: usize = 6_000;
@@ -138,7 +138,7 @@ pub(super) fn folds(classes: impl Iterator<Item = usize>, count: usize, seed: u6
 }
 
 fn linear(texts: &[&Text<'_>], taught: &[usize], seed: u64) -> Linear {
-    let (hashes, rarity) = vocabulary(texts);
+    let (hashes, rarity) = vocabulary(&texts.iter().map(|t| &t.features).collect::<Vec<_>>());
     let empty = Linear::new(hashes, rarity, Vec::new(), Vec::new(), Vec::new());
     let rows: Vec<Parts> = texts.iter().map(|t| Parts::of(&empty, &t.features)).collect();
     let cost = costs(texts, texts.len() as f32 / taught.len() as f32);
@@ -165,39 +165,12 @@ impl Parts {
     }
 }
 
-/// What parts a class from the rest, and its echo. The first is the mean of two machines over n-grams and words, one of
-/// them by ratios. The echo has n-grams alone, by ratios: it judges worse, but errs elsewhere, so that the two together
-/// know better when they may err.
+/// What parts a class from the rest, and its echo, which has n-grams alone, by ratios: it judges worse, but errs elsewhere,
+/// so that the two together know better when they may err.
 fn hyperplanes(rows: &[Parts], wanted: &[bool], cost: &[f32], width: usize, seed: u64) -> (Vec<f32>, Vec<f32>) {
     let all: Vec<&Row> = rows.iter().map(|r| &r.all).collect();
     let grams: Vec<&Row> = rows.iter().map(|r| &r.grams).collect();
-    let plainly = separate(&all, wanted, cost, width, seed);
-    let ratios = separate_by_ratios(&all, wanted, cost, width, seed);
-    let judge = plainly.iter().zip(&ratios).map(|(a, b)| 0.5 * (a + b)).collect();
-    (judge, separate_by_ratios(&grams, wanted, cost, width, seed))
-}
-
-/// A hyperplane learned with every feature scaled by how much more often it is met in the class (Wang and Manning 2012).
-fn separate_by_ratios(rows: &[&Row], wanted: &[bool], cost: &[f32], width: usize, seed: u64) -> Vec<f32> {
-    let ratios = ratios(rows, wanted, width);
-    let scale = |row: &&Row| row.iter().map(|(at, v)| (*at, v * ratios[*at as usize])).collect();
-    let scaled: Vec<Row> = rows.iter().map(scale).collect();
-    let mut weights = separate(&scaled.iter().collect::<Vec<_>>(), wanted, cost, width, seed);
-    weights.iter_mut().zip(&ratios).for_each(|(weight, ratio)| *weight *= ratio);
-    weights
-}
-
-/// The logarithm of how much more a feature is met in the class than outside.
-fn ratios(rows: &[&Row], wanted: &[bool], width: usize) -> Vec<f32> {
-    const SMOOTH: f32 = 0.1;
-    let mut sums = [vec![SMOOTH; width], vec![SMOOTH; width]];
-    for (row, wanted) in rows.iter().zip(wanted) {
-        let sums = &mut sums[usize::from(*wanted)];
-        row.iter().for_each(|(at, v)| sums[*at as usize] += v);
-    }
-    let [outside, inside] = sums;
-    let shift = (outside.iter().sum::<f32>() / inside.iter().sum::<f32>()).ln();
-    inside.iter().zip(&outside).map(|(i, o)| (i / o).ln() + shift).collect()
+    (hyperplane(&all, wanted, cost, width, seed), hyperplane_by_ratios(&grams, wanted, cost, width, seed))
 }
 
 /// Errors in rare classes cost more: within limits, every class as much in sum.
@@ -205,22 +178,6 @@ fn costs(texts: &[&Text<'_>], size: f32) -> Vec<f32> {
     let mut counts: HashMap<usize, f32> = HashMap::new();
     texts.iter().for_each(|t| *counts.entry(t.class).or_default() += 1.0);
     texts.iter().map(|t| COST * (size / counts[&t.class]).clamp(0.3, 4.0)).collect()
-}
-
-/// n-grams met in two texts or more, and every word.
-fn vocabulary(texts: &[&Text<'_>]) -> (Vec<u64>, Vec<f32>) {
-    let mut met: HashMap<u64, u32> = HashMap::new();
-    let grams = texts.iter().flat_map(|t| t.features.grams.iter().flatten());
-    grams.for_each(|(hash, _)| *met.entry(*hash).or_default() += 1);
-    let mut common: Vec<(u64, u32)> = met.into_iter().filter(|(_, n)| *n >= 2).collect();
-    common.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    common.truncate(MOST_FEATURES);
-    let count = texts.len() as f32;
-    let mut all: BTreeMap<u64, f32> =
-        common.into_iter().map(|(hash, n)| (hash, ((1.0 + count) / (1.0 + n as f32)).ln() + 1.0)).collect();
-    let words: BTreeSet<u64> = texts.iter().flat_map(|t| t.features.words.iter().map(|(h, _)| *h)).collect();
-    all.extend(words.into_iter().map(|hash| (hash, 1.0)));
-    all.into_iter().unzip()
 }
 
 fn confidence(known: &[f64; KNOWN], certainty: &Certainty) -> f32 {

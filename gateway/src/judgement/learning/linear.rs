@@ -8,7 +8,7 @@ use super::grams::Features;
 
 /// The model's features and weights.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Linear {
+pub(in crate::judgement) struct Linear {
     places: HashMap<u64, u32, BuildHasherDefault<AlreadyHashed>>,
     /// Hashes in order, so that the same model has the same bytes.
     pub hashes: Vec<u64>,

@@ -1,7 +1,7 @@
 //! A text without what carries no meaning here: width, case, spaces; and for n-grams, which number it was.
 
 /// Full width to half width, lower case, no spaces or control characters.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::judgement) fn plain(text: &str) -> String {
     text.chars().filter_map(plain_char).flat_map(char::to_lowercase).collect()
 }
 
@@ -15,7 +15,7 @@ fn plain_char(c: char) -> Option<char> {
 
 /// Every number, code or masked place name (a run of letters and digits with a digit in it, or one letter alone)
 /// becomes `0`; at most `most` characters.
-pub(super) fn without_numbers(plain: &str, most: usize) -> Vec<char> {
+pub(in crate::judgement) fn without_numbers(plain: &str, most: usize) -> Vec<char> {
     let mut out = Vec::with_capacity(most.min(plain.len()));
     let mut run = String::new();
     for c in plain.chars().chain(['\0']) {

@@ -2,11 +2,11 @@
 //! Hsieh et al. 2008), and logistic regression of a few columns by Newton's method. Deterministic given a seed.
 
 /// One text as places in the vocabulary and values.
-pub(super) type Row = Vec<(u32, f32)>;
+pub(in crate::judgement) type Row = Vec<(u32, f32)>;
 
 /// SplitMix64: shuffles that are the same everywhere.
 #[derive(Debug, Clone)]
-pub(super) struct Shuffle(u64);
+pub(in crate::judgement) struct Shuffle(u64);
 
 impl Shuffle {
     pub fn new(seed: u64) -> Self {
@@ -29,7 +29,13 @@ impl Shuffle {
 }
 
 /// A hyperplane that parts `wanted` from the rest; the last weight is the bias. `cost` is what an error costs, by row.
-pub(super) fn separate(rows: &[&Row], wanted: &[bool], cost: &[f32], width: usize, seed: u64) -> Vec<f32> {
+pub(in crate::judgement) fn separate(
+    rows: &[&Row],
+    wanted: &[bool],
+    cost: &[f32],
+    width: usize,
+    seed: u64,
+) -> Vec<f32> {
     const ROUNDS: usize = 60;
     const CLOSE: f32 = 0.02;
     let mut weights = vec![0.0f32; width + 1];
@@ -74,14 +80,14 @@ fn add(weights: &mut [f32], row: &Row, times: f32) {
 
 /// A row of a logistic regression: what is known, whether it was so, what it counts.
 #[derive(Debug, Clone)]
-pub(super) struct Outcome {
+pub(in crate::judgement) struct Outcome {
     pub known: Vec<f64>,
     pub so: bool,
     pub weight: f64,
 }
 
 /// Logistic regression with a small penalty on all but the bias, which comes last.
-pub(super) fn logistic(outcomes: &[Outcome], penalty: f64) -> Vec<f64> {
+pub(in crate::judgement) fn logistic(outcomes: &[Outcome], penalty: f64) -> Vec<f64> {
     let width = outcomes.first().map_or(0, |o| o.known.len()) + 1;
     let mut weights = vec![0.0; width];
     for _ in 0..40 {
@@ -114,7 +120,7 @@ pub(super) fn logistic(outcomes: &[Outcome], penalty: f64) -> Vec<f64> {
 }
 
 /// The logistic function.
-pub(super) fn sigmoid(x: f64) -> f64 {
+pub(in crate::judgement) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 

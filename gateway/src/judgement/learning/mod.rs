@@ -1,0 +1,8 @@
+//! What the judgements that learn from examples share: character n-grams as features, a linear model over them, and how
+//! it is fitted.
+
+pub(super) mod fit;
+pub(super) mod grams;
+pub(super) mod linear;
+pub(super) mod normal;
+pub(super) mod solve;
