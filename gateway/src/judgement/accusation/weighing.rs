@@ -16,7 +16,7 @@ use crate::directory::departments::Kind as UnitKind;
 /// How much a text must read as blame for a unit it says something of to be barred.
 const BARS: f32 = -0.5;
 /// How much for an accusation, which a person must look at.
-pub(super) const ACCUSES: f32 = -0.1;
+pub(super) const ACCUSES: f32 = 0.0;
 /// What a word of the lists counts for: enough.
 const WORD: f32 = 1.0;
 /// What a word of conduct counts for.
