@@ -156,7 +156,7 @@ impl Ledger {
         &self.shared.tail
     }
 
-    /// The sequence up to which what is read from the log now is certain to have been seen.
+    /// The log goes at least this far: what is read from it now is as of this sequence or a later one.
     pub fn end(&self) -> u64 {
         *self.shared.tail.end().borrow()
     }

@@ -22,7 +22,7 @@ pub(in crate::judgement) fn hyperplane(
     plainly.iter().zip(&by_ratios).map(|(a, b)| 0.5 * (a + b)).collect()
 }
 
-/// The second of the two by itself.
+/// The machine whose features are scaled by itself: judges worse than the mean, and errs elsewhere.
 pub(in crate::judgement) fn hyperplane_by_ratios(
     rows: &[&Row],
     wanted: &[bool],
