@@ -13,6 +13,15 @@ fn huiliu(arguments: &[&str]) -> Output {
     command.args(arguments).output().expect("it runs")
 }
 
+#[test]
+fn a_hub_without_tls_is_asked_from_a_machine_without_authorities() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+    command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent").env("HUILIU_KEY", "any");
+    let output = command.args(["queue", "list", "--hub", "http://127.0.0.1:9"]).output().expect("it runs");
+    assert!(!output.status.success() && !text(&output).contains("CA certificates"), "{output:?}");
+    assert!(text(&output).contains("127.0.0.1:9"), "nobody listens there, and that is what is wrong: {output:?}");
+}
+
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
