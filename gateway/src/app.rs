@@ -103,15 +103,15 @@ impl App {
         let (dead, dying) = mpsc::unbounded_channel();
         let indexing = indexing(keys.clone());
         let end = jetstream.get_stream(streams::CASES).await?.cached_info().state.last_sequence;
-        let ledger = Ledger::open(jetstream.clone(), keys, desk, end, dead, &tasks);
+        let ledger = Ledger::open(&engine, keys, desk, end, dead, &tasks);
         let watch = room::Watch::new(engine.clone(), store_dir, settings.reserve);
         let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
-        let receipts = Receipts::new(jetstream.clone(), ledger.clone(), channels.clone());
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone());
 
         let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), indexing, end).await?;
         let reads = model.reader();
+        let receipts = Receipts::new(jetstream.clone(), ledger.clone(), reads.clone(), channels.clone());
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
         let (ready, is_ready) = watch::channel(false);
         let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone(), queues.clone());
@@ -146,7 +146,7 @@ impl App {
             .await
             .map_err(anyhow::Error::msg)
             .context("failed to make the pipeline's consumer")?;
-        tasks.spawn(follow::run(jetstream.clone(), model, ledger.tail().clone(), shutdown.clone()));
+        tasks.spawn(follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
         tasks.spawn(watch.run(shutdown.clone()));
         tasks.spawn(follow_credentials.run(shutdown.clone()));
         tasks.spawn(files.run(shutdown.clone()));

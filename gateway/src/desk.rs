@@ -126,7 +126,13 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
         let sitting = Sitting { directory: self.directory() };
-        lifecycle::decide(case, id, &sitting.order(job, case, told, now), now)
+        lifecycle::decide(case, id, &order(job, sitting.given_for(job, case, told, now)), now)
+    }
+
+    /// What deciding a record of a case that is known would lead to, as far as it does not depend on where the rules send
+    /// the case: they are not asked, and nothing in the text is judged.
+    pub fn foresee(&self, job: &Job, case: &Case, now: Timestamp) -> Result<Decided, Refusal> {
+        lifecycle::decide(Some(case), case.id, &order(job, Given::default()), now)
     }
 
     /// Whether deciding needs what the case's sources have said so far.
@@ -136,27 +142,12 @@ impl Desk {
 }
 
 impl Sitting {
-    fn order(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Order {
-        let (action, content, given) = match &job.work {
-            Work::Record(record) => {
-                let given = self.given_for_record(record, case, told, now);
-                let submission = Submission { content: Content::default(), ..record.submission.clone() };
-                let submit = Submit {
-                    channel: record.channel.clone(),
-                    submission,
-                    seen: record.seen.clone(),
-                    history: record.history,
-                };
-                (Action::Submit(Box::new(submit)), record.submission.content.clone(), given)
-            }
-            Work::Command { command, content, .. } => {
-                (Action::Command(command.clone()), content.clone(), self.given_for_command(command, case, now))
-            }
-            Work::Delivery { delivered, .. } => {
-                (Action::RecordDelivery(delivered.clone()), Content::default(), Given::default())
-            }
-        };
-        Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
+    fn given_for(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
+        match &job.work {
+            Work::Record(record) => self.given_for_record(record, case, told, now),
+            Work::Command { command, .. } => self.given_for_command(command, case, now),
+            Work::Delivery { .. } => Given::default(),
+        }
     }
 
     fn given_for_record(&self, record: &Record, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
@@ -262,6 +253,24 @@ impl Sitting {
             })
             .collect()
     }
+}
+
+fn order(job: &Job, given: Given) -> Order {
+    let (action, content) = match &job.work {
+        Work::Record(record) => {
+            let submission = Submission { content: Content::default(), ..record.submission.clone() };
+            let submit = Submit {
+                channel: record.channel.clone(),
+                submission,
+                seen: record.seen.clone(),
+                history: record.history,
+            };
+            (Action::Submit(Box::new(submit)), record.submission.content.clone())
+        }
+        Work::Command { command, content, .. } => (Action::Command(command.clone()), content.clone()),
+        Work::Delivery { delivered, .. } => (Action::RecordDelivery(delivered.clone()), Content::default()),
+    };
+    Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
 }
 
 /// How often a case was told before now: by each source that has it, by urging, by asking for it again.

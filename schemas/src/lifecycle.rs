@@ -15,6 +15,8 @@ use crate::vocabulary::{EntryKind, Role, Stage, Warning};
 
 mod source;
 
+pub use source::{Beginning, beginning};
+
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decided {

@@ -163,6 +163,7 @@ pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
 /// When it is not, or may not be, stored.
 pub async fn accept(api: &Api, channel: &ChannelRuntime, body: Verified<RawBody>) -> Result<Pushed, Problem> {
     let received_at = Timestamp::now();
+    let _waiting = api.ledger.crowd().join();
     let envelope = RawEnvelope { channel: channel.name.clone(), received_at, way: Way::Push, body, only: None };
     let sequence = api.store.store(&envelope).await?;
     let receipt = api.receipts.fresh(&envelope, sequence).await;

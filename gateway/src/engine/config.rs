@@ -31,6 +31,10 @@ pub struct ServerConfig<'a> {
     pub credentials: &'a Credentials,
 }
 
+/// Where the server keeps its store, in its directory.
+const STORE: &str = "store";
+/// The gateway's streams, in the server's directory.
+pub const STREAMS: &str = "store/jetstream/HUB/streams";
 /// The user name of the gateway itself.
 pub const GATEWAY_USER: &str = "$gateway";
 /// The user name with which the gateway asks the server about itself.
@@ -71,7 +75,7 @@ accounts {{
 "#,
             port = self.port,
             log = quoted(&self.directory.join("server.log").to_string_lossy()),
-            store = quoted(&self.directory.join("store").to_string_lossy()),
+            store = quoted(&self.directory.join(STORE).to_string_lossy()),
             sync = sync_interval(self.durability),
             system = quoted(self.system_bcrypt),
             gateway = quoted(self.gateway_bcrypt),

@@ -1,4 +1,4 @@
-//! The one client of the gateway: how it connects, waits and comes back.
+//! The clients of the gateway: how they connect, wait and come back.
 //!
 //! A lost server is waited for, however long. Nothing here decides what becomes of a message whose
 //! acknowledgement was lost.
@@ -112,6 +112,7 @@ fn reconnect_delay(attempts: usize) -> Duration {
 /// # Errors
 /// When the server will not do, or `stop` is cancelled first.
 pub async fn connect(
+    name: &str,
     urls: &[String],
     options: ConnectOptions,
     stop: &CancellationToken,
@@ -119,7 +120,7 @@ pub async fn connect(
     let address = urls.join(",");
     let (sender, connected) = watch::channel(false);
     let client = options
-        .name("huiliu")
+        .name(name)
         .retry_on_initial_connect()
         .max_reconnects(None)
         .ping_interval(PING_INTERVAL)

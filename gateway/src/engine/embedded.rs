@@ -21,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::binary::{self, BinaryError};
 use super::child::RunningServer;
-use super::config::ServerConfig;
+use super::config::{self, ServerConfig};
 use super::lock::{LockError, StoreLock};
 use super::settings::{Durability, Embedded};
 use super::spawn;
+use super::staging::Staging;
 use crate::doors::credentials::write_private;
 use crate::doors::{Credentials, CredentialsError, Secret};
 
@@ -41,6 +42,9 @@ const LAST_WORDS: usize = 3;
 /// In percent of what is in use. Every collection walks over all subjects there are; below the memory limit, rarely is
 /// better than thriftily.
 const GARBAGE_BEFORE_COLLECTING: &str = "200";
+/// How often it is seen to that batches are staged in memory, and how often while they are not.
+const TEND_EVERY: Duration = Duration::from_secs(1);
+const TEND_AGAIN: Duration = Duration::from_millis(20);
 /// Another program may take a free port between our look and the child's.
 const PORT_ATTEMPTS: usize = 3;
 
@@ -133,6 +137,9 @@ impl EmbeddedServer {
         let (port, server) = stage.first_start(credentials).await?;
         let stage = Arc::new(stage);
         let stop = CancellationToken::new();
+        if let Some(staging) = Staging::of(stage.settings.directory.join(config::STREAMS)) {
+            tokio::spawn(stage_in_memory(staging, stop.clone()));
+        }
         let supervisor = tokio::spawn(supervise(Arc::clone(&stage), server, stop.clone()));
         Ok(Self { port, gateway, system, stage, stop, supervisor: Mutex::new(Some(supervisor)) })
     }
@@ -324,6 +331,24 @@ async fn supervise(stage: Arc<Stage>, first: RunningServer, stop: CancellationTo
         }
         let Some(next) = restart(&stage, &mut backoff, &stop).await else { return };
         server = next;
+    }
+}
+
+async fn stage_in_memory(staging: Staging, stop: CancellationToken) {
+    loop {
+        let tended = staging.clone();
+        let pause = match tokio::task::spawn_blocking(move || tended.tend()).await {
+            Ok(Ok(true)) => TEND_EVERY,
+            Ok(Ok(false)) => TEND_AGAIN,
+            failed => {
+                tracing::debug!(?failed, "batches are staged on the disk");
+                TEND_EVERY
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return staging.leave(),
+            () = sleep(pause) => {}
+        }
     }
 }
 

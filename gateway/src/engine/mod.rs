@@ -19,6 +19,7 @@ pub(crate) mod scratch;
 pub mod settings;
 pub mod snapshot;
 mod spawn;
+mod staging;
 pub mod streams;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::account::Account;
-use async_nats::{Client, jetstream};
+use async_nats::{Client, ConnectOptions, jetstream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +68,9 @@ pub struct Engine {
     pub client: Client,
     /// JetStream over the same connection.
     pub jetstream: jetstream::Context,
+    /// JetStream over another connection, for reading the case log. The server answers such a question on the spot, and
+    /// lets it wait for the batch that is being committed, together with all that comes after it on its connection.
+    pub reading: jetstream::Context,
     /// Copies of every stream.
     pub replicas: usize,
     connected: watch::Receiver<bool>,
@@ -89,22 +93,28 @@ impl Engine {
         match settings.server {
             Server::Embedded(embedded) => {
                 let server = EmbeddedServer::start(embedded, credentials).await?;
-                let options = connection::embedded_options(server.gateway_password());
+                let options = || connection::embedded_options(server.gateway_password());
                 let urls = [server.address()];
-                let connection = connection::connect(&urls, options, &shutdown).await?;
-                Ok(Self::new(connection, replicas, &urls, Some(server)))
+                let connections = connect_twice(&urls, options, &shutdown).await?;
+                Ok(Self::new(connections, replicas, &urls, Some(server)))
             }
             Server::External(external) => {
-                let options = connection::external_options(&external);
-                let connection = connection::connect(&external.urls, options, &shutdown).await?;
-                Ok(Self::new(connection, replicas, &external.urls, None))
+                let options = || connection::external_options(&external);
+                let connections = connect_twice(&external.urls, options, &shutdown).await?;
+                Ok(Self::new(connections, replicas, &external.urls, None))
             }
         }
     }
 
-    fn new(connection: Connection, replicas: usize, urls: &[String], embedded: Option<EmbeddedServer>) -> Self {
+    fn new(
+        [connection, reading]: [Connection; 2],
+        replicas: usize,
+        urls: &[String],
+        embedded: Option<EmbeddedServer>,
+    ) -> Self {
         Self {
             jetstream: jetstream::new(connection.client.clone()),
+            reading: jetstream::new(reading.client),
             client: connection.client,
             replicas,
             connected: connection.connected,
@@ -178,6 +188,9 @@ impl Engine {
             Ok(Err(error)) => tracing::warn!("the connection to nats-server could not be flushed: {error}"),
             Err(_) => tracing::warn!("nats-server is away: what was queued for it is not sent"),
         }
+        if let Err(error) = self.reading.client().drain().await {
+            tracing::debug!(%error, "the connection for reading was closed before");
+        }
         let mut connected = self.connected.clone();
         if self.client.drain().await.is_ok() {
             let closed = connected.wait_for(|up| !*up);
@@ -187,4 +200,14 @@ impl Engine {
             server.stop().await;
         }
     }
+}
+
+async fn connect_twice(
+    urls: &[String],
+    options: impl Fn() -> ConnectOptions,
+    shutdown: &CancellationToken,
+) -> Result<[Connection; 2], ConnectionError> {
+    let first = connection::connect("huiliu", urls, options(), shutdown).await?;
+    let second = connection::connect("huiliu-reading", urls, options(), shutdown).await?;
+    Ok([first, second])
 }

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use async_nats::jetstream::Context;
 use huiliu_schemas::case::Answer;
-use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
-use huiliu_schemas::lifecycle::{Decided, NothingNew};
+use huiliu_schemas::lifecycle::{self, Beginning, Decided, NothingNew};
 use huiliu_schemas::receipt::{Receipt, ReceiptState, RecordOutcome, RecordReceipt, receipt_id};
 use huiliu_schemas::submission::Submission;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, SourceId, subjects};
@@ -22,6 +21,7 @@ use crate::directory::Directory;
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::INTAKE;
 use crate::ledger::{Ledger, LedgerError, Loaded};
+use crate::readmodel::ReadHandle;
 
 /// Why there is no receipt.
 #[derive(Debug, Error)]
@@ -45,24 +45,37 @@ pub enum ReceiptError {
 pub struct Receipts {
     jetstream: Context,
     ledger: Ledger,
+    reads: ReadHandle,
     channels: Channels,
 }
 
+/// How much trouble a receipt is worth.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// What is known here, however the server is busy: a sender waits.
+    Glance,
+    /// What the log says.
+    Look {
+        /// Whether the pipeline has acknowledged the envelope.
+        worked_off: bool,
+    },
+}
+
 impl Receipts {
-    /// Receipts over the log.
-    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels) -> Self {
-        Self { jetstream, ledger, channels }
+    /// Receipts over the log, and over what the read model knows of it.
+    pub fn new(jetstream: Context, ledger: Ledger, reads: ReadHandle, channels: Channels) -> Self {
+        Self { jetstream, ledger, reads, channels }
     }
 
     /// The receipt of an envelope that was just stored.
     pub async fn fresh(&self, envelope: &RawEnvelope, sequence: u64) -> Result<Receipt, ReceiptError> {
-        self.view(envelope, sequence, false).await
+        self.view(envelope, sequence, Care::Glance).await
     }
 
     /// What the receipt of an envelope would say that nobody stored.
     pub(super) async fn unstored(&self, envelope: &RawEnvelope) -> Result<Receipt, ReceiptError> {
         // Sequences begin at 1: nothing was ever caused by this one.
-        self.view(envelope, 0, false).await
+        self.view(envelope, 0, Care::Look { worked_off: false }).await
     }
 
     pub(super) fn directory(&self) -> std::sync::Arc<Directory> {
@@ -78,8 +91,8 @@ impl Receipts {
         if envelope.channel != *channel {
             return Err(ReceiptError::Unknown);
         }
-        let done = self.is_worked_off(sequence).await;
-        self.view(&envelope, sequence, done).await
+        let worked_off = self.is_worked_off(sequence).await;
+        self.view(&envelope, sequence, Care::Look { worked_off }).await
     }
 
     /// Whether the pipeline has acknowledged everything up to this envelope.
@@ -90,7 +103,7 @@ impl Receipts {
         }
     }
 
-    async fn view(&self, envelope: &RawEnvelope, sequence: u64, done: bool) -> Result<Receipt, ReceiptError> {
+    async fn view(&self, envelope: &RawEnvelope, sequence: u64, care: Care) -> Result<Receipt, ReceiptError> {
         let channel = self.channels.get(&envelope.channel).ok_or(ReceiptError::Unknown)?;
         let receipt = receipt_id(&envelope.channel, sequence);
         let records = match understand(envelope, channel) {
@@ -101,8 +114,8 @@ impl Receipts {
                 return Ok(Receipt { receipt, state, as_of, settled: true, reason, records: Vec::new() });
             }
         };
-        let mut view = View { receipts: self, channel, sequence, done, as_of: self.ledger.end(), settled: true };
-        let owners = self.owners(&records).await?;
+        let (owners, as_of) = self.owners(&records, care).await?;
+        let mut view = View { receipts: self, channel, sequence, care, as_of, settled: true };
         let mut told = Vec::with_capacity(records.len());
         for record in records {
             told.push(view.record(record, &owners).await?);
@@ -112,11 +125,29 @@ impl Receipts {
         Ok(Receipt { receipt, state, as_of: view.as_of, settled: view.settled, reason: None, records: told })
     }
 
-    /// Which of the numbers in the records belong to cases, asked in one go.
-    async fn owners(&self, records: &[Understood]) -> Result<Owners, ReceiptError> {
+    /// Which of the numbers in the records belong to cases, asked in one go, and how much of the log was considered.
+    async fn owners(&self, records: &[Understood], care: Care) -> Result<(Owners, u64), ReceiptError> {
         let submissions = records.iter().filter_map(|r| r.submission.as_ref().ok());
         let numbers: Vec<SourceId> = submissions.flat_map(|s| s.numbers().cloned()).collect();
-        Ok(self.ledger.owners(&numbers).await?)
+        if care == Care::Glance
+            && let Some(known) = self.known_here(numbers.clone()).await
+        {
+            return Ok(known);
+        }
+        let as_of = self.ledger.end();
+        Ok((self.ledger.owners(&numbers).await?, as_of))
+    }
+
+    /// What the read model knows and, of what it has not taken in yet, what was met lately; none where it does not answer.
+    async fn known_here(&self, numbers: Vec<SourceId>) -> Option<(Owners, u64)> {
+        let met = |number: &SourceId| Some((subjects::alias(number), self.ledger.owner_met(number)?));
+        let mut owners: Owners = numbers.iter().filter_map(met).collect();
+        let reads = self.reads.clone();
+        let told = tokio::task::spawn_blocking(move || reads.owners(&numbers).map(|told| (numbers, told))).await;
+        let (numbers, told) = told.ok()?.ok()?;
+        let owned = numbers.iter().zip(told.cases).filter_map(|(number, case)| Some((subjects::alias(number), case?)));
+        owners.extend(owned);
+        Some((owners, told.as_of))
     }
 
     /// What the record is: what the log says of its cause, else what deciding it now would give.
@@ -125,19 +156,19 @@ impl Receipts {
         channel: &ChannelRuntime,
         submission: Submission,
         cause: Cause,
-        id: CaseId,
         case: Option<&Loaded>,
-        done: bool,
+        care: Care,
     ) -> (RecordOutcome, bool, Option<String>) {
         if let Some(answer) = case.and_then(|c| c.case.causes.get(&cause)) {
             return (outcome_of(answer.events.iter().map(String::as_str)), true, None);
         }
         let history = channel.is_history(submission.facts.registered_at);
+        let done = care == Care::Look { worked_off: true };
+        let Some(case) = case.map(|c| &*c.case) else { return unknown(&submission, history, done) };
         let record = Record::new(channel.name.clone(), submission, history, self.ledger.keys().master());
         let actor = Actor::Source { channel: channel.name.clone() };
         let job = Job { cause, actor, work: Work::Record(Box::new(record)) };
-        let case = case.map(|c| &*c.case);
-        match self.ledger.desk().decide(&job, id, case, &Content::default(), Timestamp::now()) {
+        match self.ledger.desk().foresee(&job, case, Timestamp::now()) {
             Ok(Decided::Events(_)) if done => (RecordOutcome::Repeat, true, None),
             Ok(Decided::Events(events)) => (outcome_of(events.iter().map(|e| e.body.name())), false, None),
             Ok(Decided::Known(Answer { events, .. })) => (outcome_of(events.iter().map(String::as_str)), true, None),
@@ -156,7 +187,7 @@ struct View<'a> {
     receipts: &'a Receipts,
     channel: &'a ChannelRuntime,
     sequence: u64,
-    done: bool,
+    care: Care,
     as_of: u64,
     settled: bool,
 }
@@ -171,6 +202,7 @@ impl View<'_> {
         let owner = submission.numbers().find_map(|n| owners.get(&subjects::alias(n)).copied());
         let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
         let case = match owner {
+            Some(id) if self.care == Care::Glance => self.receipts.ledger.glance(id).await?,
             Some(id) => self.receipts.ledger.case(id).await?,
             None => None,
         };
@@ -179,7 +211,7 @@ impl View<'_> {
         let source_id = Some(submission.source.id.clone());
         let cause = Cause::intake(self.sequence, index);
         let (outcome, settled, reason) =
-            self.receipts.outcome(self.channel, submission, cause, id, case.as_deref(), self.done);
+            self.receipts.outcome(self.channel, submission, cause, case.as_deref(), self.care);
         self.settled &= settled;
         let number = case.as_ref().map_or_else(|| CaseNumber::of(id), |c| c.case.number.clone());
         let known = match outcome {
@@ -209,6 +241,17 @@ fn quarantined(index: usize, why: Misunderstood) -> RecordReceipt {
         outcome: RecordOutcome::Quarantined,
         problems: why.problems,
         reason: Some(why.reason),
+    }
+}
+
+/// What a record is whose numbers no case has.
+fn unknown(submission: &Submission, history: bool, done: bool) -> (RecordOutcome, bool, Option<String>) {
+    match lifecycle::beginning(submission, history) {
+        Ok(Beginning::Notice) => (RecordOutcome::Noted, done, None),
+        Ok(_) if done => (RecordOutcome::Repeat, true, None),
+        Ok(Beginning::Recorded) => (RecordOutcome::Recorded, false, None),
+        Ok(Beginning::Routed) => (RecordOutcome::New, false, None),
+        Err(refusal) => (RecordOutcome::Quarantined, done, Some(refusal.to_string())),
     }
 }
 

@@ -22,6 +22,9 @@ use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
 use crate::vault::DataKey;
 
+/// More than this is not sent at once, unless one decision alone takes it.
+const MAX_BYTES: usize = 8 << 20;
+
 /// What is known of a case while the group is written.
 pub(super) struct Working {
     loaded: Option<Arc<Loaded>>,
@@ -78,6 +81,7 @@ pub(super) struct Group<'a> {
     /// Numbers that have an owner, by subject.
     pub owners: HashMap<String, CaseId>,
     pub messages: Vec<OutMessage>,
+    bytes: usize,
     pub drafts: Vec<Draft>,
 }
 
@@ -90,6 +94,7 @@ impl<'a> Group<'a> {
             cases: HashMap::new(),
             owners: HashMap::new(),
             messages: Vec::new(),
+            bytes: 0,
             drafts: Vec::new(),
         }
     }
@@ -136,14 +141,16 @@ impl<'a> Group<'a> {
         let message = self.event_message(case_id, events)?;
         let last_hash = payload_hash(&message.payload);
         let aliases = self.alias_messages(case_id, events);
+        let numbers: Vec<String> = aliases.iter().map(|message| message.subject.clone()).collect();
         let entries = entry_messages(&case, events);
-        if start > 0 && start + 1 + aliases.len() + entries.len() > MAX_BATCH {
+        let written: Vec<OutMessage> = std::iter::once(message).chain(aliases).chain(entries).collect();
+        let bytes: usize = written.iter().map(|message| message.payload.len()).sum();
+        if start > 0 && (start + written.len() > MAX_BATCH || self.bytes + bytes > MAX_BYTES) {
             return Ok(false);
         }
-        for message in &aliases {
-            self.owners.insert(message.subject.clone(), case_id);
-        }
-        self.messages.extend(std::iter::once(message).chain(aliases).chain(entries));
+        self.bytes += bytes;
+        self.owners.extend(numbers.into_iter().map(|subject| (subject, case_id)));
+        self.messages.extend(written);
         if let Some(working) = self.cases.get_mut(&case_id) {
             working.case = Some(Arc::new(case));
             working.last_hash = Some(last_hash);

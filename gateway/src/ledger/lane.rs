@@ -12,6 +12,7 @@ use huiliu_schemas::event::EventBody;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::group::{Group, Working};
 use super::history::{load, open_case, owners};
@@ -26,11 +27,26 @@ use crate::vault::{self, DataKey};
 /// At up to six messages a new case, most of what one batch may take; more gains nothing and costs memory.
 const JOBS_AT_ONCE: usize = 140;
 
+/// From the beginning of one batch to that of the next, unless the next is full. A batch by itself costs as much as many
+/// cases in it: in a steady flow, few batches.
+const PACE: Duration = Duration::from_millis(20);
+/// With more senders than this at the door a lane rests between its batches, this many times as long as the last one took
+/// but no longer than that: what is stored can wait for a moment, who has no receipt yet cannot.
+const CROWD: usize = 8;
+const REST: u32 = 2;
+const LONGEST_REST: Duration = Duration::from_millis(250);
+
 /// Settles jobs until nobody can send any more.
 pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
     let mut taken = Vec::with_capacity(JOBS_AT_ONCE);
     while jobs.recv_many(&mut taken, JOBS_AT_ONCE).await > 0 {
+        let began = Instant::now();
         settle(&shared, taken.drain(..).collect()).await;
+        if shared.crowd.size() > CROWD {
+            sleep((began.elapsed() * REST).min(LONGEST_REST)).await;
+        } else if jobs.len() < JOBS_AT_ONCE {
+            sleep_until(began + PACE).await;
+        }
     }
 }
 
@@ -136,7 +152,7 @@ async fn identify<'j>(
         _ => None,
     });
     let sources: Vec<SourceId> = records.flat_map(|submission| submission.numbers().cloned()).collect();
-    group.owners = owners(&shared.jetstream, &sources).await?;
+    group.owners = owners(&shared.reading, &sources).await?;
     let mut within: HashMap<String, CaseId> = HashMap::new();
     Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within)).collect())
 }
@@ -192,13 +208,13 @@ async fn fetch(
     let behind = |loaded: &Loaded| jobs.iter().any(|j| j.seen().is_some_and(|seen| seen > loaded.last_sequence));
     let loaded = match shared.cache.get(&id).filter(|l| !behind(l)) {
         Some(loaded) => Some(loaded),
-        None => load(&shared.jetstream, id).await?.map(Arc::new),
+        None => load(&shared.reading, id).await?.map(Arc::new),
     };
     let needs_told = loaded.as_ref().is_some_and(|l| jobs.iter().any(|j| Desk::needs_told(j, &l.case)));
     if !needs_told {
         return Ok((id, loaded, Content::default()));
     }
-    let opened = open_case(&shared.jetstream, &shared.keys, id).await?;
+    let opened = open_case(&shared.reading, &shared.keys, id).await?;
     Ok((id, loaded, opened.map(|o| o.told).unwrap_or_default()))
 }
 
@@ -229,13 +245,16 @@ async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result
     }
     store_keys(shared, group).await?;
     let _under_way = shared.batches.read().await;
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     match commit_batch(&shared.jetstream, &group.messages).await {
         Ok(ack) => {
             metrics::histogram!("huiliu_ledger_commit_seconds").record(began.elapsed().as_secs_f64());
             metrics::histogram!("huiliu_ledger_batch_messages").record(group.messages.len() as f64);
             for (id, loaded) in group.committed(ack) {
                 shared.cache.insert(id, loaded);
+            }
+            for (subject, id) in &group.owners {
+                shared.owners.insert(subject.clone(), *id);
             }
             Ok(Some(ack))
         }
@@ -307,6 +326,6 @@ impl Pause {
     pub(super) async fn wait(&mut self) {
         let step = Duration::from_millis(20 * (1 << self.0.min(7)));
         self.0 += 1;
-        tokio::time::sleep(step.min(Duration::from_secs(2))).await;
+        sleep(step.min(Duration::from_secs(2))).await;
     }
 }

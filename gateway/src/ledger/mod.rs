@@ -2,6 +2,7 @@
 //! messages it causes are appended together or not at all. What queued while the last group was being committed is the
 //! next group: nobody lingers. Jobs of one case go through one lane, in order.
 
+mod crowd;
 mod group;
 mod history;
 mod lane;
@@ -16,15 +17,17 @@ use huiliu_schemas::case::{Answer, Case};
 use huiliu_schemas::event::Event;
 use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::refusal::Refusal;
-use huiliu_schemas::{CaseId, DepartmentId, SourceId};
+use huiliu_schemas::{CaseId, DepartmentId, SourceId, subjects};
 use moka::sync::Cache;
 use thiserror::Error;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Job, Work};
+use crate::engine::Engine;
 use crate::keys::Keys;
 
+pub use crowd::{Crowd, Waiting};
 pub use group::{entry_message, numbers_in};
 pub use history::{Loaded, OpenedCase};
 use history::{find_case, load, open_case, owners};
@@ -33,6 +36,8 @@ pub use tail::Tail;
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
 const CASES_CACHED: u64 = 4_000;
+/// Of some ten thousand cases: more than the read model is behind in anything but a flood.
+const NUMBERS_CACHED: u64 = 30_000;
 
 /// A queue entry that no longer tells its department anything.
 pub type DeadEntry = (DepartmentId, CaseId, u32);
@@ -101,28 +106,44 @@ pub struct Ledger {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub jetstream: Context,
+    /// For reading the log.
+    pub reading: Context,
     pub keys: Keys,
     pub desk: Desk,
     pub cache: Cache<CaseId, Arc<Loaded>>,
+    /// Whose the numbers are that were met lately, by their subjects. A number never changes hands.
+    pub owners: Cache<String, CaseId>,
     pub dead: mpsc::UnboundedSender<DeadEntry>,
     pub tail: Tail,
     /// Held by a lane while a batch is under way.
     pub batches: Arc<RwLock<()>>,
+    /// To whom lanes give way.
+    pub crowd: Crowd,
 }
 
 impl Ledger {
     /// Opens the ledger over a log that ends at `end` now. Its lanes end when every clone of it is dropped and what was queued is settled. Entries that die
     /// are told to `dead`.
     pub fn open(
-        jetstream: Context,
+        engine: &Engine,
         keys: Keys,
         desk: Desk,
         end: u64,
         dead: mpsc::UnboundedSender<DeadEntry>,
         tasks: &TaskTracker,
     ) -> Self {
-        let cache = Cache::new(CASES_CACHED);
-        let shared = Shared { jetstream, keys, desk, cache, dead, tail: Tail::new(end), batches: Arc::default() };
+        let shared = Shared {
+            jetstream: engine.jetstream.clone(),
+            reading: engine.reading.clone(),
+            keys,
+            desk,
+            cache: Cache::new(CASES_CACHED),
+            owners: Cache::new(NUMBERS_CACHED),
+            dead,
+            tail: Tail::new(end),
+            batches: Arc::default(),
+            crowd: Crowd::default(),
+        };
         let lanes = (0..LANES)
             .map(|_| {
                 let (send, receive) = mpsc::channel(JOBS_QUEUED);
@@ -151,6 +172,11 @@ impl Ledger {
         self.shared.batches.clone().write_owned().await
     }
 
+    /// Whoever waits for a receipt joins it: then little is decided, and receipts are given.
+    pub fn crowd(&self) -> &Crowd {
+        &self.shared.crowd
+    }
+
     /// What this process appended last.
     pub fn tail(&self) -> &Tail {
         &self.shared.tail
@@ -173,26 +199,39 @@ impl Ledger {
 
     /// The case as it stands, from the log (never from the cache).
     pub async fn case(&self, id: CaseId) -> Result<Option<Arc<Loaded>>, LedgerError> {
-        let loaded = load(&self.shared.jetstream, id).await?.map(Arc::new);
+        let loaded = load(&self.shared.reading, id).await?.map(Arc::new);
         if let Some(loaded) = &loaded {
             self.shared.cache.insert(id, loaded.clone());
         }
         Ok(loaded)
     }
 
+    /// The case as this process knew it last; only where it knows nothing, from the log.
+    pub async fn glance(&self, id: CaseId) -> Result<Option<Arc<Loaded>>, LedgerError> {
+        match self.shared.cache.get(&id) {
+            Some(loaded) => Ok(Some(loaded)),
+            None => self.case(id).await,
+        }
+    }
+
+    /// The case this number belongs to, if this process has met it lately.
+    pub fn owner_met(&self, source: &SourceId) -> Option<CaseId> {
+        self.shared.owners.get(&subjects::alias(source))
+    }
+
     /// Which cases these numbers belong to, by the subject of the number.
     pub async fn owners(&self, sources: &[SourceId]) -> Result<HashMap<String, CaseId>, LedgerError> {
-        owners(&self.shared.jetstream, sources).await
+        owners(&self.shared.reading, sources).await
     }
 
     /// The case one of these numbers belongs to.
     pub async fn find(&self, sources: &[SourceId]) -> Result<Option<CaseId>, LedgerError> {
-        find_case(&self.shared.jetstream, sources).await
+        find_case(&self.shared.reading, sources).await
     }
 
     /// The case with everything personal in it: every use of this is audited by its caller.
     pub async fn open_case(&self, id: CaseId) -> Result<Option<OpenedCase>, LedgerError> {
-        open_case(&self.shared.jetstream, &self.shared.keys, id).await
+        open_case(&self.shared.reading, &self.shared.keys, id).await
     }
 }
 

@@ -7,16 +7,40 @@ use crate::decision::{TriageReason, Verdict};
 use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::submission::{Facts, Intent, Session, Upstream};
+use crate::submission::{Facts, Intent, Session, Submission, Upstream};
 use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
+
+/// What becomes of a record whose numbers no case has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// A case that goes where the rules say.
+    Routed,
+    /// A case that is over.
+    Recorded,
+    /// No case.
+    Notice,
+}
+
+/// What becomes of a record whose numbers no case has; `history`: it is from before the first connection.
+///
+/// # Errors
+/// Where it speaks of a case that must be there.
+pub fn beginning(submission: &Submission, history: bool) -> Result<Beginning, Refusal> {
+    match submission.intent {
+        Intent::Assess => Err(no_such_case()),
+        Intent::Notice => Ok(Beginning::Notice),
+        Intent::Withdraw => Ok(Beginning::Recorded),
+        _ if history || is_over(submission) => Ok(Beginning::Recorded),
+        _ => Ok(Beginning::Routed),
+    }
+}
 
 /// A source speaks of a case for the first time.
 pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided, Refusal> {
     let submission = &submit.submission;
-    match submission.intent {
-        Intent::Assess => return Err(no_such_case()),
-        Intent::Notice => return Ok(Decided::Nothing(NothingNew::Notice)),
-        _ => {}
+    let beginning = beginning(submission, submit.history)?;
+    if beginning == Beginning::Notice {
+        return Ok(Decided::Nothing(NothingNew::Notice));
     }
     draft.push(EventBody::Registered(Box::new(Registered {
         number: CaseNumber::of(draft.id),
@@ -27,7 +51,7 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         related: submission.related.clone(),
         facts: submission.facts.clone(),
     })));
-    if submit.history || submission.intent == Intent::Withdraw || is_over(submit) {
+    if beginning == Beginning::Recorded {
         draft.push(EventBody::Recorded {});
     } else {
         draft.warn(submission.facts.urgency, Vec::new());
@@ -61,7 +85,7 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
         Intent::Session => hold_session(&mut draft, case, submit),
         _ => {
             let echo = is_echo(case, submit);
-            let ends = !echo && is_over(submit) && is_changed_upstream(case, submit);
+            let ends = !echo && is_over(&submit.submission) && is_changed_upstream(case, submit);
             told_more(&mut draft, case, submit, ends);
             if !echo {
                 hold_session(&mut draft, case, submit);
@@ -101,9 +125,9 @@ fn taken_back(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     withdraw(draft, case);
 }
 
-fn is_over(submit: &Submit) -> bool {
+fn is_over(submission: &Submission) -> bool {
     let over = |s| matches!(s, UpstreamState::Closed | UpstreamState::Cancelled);
-    submit.submission.upstream.as_ref().is_some_and(|u| over(u.state))
+    submission.upstream.as_ref().is_some_and(|u| over(u.state))
 }
 
 /// The same number with another registration day or another person is not the same matter.

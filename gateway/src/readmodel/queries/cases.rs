@@ -287,6 +287,17 @@ impl ReadHandle {
         source.map_or(Ok(None), |source| self.case_by_source(&source))
     }
 
+    /// Which cases these numbers belong to.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn owners(&self, sources: &[SourceId]) -> Result<Owners> {
+        self.ask(|db| {
+            let cases = sources.iter().map(|source| by_alias(db, source)).collect::<Result<_>>()?;
+            Ok(Owners { cases, as_of: schema::position(db)? })
+        })
+    }
+
     /// Cases whose source is still owed an answer in this numbering, oldest first, after the given place; each with its
     /// own place.
     ///
@@ -302,6 +313,15 @@ impl ReadHandle {
             Ok(owed.collect::<std::result::Result<_, _>>()?)
         })
     }
+}
+
+/// Whose numbers are, as of a place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owners {
+    /// The case of each number, in the order asked; none where no case has it.
+    pub cases: Vec<Option<CaseId>>,
+    /// How far the log had been read.
+    pub as_of: u64,
 }
 
 fn by_alias(db: &Transaction<'_>, source: &SourceId) -> Result<Option<CaseId>> {
