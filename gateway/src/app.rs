@@ -38,6 +38,7 @@ use crate::queues::{Queues, sweep};
 use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
+use crate::traces::{Sending, Traces};
 use crate::vault::MasterKey;
 use crate::words::IndexKey;
 use crate::writeback::WriteBack;
@@ -63,6 +64,7 @@ pub struct App {
     shutdown: CancellationToken,
     ready: watch::Sender<bool>,
     tasks: TaskTracker,
+    traces: Sending,
     /// One hub to a data directory: the read model has one writer, also where the engine is somebody else's.
     data_lock: StoreLock,
 }
@@ -85,6 +87,7 @@ impl App {
             .await
             .with_context(|| format!("failed to listen on {}", settings.listen))?;
         let recorder = figures::recorder()?;
+        let (traces, sending) = Traces::start(settings.traces.as_ref())?;
 
         let store_dir = store_dir(&settings);
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
@@ -106,8 +109,8 @@ impl App {
         let ledger = Ledger::open(&engine, keys, desk, end, dead, &tasks);
         let watch = room::Watch::new(engine.clone(), store_dir, settings.reserve);
         let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
-        let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone());
-        let queues = Queues::new(jetstream.clone(), ledger.clone());
+        let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone(), traces.clone());
+        let queues = Queues::new(jetstream.clone(), ledger.clone(), traces.clone());
 
         let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), indexing, end).await?;
         let reads = model.reader();
@@ -140,6 +143,7 @@ impl App {
             ready: is_ready,
             room: watch.room(),
             figures: recorder.clone(),
+            traces: traces.clone(),
         };
 
         pipeline::consumer(&jetstream)
@@ -151,7 +155,8 @@ impl App {
         tasks.spawn(follow_credentials.run(shutdown.clone()));
         tasks.spawn(files.run(shutdown.clone()));
         tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
-        tasks.spawn(Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone()).run(shutdown.clone()));
+        let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone());
+        tasks.spawn(pipeline.run(shutdown.clone()));
         tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
         tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
         let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
@@ -159,10 +164,11 @@ impl App {
         tasks.spawn(reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.is_polled() {
-                let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone());
+                let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone(), traces.clone());
                 tasks.spawn(pull.run(shutdown.clone()));
             }
-            let tell = WriteBack::new(channel.clone(), jetstream.clone(), ledger.clone(), reads.clone())?;
+            let (ledger, reads) = (ledger.clone(), reads.clone());
+            let tell = WriteBack::new(channel.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
             tasks.spawn(tell.run(shutdown.clone()));
         }
 
@@ -177,12 +183,12 @@ impl App {
         });
         ready.send_replace(true);
         tracing::info!(%address, engine = engine.address(), "huiliu takes work at http://{address}");
-        Ok(Self { address, engine, ledger, reads, shutdown, ready, tasks, data_lock })
+        Ok(Self { address, engine, ledger, reads, shutdown, ready, tasks, traces: sending, data_lock })
     }
 
     /// Stops taking work, finishes what is in flight, says what was left, and stops the engine last.
     pub async fn stop(self) {
-        let Self { engine, ledger, shutdown, ready, tasks, data_lock, .. } = self;
+        let Self { engine, ledger, shutdown, ready, tasks, traces, data_lock, .. } = self;
         ready.send_replace(false);
         shutdown.cancel();
         drop(ledger);
@@ -194,6 +200,7 @@ impl App {
                 tasks.len()
             );
         }
+        traces.stop().await;
         engine.stop().await;
         drop(data_lock);
     }

@@ -17,6 +17,7 @@ use crate::doors::principal::Principal;
 use crate::ledger::{JobResult, Ledger};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::object;
+use crate::traces::{Arrival, Key, SpanKind, Step};
 
 /// How long a sender is kept waiting for an engine that is away.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -143,17 +144,48 @@ pub fn actor_of(principal: &Principal) -> Actor {
     }
 }
 
-/// Has a command decided and appended.
+/// Has a command decided and appended, as a trace.
 ///
 /// # Errors
 /// The refusal, or why the outcome is not known.
-pub async fn execute(ledger: &Ledger, who: &Principal, request: CommandRequest) -> Result<CommandOutcome, Problem> {
+pub async fn execute(
+    ledger: &Ledger,
+    who: &Principal,
+    request: CommandRequest,
+    arrival: Arrival<'_>,
+    way: &'static str,
+) -> Result<CommandOutcome, Problem> {
+    let mut step = arrival.begin("command");
+    step.say(Key::Command, request.command.kind());
+    step.say(Key::Way, way);
+    step.say(Key::By, kind_of(who));
+    if let Principal::Department(department) = who {
+        step.say(Key::Department, department);
+    }
+    let outcome = carry_out(ledger, who, request, &step).await;
+    match &outcome {
+        Ok(done) => {
+            step.say(Key::Case, done.case_id);
+            step.outcome(done.result.as_str());
+        }
+        Err(problem) => step.failed(problem.kind().name()),
+    }
+    outcome
+}
+
+async fn carry_out(
+    ledger: &Ledger,
+    who: &Principal,
+    request: CommandRequest,
+    step: &Step,
+) -> Result<CommandOutcome, Problem> {
     let CommandRequest { id, case, command, content, seen } = request;
     let kind = command.kind();
     let case = find(ledger, &case).await?;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
     let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };
-    let settled = tokio::time::timeout(PATIENCE, ledger.settle(job)).await.map_err(|_| {
+    let appending = ledger.settle(job, step.child(SpanKind::Internal, "append"));
+    let settled = tokio::time::timeout(PATIENCE, appending).await.map_err(|_| {
         let detail = "the engine does not answer; the command may still be done: send it again with the same id";
         Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
     })??;

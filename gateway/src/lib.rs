@@ -28,6 +28,7 @@ pub mod rest;
 pub mod routing;
 pub mod search;
 pub mod settings;
+pub mod traces;
 pub mod vault;
 pub mod words;
 pub mod writeback;

@@ -18,6 +18,7 @@ use crate::api::{Api, accept};
 use crate::commands::{CaseName, CommandRequest, execute, find};
 use crate::doors::principal::Principal;
 use crate::problem::{Kind, Problem};
+use crate::traces::of_nats;
 
 const GROUP: &str = "huiliu";
 const AT_ONCE: usize = 256;
@@ -84,7 +85,8 @@ async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Pr
         content_type: text("Content-Type").or_else(|| Some("application/json".into())),
         content_encoding: text("Content-Encoding"),
     };
-    let receipt = accept(api, channel, Verified::vouched(raw, Proof::Credential)).await?.receipt;
+    let arrival = api.traces.arrival(of_nats(request.headers.as_ref()));
+    let receipt = accept(api, channel, Verified::vouched(raw, Proof::Credential), arrival, "nats").await?.receipt;
     let told = serde_json::to_value(&receipt).unwrap_or_default();
     keep(api, subjects::receipt(&channel.name, &receipt.receipt), &told).await;
     Ok(told)
@@ -96,7 +98,8 @@ async fn command(api: &Api, department: &str, kind: &str, request: &Message) -> 
     let who = Principal::Department(department.clone());
     let command = CommandRequest::read(kind, None, None, &request.payload)?;
     let id = command.id.clone();
-    let outcome = execute(&api.ledger, &who, command).await;
+    let arrival = api.traces.arrival(of_nats(request.headers.as_ref()));
+    let outcome = execute(&api.ledger, &who, command, arrival, "nats").await;
     let told = outcome.map_or_else(|problem| problem.to_json(), |done| json!(done));
     keep(api, subjects::outcome(&department, &id), &with_id(told.clone(), &id)).await;
     Ok(told)

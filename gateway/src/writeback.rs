@@ -27,6 +27,7 @@ use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, OpenedCase};
 use crate::readmodel::ReadHandle;
+use crate::traces::{Key, SpanKind, Step, Traces};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const CASES_A_LOOK: usize = 200;
@@ -41,6 +42,7 @@ pub struct WriteBack {
     jetstream: Context,
     ledger: Ledger,
     reads: ReadHandle,
+    traces: Traces,
     http: reqwest::Client,
     waiting: HashMap<CaseId, Waiting>,
 }
@@ -94,6 +96,18 @@ enum Told {
     NoWay,
 }
 
+impl Told {
+    /// As a trace says it: never in the source's words.
+    fn say(&self, step: &mut Step) {
+        match self {
+            Self::Delivered(_) => step.outcome("delivered"),
+            Self::NoWay => step.outcome("no_way"),
+            Self::Later(..) => step.failed("later"),
+            Self::Refused(_) => step.failed("refused"),
+        }
+    }
+}
+
 impl WriteBack {
     /// A write-back for a channel whose address is known.
     ///
@@ -104,9 +118,10 @@ impl WriteBack {
         jetstream: Context,
         ledger: Ledger,
         reads: ReadHandle,
+        traces: Traces,
     ) -> Result<Self, reqwest::Error> {
         let http = http::client(channel.base_url.as_deref().unwrap_or_default()).timeout(TIMEOUT).build()?;
-        Ok(Self { channel, jetstream, ledger, reads, http, waiting: HashMap::new() })
+        Ok(Self { channel, jetstream, ledger, reads, traces, http, waiting: HashMap::new() })
     }
 
     /// Runs until shutdown, whenever the channel's lease can be had.
@@ -177,7 +192,10 @@ impl WriteBack {
         })?;
         let Some(opened) = opened else { return Ok(()) };
         for owed in self.owed_here(&opened.loaded.case) {
-            match self.tell(&opened, &owed).await {
+            let mut step = self.step(&opened, &owed);
+            let told = self.tell(&opened, &owed, &mut step).await;
+            told.say(&mut step);
+            match told {
                 Told::Later(reason, after) => {
                     tracing::warn!(
                         channel = %self.channel.name, case = %id, what = %owed.what, reason,
@@ -185,11 +203,21 @@ impl WriteBack {
                     );
                     return Err(NotYet(after));
                 }
-                told if self.record(&opened, &owed, &told).await => {}
+                told if self.record(&opened, &owed, &told, &step).await => {}
                 _ => return Err(NotYet(None)),
             }
         }
         Ok(())
+    }
+
+    /// One attempt, in the trace of what the source is to be told of: every further attempt is a step there too.
+    fn step(&self, opened: &OpenedCase, owed: &Owed) -> Step {
+        let mut step = self.traces.resume(SpanKind::Client, "tell", opened.traces.of(owed.event));
+        step.say(Key::Case, opened.loaded.case.id);
+        step.say(Key::Channel, &self.channel.name);
+        step.say(Key::Answer, owed.what);
+        step.link(opened.loaded.begun_in.as_deref());
+        step
     }
 
     fn owed_here(&self, case: &Case) -> Vec<Owed> {
@@ -203,18 +231,21 @@ impl WriteBack {
         self.waiting.insert(id, Waiting { attempts, until: Instant::now() + pause });
     }
 
-    async fn tell(&self, opened: &OpenedCase, owed: &Owed) -> Told {
+    async fn tell(&self, opened: &OpenedCase, owed: &Owed, step: &mut Step) -> Told {
         let Some(event) = opened.events.iter().find(|e| e.id == owed.event) else { return Told::NoWay };
         let pack = self.channel.pack();
         let writeback = pack.writeback();
         let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NoWay };
         match self.send(parts).await {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
-            Ok((status, retry_after, body)) => match writeback.judge(status, retry_after, &body) {
-                Judgement::Delivered { version } => Told::Delivered(version),
-                Judgement::Retry { reason, after } => Told::Later(reason, after),
-                Judgement::Refused { reason } => Told::Refused(reason),
-            },
+            Ok((status, retry_after, body)) => {
+                step.count(Key::Status, status);
+                match writeback.judge(status, retry_after, &body) {
+                    Judgement::Delivered { version } => Told::Delivered(version),
+                    Judgement::Retry { reason, after } => Told::Later(reason, after),
+                    Judgement::Refused { reason } => Told::Refused(reason),
+                }
+            }
         }
     }
 
@@ -283,7 +314,7 @@ impl WriteBack {
     }
 
     /// Writes into the case that the source was told, or will never be.
-    async fn record(&self, opened: &OpenedCase, owed: &Owed, told: &Told) -> bool {
+    async fn record(&self, opened: &OpenedCase, owed: &Owed, told: &Told, step: &Step) -> bool {
         let id = opened.loaded.case.id;
         let (version, refused) = match told {
             Told::Delivered(version) => (*version, None),
@@ -311,7 +342,7 @@ impl WriteBack {
             actor: Actor::Hub,
             work: Work::Delivery { case: id, delivered },
         };
-        let settled = self.ledger.settle(job).await;
+        let settled = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await;
         metrics::counter!("huiliu_write_back_total", "channel" => self.channel.name.to_string(), "outcome" => outcome)
             .increment(1);
         settled.is_ok()

@@ -17,6 +17,7 @@ use crate::commands::{CommandRequest, execute, words_needed};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{Named, Whole};
 use crate::rest::{EVERYONE, Endpoints, Method, Operation, Shape, Tag, example};
+use crate::traces::of_http;
 
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let shapes = (fields_of::<Sent>(), inline::<Command>());
@@ -36,7 +37,9 @@ async fn command(
 ) -> Result<Json<CommandOutcome>, Problem> {
     let key = idempotency_key(&headers)?;
     let request = CommandRequest::read(kind.as_str(), Some(&case), key.as_deref(), &body)?;
-    execute(&api.ledger, &who, CommandRequest { seen: seen(&headers), ..request }).await.map(Json)
+    let arrival = api.traces.arrival(of_http(&headers));
+    let request = CommandRequest { seen: seen(&headers), ..request };
+    execute(&api.ledger, &who, request, arrival, "http").await.map(Json)
 }
 
 fn says(kind: CommandKind, (sent, commands): &(Map<String, Value>, Value)) -> Operation {

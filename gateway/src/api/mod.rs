@@ -44,6 +44,7 @@ use crate::queues::reconcile::Reconciler;
 use crate::readmodel::ReadHandle;
 use crate::rest::{Endpoints, Operation};
 use crate::search::Search;
+use crate::traces::Traces;
 
 pub use docs::text as openapi;
 pub use push::{Pushed, accept};
@@ -88,6 +89,8 @@ pub struct Api {
     pub room: Room,
     /// Figures.
     pub figures: PrometheusHandle,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// What the door answers that needs all of [`Api`].

@@ -24,6 +24,7 @@ use crate::intake::envelope::RawEnvelope;
 use crate::problem::{Kind, Problem};
 use crate::rest::input::Named;
 use crate::rest::{CHANNEL, Endpoints, Operation, Shape, Tag, example};
+use crate::traces::{Arrival, Key, SpanKind, of_http};
 
 /// How much of a body that is too large is read before the connection is cut.
 const THROWN_AWAY: usize = 64 << 20;
@@ -132,9 +133,10 @@ pub(super) fn counted(Allowance { most, within, left, reset }: Allowance, answer
 }
 
 async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Body) -> Result<Pushed, Problem> {
+    let arrival = api.traces.arrival(of_http(headers));
     let raw = RawBody::new(read(body).await?, headers);
     let verified = prove(api, channel, headers, raw)?;
-    accept(api, channel, verified).await
+    accept(api, channel, verified, arrival, "http").await
 }
 
 /// The whole body. One that is too large is read to its end for a while, and thrown away: a connection cut in the middle
@@ -161,11 +163,21 @@ pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
 ///
 /// # Errors
 /// When it is not, or may not be, stored.
-pub async fn accept(api: &Api, channel: &ChannelRuntime, body: Verified<RawBody>) -> Result<Pushed, Problem> {
+pub async fn accept(
+    api: &Api,
+    channel: &ChannelRuntime,
+    body: Verified<RawBody>,
+    arrival: Arrival<'_>,
+    way: &'static str,
+) -> Result<Pushed, Problem> {
+    let mut step = arrival.begin("receive");
+    step.say(Key::Channel, &channel.name);
+    step.say(Key::Way, way);
     let received_at = Timestamp::now();
     let _waiting = api.ledger.crowd().join();
     let envelope = RawEnvelope { channel: channel.name.clone(), received_at, way: Way::Push, body, only: None };
-    let sequence = api.store.store(&envelope).await?;
+    let sequence = api.store.store(&envelope, &mut step).await?;
+    let _making_the_receipt = step.child(SpanKind::Internal, "receipt");
     let receipt = api.receipts.fresh(&envelope, sequence).await;
     // The envelope is stored: not being able to say more about it now is no reason to have it sent again.
     let receipt = receipt.unwrap_or_else(|error| {

@@ -101,6 +101,7 @@ fn alarms_and_dashboard_look_at_figures_there_are() {
         "huiliu_files_since_timestamp_seconds",
         "huiliu_read_model_position",
         "huiliu_stream_messages",
+        "huiliu_trace_spans_total",
         "process_cpu_seconds_total",
         "process_open_fds",
     ];

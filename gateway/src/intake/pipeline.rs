@@ -24,11 +24,12 @@ use tokio_util::task::TaskTracker;
 
 use super::dead::{DeadLetter, bury};
 use super::envelope::RawEnvelope;
-use super::understand::{Misunderstood, understand};
+use super::understand::{Misunderstood, Understood, understand};
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Record, Work};
 use crate::engine::streams::INTAKE;
 use crate::ledger::{JobResult, Ledger, LedgerError, Settled};
+use crate::traces::{Key, SpanKind, Step, Traces, of_nats};
 
 /// The durable consumer all gateways share.
 pub const CONSUMER: &str = "pipeline";
@@ -48,6 +49,7 @@ pub struct Pipeline {
     jetstream: Context,
     ledger: Ledger,
     channels: Channels,
+    traces: Traces,
     in_flight: Arc<Semaphore>,
 }
 
@@ -57,6 +59,16 @@ enum Fate {
     Done,
     /// Try again later.
     Later(String),
+}
+
+impl Fate {
+    /// As a trace says it, with the word for one that is settled.
+    fn word(&self, settled: &'static str) -> &'static str {
+        match self {
+            Self::Done => settled,
+            Self::Later(_) => "later",
+        }
+    }
 }
 
 type Answer = oneshot::Receiver<Result<Settled, LedgerError>>;
@@ -69,8 +81,8 @@ enum Underway {
 
 impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
-    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels) -> Self {
-        Self { jetstream, ledger, channels, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
+        Self { jetstream, ledger, channels, traces, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
     }
 
     /// Runs until shutdown, then finishes what is in flight. Survives the server: the stream of messages is built anew
@@ -109,23 +121,36 @@ impl Pipeline {
             let message = message.map_err(|e| e.to_string())?;
             let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return Ok(()) };
             let (sequence, delivered) = position(&message)?;
-            match self.begin(&message, sequence, delivered).await {
+            let mut step = self.traces.resume(SpanKind::Consumer, "work", of_nats(message.headers.as_ref()));
+            step.count(Key::Intake, sequence);
+            step.count(Key::Delivery, delivered);
+            match self.begin(&message, sequence, delivered, &mut step).await {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
                         let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway)).await;
+                        step.outcome(fate.word("done"));
                         close(&message, fate).await;
                         drop(permit);
                     });
                 }
-                Err(fate) => close(&message, fate).await,
+                Err(fate) => {
+                    step.failed(fate.word("dead_letter"));
+                    close(&message, fate).await;
+                }
             }
         }
         Ok(())
     }
 
     /// Understands the envelope and puts its records into the ledger's order.
-    async fn begin(&self, message: &Message, sequence: u64, tries: i64) -> Result<(Channel, Vec<Underway>), Fate> {
+    async fn begin(
+        &self,
+        message: &Message,
+        sequence: u64,
+        tries: i64,
+        step: &mut Step,
+    ) -> Result<(Channel, Vec<Underway>), Fate> {
         let envelope = match self.open(message) {
             Ok(envelope) => envelope,
             Err(reason) => return Err(self.bury_envelope(message, "open", sequence, reason).await),
@@ -137,7 +162,8 @@ impl Pipeline {
         let Some(channel) = self.channels.get(&envelope.channel) else {
             return Err(Fate::Later(format!("channel `{}` is not switched on here", envelope.channel)));
         };
-        let records = match understand(&envelope, channel) {
+        step.say(Key::Channel, &channel.name);
+        let records = match understood(&envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
         };
@@ -148,7 +174,7 @@ impl Pipeline {
                     note_lag(channel, submission.facts.registered_at, envelope.received_at);
                     note_unknown(channel, &submission.facts);
                     let job = self.job(channel, *submission, sequence, record.index);
-                    let answer = self.ledger.enqueue(job).await;
+                    let answer = self.ledger.enqueue(job, step.child(SpanKind::Internal, "append")).await;
                     Underway::Asked(record.index, answer.map_err(|e| Fate::Later(e.to_string()))?)
                 }
                 Err(why) => Underway::Hopeless(record.index, why),
@@ -228,6 +254,24 @@ impl Pipeline {
             Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
         }
     }
+}
+
+/// As [`understand`], as a step.
+fn understood(
+    envelope: &RawEnvelope,
+    channel: &ChannelRuntime,
+    step: &Step,
+) -> Result<Vec<Understood>, huiliu_adapters::decode::DecodeError> {
+    let mut step = step.child(SpanKind::Internal, "understand");
+    let understood = understand(envelope, channel);
+    match &understood {
+        Ok(records) => {
+            step.count(Key::Records, records.len());
+            step.count(Key::Misunderstood, records.iter().filter(|r| r.submission.is_err()).count());
+        }
+        Err(_) => step.failed("not_decoded"),
+    }
+    understood
 }
 
 /// Codes no table translates, by the field they came for; the codes themselves are asked of the log.

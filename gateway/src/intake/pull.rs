@@ -19,6 +19,7 @@ use super::store::IntakeStore;
 use crate::channels::ChannelRuntime;
 use crate::engine::streams::CURSORS;
 use crate::lease::Lease;
+use crate::traces::{Key, SpanKind, Traces};
 
 const SLOWLY: Duration = Duration::from_secs(60);
 const CLOCKS_DIFFER_S: i64 = 60;
@@ -38,12 +39,13 @@ pub struct Pull {
     channel: Arc<ChannelRuntime>,
     jetstream: Context,
     store: IntakeStore,
+    traces: Traces,
 }
 
 impl Pull {
     /// A pull for a channel whose pack can be asked and whose address is known.
-    pub fn new(channel: Arc<ChannelRuntime>, jetstream: Context, store: IntakeStore) -> Self {
-        Self { channel, jetstream, store }
+    pub fn new(channel: Arc<ChannelRuntime>, jetstream: Context, store: IntakeStore, traces: Traces) -> Self {
+        Self { channel, jetstream, store, traces }
     }
 
     /// Runs until shutdown, whenever the channel's lease can be had.
@@ -152,7 +154,11 @@ impl Pull {
         if before.last_page.as_deref() != Some(digest.as_str()) {
             let channel = self.channel.name.clone();
             let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body, only: None };
-            let sequence = self.store.store(&envelope).await.map_err(|e| e.to_string())?;
+            let mut step = self.traces.begin(SpanKind::Consumer, "receive", asked);
+            step.say(Key::Channel, &self.channel.name);
+            step.say(Key::Way, "poll");
+            step.count(Key::Records, page.records);
+            let sequence = self.store.store(&envelope, &mut step).await.map_err(|e| e.to_string())?;
             tracing::debug!(channel = %self.channel.name, sequence, records = page.records, "a page is stored");
         }
         Ok(Position { cursor: page.next, last_page: Some(digest) })

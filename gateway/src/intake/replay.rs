@@ -2,6 +2,8 @@
 //! sequence, and so through the pipeline as if it had just come. What it would repeat is recognised as always. A letter is
 //! removed only after that; what fails again leaves a new one.
 
+use std::time::SystemTime;
+
 use async_nats::jetstream::Context;
 use huiliu_adapters::decode::Limits;
 use huiliu_schemas::Channel;
@@ -18,6 +20,7 @@ use crate::channels::Channels;
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::{DEAD, INTAKE};
 use crate::ledger::Ledger;
+use crate::traces::{Key, SpanKind, Traces};
 
 /// What one call takes up at most.
 pub const MOST: usize = 1_000;
@@ -111,12 +114,13 @@ pub struct Replay {
     ledger: Ledger,
     store: IntakeStore,
     channels: Channels,
+    traces: Traces,
 }
 
 impl Replay {
     /// Replays into this store.
-    pub fn new(jetstream: Context, ledger: Ledger, store: IntakeStore, channels: Channels) -> Self {
-        Self { jetstream, ledger, store, channels }
+    pub fn new(jetstream: Context, ledger: Ledger, store: IntakeStore, channels: Channels, traces: Traces) -> Self {
+        Self { jetstream, ledger, store, channels, traces }
     }
 
     /// Takes up every letter that fits, oldest first.
@@ -180,7 +184,11 @@ impl Replay {
             Err(why) => return Ok(Err(why)),
         };
         envelope.only = letter.index.or(envelope.only);
-        let sequence = self.store.store(&envelope).await?;
+        let mut step = self.traces.begin(SpanKind::Consumer, "receive", SystemTime::now());
+        step.say(Key::Channel, &letter.channel);
+        step.say(Key::Way, "replay");
+        step.count(Key::Former, letter.intake_sequence.unwrap_or_default());
+        let sequence = self.store.store(&envelope, &mut step).await?;
         self.remove(buried.sequence).await?;
         Ok(Ok(receipt_id(&letter.channel, sequence)))
     }

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::envelope::RawEnvelope;
 use crate::engine::batch::{BatchError, OutMessage, commit_batch};
 use crate::engine::room::Room;
+use crate::traces::{SpanKind, Step};
 use crate::vault::{MasterKey, VaultError};
 
 const AT_ONCE: usize = 256;
@@ -58,13 +59,21 @@ impl IntakeStore {
         Self { queue, master, room }
     }
 
-    /// Stores an envelope and returns its sequence, once the engine has it for good.
+    /// Stores an envelope and returns its sequence, once the engine has it for good. Its trace goes on from there.
     ///
     /// # Errors
     /// When it is not, or may not be, stored.
-    pub async fn store(&self, envelope: &RawEnvelope) -> Result<u64, StoreError> {
+    pub async fn store(&self, envelope: &RawEnvelope, received: &mut Step) -> Result<u64, StoreError> {
+        let step = received.child(SpanKind::Producer, "store");
+        let stored = self.put(envelope, &step).await;
+        received.stored(&stored);
+        stored
+    }
+
+    async fn put(&self, envelope: &RawEnvelope, step: &Step) -> Result<u64, StoreError> {
         self.room.borrow().clone().map_err(StoreError::Full)?;
-        let message = envelope.seal(&self.master)?;
+        let mut message = envelope.seal(&self.master)?;
+        step.stamp(&mut message.headers);
         let (reply, answer) = oneshot::channel();
         let closed = || StoreError::Away("the hub is going down".into());
         self.queue.send((message, reply)).await.map_err(|_| closed())?;

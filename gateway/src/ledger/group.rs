@@ -20,6 +20,7 @@ use super::{DeadEntry, JobResult, LedgerError, Loaded};
 use crate::desk::{Desk, Job};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
+use crate::traces::Step;
 use crate::vault::DataKey;
 
 /// More than this is not sent at once, unless one decision alone takes it.
@@ -35,13 +36,16 @@ pub(super) struct Working {
     told: Content,
     /// Index of its newest message of events among the group's messages.
     last_message: Option<usize>,
+    /// The trace that began it.
+    begun_in: Option<Arc<str>>,
 }
 
 impl Working {
     pub(super) fn new(loaded: Option<Arc<Loaded>>, key: NamedKey, fresh_key: bool, told: Content) -> Self {
         let case = loaded.as_ref().map(|l| l.case.clone());
         let last_hash = loaded.as_ref().map(|l| l.last_hash.clone());
-        Self { loaded, case, last_hash, key, fresh_key, told, last_message: None }
+        let begun_in = loaded.as_ref().and_then(|l| l.begun_in.clone());
+        Self { loaded, case, last_hash, key, fresh_key, told, last_message: None, begun_in }
     }
 
     /// The refusal, where the job is to be done on a case as it was seen, and something has happened to it since. A job
@@ -100,19 +104,21 @@ impl<'a> Group<'a> {
     }
 
     /// Decides a job and writes its messages. `false`: the batch is full and the job must wait for the next one.
-    pub(super) fn add(&mut self, job: &Job, case_id: CaseId) -> Result<bool, LedgerError> {
+    pub(super) fn add(&mut self, job: &Job, case_id: CaseId, step: &mut Step) -> Result<bool, LedgerError> {
         let Some(working) = self.cases.get(&case_id) else {
             return Err(LedgerError::Unreadable { case: case_id, reason: "it was not loaded".into() });
         };
+        step.link(working.begun_in.as_deref());
         let before = working.case.clone();
         let decided = match working.moved_on(job) {
             Some(refusal) => Err(refusal),
             None => self.desk.decide(job, case_id, before.as_deref(), &working.told, self.now),
         };
+        step.decided();
         let start = self.messages.len();
         let result = match decided {
             Ok(Decided::Events(events)) => {
-                if !self.write(case_id, &events)? {
+                if !self.write(case_id, &events, step)? {
                     return Ok(false);
                 }
                 JobResult::Appended(events)
@@ -127,7 +133,7 @@ impl<'a> Group<'a> {
         Ok(true)
     }
 
-    fn write(&mut self, case_id: CaseId, events: &[Event]) -> Result<bool, LedgerError> {
+    fn write(&mut self, case_id: CaseId, events: &[Event], step: &Step) -> Result<bool, LedgerError> {
         let start = self.messages.len();
         let Some(working) = self.cases.get(&case_id) else { return Ok(true) };
         let mut case = working.case.as_deref().cloned();
@@ -138,11 +144,12 @@ impl<'a> Group<'a> {
             }
         }
         let Some(case) = case else { return Ok(true) };
-        let message = self.event_message(case_id, events)?;
+        let mut message = self.event_message(case_id, events)?;
         let last_hash = payload_hash(&message.payload);
         let aliases = self.alias_messages(case_id, events);
         let numbers: Vec<String> = aliases.iter().map(|message| message.subject.clone()).collect();
-        let entries = entry_messages(&case, events);
+        let mut entries = entry_messages(&case, events);
+        entries.iter_mut().chain([&mut message]).for_each(|message| step.stamp(&mut message.headers));
         let written: Vec<OutMessage> = std::iter::once(message).chain(aliases).chain(entries).collect();
         let bytes: usize = written.iter().map(|message| message.payload.len()).sum();
         if start > 0 && (start + written.len() > MAX_BATCH || self.bytes + bytes > MAX_BYTES) {
@@ -154,6 +161,9 @@ impl<'a> Group<'a> {
         if let Some(working) = self.cases.get_mut(&case_id) {
             working.case = Some(Arc::new(case));
             working.last_hash = Some(last_hash);
+            if working.loaded.is_none() && working.last_message.is_none() {
+                working.begun_in = step.header().map(Arc::from);
+            }
             working.last_message = Some(start);
         }
         Ok(true)
@@ -202,6 +212,7 @@ impl<'a> Group<'a> {
                 last_sequence: ack.sequence_of(w.last_message?),
                 last_hash: w.last_hash.clone()?,
                 kid: Some(w.key.kid.clone()),
+                begun_in: w.begun_in.clone(),
             }))
         };
         self.cases.iter().filter_map(|(id, w)| Some((*id, loaded(w)?))).collect()

@@ -14,6 +14,7 @@ use super::LedgerError;
 use crate::engine::read::{self, ReadError, StoredMessage};
 use crate::engine::streams::CASES;
 use crate::keys::{Keys, told};
+use crate::traces::{Carried, of_nats};
 
 /// A case as the log has it.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Loaded {
     pub last_hash: String,
     /// The id of its data key, if anything personal was ever said.
     pub kid: Option<String>,
+    /// The trace that began it, as its first message carries it.
+    pub begun_in: Option<Arc<str>>,
 }
 
 /// A case with everything personal in it.
@@ -37,6 +40,8 @@ pub struct OpenedCase {
     pub events: Vec<Event>,
     /// What its sources have said, all told.
     pub told: Content,
+    /// The traces in which its events were written.
+    pub traces: Carried,
 }
 
 /// Which cases these numbers belong to, by the subject of the number.
@@ -70,12 +75,13 @@ pub async fn load(jetstream: &Context, id: CaseId) -> Result<Option<Loaded>, Led
 /// A case with its words.
 pub async fn open_case(jetstream: &Context, keys: &Keys, id: CaseId) -> Result<Option<OpenedCase>, LedgerError> {
     let Some((stored, messages)) = read_events(jetstream, id).await? else { return Ok(None) };
+    let traces = Carried::beside(&messages);
     let Some(loaded) = fold(&stored, &messages) else { return Ok(None) };
     let mut events = Vec::with_capacity(stored.len());
     for event in stored {
         events.push(keys.open(event).await.map_err(|e| unreadable(id, &e))?);
     }
-    Ok(Some(OpenedCase { loaded, told: told(&events), events }))
+    Ok(Some(OpenedCase { loaded, told: told(&events), events, traces }))
 }
 
 async fn read_events(
@@ -99,7 +105,8 @@ fn fold(stored: &[StoredEvent], messages: &[StoredMessage]) -> Option<Loaded> {
     let kid = stored.iter().rev().find_map(|e| e.sealed.as_ref()).map(|s| s.kid.clone());
     let events: Vec<Event> = stored.iter().map(|e| e.clone().opened(Content::default())).collect();
     let case = Arc::new(Case::fold(&events)?);
-    Some(Loaded { case, last_sequence: last.sequence, last_hash: payload_hash(&last.payload), kid })
+    let begun_in = messages.first().and_then(|m| of_nats(Some(&m.headers))).map(Arc::from);
+    Some(Loaded { case, last_sequence: last.sequence, last_hash: payload_hash(&last.payload), kid, begun_in })
 }
 
 fn unreadable(case: CaseId, reason: &dyn std::fmt::Display) -> LedgerError {

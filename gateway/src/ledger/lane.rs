@@ -22,6 +22,7 @@ use crate::engine::batch::{BatchAck, BatchError, commit_batch};
 use crate::engine::read;
 use crate::engine::streams::CASES;
 use crate::keys::{KeyError, NamedKey};
+use crate::traces::Key;
 use crate::vault::{self, DataKey};
 
 /// At up to six messages a new case, most of what one batch may take; more gains nothing and costs memory.
@@ -102,17 +103,19 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     let ids = identify(shared, &mut group, waiting.iter().take(take).map(|p| &p.job)).await?;
     gather(shared, &mut group, waiting.iter().map(|p| &p.job).zip(&ids), round).await?;
     let mut fits = 0;
-    for (pending, id) in waiting.iter().zip(&ids) {
-        if !group.add(&pending.job, *id)? {
+    for (pending, id) in waiting.iter_mut().zip(&ids) {
+        if !group.add(&pending.job, *id, &mut pending.step)? {
             break;
         }
         fits += 1;
     }
+    let messages = group.messages.len();
     if let Some(ack) = commit(shared, &group, round).await? {
         shared.tail.push(ack, std::mem::take(&mut group.messages));
     }
     let as_of = *shared.tail.end().borrow();
-    for (pending, draft) in waiting.drain(..fits).zip(group.drafts) {
+    for (mut pending, draft) in waiting.drain(..fits).zip(group.drafts) {
+        pending.step.count(Key::Batch, messages);
         tell_warnings(draft.case_id, &draft.result);
         for dead in draft.dead {
             let _nobody_sweeps = shared.dead.send(dead);
@@ -134,7 +137,8 @@ fn tell_warnings(case: CaseId, result: &JobResult) {
     }
 }
 
-fn answer(pending: Pending, settled: Result<Settled, LedgerError>) {
+fn answer(mut pending: Pending, settled: Result<Settled, LedgerError>) {
+    pending.step.settled(&settled);
     if pending.reply.send(settled).is_err() {
         tracing::debug!(cause = %pending.job.cause, "nobody waits for the answer any more");
     }

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::desk::{Desk, Job, Work};
 use crate::engine::Engine;
 use crate::keys::Keys;
+use crate::traces::Step;
 
 pub use crowd::{Crowd, Waiting};
 pub use group::{entry_message, numbers_in};
@@ -93,6 +94,7 @@ pub enum LedgerError {
 struct Pending {
     job: Job,
     reply: oneshot::Sender<Result<Settled, LedgerError>>,
+    step: Step,
 }
 
 /// The way to the ledger; cheap to clone.
@@ -154,16 +156,20 @@ impl Ledger {
         Self { lanes, shared }
     }
 
-    /// Has a job decided and appended, waiting as long as the server is away.
-    pub async fn settle(&self, job: Job) -> Result<Settled, LedgerError> {
-        self.enqueue(job).await?.await.map_err(|_| LedgerError::Closed)?
+    /// Has a job decided and appended, waiting as long as the server is away. `step` is all of that.
+    pub async fn settle(&self, job: Job, step: Step) -> Result<Settled, LedgerError> {
+        self.enqueue(job, step).await?.await.map_err(|_| LedgerError::Closed)?
     }
 
     /// As [`Self::settle`], but returns once the job has its place in the order; what it returns waits for the rest.
-    pub async fn enqueue(&self, job: Job) -> Result<oneshot::Receiver<Result<Settled, LedgerError>>, LedgerError> {
+    pub async fn enqueue(
+        &self,
+        job: Job,
+        step: Step,
+    ) -> Result<oneshot::Receiver<Result<Settled, LedgerError>>, LedgerError> {
         let (reply, answer) = oneshot::channel();
         let lane = lane_of(&job);
-        self.lanes[lane].send(Pending { job, reply }).await.map_err(|_| LedgerError::Closed)?;
+        self.lanes[lane].send(Pending { job, reply, step }).await.map_err(|_| LedgerError::Closed)?;
         Ok(answer)
     }
 

@@ -25,6 +25,7 @@ use thiserror::Error;
 
 use crate::engine::streams::QUEUES;
 use crate::ledger::{Ledger, LedgerError, OpenedCase};
+use crate::traces::{Key, SpanKind, Traces, of_nats};
 
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);
@@ -65,12 +66,13 @@ pub struct Handed {
 pub struct Queues {
     jetstream: Context,
     ledger: Ledger,
+    traces: Traces,
 }
 
 impl Queues {
     /// Queues over the log.
-    pub fn new(jetstream: Context, ledger: Ledger) -> Self {
-        Self { jetstream, ledger }
+    pub fn new(jetstream: Context, ledger: Ledger, traces: Traces) -> Self {
+        Self { jetstream, ledger, traces }
     }
 
     /// Makes the durable consumer of a department where there is none.
@@ -124,14 +126,21 @@ impl Queues {
     async fn hand_out_one(&self, department: &DepartmentId, message: Message) -> Result<Option<Handed>, QueueError> {
         let deliveries = message.info().map_err(away)?.delivered;
         let Some((_, case, n)) = subjects::parse_entry(&message.subject) else { return discard(&message).await };
+        let mut step = self.traces.resume(SpanKind::Consumer, "hand_out", of_nats(message.headers.as_ref()));
+        step.say(Key::Case, case);
+        step.say(Key::Department, department);
+        step.count(Key::Entry, n);
+        step.count(Key::Delivery, deliveries);
         let Some(opened) = self.ledger.open_case(case).await? else { return discard(&message).await };
         if !opened.loaded.case.is_live(department, n) {
+            step.outcome("dead");
             return discard(&message).await;
         }
         let Ok(entry) = serde_json::from_slice::<Entry>(&message.payload) else { return discard(&message).await };
         let ack = message.reply.as_ref().map(|r| URL_SAFE_NO_PAD.encode(r.as_str())).unwrap_or_default();
         audit(department, &opened.loaded.case, n);
         let content = disclosed(&opened, n);
+        step.outcome("handed_out");
         Ok(Some(Handed { entry, content, ack, deliveries }))
     }
 

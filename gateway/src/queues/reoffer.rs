@@ -14,6 +14,7 @@ use crate::engine::batch::{BatchError, OutMessage, commit_batch};
 use crate::engine::read;
 use crate::engine::streams::{self, CASES, QUEUES};
 use crate::problem::{Kind, Problem};
+use crate::traces::{TRACEPARENT, of_nats};
 
 /// Who had it offered again; beside the entry in CASES.
 pub const REOFFERED_BY: &str = "Huiliu-Reoffered-By";
@@ -93,9 +94,13 @@ impl Queues {
         let subject = subjects::entry(department, case, n);
         let former = read::last_from_leader(&self.jetstream, CASES, &subject).await.map_err(away)?;
         let former = former.ok_or(ReofferError::NeverOffered)?;
+        let mut headers = stamped(who, because);
+        if let Some(trace) = of_nats(Some(&former.headers)) {
+            headers.insert(TRACEPARENT, trace);
+        }
         let message = OutMessage {
             subject,
-            headers: stamped(who, because),
+            headers,
             payload: former.payload,
             expect_last_subject_sequence: Some(former.sequence),
         };

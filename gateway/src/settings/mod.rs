@@ -4,6 +4,7 @@
 //! it; and nothing here may start or connect anything.
 
 mod raw;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 
 use crate::doors::Secret;
 use crate::engine::{Durability, Embedded, EngineSettings, External, Server, Tls};
+
+pub use traces::TraceSettings;
 
 /// The documented defaults; `huiliu settings` prints them.
 pub const DEFAULTS: &str = include_str!("../../huiliu.default.toml");
@@ -69,6 +72,8 @@ pub struct Places {
     pub packs_dir: Option<PathBuf>,
     /// How to log.
     pub log: LogSettings,
+    /// Where traces go; nowhere without.
+    pub traces: Option<TraceSettings>,
 }
 
 /// Everything the binary needs to know to run.
@@ -88,6 +93,8 @@ pub struct Settings {
     pub packs_dir: Option<PathBuf>,
     /// How to log.
     pub log: LogSettings,
+    /// Where traces go; nowhere without.
+    pub traces: Option<TraceSettings>,
     /// Bytes of the store's disk that new reports must leave free.
     pub reserve: u64,
     /// Which message engine.
@@ -160,6 +167,7 @@ impl Places {
             directory_dir: base.join(&raw.data.directory_dir),
             packs_dir: raw.data.packs_dir.as_ref().map(|dir| base.join(dir)),
             log: LogSettings { format: log_format(&raw.log.format)?, filter: raw.log.filter.clone() },
+            traces: traces::traces(&raw.traces)?,
             data_dir,
         })
     }
@@ -205,6 +213,7 @@ impl Settings {
             directory_dir: places.directory_dir,
             packs_dir: places.packs_dir,
             log: places.log,
+            traces: places.traces,
             reserve: reserve(&raw.data.reserve)?,
             engine: engine(raw.engine, &places.data_dir, base)?,
             channels: channels(raw.channels, base)?,

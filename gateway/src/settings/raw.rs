@@ -13,6 +13,7 @@ pub(super) struct Raw {
     pub(super) http: Http,
     pub(super) data: Data,
     pub(super) log: Log,
+    pub(super) traces: Traces,
     pub(super) engine: Engine,
     /// Merged into every channel before; read only so that a wrong word in it is noticed.
     #[serde(rename = "channel_defaults")]
@@ -44,6 +45,14 @@ pub(super) struct Data {
 pub(super) struct Log {
     pub(super) format: String,
     pub(super) filter: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Traces {
+    pub(super) endpoint: Option<String>,
+    pub(super) share: f64,
+    pub(super) service_name: String,
 }
 
 #[derive(Deserialize)]

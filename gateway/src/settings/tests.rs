@@ -12,6 +12,7 @@ fn nothing_said_means_the_documented_defaults() {
     let settings = Settings::load(None).expect("usable");
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8210");
     assert!(settings.channels.is_empty());
+    assert_eq!(settings.traces, None, "off by default");
     let Server::Embedded(embedded) = settings.engine.server else { panic!("embedded") };
     assert_eq!(embedded.durability, Durability::FsyncAlways);
     assert_eq!(embedded.directory, Path::new("data/nats"));
@@ -47,6 +48,7 @@ fn every_commented_line_of_the_documented_file_is_understood() {
         Some(("huiliu", "secret"))
     );
     assert!(settings.packs_dir.is_some());
+    assert_eq!(settings.traces.map(|t| t.endpoint).as_deref(), Some("http://127.0.0.1:4318"));
 }
 
 #[test]
@@ -81,6 +83,15 @@ fn a_wrong_setting_is_named_with_what_would_be_right() {
     check("[channels.a]\nsinse = 'x'", &["sinse"]);
     check("[channels.A]", &["channels", "`A`"]);
     check("[log]\nformat = 'xml'", &["log.format", "xml", "json"]);
+    check(
+        "[traces]\nendpoint = 'collector:4318'",
+        &["traces.endpoint", "collector:4318", "http://127.0.0.1:4318", "地址"],
+    );
+    check("[traces]\nendpoint = 'http://u:p@c:4318'", &["traces.endpoint", "`c:4318`"]);
+    check("[traces]\nendpoint = 'http://c:4318/v1/traces'", &["traces.endpoint", "without", "/v1/traces"]);
+    check("[traces]\nshare = 1.5", &["traces.share", "`1.5`", "大于 0", "above 0"]);
+    check("[traces]\nshare = 0", &["traces.share", "`0`", "traces.endpoint"]);
+    check("[traces]\nservice_name = ' '", &["traces.service_name", "名称"]);
     check("[engine]\nreplicas = 2", &["engine.replicas", "2"]);
     check("[engine]\nreplicas = 3", &["engine.replicas", "single"]);
     check("[engine]\nurls = ['nats://u:p@h']\nuser='u'\npassword={env='PATH'}", &["engine.urls", "`h`"]);

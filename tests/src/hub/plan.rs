@@ -93,6 +93,7 @@ pub struct Plan {
     pub(crate) env: BTreeMap<String, String>,
     disk_mib: Option<u64>,
     data_lines: Vec<String>,
+    traces: Option<String>,
     master: Option<PathBuf>,
     own_files: bool,
     port: u16,
@@ -111,6 +112,7 @@ impl Plan {
             env: BTreeMap::new(),
             disk_mib: None,
             data_lines: Vec::new(),
+            traces: None,
             master: None,
             own_files: false,
             port,
@@ -186,6 +188,13 @@ impl Plan {
         self
     }
 
+    /// Sends every trace to this collector.
+    #[must_use]
+    pub fn traces(mut self, url: &str) -> Self {
+        self.traces = Some(format!("[traces]\nendpoint = {url:?}\n"));
+        self
+    }
+
     /// With this in its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -231,8 +240,9 @@ impl Plan {
         let directory = if self.own_files { PathBuf::from("directory") } else { shipped };
         let packs = if self.own_files { "packs_dir = \"packs\"\n" } else { "" };
         let mut text = format!(
-            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n{packs}{}\n[log]\nfilter = \"info\"\n",
+            "[http]\nlisten = \"127.0.0.1:{port}\"\n[data]\ndir = \"data\"\ndirectory_dir = {directory:?}\n{packs}{}\n[log]\nfilter = \"info\"\n{}",
             self.data_lines.join("\n"),
+            self.traces.as_deref().unwrap_or_default(),
         );
         if let Some(external) = &self.external {
             // Writing to a String cannot fail.

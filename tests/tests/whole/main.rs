@@ -16,4 +16,5 @@ mod rules;
 mod search;
 mod spine;
 mod steps;
+mod traces;
 mod world;
