@@ -87,6 +87,7 @@ impl App {
             .await
             .with_context(|| format!("failed to listen on {}", settings.listen))?;
         let recorder = figures::recorder()?;
+        figures::begin_at_zero(channels.keys());
         let (traces, sending) = Traces::start(settings.traces.as_ref())?;
 
         let store_dir = store_dir(&settings);

@@ -137,10 +137,11 @@ fn sum(path: &Path) -> io::Result<(u64, String)> {
 pub(super) fn sync_tree(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
-        } else {
-            File::open(entry.path())?.sync_all()?;
+        match entry.file_type()? {
+            kind if kind.is_dir() => sync_tree(&entry.path())?,
+            kind if kind.is_file() => File::open(entry.path())?.sync_all()?,
+            // A link has no content of its own.
+            _ => {}
         }
     }
     File::open(directory)?.sync_all()

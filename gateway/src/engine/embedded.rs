@@ -137,10 +137,7 @@ impl EmbeddedServer {
         let (port, server) = stage.first_start(credentials).await?;
         let stage = Arc::new(stage);
         let stop = CancellationToken::new();
-        if let Some(staging) = Staging::of(stage.settings.directory.join(config::STREAMS)) {
-            tokio::spawn(stage_in_memory(staging, stop.clone()));
-        }
-        let supervisor = tokio::spawn(supervise(Arc::clone(&stage), server, stop.clone()));
+        let supervisor = tokio::spawn(run(Arc::clone(&stage), server, stop.clone()));
         Ok(Self { port, gateway, system, stage, stop, supervisor: Mutex::new(Some(supervisor)) })
     }
 
@@ -313,6 +310,15 @@ async fn listening(port: u16) {
     }
 }
 
+/// Until it is to stop: then what is there only for a server that runs goes with it.
+async fn run(stage: Arc<Stage>, server: RunningServer, stop: CancellationToken) {
+    let Some(staging) = Staging::of(stage.settings.directory.join(config::STREAMS)) else {
+        return supervise(stage, server, stop).await;
+    };
+    tokio::join!(supervise(stage, server, stop.clone()), stage_in_memory(&staging, stop));
+    staging.leave();
+}
+
 async fn supervise(stage: Arc<Stage>, first: RunningServer, stop: CancellationToken) {
     let mut server = first;
     let mut backoff = FIRST_BACKOFF;
@@ -334,7 +340,7 @@ async fn supervise(stage: Arc<Stage>, first: RunningServer, stop: CancellationTo
     }
 }
 
-async fn stage_in_memory(staging: Staging, stop: CancellationToken) {
+async fn stage_in_memory(staging: &Staging, stop: CancellationToken) {
     loop {
         let tended = staging.clone();
         let pause = match tokio::task::spawn_blocking(move || tended.tend()).await {
@@ -346,7 +352,7 @@ async fn stage_in_memory(staging: Staging, stop: CancellationToken) {
             }
         };
         tokio::select! {
-            () = stop.cancelled() => return staging.leave(),
+            () = stop.cancelled() => return,
             () = sleep(pause) => {}
         }
     }

@@ -54,8 +54,11 @@ impl Staging {
         if has_room(&self.memory) { self.link_all() } else { self.unlink_all().map(|()| true) }
     }
 
-    /// Removes what is empty.
+    /// Once no server runs any more: takes the links away, and removes what is empty.
     pub fn leave(&self) {
+        if let Err(error) = self.unlink_all() {
+            tracing::debug!(%error, "the links to the staging directories stay");
+        }
         let own = STAGED.iter().map(|stream| self.memory.join(stream)).chain([self.memory.clone()]);
         own.for_each(|directory| drop(fs::remove_dir(directory)));
     }

@@ -6,8 +6,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use huiliu_schemas::Channel;
+use huiliu_schemas::vocabulary::Warning;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
+
+use crate::intake::dead;
 
 mod list;
 mod sample;
@@ -40,6 +44,21 @@ pub(crate) fn recorder() -> anyhow::Result<PrometheusHandle> {
             Ok(RECORDER.get_or_init(|| recorder).clone())
         }
         Err(_) => RECORDER.get().cloned().context("another recorder of figures is installed"),
+    }
+}
+
+/// What alarms look for the increase of is there from the start: the first of its kind would go unnoticed if its figure
+/// came with it.
+pub(crate) fn begin_at_zero<'a>(channels: impl Iterator<Item = &'a Channel>) {
+    metrics::counter!("huiliu_engine_restarts_total").absolute(0);
+    metrics::counter!("huiliu_read_model_rebuilds_total").absolute(0);
+    for colour in Warning::ALL {
+        metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).absolute(0);
+    }
+    for channel in channels {
+        for stage in dead::STAGES {
+            metrics::counter!("huiliu_dead_letters_total", "stage" => stage, "channel" => channel.to_string()).absolute(0);
+        }
     }
 }
 

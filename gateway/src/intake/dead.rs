@@ -105,6 +105,9 @@ fn buried(message: &read::StoredMessage) -> Buried {
     Buried { sequence: message.sequence, receipt, letter }
 }
 
+/// Where the pipeline may give a record up.
+pub const STAGES: [&str; 5] = ["open", "poison", "decode", "map", "decide"];
+
 /// Writes a dead letter; only when this has succeeded may the message it is about be given up.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! A server somebody else runs: used if it will do, waited for if it is away, refused if it will not.
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::super::scratch::Scratch;
@@ -58,17 +58,22 @@ async fn pretend(version: &'static str, max_payload: usize, jetstream: bool) -> 
         "INFO {{\"version\":\"{version}\",\"max_payload\":{max_payload},\"jetstream\":{jetstream},\"headers\":true}}\r\n"
     );
     tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.expect("a client");
-        let (reader, mut writer) = stream.into_split();
-        writer.write_all(info.as_bytes()).await.expect("written");
-        let mut lines = BufReader::new(reader).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            if line.starts_with("PING") {
-                writer.write_all(b"PONG\r\n").await.expect("written");
-            }
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(talk(stream, info.clone()));
         }
     });
     url
+}
+
+async fn talk(stream: TcpStream, info: String) {
+    let (reader, mut writer) = stream.into_split();
+    writer.write_all(info.as_bytes()).await.expect("written");
+    let mut lines = BufReader::new(reader).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if line.starts_with("PING") {
+            writer.write_all(b"PONG\r\n").await.expect("written");
+        }
+    }
 }
 
 #[tokio::test]
