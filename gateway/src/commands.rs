@@ -181,14 +181,15 @@ async fn carry_out(
 ) -> Result<CommandOutcome, Problem> {
     let CommandRequest { id, case, command, content, seen } = request;
     let kind = command.kind();
-    let case = find(ledger, &case).await?;
+    let unanswered = |_| {
+        let detail = "the engine does not answer; the command may still be done: send it again with the same id";
+        Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
+    };
+    let case = tokio::time::timeout(PATIENCE, find(ledger, &case)).await.map_err(unanswered)??;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
     let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };
     let appending = ledger.settle(job, step.child(SpanKind::Internal, "append"));
-    let settled = tokio::time::timeout(PATIENCE, appending).await.map_err(|_| {
-        let detail = "the engine does not answer; the command may still be done: send it again with the same id";
-        Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
-    })??;
+    let settled = tokio::time::timeout(PATIENCE, appending).await.map_err(unanswered)??;
     let (result, events) = match settled.result {
         JobResult::Appended(events) => (CommandResult::Done, events.iter().map(|e| e.body.name().to_owned()).collect()),
         JobResult::Known(answer) => (CommandResult::Known, answer.events),

@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 
 use crate::engine::batch::{self, BatchError, OutMessage};
-use crate::engine::read::{self, ReadError};
+use crate::engine::read::{self, ReadError, StoredMessage};
 use crate::engine::streams::KEYS;
 use crate::vault::{self, DataKey, MasterKey, VaultError};
 
@@ -97,13 +97,22 @@ impl Keys {
         if let Some(key) = self.cache.get(&place) {
             return Ok(Some(key));
         }
-        let found = read::last_for_subjects(&self.jetstream, KEYS, &[subjects::key_ring(ring)]).await?;
-        let Some(message) = found.first() else { return Ok(None) };
+        let Some(message) = self.ring(ring).await? else { return Ok(None) };
         let key = self.unwrap(&ring_in(&message.payload)?, case, ring)?;
         if let Some(key) = &key {
             self.cache.insert(place, key.clone());
         }
         Ok(key)
+    }
+
+    /// The ring of this name. That there is none means that its keys were destroyed: only the leader can say that.
+    async fn ring(&self, ring: &str) -> Result<Option<StoredMessage>, ReadError> {
+        let subject = subjects::key_ring(ring);
+        let found = read::last_for_subjects(&self.jetstream, KEYS, std::slice::from_ref(&subject)).await?;
+        match found.into_iter().next() {
+            Some(message) => Ok(Some(message)),
+            None => read::last_from_leader(&self.jetstream, KEYS, &subject).await,
+        }
     }
 
     fn unwrap(&self, keys: &KeyRing, case: CaseId, ring: &str) -> Result<Option<DataKey>, KeyError> {
@@ -179,16 +188,14 @@ impl InOrder {
 impl Keys {
     /// A ring, and those stored behind it if it lies behind `last`; none where there is no such ring.
     async fn rings_from(&self, ring: &str, last: u64) -> Result<Option<Ahead>, KeyError> {
-        let found = read::last_for_subjects(&self.jetstream, KEYS, &[subjects::key_ring(ring)]).await?;
-        let Some(first) = found.into_iter().next() else { return Ok(None) };
+        let Some(first) = self.ring(ring).await? else { return Ok(None) };
         let from = first.sequence;
         let messages = match from > last {
             true => read::page_from(&self.jetstream, KEYS, ">", from, RINGS_AHEAD).await?.messages,
             false => vec![first],
         };
         let last = messages.last().map_or(from, |message| message.sequence);
-        let named =
-            |m: &read::StoredMessage| Some((m.subject.strip_prefix("key.")?.to_owned(), ring_in(&m.payload).ok()?));
+        let named = |m: &StoredMessage| Some((m.subject.strip_prefix("key.")?.to_owned(), ring_in(&m.payload).ok()?));
         Ok(Some(Ahead { rings: messages.iter().filter_map(named).collect(), last }))
     }
 }

@@ -355,6 +355,7 @@ impl WriteBack {
             intake_sequence: None,
             index: None,
             case_id: Some(case),
+            event_id: Some(owed.event),
             reason: format!("{} was refused: {reason}", owed.what),
             problems: Vec::new(),
             at: Timestamp::now(),

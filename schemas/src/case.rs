@@ -252,6 +252,12 @@ impl Case {
         self.assignments.iter().any(dispatch) || self.notices.iter().any(notice)
     }
 
+    /// Whether this entry was ever made, as far as this fold goes: one read from a copy of the log that is behind does not
+    /// know the newest.
+    pub fn knows(&self, n: u32) -> bool {
+        n < self.next_n
+    }
+
     /// Every live entry.
     pub fn live_entries(&self) -> Vec<EntryRef> {
         let dispatches = self.assignments.iter().filter(|a| a.state == AssignmentState::Offered).map(|a| EntryRef {

@@ -56,8 +56,28 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry `wanted` of the event, given the case as it is after the whole answer.
+    /// The entry `wanted` of the event, given the case as it is after the whole answer. To a department that is out it says
+    /// that it is out, and nothing of what the case has become: it may be about them.
     pub fn of(case: &Case, event: &Event, wanted: &EntryRef) -> Self {
+        let whole = Self::whole(case, event, wanted);
+        match wanted.kind {
+            EntryKind::Withdraw => Self {
+                appeal: None,
+                matter: None,
+                matter_name: None,
+                division: None,
+                warning: None,
+                flags: Flags::default(),
+                deadlines: Vec::new(),
+                rule: None,
+                departments: Vec::new(),
+                ..whole
+            },
+            _ => whole,
+        }
+    }
+
+    fn whole(case: &Case, event: &Event, wanted: &EntryRef) -> Self {
         Self {
             case_id: case.id,
             number: case.number.clone(),

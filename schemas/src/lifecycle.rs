@@ -162,7 +162,7 @@ fn sign_for(mut draft: Draft<'_>, case: &Case, n: Option<u32>) -> Result<Decided
     let offered = case.active(&department).filter(|a| a.state == AssignmentState::Offered).map(|a| a.n);
     let Some(n) = n.or(offered) else { return Err(draft.refuse_not_yours(case)) };
     if !case.is_live(&department, n) {
-        let detail = format!("entry {n} is no longer live; the case is with {}", where_now(case));
+        let detail = format!("entry {n} is no longer live; the case is with {}", where_now(case, &draft.order.actor));
         return Err(refusal(case, &draft.order.actor, RefusalCode::DeadEntry, detail));
     }
     draft.push(EventBody::SignedFor { department, n });
@@ -362,13 +362,13 @@ impl<'a> Draft<'a> {
     }
 
     fn refuse_not_yours(&self, case: &Case) -> Refusal {
-        let detail = format!("the case is with {}", where_now(case));
+        let detail = format!("the case is with {}", where_now(case, &self.order.actor));
         refusal(case, &self.order.actor, RefusalCode::NotYours, detail)
     }
 }
 
 fn refusal(case: &Case, actor: &Actor, code: RefusalCode, detail: String) -> Refusal {
-    let lead = case.lead().map(|a| a.department.clone());
+    let lead = case.lead().filter(|_| !is_accused(case, actor)).map(|a| a.department.clone());
     Refusal { code, detail, stage: Some(case.stage), lead, legal_now: legal_now(case, actor) }
 }
 
@@ -377,7 +377,16 @@ fn no_such_case() -> Refusal {
     Refusal { code: RefusalCode::UnknownCase, detail, stage: None, lead: None, legal_now: Vec::new() }
 }
 
-fn where_now(case: &Case) -> String {
+/// Whether the asker is who the case is said against: then who looks into it is none of their business.
+fn is_accused(case: &Case, actor: &Actor) -> bool {
+    let Actor::Department { department } = actor else { return false };
+    case.decision.as_ref().is_some_and(|decision| decision.accused.contains(department))
+}
+
+fn where_now(case: &Case, actor: &Actor) -> String {
+    if is_accused(case, actor) {
+        return "others".to_owned();
+    }
     case.lead().map_or_else(|| format!("nobody (stage `{}`)", case.stage), |a| format!("`{}`", a.department))
 }
 
@@ -454,7 +463,7 @@ fn has_signed(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
 }
 
 fn own_assignment<'c>(case: &'c Case, actor: &Actor) -> Result<&'c Assignment, Refusal> {
-    part(case, actor).map_err(|code| refusal(case, actor, code, format!("the case is with {}", where_now(case))))
+    part(case, actor).map_err(|code| refusal(case, actor, code, format!("the case is with {}", where_now(case, actor))))
 }
 
 fn own_department(case: &Case, actor: &Actor) -> Result<DepartmentId, Refusal> {

@@ -98,7 +98,7 @@ fn visible_to(who: &Principal, opened: &OpenedCase) -> Result<Content, Problem> 
         Principal::Channel(_) => false,
     };
     if !theirs {
-        return Err(Problem::new(Kind::Forbidden, "the case is not, and was not, with this caller"));
+        return Err(Problem::new(Kind::Forbidden, "the case is not with this caller"));
     }
     Ok(disclosed(opened, 0))
 }

@@ -341,16 +341,22 @@ async fn supervise(stage: Arc<Stage>, first: RunningServer, stop: CancellationTo
 }
 
 async fn stage_in_memory(staging: &Staging, stop: CancellationToken) {
+    let mut told = None;
     loop {
         let tended = staging.clone();
         let pause = match tokio::task::spawn_blocking(move || tended.tend()).await {
             Ok(Ok(true)) => TEND_EVERY,
             Ok(Ok(false)) => TEND_AGAIN,
             failed => {
-                tracing::debug!(?failed, "batches are staged on the disk");
+                tracing::debug!(?failed, "the staging directories cannot be tended");
                 TEND_EVERY
             }
         };
+        let in_memory = staging.is_used();
+        if pause == TEND_EVERY && told.replace(in_memory) != Some(in_memory) {
+            let place = if in_memory { "memory" } else { "the store's disk, where batches take longer" };
+            tracing::info!(in_memory, "batches are staged in {place}");
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = sleep(pause) => {}

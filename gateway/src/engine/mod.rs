@@ -135,6 +135,12 @@ impl Engine {
         self.connected.clone()
     }
 
+    /// Whether the server is somebody else's, and others may use it.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.embedded.is_none()
+    }
+
     /// The embedded server's process number, while there is one.
     #[must_use]
     pub fn server_process(&self) -> Option<u32> {

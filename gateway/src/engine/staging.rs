@@ -3,7 +3,8 @@
 //! For every batch it makes three directories and a file and removes them again, and syncs none of it. On a disk that is
 //! busy syncing the log, that takes longer than the commit. What is staged must outlive the server's process, for the next
 //! one completes a batch from it that was half written; here it does. It is lost with the machine's memory, as what was
-//! never synced may be on a disk: then the reconciler completes the batch.
+//! never synced may be on a disk: then the envelope, which was not acknowledged, comes again and has the numbers completed
+//! that are missing, and the reconciler the entries.
 //!
 //! The server looks for the directory by name and removes that name whenever it starts, so a link is put there again and
 //! again. Where none is, it makes a directory on the disk. A batch that begins in the very moment of the exchange is
@@ -22,8 +23,9 @@ const MEMORY: &str = "/dev/shm";
 /// The name the server gives the directory of a stream's batches.
 const BATCHES: &str = "batches";
 const STAGED: [&str; 2] = [INTAKE, CASES];
-/// Several times what may be staged at once. Of less, nothing is taken.
+/// Several times what may be staged at once: with less, none is begun; with much less, what is there is left again.
 const ROOM: u64 = 48 << 20;
+const LITTLE: u64 = 16 << 20;
 
 /// The staging directories of one store.
 #[derive(Debug, Clone)]
@@ -51,7 +53,16 @@ impl Staging {
     /// Puts the links where they are missing; takes them away while there is little room. Whether all are as they should
     /// be.
     pub fn tend(&self) -> io::Result<bool> {
-        if has_room(&self.memory) { self.link_all() } else { self.unlink_all().map(|()| true) }
+        match free_beside(&self.memory) {
+            ROOM.. => self.link_all(),
+            LITTLE.. => Ok(true),
+            _ => self.unlink_all().map(|()| true),
+        }
+    }
+
+    /// Whether batches are staged in memory now.
+    pub fn is_used(&self) -> bool {
+        self.names().any(|name| name.is_symlink())
     }
 
     /// Once no server runs any more: takes the links away, and removes what is empty.
@@ -88,10 +99,14 @@ impl Staging {
         Ok(true)
     }
 
+    /// Takes the links away that lead to nothing: a server that is killed finds its batch by them.
     fn unlink_all(&self) -> io::Result<()> {
-        let links =
-            STAGED.iter().map(|stream| self.streams.join(stream).join(BATCHES)).filter(|name| name.is_symlink());
-        links.into_iter().try_for_each(fs::remove_file)
+        let is_empty = |name: &PathBuf| fs::read_dir(name).is_ok_and(|mut staged| staged.next().is_none());
+        self.names().filter(|name| name.is_symlink() && is_empty(name)).try_for_each(fs::remove_file)
+    }
+
+    fn names(&self) -> impl Iterator<Item = PathBuf> {
+        STAGED.iter().map(|stream| self.streams.join(stream).join(BATCHES))
     }
 }
 
@@ -120,9 +135,9 @@ fn is_memory(_: &Path) -> bool {
     false
 }
 
-fn has_room(directory: &Path) -> bool {
+fn free_beside(directory: &Path) -> u64 {
     let place = directory.parent().unwrap_or(directory);
-    rustix::fs::statvfs(place).is_ok_and(|found| found.f_bavail * found.f_frsize >= ROOM)
+    rustix::fs::statvfs(place).map_or(0, |found| found.f_bavail * found.f_frsize)
 }
 
 #[cfg(test)]

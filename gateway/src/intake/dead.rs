@@ -9,6 +9,7 @@ use huiliu_schemas::{CaseId, Channel, subjects};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::DEAD;
@@ -26,6 +27,9 @@ pub struct DeadLetter {
     pub index: Option<usize>,
     /// The case, if it is about one.
     pub case_id: Option<CaseId>,
+    /// The event its source would not be told of, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<Uuid>,
     /// Why, in words.
     pub reason: String,
     /// By field, values masked.
@@ -105,8 +109,8 @@ fn buried(message: &read::StoredMessage) -> Buried {
     Buried { sequence: message.sequence, receipt, letter }
 }
 
-/// Where the pipeline may give a record up.
-pub const STAGES: [&str; 5] = ["open", "poison", "decode", "map", "decide"];
+/// Where something may be given up.
+pub const STAGES: [&str; 6] = ["open", "poison", "decode", "map", "decide", "write-back"];
 
 /// Writes a dead letter; only when this has succeeded may the message it is about be given up.
 ///
@@ -114,8 +118,8 @@ pub const STAGES: [&str; 5] = ["open", "poison", "decode", "map", "decide"];
 /// In the server's words.
 pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String> {
     let mut headers = HeaderMap::new();
-    let DeadLetter { stage, intake_sequence, index, case_id, .. } = letter;
-    headers.insert("Nats-Msg-Id", format!("{stage}/{intake_sequence:?}/{index:?}/{case_id:?}"));
+    let DeadLetter { stage, intake_sequence, index, case_id, event_id, .. } = letter;
+    headers.insert("Nats-Msg-Id", format!("{stage}/{intake_sequence:?}/{index:?}/{case_id:?}/{event_id:?}"));
     let payload = serde_json::to_vec(letter).map_err(|e| e.to_string())?;
     let subject = subjects::dead(&letter.stage, &letter.channel);
     let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.map_err(|e| e.to_string())?;

@@ -297,6 +297,7 @@ fn letter(stage: &str, channel: &Channel, sequence: u64, index: Option<usize>, r
         intake_sequence: Some(sequence),
         index,
         case_id: None,
+        event_id: None,
         reason,
         problems: Vec::new(),
         at: Timestamp::now(),

@@ -206,7 +206,6 @@ impl View<'_> {
             Some(id) => self.receipts.ledger.case(id).await?,
             None => None,
         };
-        self.as_of = case.as_ref().map_or(self.as_of, |c| self.as_of.max(c.last_sequence));
         let problems = submission.problems.clone();
         let source_id = Some(submission.source.id.clone());
         let cause = Cause::intake(self.sequence, index);

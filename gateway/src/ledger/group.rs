@@ -17,7 +17,7 @@ use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
 use super::{DeadEntry, JobResult, LedgerError, Loaded};
-use crate::desk::{Desk, Job};
+use crate::desk::{Desk, Job, Work};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
 use crate::traces::Step;
@@ -196,6 +196,45 @@ impl<'a> Group<'a> {
             })
             .map(|source| created_once(subjects::alias(&source), &Alias { case_id, source }))
             .collect()
+    }
+
+    /// The cases for which it was decided that nothing is to be appended, with the sequence up to which they were known.
+    pub(super) fn judged_by_memory(&self) -> HashMap<CaseId, u64> {
+        let silent = |d: &&Draft| matches!(d.result, JobResult::Refused(_) | JobResult::Nothing(_));
+        let known = |id: CaseId| {
+            let working = self.cases.get(&id)?;
+            let known = working.loaded.as_ref().map_or(0, |l| l.last_sequence);
+            working.last_message.is_none().then_some((id, known))
+        };
+        self.drafts.iter().filter(silent).filter_map(|d| known(d.case_id)).collect()
+    }
+
+    /// The numbers, as far as their cases know them, of records that were decided before, or whose case is there although
+    /// nobody has a number of theirs.
+    pub(super) fn numbers_in_doubt<'j>(&self, jobs: impl Iterator<Item = &'j Job>) -> Vec<(CaseId, SourceId)> {
+        let mut numbers = Vec::new();
+        for (draft, job) in self.drafts.iter().zip(jobs) {
+            let was_there = self.cases.get(&draft.case_id).is_some_and(|w| w.loaded.is_some());
+            let (Work::Record(record), Some(case), true) = (&job.work, &draft.after, was_there) else { continue };
+            let owned = record.submission.numbers().any(|source| self.owners.contains_key(&subjects::alias(source)));
+            if owned && !matches!(draft.result, JobResult::Known(_)) {
+                continue;
+            }
+            let known = |source: &&SourceId| case.source(source).is_some() || case.aliases.contains(source);
+            numbers.extend(record.submission.numbers().filter(known).map(|source| (case.id, source.clone())));
+            numbers.push((case.id, SourceId::of_number(&case.number)));
+        }
+        numbers
+    }
+
+    /// Has these numbers stored with the rest.
+    pub(super) fn add_numbers(&mut self, numbers: impl Iterator<Item = (CaseId, SourceId)>) {
+        for (case_id, source) in numbers {
+            let subject = subjects::alias(&source);
+            if self.messages.len() < MAX_BATCH && self.owners.insert(subject.clone(), case_id).is_none() {
+                self.messages.push(created_once(subject, &Alias { case_id, source }));
+            }
+        }
     }
 
     /// Keys that must be stored before the messages are.

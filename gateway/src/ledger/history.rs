@@ -123,7 +123,9 @@ where
         match read().await {
             Ok(found) => return Ok(found),
             Err(ReadError::Away { stream, reason }) => {
-                tracing::debug!(stream, reason, "waiting for the server to read");
+                if pause.is_long() {
+                    tracing::warn!(stream, reason, "the log waits for the server to be read");
+                }
                 pause.wait().await;
             }
             Err(error) => return Err(LedgerError::Refused(error.to_string())),

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::group::{Group, Working};
-use super::history::{load, open_case, owners};
+use super::history::{load, open_case, owners, until_read};
 use super::{JobResult, LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
@@ -109,6 +109,10 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
         }
         fits += 1;
     }
+    if shared.in_company {
+        confirm(shared, &group, round).await?;
+    }
+    complete(shared, &mut group, waiting.iter().map(|p| &p.job)).await?;
     let messages = group.messages.len();
     if let Some(ack) = commit(shared, &group, round).await? {
         shared.tail.push(ack, std::mem::take(&mut group.messages));
@@ -123,6 +127,45 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
         let settled = Settled { case_id: draft.case_id, case: draft.after, result: draft.result, as_of };
         answer(pending, Ok(settled));
     }
+    Ok(())
+}
+
+/// Where something is appended, the log compares; a refusal, or that there is nothing new, rests on what was known here of a
+/// case, and another gateway may have written since.
+async fn confirm(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result<(), Setback> {
+    let asked = group.judged_by_memory().into_iter().map(async |(id, known)| {
+        let subject = subjects::case(id);
+        let last = until_read(|| read::last_from_leader(&shared.reading, CASES, &subject)).await?;
+        Ok::<_, LedgerError>((id, last.is_some_and(|message| message.sequence > known)))
+    });
+    let moved_on: Vec<CaseId> =
+        try_join_all(asked).await?.into_iter().filter(|(_, moved_on)| *moved_on).map(|(id, _)| id).collect();
+    if moved_on.is_empty() {
+        return Ok(());
+    }
+    for id in moved_on {
+        shared.cache.invalidate(&id);
+        round.look.insert(id);
+    }
+    // The copy that answers next may be behind as well.
+    round.pause.wait().await;
+    Err(Setback::Again)
+}
+
+/// Of a batch that a power cut interrupted, the event may be there and the numbers not: when the record comes again, those
+/// of its numbers are stored that its case knows and nobody has.
+async fn complete<'j>(
+    shared: &Shared,
+    group: &mut Group<'_>,
+    jobs: impl Iterator<Item = &'j Job>,
+) -> Result<(), LedgerError> {
+    let numbers = group.numbers_in_doubt(jobs);
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let sources: Vec<SourceId> = numbers.iter().map(|(_, source)| source.clone()).collect();
+    let owned = owners(&shared.reading, &sources).await?;
+    group.add_numbers(numbers.into_iter().filter(|(_, source)| !owned.contains_key(&subjects::alias(source))));
     Ok(())
 }
 
@@ -255,7 +298,7 @@ async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result
             metrics::histogram!("huiliu_ledger_commit_seconds").record(began.elapsed().as_secs_f64());
             metrics::histogram!("huiliu_ledger_batch_messages").record(group.messages.len() as f64);
             for (id, loaded) in group.committed(ack) {
-                shared.cache.insert(id, loaded);
+                shared.remember(id, loaded);
             }
             for (subject, id) in &group.owners {
                 shared.owners.insert(subject.clone(), *id);
@@ -327,6 +370,11 @@ fn forget_all(shared: &Shared, group: &Group<'_>, round: &mut Round) {
 pub(super) struct Pause(u32);
 
 impl Pause {
+    /// Whether it has been tried for seconds.
+    pub(super) fn is_long(&self) -> bool {
+        self.0 >= 7
+    }
+
     pub(super) async fn wait(&mut self) {
         let step = Duration::from_millis(20 * (1 << self.0.min(7)));
         self.0 += 1;

@@ -121,6 +121,18 @@ pub(crate) struct Shared {
     pub batches: Arc<RwLock<()>>,
     /// To whom lanes give way.
     pub crowd: Crowd,
+    /// The log may be written by other gateways too.
+    pub in_company: bool,
+}
+
+impl Shared {
+    /// Keeps a case as it was written or read, unless something newer is known.
+    pub fn remember(&self, id: CaseId, loaded: Arc<Loaded>) {
+        self.cache.entry(id).and_upsert_with(|known| match known.map(|known| known.into_value()) {
+            Some(known) if known.last_sequence > loaded.last_sequence => known,
+            _ => loaded,
+        });
+    }
 }
 
 impl Ledger {
@@ -145,6 +157,7 @@ impl Ledger {
             tail: Tail::new(end),
             batches: Arc::default(),
             crowd: Crowd::default(),
+            in_company: engine.is_external(),
         };
         let lanes = (0..LANES)
             .map(|_| {
@@ -207,7 +220,7 @@ impl Ledger {
     pub async fn case(&self, id: CaseId) -> Result<Option<Arc<Loaded>>, LedgerError> {
         let loaded = load(&self.shared.reading, id).await?.map(Arc::new);
         if let Some(loaded) = &loaded {
-            self.shared.cache.insert(id, loaded.clone());
+            self.shared.remember(id, loaded.clone());
         }
         Ok(loaded)
     }

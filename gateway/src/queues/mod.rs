@@ -18,6 +18,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
+use huiliu_schemas::event::EntryRef;
+use huiliu_schemas::vocabulary::EntryKind;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,6 +32,8 @@ use crate::traces::{Key, SpanKind, Traces, of_nats};
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);
 const OPENED_AT_ONCE: usize = 16;
+/// How far a copy of the log may be behind.
+const BEHIND: Duration = Duration::from_secs(1);
 
 /// Why a queue did not answer.
 #[derive(Debug, Error)]
@@ -44,7 +48,7 @@ pub enum QueueError {
     #[error("the token does not belong to an entry that was handed out to this department")]
     Token,
     /// It is not theirs.
-    #[error("the case is not, and was not, with this department")]
+    #[error("the case is not with this department")]
     NotTheirs,
 }
 
@@ -131,15 +135,21 @@ impl Queues {
         step.say(Key::Department, department);
         step.count(Key::Entry, n);
         step.count(Key::Delivery, deliveries);
-        let Some(opened) = self.ledger.open_case(case).await? else { return discard(&message).await };
+        let opened = self.ledger.open_case(case).await?.filter(|opened| opened.loaded.case.knows(n));
+        let Some(opened) = opened else { return put_back(&message).await };
         if !opened.loaded.case.is_live(department, n) {
             step.outcome("dead");
             return discard(&message).await;
         }
         let Ok(entry) = serde_json::from_slice::<Entry>(&message.payload) else { return discard(&message).await };
         let ack = message.reply.as_ref().map(|r| URL_SAFE_NO_PAD.encode(r.as_str())).unwrap_or_default();
-        audit(department, &opened.loaded.case, n);
-        let content = disclosed(&opened, n);
+        let content = match entry.kind {
+            EntryKind::Withdraw => Content::default(),
+            _ => {
+                audit(department, &opened.loaded.case, n);
+                disclosed(&opened, n)
+            }
+        };
         step.outcome("handed_out");
         Ok(Some(Handed { entry, content, ack, deliveries }))
     }
@@ -185,9 +195,11 @@ impl Queues {
     }
 }
 
-/// Whether a department has a part in the case now, or an entry it has not dealt with.
+/// Whether a department has a part in the case now, or an entry it has not dealt with. The notice that the case is no longer
+/// theirs opens nothing: what was said since may be about them.
 pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
-    case.active(department).is_some() || case.live_entries().iter().any(|e| e.department == *department)
+    let opens = |e: &EntryRef| e.department == *department && e.kind != EntryKind::Withdraw;
+    case.active(department).is_some() || case.live_entries().iter().any(opens)
 }
 
 /// What a department may see: all the sources told, the words that came with this entry, and no persons where the case
@@ -205,6 +217,12 @@ fn audit(department: &DepartmentId, case: &Case, n: u32) {
 
 async fn discard(message: &Message) -> Result<Option<Handed>, QueueError> {
     message.ack_with(AckKind::Term).await.map_err(away)?;
+    Ok(None)
+}
+
+/// The log was read from a copy of it that is behind the queue.
+async fn put_back(message: &Message) -> Result<Option<Handed>, QueueError> {
+    message.ack_with(AckKind::Nak(Some(BEHIND))).await.map_err(away)?;
     Ok(None)
 }
 

@@ -229,10 +229,10 @@ impl Reconciler {
         Ok(tokio::task::spawn_blocking(move || question(&reads)).await.map_err(engine_error)??)
     }
 
-    /// Asks the log itself before anything is thrown away.
+    /// Asks the log itself before anything is thrown away. What a copy of it does not know yet is not dead.
     async fn is_dead(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<bool, ReconcileError> {
         let loaded = self.ledger.case(case).await?;
-        Ok(loaded.is_none_or(|l| !l.case.is_live(department, n)))
+        Ok(loaded.is_some_and(|l| l.case.knows(n) && !l.case.is_live(department, n)))
     }
 
     /// What QUEUES holds for a department, by subject: department by department, because the server counts all subjects

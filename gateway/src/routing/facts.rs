@@ -31,7 +31,7 @@ pub struct RoutingFacts {
     pub point: Option<(f64, f64)>,
     /// The title, which says most of what a matter is.
     pub title: Option<Private>,
-    /// Title, text and demand.
+    /// Title, text, demand, and the words of a step.
     pub texts: Vec<Private>,
     /// Whom it is said against: the accused as written, respondents and where they work.
     pub accused: Vec<Private>,
@@ -68,7 +68,11 @@ impl RoutingFacts {
             address: content.address.clone(),
             point: facts.point.map(|p| (p.longitude, p.latitude)),
             title: content.title.clone(),
-            texts: [&content.title, &content.text, &content.demand].into_iter().flatten().cloned().collect(),
+            texts: [&content.title, &content.text, &content.demand, &content.note]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
             accused: content.accused.iter().chain(named).cloned().collect(),
             suggested_unit: facts.suggested_unit.clone(),
             urgency: facts.urgency,

@@ -106,9 +106,15 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         Actor::Source { channel } => channel.clone(),
         _ => case.channel.clone(),
     };
-    draft.tell_active(case, EntryKind::Supplement);
+    let moves = must_move(draft, case);
+    if !moves {
+        draft.tell_active(case, EntryKind::Supplement);
+    }
     let facts = case.facts.clone();
     draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen: None, aliases: Vec::new(), facts })));
+    if moves {
+        take_from_the_accused(draft, case);
+    }
 }
 
 /// The citizen takes it back.

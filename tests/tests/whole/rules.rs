@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::steps::{command, noise};
-use super::world::{DEPARTMENTS, Way, World};
+use super::steps::{command, done, noise};
+use super::world::{DEPARTMENTS, Way, World, ask};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_accused_never_receives_the_accusation() {
@@ -31,6 +31,45 @@ async fn the_accused_never_receives_the_accusation() {
     assert_eq!(refused.body["refusal"]["code"], "accused", "{}", refused.body);
     let looked = world.hub.caller("jb-ecology").get(&format!("/v1/cases/{case_id}/content")).await.unwrap();
     assert_eq!(looked.status, 403, "{}", looked.body);
+}
+
+/// A department has signed for a case; then it is accused in it, by the source or by a person at the centre. It learns that
+/// the case is no longer its own, and not one word of why.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_accused_later_loses_the_case_and_reads_no_more_of_it() {
+    const ACCUSATION: &str = "举报区环保局工作人员收受工地好处，对夜间施工视而不见。";
+    let world = World::new(Way::Push).await;
+    let ecology = world.hub.caller("jb-ecology");
+    for by_hand in [false, true] {
+        let id = world.hotline.source.put(&noise(&format!("accused-later-{by_hand}")));
+        let case = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+        let case_id = case["case"]["id"].as_str().unwrap();
+        world.take("jb-ecology").await;
+        done(&ecology, case_id, "sign_for", json!({ "id": format!("sign-{by_hand}") })).await;
+        assert_eq!(ecology.get(&format!("/v1/cases/{case_id}/content")).await.unwrap().status, 200);
+
+        if by_hand {
+            done(&world.desk(), case_id, "supplement", json!({ "id": "more", "note": ACCUSATION })).await;
+        } else {
+            world.hotline.source.put(&json!({ "orderId": id, "majorContent": ACCUSATION }));
+        }
+        let leads = |c: &Value| c["case"]["lead"] == "jb-ecology";
+        let moved = world.case_when(&id, |c| !leads(c)).await;
+        assert_ne!(moved["case"]["stage"], "signed_for", "{moved}");
+
+        let told = world.take("jb-ecology").await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0]["entry"]["kind"], "withdraw", "{told:?}");
+        let said = told[0].to_string();
+        for secret in ["收受", "举报", "测试甲", "accusation", "jb-discipline", "11点", "十一点"] {
+            assert!(!said.contains(secret), "`{secret}` is told to the accused: {said}");
+        }
+        let looked = ecology.get(&format!("/v1/cases/{case_id}/content")).await.unwrap();
+        assert_eq!(looked.status, 403, "{}", looked.body);
+        let client = world.hub.nats("jb-ecology").await.unwrap();
+        let opened = ask(&client, "open.jb-ecology", &json!({ "case": case_id })).await.to_string();
+        assert!(!opened.contains("收受") && opened.contains("forbidden"), "{opened}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
