@@ -74,7 +74,7 @@ impl Pieces {
 
     pub fn features(&self) -> Features {
         let grams = [counted(Field::Plain, &self.plain), counted(Field::Marked, &self.marked)];
-        Features { grams, words: Vec::new() }
+        Features { grams, lengths: [1.0, 1.0], words: Vec::new() }
     }
 
     /// Every piece by its hash, with the view it is of.
