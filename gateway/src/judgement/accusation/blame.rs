@@ -68,13 +68,13 @@ impl Pieces {
     fn drift(&self) -> f32 {
         const SHORT: f32 = 60.0;
         const LONG: f32 = 200.0;
-        const MOST_DRIFT: f32 = 0.3;
+        const MOST_DRIFT: f32 = 0.5;
         MOST_DRIFT * ((self.plain.len() as f32 - SHORT) / (LONG - SHORT)).clamp(0.0, 1.0)
     }
 
     pub fn features(&self) -> Features {
         let grams = [counted(Field::Plain, &self.plain), counted(Field::Marked, &self.marked)];
-        Features { grams, words: Vec::new() }
+        Features { grams, lengths: [1.0, 1.0], words: Vec::new() }
     }
 
     /// Every piece by its hash, with the view it is of.

@@ -16,9 +16,7 @@ use crate::directory::departments::Kind as UnitKind;
 /// How much a text must read as blame for a unit it says something of to be barred.
 const BARS: f32 = -0.5;
 /// How much for an accusation, which a person must look at.
-pub(super) const ACCUSES: f32 = 0.0;
-/// How much where nobody in office is spoken of: a short complaint about a neighbour or a building site reads much the same.
-const ACCUSES_UNNAMED: f32 = 0.3;
+pub(super) const ACCUSES: f32 = -0.1;
 /// What a word of the lists counts for: enough.
 const WORD: f32 = 1.0;
 /// What a word of conduct counts for.
@@ -205,8 +203,7 @@ impl Weigher<'_> {
         if blame >= BARS {
             accused.extend(self.acting.iter().filter(|a| **a != Accused::Unknown).cloned());
         }
-        let spoken_of = !self.acting.is_empty() || !self.told.is_empty();
-        if blame >= if spoken_of { ACCUSES } else { ACCUSES_UNNAMED } {
+        if blame >= ACCUSES {
             accused.extend(self.told.iter().cloned());
             if accused.is_empty() {
                 accused.insert(Accused::Unknown);

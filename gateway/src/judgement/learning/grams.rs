@@ -4,10 +4,12 @@
 const LONGEST: usize = 3;
 
 /// The features of one text, in three blocks; in each sorted by hash, each hash once.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::judgement) struct Features {
     /// n-grams of two fields: how often, damped.
     pub grams: [Vec<(u64, f32)>; 2],
+    /// What each of the two counts for: the length its values are brought to.
+    pub lengths: [f32; 2],
     /// What else is known, as it is.
     pub words: Vec<(u64, f32)>,
 }

@@ -41,15 +41,15 @@ impl Linear {
         Self::new(hashes, rarity, weights, scales, biases)
     }
 
-    /// The features known, as places and values: n-grams by rarity with length 1 per field, words as they are.
+    /// The features known, as places and values: n-grams by rarity with the length their field has, words as they are.
     pub fn known(&self, features: &Features) -> Vec<(u32, f32)> {
         let mut all = Vec::with_capacity(features.grams[1].len() / 2 + 64);
-        for block in &features.grams {
+        for (block, wanted) in features.grams.iter().zip(features.lengths) {
             let from = all.len();
             let known = block.iter().filter_map(|(hash, n)| Some((*self.places.get(hash)?, *n)));
             all.extend(known.map(|(place, n)| (place, n * self.rarity[place as usize])));
             let length = all[from..].iter().map(|(_, v): &(u32, f32)| v * v).sum::<f32>().sqrt().max(1e-9);
-            all[from..].iter_mut().for_each(|(_, v)| *v /= length);
+            all[from..].iter_mut().for_each(|(_, v)| *v *= wanted / length);
         }
         all.extend(features.words.iter().filter_map(|(hash, v)| Some((*self.places.get(hash)?, *v))));
         all
@@ -90,5 +90,23 @@ impl Hasher for AlreadyHashed {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_counts_for_its_length_however_many_pieces_it_has() {
+        let linear = Linear::new(vec![1, 2, 3, 4], vec![1.0, 3.0, 2.0, 1.0], Vec::new(), Vec::new(), Vec::new());
+        let grams = [vec![(1, 1.0), (2, 2.0)], vec![(3, 1.0), (9, 5.0)]];
+        let known = linear.known(&Features { grams, lengths: [1.5, 1.0], words: vec![(4, 0.2)] });
+        let length = |places: [u32; 2]| {
+            let values = known.iter().filter(|(at, _)| places.contains(at)).map(|(_, v)| v * v);
+            values.sum::<f32>().sqrt()
+        };
+        assert!((length([0, 1]) - 1.5).abs() < 1e-6 && (length([2, 2]) - 1.0).abs() < 1e-6, "{known:?}");
+        assert_eq!(known.last(), Some(&(3, 0.2)), "words are as they are, what is not known is left out");
     }
 }

@@ -9,6 +9,8 @@ use crate::judgement::learning::normal::{plain, without_numbers};
 /// How much of a title and of a text is read, in characters. What a matter is stands at the beginning.
 const MOST_TITLE: usize = 120;
 const MOST_TEXT: usize = 600;
+/// What the pieces of the title count for, where those of the text count for 1: who files a case says there what it is.
+const TITLE_LENGTH: f32 = 1.5;
 
 /// Every feature of a text by its hash: a piece of the title in 《》, one of the text in “”, a word or class of the lexicon.
 pub(super) fn named(title: &str, text: &str, evidence: &Evidence<'_>) -> BTreeMap<u64, String> {
@@ -37,6 +39,7 @@ pub(super) fn features(title: &str, text: &str, evidence: &Evidence<'_>) -> Feat
             counted(Field::Title, &without_numbers(&plain(title), MOST_TITLE)),
             counted(Field::Text, &without_numbers(&plain(clip(text)), MOST_TEXT)),
         ],
+        lengths: [TITLE_LENGTH, 1.0],
         words: words(evidence),
     }
 }

@@ -3,7 +3,7 @@
 //! | part | what |
 //! |---|---|
 //! | 8 bytes | `HLMATTER` |
-//! | u32 | format, 1 |
+//! | u32 | format, 2 |
 //! | u32 | length of the head |
 //! | head | JSON: classes, what it was learned from |
 //! | 39 × f64 | certainty: middle and spread of what is known, two rows of weights, floor |
@@ -29,7 +29,7 @@ pub const FILE: &str = "matter.model";
 /// No model is larger.
 pub const MOST_BYTES: usize = 20 * 1024 * 1024;
 const MAGIC: &[u8; 8] = b"HLMATTER";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A trained model.
 #[derive(Debug, Clone)]
