@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{self, Api};
+use crate::api::{self, Api, Bodies};
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
@@ -129,6 +129,7 @@ impl App {
         let api = Api {
             jetstream: jetstream.clone(),
             channels: channels.clone(),
+            bodies: Bodies::default(),
             store: store.clone(),
             receipts,
             replay,

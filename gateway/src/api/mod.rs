@@ -2,6 +2,7 @@
 //! collector ask on the same machine (`/healthz`, `/readyz`, `/metrics`), the pages, and the document that describes them
 //! all. An endpoint is added in its module's `endpoints`, with what is said of it.
 
+mod admit;
 mod backup;
 mod caller;
 mod cases;
@@ -46,6 +47,7 @@ use crate::rest::{Endpoints, Operation};
 use crate::search::Search;
 use crate::traces::Traces;
 
+pub use admit::Bodies;
 pub use docs::text as openapi;
 pub use push::{Pushed, accept};
 
@@ -59,6 +61,8 @@ pub struct Api {
     pub jetstream: Context,
     /// The channels that are switched on.
     pub channels: Channels,
+    /// How much may be taken in at once.
+    pub bodies: Bodies,
     /// The way into INTAKE.
     pub store: IntakeStore,
     /// Receipts.

@@ -4,30 +4,26 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use huiliu_adapters::answer::{ExchangeAnswer, Protocol, RecordOutcome as Told, RecordResult, Refusal};
 use huiliu_adapters::pack::Way;
-use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, verify};
+use huiliu_adapters::verify::{RawBody, Verified};
 use huiliu_schemas::Channel;
 use huiliu_schemas::receipt::{Receipt, RecordOutcome, RecordReceipt};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Api, BODY_CAP, caller};
-use crate::channels::{Allowance, ChannelRuntime};
-use crate::doors::principal::Principal;
+use super::Api;
+use super::admit::{Admitted, admit, counted};
+use crate::channels::ChannelRuntime;
 use crate::intake::envelope::RawEnvelope;
 use crate::problem::{Kind, Problem};
 use crate::rest::input::Named;
 use crate::rest::{CHANNEL, Endpoints, Operation, Shape, Tag, example};
 use crate::traces::{Arrival, Key, SpanKind, of_http};
-
-/// How much of a body that is too large is read before the connection is cut.
-const THROWN_AWAY: usize = 64 << 20;
 
 /// An envelope stored, with its receipt.
 pub struct Pushed {
@@ -85,7 +81,12 @@ async fn endpoint(
         Ok(channel) => channel,
         Err(problem) => return problem.into_response(),
     };
-    let (allowance, pushed) = limited(channel, push(&api, channel, &headers, body)).await;
+    let arrival = api.traces.arrival(of_http(&headers));
+    let (allowance, admitted) = admit(&api, channel, &headers, body).await;
+    let pushed = match admitted {
+        Ok(Admitted { body, room: _held }) => accept(&api, channel, body, arrival, "http").await,
+        Err(problem) => Err(problem),
+    };
     let outcome = match &pushed {
         Ok(_) => "stored",
         Err(problem) => problem.kind().name(),
@@ -103,60 +104,6 @@ async fn endpoint(
 pub(super) fn channel_named<'a>(api: &'a Api, name: &str) -> Result<&'a ChannelRuntime, Problem> {
     let channel = name.parse::<Channel>().ok().and_then(|c| api.channels.get(&c));
     Ok(channel.ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?)
-}
-
-/// Does it if the channel may send one more just now; either way, how far its limit is used up.
-pub(super) async fn limited<T>(
-    channel: &ChannelRuntime,
-    work: impl Future<Output = Result<T, Problem>>,
-) -> (Allowance, Result<T, Problem>) {
-    match channel.admit() {
-        Ok(allowance) => (allowance, work.await),
-        Err(over) => {
-            let problem = Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name));
-            (over.allowance, Err(problem.retry_after(over.wait)))
-        }
-    }
-}
-
-/// With the headers of draft-ietf-httpapi-ratelimit-headers.
-pub(super) fn counted(Allowance { most, within, left, reset }: Allowance, answer: impl IntoResponse) -> Response {
-    let mut answer = answer.into_response();
-    let told = [
-        ("ratelimit-policy", format!("\"channel\";q={most};w={within}")),
-        ("ratelimit", format!("\"channel\";r={left};t={reset}")),
-    ];
-    for (name, value) in told {
-        answer.headers_mut().extend(HeaderValue::from_str(&value).ok().map(|v| (HeaderName::from_static(name), v)));
-    }
-    answer
-}
-
-async fn push(api: &Api, channel: &ChannelRuntime, headers: &HeaderMap, body: Body) -> Result<Pushed, Problem> {
-    let arrival = api.traces.arrival(of_http(headers));
-    let raw = RawBody::new(read(body).await?, headers);
-    let verified = prove(api, channel, headers, raw)?;
-    accept(api, channel, verified, arrival, "http").await
-}
-
-/// The whole body. One that is too large is read to its end for a while, and thrown away: a connection cut in the middle
-/// would keep the answer from a sender that is still writing.
-pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
-    let mut chunks = body.into_data_stream();
-    let (mut kept, mut came) = (Vec::new(), 0);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Kind::BadRequest, "the body broke off: nothing is stored"))?;
-        came += chunk.len();
-        if came <= BODY_CAP {
-            kept.extend_from_slice(&chunk);
-        } else if came > THROWN_AWAY {
-            break;
-        }
-    }
-    if came > BODY_CAP {
-        return Err(Problem::new(Kind::TooLarge, format!("the body is over {BODY_CAP} bytes: send smaller batches")));
-    }
-    Ok(kept.into())
 }
 
 /// Stores what is proven and makes its receipt.
@@ -192,53 +139,6 @@ pub async fn accept(
         }
     });
     Ok(Pushed { receipt })
-}
-
-/// By a signature over the raw bytes, or by the channel's own key.
-pub(super) fn prove(
-    api: &Api,
-    channel: &ChannelRuntime,
-    headers: &HeaderMap,
-    raw: RawBody,
-) -> Result<Verified<RawBody>, Problem> {
-    if headers.contains_key("authorization") {
-        return match caller::identify(api, headers)? {
-            Principal::Channel(own) if own == channel.name => Ok(Verified::vouched(raw, Proof::Credential)),
-            _ => Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{}`", channel.name))),
-        };
-    }
-    let pack = channel.pack();
-    let Some(push) = &pack.push else {
-        return Err(Problem::new(Kind::Forbidden, format!("channel `{}` does not take pushes", channel.name)));
-    };
-    if channel.secrets.is_empty() {
-        let detail =
-            format!("channel `{}` has no signing secret here: use its key as a Bearer credential", channel.name);
-        return Err(Problem::new(Kind::Unauthenticated, detail));
-    }
-    let verified = try_schemes(&push.schemes, channel, headers, &raw)?;
-    if verified.proof() == Proof::WeakDigest {
-        tracing::warn!(channel = %channel.name, "channel {} is verified by MD5 only: a weak scheme", channel.name);
-    }
-    Ok(verified)
-}
-
-/// The first scheme that proves it; else why the pack's best scheme did not.
-fn try_schemes(
-    schemes: &[Scheme],
-    channel: &ChannelRuntime,
-    headers: &HeaderMap,
-    raw: &RawBody,
-) -> Result<Verified<RawBody>, Problem> {
-    let mut first_error = None;
-    for scheme in schemes {
-        match verify(*scheme, headers, raw.clone(), &channel.secrets, Timestamp::now()) {
-            Ok(verified) => return Ok(verified),
-            Err(error) => first_error = first_error.or(Some(error)),
-        }
-    }
-    let why = first_error.map_or_else(|| "this channel has no signing scheme".to_owned(), |e| e.to_string());
-    Err(Problem::new(Kind::Unauthenticated, why))
 }
 
 /// A sender that shows a Bearer key speaks our own interface, whatever its pack says.
