@@ -143,6 +143,7 @@ impl App {
             credentials,
             connected: engine.connected(),
             ready: is_ready,
+            shutdown: shutdown.clone(),
             room: watch.room(),
             figures: recorder.clone(),
             traces: traces.clone(),

@@ -28,6 +28,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::source::Backups;
 use crate::channels::Channels;
@@ -89,6 +90,8 @@ pub struct Api {
     pub connected: watch::Receiver<bool>,
     /// Whether we take work.
     pub ready: watch::Receiver<bool>,
+    /// Cancelled when the hub stops: nobody waits for anything any more.
+    pub shutdown: CancellationToken,
     /// Whether there is room for new reports.
     pub room: Room,
     /// Figures.
