@@ -57,7 +57,8 @@ pub(crate) fn begin_at_zero<'a>(channels: impl Iterator<Item = &'a Channel>) {
     }
     for channel in channels {
         for stage in dead::STAGES {
-            metrics::counter!("huiliu_dead_letters_total", "stage" => stage, "channel" => channel.to_string()).absolute(0);
+            metrics::counter!("huiliu_dead_letters_total", "stage" => stage, "channel" => channel.to_string())
+                .absolute(0);
         }
     }
 }
