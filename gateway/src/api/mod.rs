@@ -50,7 +50,7 @@ use crate::traces::Traces;
 
 pub use admit::Bodies;
 pub use docs::text as openapi;
-pub use push::{Pushed, accept};
+pub use push::accept;
 
 /// A body over this is refused unstored; it must stay below the engine's largest message.
 pub const BODY_CAP: usize = 6 << 20;

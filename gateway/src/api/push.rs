@@ -25,12 +25,6 @@ use crate::rest::input::Named;
 use crate::rest::{CHANNEL, Endpoints, Operation, Shape, Tag, example};
 use crate::traces::{Arrival, Key, SpanKind, of_http};
 
-/// An envelope stored, with its receipt.
-pub struct Pushed {
-    /// What the sender is told.
-    pub receipt: Receipt,
-}
-
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let says = Operation::post("/v1/channels/{channel}/events", "pushRecords", Tag::Push, "推送来件", "Hand in records")
         .more(
@@ -101,9 +95,9 @@ async fn endpoint(
 }
 
 /// The channel, if it is switched on here.
-pub(super) fn channel_named<'a>(api: &'a Api, name: &str) -> Result<&'a ChannelRuntime, Problem> {
+pub(super) fn channel_named<'a>(api: &'a Api, name: &str) -> Result<&'a Arc<ChannelRuntime>, Problem> {
     let channel = name.parse::<Channel>().ok().and_then(|c| api.channels.get(&c));
-    Ok(channel.ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?)
+    channel.ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))
 }
 
 /// Stores what is proven and makes its receipt.
@@ -116,7 +110,7 @@ pub async fn accept(
     body: Verified<RawBody>,
     arrival: Arrival<'_>,
     way: &'static str,
-) -> Result<Pushed, Problem> {
+) -> Result<Receipt, Problem> {
     let mut step = arrival.begin("receive");
     step.say(Key::Channel, &channel.name);
     step.say(Key::Way, way);
@@ -127,7 +121,7 @@ pub async fn accept(
     let _making_the_receipt = step.child(SpanKind::Internal, "receipt");
     let receipt = api.receipts.fresh(&envelope, sequence).await;
     // The envelope is stored: not being able to say more about it now is no reason to have it sent again.
-    let receipt = receipt.unwrap_or_else(|error| {
+    Ok(receipt.unwrap_or_else(|error| {
         tracing::warn!(%error, sequence, "a receipt could only say that the envelope is stored");
         Receipt {
             receipt: huiliu_schemas::receipt::receipt_id(&channel.name, sequence),
@@ -137,8 +131,7 @@ pub async fn accept(
             reason: None,
             records: Vec::new(),
         }
-    });
-    Ok(Pushed { receipt })
+    }))
 }
 
 /// A sender that shows a Bearer key speaks our own interface, whatever its pack says.
@@ -149,22 +142,22 @@ fn protocol_of(channel: &ChannelRuntime, headers: &HeaderMap) -> Protocol {
     channel.pack().push.as_ref().map_or(Protocol::Receipt, |p| p.answer)
 }
 
-fn as_receipt(pushed: Result<Pushed, Problem>) -> Response {
+fn as_receipt(pushed: Result<Receipt, Problem>) -> Response {
     match pushed {
-        Ok(pushed) => (StatusCode::ACCEPTED, Json(pushed.receipt)).into_response(),
+        Ok(receipt) => (StatusCode::ACCEPTED, Json(receipt)).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
 
 /// The petition exchange reads the code in the body; the status is 200 as its senders expect, except where only a
 /// status makes them wait.
-fn as_exchange(pushed: Result<Pushed, Problem>) -> Response {
+fn as_exchange(pushed: Result<Receipt, Problem>) -> Response {
     match pushed {
-        Ok(pushed) => {
-            if let Some(reason) = &pushed.receipt.reason {
+        Ok(receipt) => {
+            if let Some(reason) = &receipt.reason {
                 return Json(ExchangeAnswer::refused(Refusal::BadFormat, reason.clone())).into_response();
             }
-            let told: Vec<Told> = pushed.receipt.records.iter().map(tell).collect();
+            let told: Vec<Told> = receipt.records.iter().map(tell).collect();
             Json(ExchangeAnswer::of(&told)).into_response()
         }
         Err(problem) => {
