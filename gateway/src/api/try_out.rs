@@ -47,6 +47,10 @@ async fn endpoint(
     Ok(counted(allowance, tried))
 }
 
-async fn rehearse(api: &Api, channel: &ChannelRuntime, body: Verified<RawBody>) -> Result<Json<Rehearsal>, Problem> {
-    Ok(Json(api.receipts.rehearse(channel, body).await?))
+async fn rehearse(
+    api: &Api,
+    channel: &Arc<ChannelRuntime>,
+    body: Verified<RawBody>,
+) -> Result<Json<Rehearsal>, Problem> {
+    Ok(Json(api.receipts.rehearse(channel.clone(), body).await?))
 }
