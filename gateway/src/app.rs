@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{self, Api};
+use crate::api::{self, Api, Bodies};
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
@@ -23,6 +23,7 @@ use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
+use crate::engine::room::{Disk, Holds};
 use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
 use crate::files::{FollowFiles, Sources};
@@ -90,7 +91,7 @@ impl App {
         figures::begin_at_zero(channels.keys());
         let (traces, sending) = Traces::start(settings.traces.as_ref())?;
 
-        let store_dir = store_dir(&settings);
+        let disk = disk(&settings);
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
         for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
             tracing::warn!("{difference}");
@@ -108,7 +109,7 @@ impl App {
         let indexing = indexing(keys.clone());
         let end = jetstream.get_stream(streams::CASES).await?.cached_info().state.last_sequence;
         let ledger = Ledger::open(&engine, keys, desk, end, dead, &tasks);
-        let watch = room::Watch::new(engine.clone(), store_dir, settings.reserve);
+        let watch = room::Watch::new(engine.clone(), disk, settings.reserve);
         let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone(), traces.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone(), traces.clone());
@@ -129,6 +130,7 @@ impl App {
         let api = Api {
             jetstream: jetstream.clone(),
             channels: channels.clone(),
+            bodies: Bodies::default(),
             store: store.clone(),
             receipts,
             replay,
@@ -142,6 +144,7 @@ impl App {
             credentials,
             connected: engine.connected(),
             ready: is_ready,
+            shutdown: shutdown.clone(),
             room: watch.room(),
             figures: recorder.clone(),
             traces: traces.clone(),
@@ -207,11 +210,11 @@ impl App {
     }
 }
 
-/// Where the store lies, as far as it is on a disk of ours.
-fn store_dir(settings: &Settings) -> PathBuf {
+/// The disk whose space is watched: the store's, as far as that is on a disk of ours.
+fn disk(settings: &Settings) -> Disk {
     match &settings.engine.server {
-        Server::Embedded(embedded) => embedded.directory.clone(),
-        Server::External(_) => settings.data_dir.clone(),
+        Server::Embedded(embedded) => Disk { directory: embedded.directory.clone(), holds: Holds::Store },
+        Server::External(_) => Disk { directory: settings.data_dir.clone(), holds: Holds::OwnFiles },
     }
 }
 

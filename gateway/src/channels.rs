@@ -42,14 +42,20 @@ pub struct ChannelRuntime {
     pub poll_every: std::time::Duration,
     /// How polling goes.
     pub poll: PollHealth,
-    limit: RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>,
+    /// Held while a signature is looked at: forgeries wait for each other.
+    pub proving: tokio::sync::Mutex<()>,
+    limit: Limit,
+    unproven: Limit,
 }
+
+type Limit = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+
+/// So many a second are told why they are not proven; the others of a flood are told to wait.
+const UNPROVEN_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
 impl ChannelRuntime {
     /// A channel with nothing configured but its limit.
     pub fn new(name: Channel, pack: Arc<Pack>, per_second: NonZeroU32) -> Self {
-        let quota = Quota::per_second(per_second)
-            .allow_burst(per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN)));
         Self {
             namespace: pack.namespace.clone(),
             name,
@@ -62,7 +68,9 @@ impl ChannelRuntime {
             history_before: None,
             poll_every: std::time::Duration::from_secs(60),
             poll: PollHealth::default(),
-            limit: RateLimiter::direct(quota).with_middleware(),
+            proving: tokio::sync::Mutex::default(),
+            limit: limit(per_second),
+            unproven: limit(UNPROVEN_PER_SECOND),
         }
     }
 
@@ -94,17 +102,15 @@ impl ChannelRuntime {
     /// # Errors
     /// Where nothing is left of it.
     pub fn admit(&self) -> Result<Allowance, OverLimit> {
-        match self.limit.check() {
-            Ok(left) => Ok(Allowance::of(&left)),
-            Err(not) => {
-                let wait = not.wait_time_from(DefaultClock::default().now()).as_secs().max(1);
-                let most = not.quota().burst_size().get();
-                Err(OverLimit {
-                    wait,
-                    allowance: Allowance { most, within: window(not.quota()), left: 0, reset: wait },
-                })
-            }
-        }
+        take_one(&self.limit)
+    }
+
+    /// Counts one that came in the channel's name and was not proven. It leaves the allowance alone.
+    ///
+    /// # Errors
+    /// Where there are too many.
+    pub fn note_unproven(&self) -> Result<Allowance, OverLimit> {
+        take_one(&self.unproven)
     }
 
     /// Whether it is asked for its records.
@@ -116,6 +122,19 @@ impl ChannelRuntime {
     pub fn is_history(&self, registered_at: Option<Timestamp>) -> bool {
         self.history_before.zip(registered_at).is_some_and(|(before, at)| at < before)
     }
+}
+
+fn limit(per_second: NonZeroU32) -> Limit {
+    let burst = per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN));
+    RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)).with_middleware()
+}
+
+fn take_one(limit: &Limit) -> Result<Allowance, OverLimit> {
+    limit.check().map(|left| Allowance::of(&left)).map_err(|not| {
+        let wait = not.wait_time_from(DefaultClock::default().now()).as_secs().max(1);
+        let most = not.quota().burst_size().get();
+        OverLimit { wait, allowance: Allowance { most, within: window(not.quota()), left: 0, reset: wait } }
+    })
 }
 
 /// How far a channel's limit is used up.

@@ -86,7 +86,7 @@ async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Pr
         content_encoding: text("Content-Encoding"),
     };
     let arrival = api.traces.arrival(of_nats(request.headers.as_ref()));
-    let receipt = accept(api, channel, Verified::vouched(raw, Proof::Credential), arrival, "nats").await?.receipt;
+    let receipt = accept(api, channel, Verified::vouched(raw, Proof::Credential), arrival, "nats").await?;
     let told = serde_json::to_value(&receipt).unwrap_or_default();
     keep(api, subjects::receipt(&channel.name, &receipt.receipt), &told).await;
     Ok(told)

@@ -265,6 +265,12 @@ impl CaseNumber {
 }
 
 impl SourceId {
+    /// Reads `namespace:number` as people type it, the colon in half or full width; nothing if it is no such name.
+    pub fn read(typed: &str) -> Option<Self> {
+        let (namespace, id) = typed.split_once([':', '：'])?;
+        Some(Self { namespace: namespace.trim().parse().ok()?, id: id.trim().to_owned() })
+    }
+
     /// A case's own number, as a name of the case among the numbers its sources give it.
     pub fn of_number(number: &CaseNumber) -> Self {
         Self { namespace: Namespace(NUMBERS.to_owned()), id: number.0.clone() }

@@ -2,6 +2,7 @@
 //! collector ask on the same machine (`/healthz`, `/readyz`, `/metrics`), the pages, and the document that describes them
 //! all. An endpoint is added in its module's `endpoints`, with what is said of it.
 
+mod admit;
 mod backup;
 mod caller;
 mod cases;
@@ -27,6 +28,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::backup::source::Backups;
 use crate::channels::Channels;
@@ -46,8 +48,9 @@ use crate::rest::{Endpoints, Operation};
 use crate::search::Search;
 use crate::traces::Traces;
 
+pub use admit::Bodies;
 pub use docs::text as openapi;
-pub use push::{Pushed, accept};
+pub use push::accept;
 
 /// A body over this is refused unstored; it must stay below the engine's largest message.
 pub const BODY_CAP: usize = 6 << 20;
@@ -59,6 +62,8 @@ pub struct Api {
     pub jetstream: Context,
     /// The channels that are switched on.
     pub channels: Channels,
+    /// How much may be taken in at once.
+    pub bodies: Bodies,
     /// The way into INTAKE.
     pub store: IntakeStore,
     /// Receipts.
@@ -85,6 +90,8 @@ pub struct Api {
     pub connected: watch::Receiver<bool>,
     /// Whether we take work.
     pub ready: watch::Receiver<bool>,
+    /// Cancelled when the hub stops: nobody waits for anything any more.
+    pub shutdown: CancellationToken,
     /// Whether there is room for new reports.
     pub room: Room,
     /// Figures.

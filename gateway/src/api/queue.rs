@@ -1,5 +1,6 @@
 //! `GET /v1/queue` hands out a department's entries; `POST /v1/queue/ack` says they were received.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::rest::{DEPARTMENT, Endpoints, Operation, Tag, example};
 
 const LONGEST_WAIT_S: u64 = 30;
 const MOST: usize = 100;
+/// How long entries that came just then may be opened while the hub stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -78,7 +81,12 @@ async fn take(
 ) -> Result<Json<Taken>, Problem> {
     let wait = Duration::from_secs(within("wait", wait.as_deref(), 0, 0, LONGEST_WAIT_S)?);
     let max = within("max", max.as_deref(), 1, 1, MOST)?;
-    let entries = api.queues.take(&department, max, wait).await?;
+    let mut taking = pin!(api.queues.take(&department, max, wait));
+    let taken = tokio::select! {
+        taken = &mut taking => taken,
+        () = api.shutdown.cancelled() => tokio::time::timeout(LAST_WORDS, taking).await.unwrap_or(Ok(Vec::new())),
+    };
+    let entries = taken?;
     Ok(Json(Taken { entries }))
 }
 

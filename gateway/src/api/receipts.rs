@@ -63,12 +63,15 @@ async fn endpoint(
     let mut pause = Duration::from_millis(10);
     loop {
         let receipt = api.receipts.again(&channel, sequence).await?;
-        if receipt.settled || Instant::now() >= until {
+        if receipt.settled || Instant::now() >= until || api.shutdown.is_cancelled() {
             // The log has moved on with every other case's event: that makes it no other receipt.
             let tag = EntityTag::weak(&Receipt { as_of: 0, ..receipt.clone() });
             return Ok(fresh_as(&headers, &tag, &receipt));
         }
-        tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
+        tokio::select! {
+            () = api.shutdown.cancelled() => {}
+            () = tokio::time::sleep_until(until.min(Instant::now() + pause)) => {}
+        }
         pause = (pause * 2).min(Duration::from_secs(1));
     }
 }

@@ -8,10 +8,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use huiliu_adapters::verify::RawBody;
+use huiliu_adapters::verify::{RawBody, Verified};
 
 use super::Api;
-use super::push::{channel_named, counted, limited, prove, read, takes_records};
+use super::admit::{Admitted, admit, counted};
+use super::push::{channel_named, takes_records};
 use crate::channels::ChannelRuntime;
 use crate::intake::rehearsal::Rehearsal;
 use crate::problem::{Kind, Problem};
@@ -38,17 +39,18 @@ async fn endpoint(
     body: Body,
 ) -> Result<Response, Problem> {
     let channel = channel_named(&api, &channel)?;
-    let (allowance, tried) = limited(channel, rehearse(&api, channel, &headers, body)).await;
+    let (allowance, admitted) = admit(&api, channel, &headers, body).await;
+    let tried = match admitted {
+        Ok(Admitted { body, room: _held }) => rehearse(&api, channel, body).await,
+        Err(problem) => Err(problem),
+    };
     Ok(counted(allowance, tried))
 }
 
 async fn rehearse(
     api: &Api,
-    channel: &ChannelRuntime,
-    headers: &HeaderMap,
-    body: Body,
+    channel: &Arc<ChannelRuntime>,
+    body: Verified<RawBody>,
 ) -> Result<Json<Rehearsal>, Problem> {
-    let raw = RawBody::new(read(body).await?, headers);
-    let verified = prove(api, channel, headers, raw)?;
-    Ok(Json(api.receipts.rehearse(channel, verified).await?))
+    Ok(Json(api.receipts.rehearse(channel.clone(), body).await?))
 }

@@ -3,6 +3,7 @@
 //! started again: so intake stops while there is a reserve left, and what was taken already can still be routed, signed for
 //! and answered. Nothing here may touch what is stored.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,11 +24,38 @@ const MIB: u64 = 1 << 20;
 /// `Err` says why nothing new can be taken just now.
 pub type Room = watch::Receiver<Result<(), String>>;
 
+/// The disk that is looked at.
+#[derive(Debug)]
+pub struct Disk {
+    /// A directory on it.
+    pub directory: PathBuf,
+    /// What lies there.
+    pub holds: Holds,
+}
+
+/// What lies on a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// What was taken in.
+    Store,
+    /// Only what this gateway keeps for itself; the store is with a server elsewhere.
+    OwnFiles,
+}
+
+impl fmt::Display for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.holds {
+            Holds::Store => write!(f, "on the disk of the store ({})", self.directory.display()),
+            Holds::OwnFiles => write!(f, "in data.dir of this gateway ({})", self.directory.display()),
+        }
+    }
+}
+
 /// Looks every second.
 #[derive(Debug)]
 pub struct Watch {
     engine: Engine,
-    directory: PathBuf,
+    disk: Disk,
     reserve: u64,
     room: watch::Sender<Result<(), String>>,
     inquiry: Option<Inquiry>,
@@ -36,12 +64,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches the disk under `directory`, of which `reserve` bytes are to stay free, and the account's limits.
+    /// Watches a disk, of which `reserve` bytes are to stay free, and the account's limits.
     #[must_use]
-    pub fn new(engine: Engine, directory: PathBuf, reserve: u64) -> Self {
+    pub fn new(engine: Engine, disk: Disk, reserve: u64) -> Self {
         let room = watch::Sender::new(Ok(()));
-        let watch = Self { engine, directory, reserve, room, inquiry: None, unwell: 0, patience: PATIENT_LOOKS };
-        watch.tell(watch.disk());
+        let watch = Self { engine, disk, reserve, room, inquiry: None, unwell: 0, patience: PATIENT_LOOKS };
+        watch.tell(watch.space());
         watch
     }
 
@@ -66,7 +94,7 @@ impl Watch {
     /// A server that is away or slow is told of elsewhere.
     async fn look(&mut self) -> Result<(), String> {
         let health = self.health().await;
-        self.disk()?;
+        self.space()?;
         match health {
             Some(Err(why)) => {
                 self.nurse();
@@ -98,8 +126,8 @@ impl Watch {
         }
     }
 
-    fn disk(&self) -> Result<(), String> {
-        let disk = match rustix::fs::statvfs(&self.directory) {
+    fn space(&self) -> Result<(), String> {
+        let disk = match rustix::fs::statvfs(&self.disk.directory) {
             Ok(disk) => disk,
             Err(error) => {
                 tracing::debug!(%error, "the disk does not say how full it is");
@@ -108,7 +136,7 @@ impl Watch {
         };
         let free = disk.f_bavail * disk.f_frsize;
         metrics::gauge!("huiliu_disk_free_bytes").set(free as f64);
-        enough(free, self.reserve, "on the disk of the store")
+        enough(free, self.reserve, &self.disk.to_string())
     }
 
     fn within_limits(&self, account: &Account) -> Result<(), String> {
@@ -153,5 +181,12 @@ mod tests {
         assert_eq!(enough(5 * MIB, 5 * MIB, "here"), Ok(()));
         let said = "4 MiB are free here and 5 MiB are kept for what was taken already (data.reserve)";
         assert_eq!(enough(5 * MIB - 1, 5 * MIB, "here"), Err(said.to_owned()));
+    }
+
+    #[test]
+    fn the_place_is_the_one_that_was_measured() {
+        let said = |holds| Disk { directory: "/data".into(), holds }.to_string();
+        assert_eq!(said(Holds::Store), "on the disk of the store (/data)");
+        assert_eq!(said(Holds::OwnFiles), "in data.dir of this gateway (/data)");
     }
 }

@@ -93,8 +93,8 @@ impl FollowFiles {
 
 /// One look at one source: what was taken, if anything was.
 async fn look_at(watched: &mut Watched) -> Option<Taken> {
-    let source = watched.source.clone();
-    let stamp = source.stamp();
+    let (touched, source) = (watched.source.clone(), watched.source.clone());
+    let stamp = blocking(move || Ok(touched.stamp())).await.ok().flatten();
     if stamp.is_some() && stamp == watched.dealt_with {
         return None;
     }

@@ -35,6 +35,9 @@ use crate::traces::{Key, SpanKind, Step, Traces, of_nats};
 pub const CONSUMER: &str = "pipeline";
 /// Enough for every lane of the ledger to have its next batch waiting.
 const IN_FLIGHT: usize = 1_000;
+/// What the server may send ahead; more than any one envelope, or that one would never come.
+const ASKED_FOR_BYTES: usize = 32 << 20;
+const _: () = assert!(ASKED_FOR_BYTES > 2 * crate::api::BODY_CAP);
 /// What was in flight when a gateway or the server's leader died comes again after this.
 const ACK_WAIT: Duration = Duration::from_secs(10);
 /// What takes longer is said to be in hand, well before it would come again.
@@ -112,6 +115,7 @@ impl Pipeline {
         let mut messages = consumer
             .stream()
             .max_messages_per_batch(256)
+            .max_bytes_per_batch(ASKED_FOR_BYTES)
             .heartbeat(Duration::from_secs(2))
             .expires(Duration::from_secs(10))
             .messages()

@@ -2,36 +2,48 @@
 //! would be written and read on as if it were there, by handles that nobody else sees; a restart would find nothing.
 
 use std::fs;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
 use super::{LogMessage, ReadModel, Result};
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Which file it is, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
+/// The file in use, opened once. Closing any descriptor of a file gives up all locks this process has on it, SQLite's too:
+/// it may be let go only when no connection is open ("How To Corrupt An SQLite Database File", 2.2).
+#[derive(Debug)]
+pub(super) struct Held {
+    file: fs::File,
+    identity: Identity,
+}
 
-impl Identity {
-    /// The file of this name; none if there is none.
+/// Which file it is, whatever its name: device and number.
+type Identity = (u64, u64);
+
+impl Held {
+    /// The file of this name; none if it cannot be had.
     pub fn of(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|file| Self(file.dev(), file.ino()))
+        let file = fs::File::open(path).ok()?;
+        let identity = identity(&file.metadata().ok()?);
+        Some(Self { file, identity })
     }
+}
+
+fn identity(metadata: &fs::Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
 }
 
 impl ReadModel {
     /// What can be seen to be wrong with the file from outside, and what questions have met since the last look.
     pub fn damage(&self) -> Option<String> {
-        match Identity::of(&self.path) {
-            None => return Some("the file is gone".into()),
-            found if found != self.identity => return Some("another file has its name".into()),
-            Some(_) => {}
+        let (Some(held), Ok(found)) = (&self.held, fs::metadata(&self.path)) else {
+            return Some("the file is gone".into());
+        };
+        if identity(&found) != held.identity {
+            return Some("another file has its name".into());
         }
         let mut begin = [0; MAGIC.len()];
-        let read = fs::File::open(&self.path).and_then(|mut file| file.read_exact(&mut begin));
-        match read {
+        match held.file.read_exact_at(&mut begin, 0) {
             // Until the first checkpoint the file may be empty: everything is in its journal.
             Ok(()) if begin == *MAGIC => self.readers.take_damage(),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && self.position == 0 => None,

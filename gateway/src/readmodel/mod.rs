@@ -85,7 +85,8 @@ pub struct ReadModel {
     /// How many cases have words that are not on a shelf yet.
     unshelved: usize,
     opened: Opened,
-    identity: Option<heal::Identity>,
+    /// Let go after every connection: see [`heal::Held`].
+    held: Option<heal::Held>,
 }
 
 impl ReadModel {
@@ -107,7 +108,7 @@ impl ReadModel {
             next_key: 1,
             unshelved: 0,
             opened,
-            identity: None,
+            held: None,
         };
         model.adopt(writer)?;
         Ok(model)
@@ -156,7 +157,7 @@ impl ReadModel {
         self.next_key = schema::next_key(&writer)?;
         self.unshelved = shelves::unshelved(&writer)?;
         self.cache = Cache::default();
-        self.identity = heal::Identity::of(&self.path);
+        self.held = heal::Held::of(&self.path);
         self.writer = Some(writer);
         Ok(())
     }

@@ -67,6 +67,7 @@ impl ReadModel {
             // What a broken file says when it is closed no longer matters: it is about to be replaced.
             drop(writer.close());
         }
+        self.held = None;
         let exchanged = rebuilt.finish();
         let (writer, opened) = open_writer(&self.path)?;
         self.opened = opened;

@@ -153,7 +153,9 @@ impl Shapes {
 
     fn problem(&mut self, operation: &Operation, kind: Kind) -> Value {
         let schema = self.answered.subschema_for::<ProblemDocument>();
-        let mut headers = limits(operation);
+        // Who is not proven is not counted.
+        let counted = !matches!(kind, Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound);
+        let mut headers = if counted { limits(operation) } else { Map::new() };
         match kind {
             Kind::TooMany | Kind::Unavailable | Kind::UnknownOutcome | Kind::Refused => {
                 headers.insert("Retry-After".to_owned(), header("RetryAfter"));

@@ -149,19 +149,23 @@ impl Search {
         let _turn = self.turns.acquire().await;
         let asked = Arc::new(asked);
         let mut page = Page::new(self.ask(|_, reads| reads.position(), &asked).await?, limit);
-        if after.is_none() {
-            page.hits = self.ask(names, &asked).await?;
-        }
-        if let Some(unaskable) = asked.unaskable().filter(|_| page.hits.is_empty()) {
+        let hits = self.ask(names, &asked).await?;
+        if let Some(unaskable) = asked.unaskable().filter(|_| hits.is_empty()) {
             return Err(unaskable.into());
         }
-        let named = page.hits.iter().map(|hit| hit.case.id).collect::<Vec<_>>();
+        let named = hits.iter().map(|hit| hit.case.id).collect::<Vec<_>>();
+        if after.is_none() {
+            page.hits = hits;
+        }
         // Whoever knows the case's name does not look for a text that has the name in it.
-        if !named.is_empty() && asked.contacts.is_empty() || !asked.is_of_content() {
+        if !page.hits.is_empty() && asked.contacts.is_empty() || !asked.is_of_content() {
             return Ok(page.into());
         }
         page.of_content = true;
-        for tier in asked.tiers(after) {
+        let tiers = asked.tiers(after);
+        // Names alone may fill the page: the next begins with the first case then.
+        page.end = after.or_else(|| tiers.first().map(|tier| Mark { tier: *tier, below: i64::MAX }));
+        for tier in tiers {
             let below = after.filter(|mark| mark.tier == tier).map(|mark| mark.below);
             if !self.look(&asked, tier, below, &named, &mut page).await? {
                 break;
@@ -239,7 +243,7 @@ struct Page {
     limit: usize,
     of_content: bool,
     opened: usize,
-    /// The last case looked into.
+    /// The last case looked into, or where to begin.
     end: Option<Mark>,
     full: bool,
 }

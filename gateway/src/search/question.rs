@@ -71,7 +71,7 @@ impl Question {
         let mut question = Self {
             id: plain.parse().ok(),
             number: bare.parse().ok().filter(|_| marked),
-            source: source(typed),
+            source: SourceId::read(typed),
             spellings: spellings(typed, &plain),
             mistyped: marked
                 && (bare.starts_with("hl") || bare.bytes().any(|b| b.is_ascii_alphabetic()))
@@ -121,11 +121,6 @@ impl Question {
 /// Half width and lower case, with everything that stands between left where it is.
 fn half_width(typed: &str) -> String {
     typed.chars().map(crate::words::half_width).collect()
-}
-
-fn source(typed: &str) -> Option<SourceId> {
-    let (namespace, id) = typed.split_once([':', '：'])?;
-    Some(SourceId { namespace: namespace.trim().parse().ok()?, id: id.trim().to_owned() })
 }
 
 /// As it was typed, in half width, in capitals or not, and without what was put in to read it more easily.

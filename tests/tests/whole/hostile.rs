@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use huiliu_tests::hub::{Answer, Caller, PATIENCE, eventually};
+use futures_util::future::join_all;
+use huiliu_tests::hub::{Answer, Caller, ChannelPlan, PATIENCE, Plan, TestHub, eventually};
 use huiliu_tests::sim::webhook::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -277,4 +278,27 @@ async fn forged_signatures_open_nothing_and_replayed_ones_change_nothing() {
     }
     let (stored, _) = world.hub.inspector().await.expect("an inspector").state("INTAKE").await.expect("a stream");
     assert_eq!(stored, 2, "what was not proven was stored");
+}
+
+/// What nobody has proven is told to wait, and takes nothing from what the source may send.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forgeries_do_not_use_up_what_the_source_may_send() {
+    let channel = ChannelPlan::new(HOTLINE).pushed(WEBHOOK_SECRET).limited(1);
+    let hub = TestHub::start(Plan::built().expect("a plan").channel(channel)).await.expect("a hub");
+    let nobody = hub.caller("nobody");
+    let wrong = "whsec_YW5vdGhlci1zZWNyZXQtb2YtMzItYnl0ZXMtbG9uZyE=";
+    let body = order("limit").to_string();
+    let forged = signed(wrong, "msg-1", Timestamp::now(), &body);
+    let flood = join_all((0..30).map(|_| push_signed(&nobody, &body, &forged))).await;
+    assert_eq!(flood.iter().filter(|refused| !matches!(refused.status, 401 | 429)).count(), 0);
+    let told_to_wait = flood.iter().find(|refused| refused.status == 429).expect("a flood is told to wait");
+    assert!(told_to_wait.header("retry-after").is_some() && told_to_wait.header("ratelimit").is_none());
+    let strange = [("authorization", "Bearer nobody-knows-it")];
+    assert_eq!(push(&nobody, JSON, body.clone().into_bytes(), &strange).await.status, 401);
+
+    let by_signature = push_signed(&nobody, &body, &signed(WEBHOOK_SECRET, "msg-2", Timestamp::now(), &body)).await;
+    assert_eq!(by_signature.status, 202, "{}", by_signature.body);
+    let by_key = push(&hub.caller(HOTLINE), JSON, body.into_bytes(), &[]).await;
+    assert_eq!(by_key.status, 202, "{}", by_key.body);
+    assert!(by_key.header("ratelimit").is_some_and(|left| left.contains("r=0")), "{:?}", by_key.headers);
 }

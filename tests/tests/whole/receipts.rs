@@ -1,6 +1,10 @@
 //! What senders are told.
 
+use std::time::{Duration, Instant};
+
+use huiliu_tests::hub::{PATIENCE, eventually};
 use huiliu_tests::sim::petition::verify_token;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::steps::{noise, noise_petition};
@@ -89,6 +93,34 @@ async fn over_the_limit_a_sender_is_told_when_to_come_again() {
     }
     assert_eq!(statuses[0], 202);
     assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_stops_keeps_nobody_waiting() {
+    let mut world = World::new(Way::Push).await;
+    let inspector = world.hub.inspector().await.unwrap();
+    let pause = json!({ "pause_until": Timestamp::now() + SignedDuration::from_hours(1) }).to_string();
+    inspector.client.request("$JS.API.CONSUMER.PAUSE.INTAKE.pipeline", pause.into()).await.unwrap();
+    let sender = world.hub.caller(HOTLINE);
+    let pushed = sender.post(HOTLINE_EVENTS, &dated(noise("w-1"))).await.unwrap();
+    let receipt = format!("/v1/receipts/{}?wait=30", pushed.body["receipt"].as_str().unwrap());
+    let receipt = tokio::spawn(async move { sender.get(&receipt).await.unwrap() });
+    let department = world.hub.caller("jb-ecology");
+    let entries = tokio::spawn(async move { department.get("/v1/queue?wait=30").await.unwrap() });
+    let waits = eventually("a department that waits", PATIENCE, async || {
+        let asked = inspector.client.request("$JS.API.CONSUMER.INFO.QUEUES.jb-ecology", "".into()).await.ok()?;
+        let info: Value = serde_json::from_slice(&asked.payload).ok()?;
+        (info["num_waiting"].as_u64()? > 0).then_some(())
+    });
+    waits.await.unwrap();
+
+    let asked_to_stop = Instant::now();
+    world.hub.stop().await.unwrap();
+    assert!(asked_to_stop.elapsed() < Duration::from_secs(12), "it stopped after {:?}", asked_to_stop.elapsed());
+    let (receipt, entries) = (receipt.await.unwrap(), entries.await.unwrap());
+    assert_eq!((receipt.status, &receipt.body["settled"]), (200, &json!(false)), "{}", receipt.body);
+    assert_eq!((entries.status, &entries.body["entries"]), (200, &json!([])), "{}", entries.body);
+    assert!(!world.hub.log().contains("tasks unfinished"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

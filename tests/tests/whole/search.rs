@@ -117,6 +117,21 @@ async fn a_case_is_found_by_any_of_its_names_by_words_and_by_telephone() {
     assert!(searched > 10, "only {searched} files were searched");
 }
 
+/// A number may be a source's name of one case and a telephone number in others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_names_fill_leads_on_and_no_case_comes_twice() {
+    let world = World::new(Way::Push).await;
+    let named = number_of(&world, &lamp(PHONE)).await;
+    let other = number_of(&world, &lamp("s-9")).await;
+    let first = ask(&world.desk(), &json!({ "q": PHONE, "limit": 1 })).await;
+    assert_eq!(first["hits"][0]["case"]["number"], named, "{first}");
+    assert_eq!(first["hits"][0]["why"][0]["what"], "source_number", "{first}");
+    let second = ask(&world.desk(), &json!({ "q": PHONE, "cursor": first["next"] })).await;
+    let numbers: Vec<&Value> = second["hits"].as_array().unwrap().iter().map(|hit| &hit["case"]["number"]).collect();
+    assert_eq!(numbers, [&json!(other)], "{second}");
+    assert_eq!(second["next"], Value::Null, "{second}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_centre_may_search() {
     let world = World::new(Way::Push).await;

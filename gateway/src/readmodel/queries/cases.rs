@@ -281,10 +281,7 @@ impl ReadHandle {
         if let Ok(number) = name.parse::<CaseNumber>() {
             return self.case_by_number(&number);
         }
-        let source = name.split_once(':').and_then(|(namespace, id)| {
-            Some(SourceId { namespace: namespace.trim().parse().ok()?, id: id.trim().to_owned() })
-        });
-        source.map_or(Ok(None), |source| self.case_by_source(&source))
+        SourceId::read(name).map_or(Ok(None), |source| self.case_by_source(&source))
     }
 
     /// Which cases these numbers belong to.

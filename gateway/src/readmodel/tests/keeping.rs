@@ -216,6 +216,28 @@ fn a_file_that_goes_under_a_running_hub_is_missed_and_made_again() {
     }
 }
 
+/// The locks this process has on the file, as the kernel tells them.
+fn locks(file: &std::path::Path) -> usize {
+    use std::os::unix::fs::MetadataExt as _;
+    let number = format!(":{} ", std::fs::metadata(file).expect("a file").ino());
+    let locks = std::fs::read_to_string("/proc/locks").expect("locks");
+    locks.lines().filter(|lock| lock.contains("POSIX") && lock.contains(&number)).count()
+}
+
+#[test]
+fn looking_for_damage_leaves_the_locks_alone() {
+    let folder = Folder::new();
+    let world = busy_world();
+    let mut model = built(&folder.file(), world.indexing(), &world.log, 4);
+    model.reader().overview(start()).expect("overview");
+    let before = locks(&folder.file());
+    assert!(before > 0, "an open database is locked");
+    assert_eq!(model.damage(), None);
+    assert_eq!(locks(&folder.file()), before);
+    model.begin_anew(0).expect("begins anew");
+    assert!(locks(&folder.file()) > 0);
+}
+
 #[test]
 fn a_file_of_another_version_is_set_aside() {
     let world = busy_world();

@@ -33,7 +33,7 @@ fn a_case_has_many_names() {
     let (_folder, _model, handle) = asked(&world);
     let number = CaseNumber::of(case);
     let spoken = number.as_str().to_lowercase().replace('-', " ").replace('0', "o");
-    for name in [&case.to_string(), number.as_str(), &spoken, "hotline:20260302-17", "petition:X-9"] {
+    for name in [&case.to_string(), number.as_str(), &spoken, "hotline:20260302-17", "petition:X-9", "petition：X-9"] {
         assert_eq!(handle.find(name).expect("find"), Some(case), "{name}");
     }
     for name in ["nonsense", "petition:X-8", "HL-0000-0000-0000", &CaseId::of(&other).to_string()] {
