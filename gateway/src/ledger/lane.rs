@@ -30,7 +30,7 @@ const JOBS_AT_ONCE: usize = 140;
 
 /// From the beginning of one batch to that of the next, unless the next is full. A batch by itself costs as much as many
 /// cases in it: in a steady flow, few batches.
-const PACE: Duration = Duration::from_millis(20);
+const PACE: Duration = Duration::from_millis(10);
 /// With more senders than this at the door a lane rests between its batches, this many times as long as the last one took
 /// but no longer than that: what is stored can wait for a moment, who has no receipt yet cannot.
 const CROWD: usize = 8;
