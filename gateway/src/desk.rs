@@ -166,15 +166,15 @@ impl Sitting {
                 // What is told later may accuse whoever has the case now.
                 let known = RoutingFacts::from_submission(&record.submission);
                 let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
-                self.given_for_more(case, &decision, now)
+                self.given_for_more(case, decision, now)
             }
         }
     }
 
     /// More is told of a case that departments have: what the rules make of it, and which of them may not have it any more.
-    fn given_for_more(&self, case: &Case, decision: &Decision, now: Timestamp) -> Given {
+    fn given_for_more(&self, case: &Case, decision: Decision, now: Timestamp) -> Given {
         let forbidden = self.barred(&decision.accused, case, &[]);
-        Given { forbidden, ..self.given(Some(decision.clone()), Some(&case.facts), now) }
+        Given { forbidden, ..self.given(Some(decision), Some(&case.facts), now) }
     }
 
     /// Which of the departments that have a part, or are named, may not have the case: the accused and all under them.
@@ -211,7 +211,7 @@ impl Sitting {
     fn given_for_command(&self, command: &Command, content: &Content, case: Option<&Case>, now: Timestamp) -> Given {
         let Some(case) = case else { return Given::default() };
         if matches!(command, Command::Supplement {}) {
-            return self.given_for_more(case, &self.route_known(case, &case.facts, content), now);
+            return self.given_for_more(case, self.route_known(case, &case.facts, content), now);
         }
         let named: &[Assignee] = match command {
             Command::Dispatch { assignees } | Command::Redispatch { assignees } => assignees,

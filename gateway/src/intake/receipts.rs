@@ -115,14 +115,14 @@ impl Receipts {
             }
         };
         let (owners, as_of) = self.owners(&records, care).await?;
-        let mut view = View { receipts: self, channel, sequence, care, as_of, settled: true };
+        let mut view = View { receipts: self, channel, sequence, care, settled: true };
         let mut told = Vec::with_capacity(records.len());
         for record in records {
             told.push(view.record(record, &owners).await?);
         }
         let lost = !told.is_empty() && told.iter().all(|r| r.outcome == RecordOutcome::Quarantined);
         let state = if lost { ReceiptState::Quarantined } else { ReceiptState::Stored };
-        Ok(Receipt { receipt, state, as_of: view.as_of, settled: view.settled, reason: None, records: told })
+        Ok(Receipt { receipt, state, as_of, settled: view.settled, reason: None, records: told })
     }
 
     /// Which of the numbers in the records belong to cases, asked in one go, and how much of the log was considered.
@@ -188,7 +188,6 @@ struct View<'a> {
     channel: &'a ChannelRuntime,
     sequence: u64,
     care: Care,
-    as_of: u64,
     settled: bool,
 }
 
