@@ -25,6 +25,8 @@ use thiserror::Error;
 /// The highest sequence of CASES anyone has seen: a log that ends before it was restored from an older copy.
 const HIGH_MARK: &str = "cases-high";
 const CATCH_UP: Duration = Duration::from_millis(50);
+/// How often is looked whether QUEUES has everything, before it is compared as it is: for half a minute.
+const SOURCING: usize = 600;
 /// How long the server may count the subjects of a queue with hundreds of thousands of entries.
 const COUNTING: Duration = Duration::from_secs(60);
 
@@ -100,6 +102,7 @@ impl Reconciler {
         self.catch_up().await?;
         report.recreated = self.recreate_if_needed().await?;
         self.make_consumers().await?;
+        self.wait_until_sourced().await?;
         report.purged = self.purge_dead().await?;
         self.remember_high_mark().await?;
         if report == Report::default() {
@@ -159,7 +162,6 @@ impl Reconciler {
         streams::recreate_queues(jetstream, replicas, first).await.map_err(engine_error)?;
         self.reset_high_mark(end).await?;
         tracing::warn!(first, why, "QUEUES was made anew, sourced from {first} on");
-        self.wait_until_sourced().await?;
         Ok(Some(Recreated { from: first, because: why }))
     }
 
@@ -175,8 +177,10 @@ impl Reconciler {
         Ok(())
     }
 
+    /// What is dead and not there yet would come after it was looked for: a server that was away goes on sourcing where it
+    /// stood, a while after it is back. Under a load that never ends there is always something to come, so this has an end.
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
-        for _ in 0..600 {
+        for _ in 0..SOURCING {
             if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == Some(0) {
                 return Ok(());
             }

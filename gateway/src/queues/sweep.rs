@@ -1,7 +1,9 @@
 //! Purging dead entries the safe way. An entry may be purged from QUEUES only once it has been sourced into it: purged
-//! earlier, it would still arrive. So an entry that is not there yet is looked for again, a few times; if it never shows, it
-//! was acknowledged, or the reconciler will see it.
+//! earlier, it would still arrive. So an entry that is not there is looked for again for as long as QUEUES is behind the
+//! log, and then a few times more, because the server's word on how far it is behind may be old. If it never shows, it was
+//! acknowledged, or the reconciler will see it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
@@ -11,12 +13,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::read;
-use crate::engine::streams::QUEUES;
+use crate::engine::streams::{self, QUEUES};
 use crate::ledger::DeadEntry;
 
 const AT_ONCE: usize = 500;
 const TRIES: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(3), Duration::from_secs(20)];
+
+/// How long QUEUES is left to catch up before it is looked again.
+const BEHIND: Duration = Duration::from_secs(1);
+/// More than that are left to the reconciler, which looks at everything that stands in QUEUES.
+const AT_MOST: usize = 100_000;
 
 struct Looked {
     subject: String,
@@ -55,17 +62,21 @@ async fn sweep(jetstream: &Context, waiting: Vec<Looked>) -> Vec<Looked> {
         return rest;
     }
     let subjects: Vec<String> = due.iter().map(|w| w.subject.clone()).collect();
+    // Asked before it is looked: what comes between the two is found.
+    let sourced = streams::queues_lag(jetstream).await.is_ok_and(|lag| lag == Some(0));
     let Ok(found) = read::last_for_subjects(jetstream, QUEUES, &subjects).await else {
         rest.extend(due);
         return rest;
     };
+    let found: HashSet<&str> = found.iter().map(|m| m.subject.as_str()).collect();
     for mut looked in due {
-        let there = found.iter().any(|m| m.subject == looked.subject);
+        let there = found.contains(looked.subject.as_str());
         if there && purge(jetstream, &looked.subject).await.is_ok() {
             continue;
         }
-        looked.tries += usize::from(!there);
-        if let Some(wait) = TRIES.get(looked.tries) {
+        looked.tries += usize::from(!there && sourced);
+        let wait = if sourced { TRIES.get(looked.tries) } else { Some(&BEHIND) };
+        if let Some(wait) = wait.filter(|_| rest.len() < AT_MOST) {
             looked.due = now + *wait;
             rest.push(looked);
         }
