@@ -63,6 +63,10 @@ test("the page at work", { timeout: 4 * PATIENCE_MS }, async (t) => {
     await page.locator("#hold").click();
   });
 
+  await t.test("leaves no gap in a text unfilled", async () => {
+    assert.doesNotMatch(await page.locator("main").textContent(), /\{\w+\}/);
+  });
+
   await t.test("switches its language and stays switched", async () => {
     await until(async () => (await page.locator("#channels-title").textContent()) === "渠道来件", "Chinese");
     await page.locator("#language").click();

@@ -8,9 +8,9 @@ const TEXT = {
     queued: "待签收", held: "在办", ended: "办结", oldest: "最久未签", happenings: "最近发生", time: "时间", number: "案件编号",
     what: "事件", who: "单位", why: "为什么", triage: "分拨台", figures: "质量", close: "关闭", key_title: "请输入运维密钥",
     key: "密钥", enter: "进入", key_wrong: "密钥无效或无权查看。", hold: "暂停", go: "继续", live: "实时", as_of: "日志位置",
-    lost: "连接中断，正在重试", cases: "登记案件", registered_note: "全部渠道", answered: "答复已送达", waiting: "待送达", refused: "来源拒收",
+    lost: "连接中断，正在重试", cases: "登记案件", answered: "答复已送达", waiting: "待送达", refused: "来源拒收",
     rule_share: "规则直接派单", triage_share: "转人工分拨", by_hand: "人工派单", return_rate: "退单率", returns: "退单 申请 / 准 / 不准",
-    pending: "退单待裁定", unreadable: "日志中有 {n} 条报文无法读取，须人工处理。", refused: "{what} 的新文件有误未启用，仍用版本 {version}（{since} 起）：{why}", none: "暂无", other: "English", more: "更多",
+    pending: "退单待裁定", unreadable: "日志中有 {n} 条报文无法读取，须人工处理。", files_refused: "{what} 的新文件有误未启用，仍用版本 {version}（{since} 起）：{why}", none: "暂无", other: "English", more: "更多",
     facts: "事项（由来件归一）", decision: "派单依据", history: "经过", entries: "队列条目", answers: "答复回写", sources: "来源编号",
     rule: "规则", matched: "命中", beaten: "胜过", excluded: "排除", confidence: "把握", directory: "目录版本", no_rule: "未按规则派单", detail: "明细",
     stage: "阶段", appeal: "诉求", matter: "事项", division: "属地", registered: "登记", updated: "更新", deadline: "最近期限", warning: "预警",
@@ -26,9 +26,9 @@ const TEXT = {
     queued: "queued", held: "held", ended: "ended", oldest: "oldest", happenings: "Happenings", time: "Time", number: "Case",
     what: "Event", who: "Department", why: "Why", triage: "Triage desk", figures: "Quality", close: "Close", key_title: "Operator key",
     key: "Key", enter: "Enter", key_wrong: "The key is not valid, or may not see this.", hold: "Pause", go: "Resume", live: "Live", as_of: "log",
-    lost: "Connection lost, retrying", cases: "Cases", registered_note: "all channels", answered: "Answered back", waiting: "waiting", refused: "refused by source",
+    lost: "Connection lost, retrying", cases: "Cases", answered: "Answered back", waiting: "waiting", refused: "refused by source",
     rule_share: "Dispatched by rule", triage_share: "Sent to triage", by_hand: "Dispatched by hand", return_rate: "Return rate", returns: "Returns asked / granted / refused",
-    pending: "Returns to rule on", unreadable: "{n} log messages cannot be read: a person must look.", refused: "The new files of {what} are wrong and not in use; version {version} (since {since}) runs on: {why}", none: "None", other: "中文", more: "More",
+    pending: "Returns to rule on", unreadable: "{n} log messages cannot be read: a person must look.", files_refused: "The new files of {what} are wrong and not in use; version {version} (since {since}) runs on: {why}", none: "None", other: "中文", more: "More",
     facts: "The matter, as the submission became", decision: "Why it went there", history: "History", entries: "Queue entries", answers: "Write-back", sources: "Source numbers",
     rule: "Rule", matched: "Matched", beaten: "Beat", excluded: "Ruled out", confidence: "Confidence", directory: "Directory", no_rule: "Not by a rule", detail: "Detail",
     stage: "Stage", appeal: "Appeal", matter: "Matter", division: "Division", registered: "Registered", updated: "Updated", deadline: "Next deadline", warning: "Warning",
@@ -51,11 +51,13 @@ const TONES = {
   red: "warn-red", orange: "warn-orange", yellow: "warn-yellow", blue: "warn-blue",
 };
 const POLL_MS = 1500;
+/** A connection that broke without a word is not waited for. */
+const PATIENCE_MS = 10000;
 const HAPPENINGS = 50;
 
 const state = {
   language: localStorage.getItem("language") || "zh", key: sessionStorage.getItem("key"), labels: {}, versions: [], overview: null, triage: null,
-  happenings: [], since: null, held: false, open: null, asking: false,
+  happenings: [], since: null, held: false, open: null, turn: 0, asking: false,
 };
 
 const at = (id) => document.getElementById(id);
@@ -90,6 +92,11 @@ function age(seconds) {
   return zh ? `${Math.floor(seconds / 86400)} 天` : `${Math.floor(seconds / 86400)} d`;
 }
 
+/** Text that is read aloud where it changed, and only then. */
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** Exchanges children without losing where the keyboard is. */
 function fill(parent, children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
@@ -105,7 +112,7 @@ class Unaskable extends Error {}
 async function ask(path, said) {
   const headers = state.key ? { Authorization: `Bearer ${state.key}` } : {};
   const asked = said ? { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(said) } : { headers };
-  const answer = await fetch(path, { ...asked, cache: "no-store" });
+  const answer = await fetch(path, { ...asked, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
   if (answer.status === 401 || answer.status === 403) throw new Refused();
   if (answer.status === 404) return null;
   if (answer.status === 422) throw new Unaskable((await answer.json()).detail);
@@ -255,22 +262,30 @@ function show(fresh = new Set()) {
   const troubles = refusals(state.versions);
   if (o.unreadable > 0) troubles.push(t("unreadable").replace("{n}", number(o.unreadable)));
   at("trouble").hidden = troubles.length === 0;
-  at("trouble").textContent = troubles.join("\n");
+  say(at("trouble"), troubles.join("\n"));
 }
 
 /** Files that were refused: what runs instead, and the first thing that is wrong in them. */
 function refusals(versions) {
   const said = ({ what, version, since, refused }) =>
-    t("refused").replace("{what}", what).replace("{version}", version).replace("{since}", clock(since)).replace("{why}", refused.problems[0] ?? "");
+    t("files_refused").replace("{what}", what).replace("{version}", version).replace("{since}", clock(since)).replace("{why}", refused.problems[0] ?? "");
   return versions.filter((v) => v.refused).map(said);
 }
 
 function connected(well) {
   at("live").classList.toggle("lost", !well);
-  at("live-text").textContent = well ? `${t("live")} · ${t("as_of")} ${number(state.overview.as_of)} · ${clock(state.overview.at)}` : t("lost");
+  say(at("live-text"), t(well ? "live" : "lost"));
+  at("live-at").textContent = well ? `${t("as_of")} ${number(state.overview.as_of)} · ${clock(state.overview.at)}` : "";
 }
 
 // ---- the drawer
+
+/** Something else is asked for: what was open is no longer, and what was asked for before comes too late. */
+function turn() {
+  state.open = null;
+  state.turn += 1;
+  return state.turn;
+}
 
 function openDrawer(title, body) {
   const drawer = at("drawer");
@@ -286,7 +301,7 @@ function openDrawer(title, body) {
 
 function closeDrawer() {
   at("drawer").hidden = true;
-  state.open = null;
+  turn();
   state.before?.focus?.();
 }
 
@@ -296,14 +311,19 @@ async function openTable(title, heads, load) {
   const more = el("button", { class: "plain", type: "button" }, t("more"));
   let cursor = null;
   const page = async () => {
-    const { rows, next } = await load(cursor === null ? {} : { cursor });
-    body.append(...rows);
-    if (!body.children.length) body.append(empty(heads.length));
-    cursor = next;
-    more.hidden = cursor === null;
+    more.disabled = true;
+    try {
+      const { rows, next } = await load(cursor === null ? {} : { cursor });
+      body.append(...rows);
+      if (!body.children.length) body.append(empty(heads.length));
+      cursor = next;
+      more.hidden = cursor === null;
+    } finally {
+      more.disabled = false;
+    }
   };
   more.addEventListener("click", () => page().catch(failed));
-  state.open = null;
+  turn();
   openDrawer(title, [el("table", {}, el("thead", {}, el("tr", {}, heads.map((name) => el("th", {}, t(name))))), body), more]);
   await page().catch(failed);
 }
@@ -323,8 +343,10 @@ function foundBy(why) {
 /** One case under the very name that was typed is opened at once. */
 async function search(q) {
   const page = (after) => ask("/v1/search", { q, ...after });
+  const asked = turn();
   try {
     const first = await page({});
+    if (asked !== state.turn) return undefined;
     const [hit] = first.hits;
     if (first.hits.length === 1 && first.next === null && ["number", "source_number"].includes(hit.why[0].what)) return await openCase(hit.case.number);
     return await openTable(t("found"), ["number", "stage", "department", "registered", "found_by"], async (after) => {
@@ -335,23 +357,33 @@ async function search(q) {
     });
   } catch (error) {
     if (!(error instanceof Unaskable)) return failed(error);
-    state.open = null;
+    turn();
     return openDrawer(t("found"), [el("p", { class: "empty" }, error.message)]);
   }
 }
 
 async function openCase(name) {
+  const asked = turn();
   try {
     const view = await ask(`/v1/cases/${encodeURIComponent(name)}`);
-    if (!view) {
-      openDrawer(name, [el("p", { class: "empty" }, t("not_found"))]);
-      return;
-    }
-    state.open = { name: view.case.number, sequence: view.case.sequence };
-    openDrawer(view.case.number, caseBody(view));
+    if (asked !== state.turn) return;
+    if (view) showCase(view);
+    else openDrawer(name, [el("p", { class: "empty" }, t("not_found"))]);
   } catch (error) {
     failed(error);
   }
+}
+
+function showCase(view) {
+  state.open = { name: view.case.number, sequence: view.case.sequence };
+  openDrawer(view.case.number, caseBody(view));
+}
+
+/** The case that is open, as it is now. */
+async function followOpen() {
+  const { open, turn: asked } = state;
+  const view = await ask(`/v1/cases/${encodeURIComponent(open.name)}`);
+  if (view && asked === state.turn && view.case.sequence > open.sequence) showCase(view);
 }
 
 function pairs(list) {
@@ -471,8 +503,7 @@ async function refresh() {
     Object.assign(state, { overview, triage: waiting, versions });
     show(fresh);
     connected(true);
-    const shown = state.open && state.happenings.findLast((e) => e.number === state.open.name);
-    if (shown && shown.sequence > state.open.sequence) await openCase(state.open.name);
+    if (state.open) await followOpen();
   } catch (error) {
     failed(error);
   } finally {

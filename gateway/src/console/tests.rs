@@ -139,3 +139,24 @@ async fn the_page_is_whole_and_takes_nothing_from_elsewhere() {
         }
     }
 }
+
+/// Of two texts of the same name the page would show the second, wherever the first was meant.
+#[test]
+fn every_text_of_the_page_is_there_once_in_both_languages() {
+    let script = include_str!("console.js");
+    let texts = script.split_once("const TEXT = {").and_then(|(_, rest)| rest.split_once("\n};")).expect("texts").0;
+    let (zh, en) = texts.split_once("\n  en: {").expect("two languages");
+    let names = |text: &str| -> Vec<String> {
+        let pieces = text.split(": \"").filter_map(|before| before.rsplit([' ', '\n']).next());
+        let mut names: Vec<String> = pieces.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        names.pop();
+        names.sort();
+        names
+    };
+    let (zh, en) = (names(zh), names(en));
+    assert!(zh.len() > 80, "{zh:?}");
+    assert_eq!(zh, en);
+    for pair in zh.windows(2) {
+        assert_ne!(pair[0], pair[1], "a text is there twice");
+    }
+}
