@@ -18,6 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use huiliu_adapters::http;
 use tokio::time::{Instant, sleep};
 
 pub use binary::{build_hub, hub_binary, nats_binary, root};
@@ -62,7 +63,7 @@ impl TestHub {
         keys: BTreeMap<String, String>,
         plan: &Plan,
     ) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(45)).build()?;
+        let http = http::nearby().timeout(Duration::from_secs(45)).build()?;
         let url = format!("http://127.0.0.1:{port}");
         Ok(Self {
             dir,

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use huiliu_adapters::http;
 use huiliu_adapters::pack::Way;
 use huiliu_adapters::verify::{Proof, RawBody, Verified};
 use huiliu_schemas::{Channel, subjects};
@@ -120,7 +121,7 @@ impl Site {
             channel_key,
             operator_key,
             department,
-            http: reqwest::Client::new(),
+            http: http::nearby().build()?,
             url: format!("http://127.0.0.1:{port}"),
         })
     }

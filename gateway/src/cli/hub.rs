@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use huiliu_adapters::http;
 use huiliu_schemas::problem::Problem;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -46,11 +47,7 @@ impl Reach {
             Some(base) => base.trim_end_matches('/').to_owned(),
             None => format!("http://{}", reachable(Places::load(settings)?.listen)),
         };
-        let client = huiliu_adapters::http::client(&base)
-            .no_proxy()
-            .timeout(PATIENCE)
-            .connect_timeout(CONNECT_PATIENCE)
-            .build()?;
+        let client = http::client(&base).no_proxy().timeout(PATIENCE).connect_timeout(CONNECT_PATIENCE).build()?;
         Ok(Hub { base, key: self.key()?, client })
     }
 

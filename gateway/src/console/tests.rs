@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use huiliu_adapters::http;
 use huiliu_schemas::ids::{CaseId, CaseNumber};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -29,7 +30,7 @@ async fn served(world: &World) -> Served {
 
 impl Served {
     async fn get(&self, path: &str) -> (u16, String, String) {
-        let client = reqwest::Client::builder().no_proxy().build().expect("client");
+        let client = http::nearby().build().expect("client");
         let answer = client.get(format!("{}{path}", self.address)).send().await.expect("answer");
         let kind = answer.headers()["content-type"].to_str().expect("text").to_owned();
         (answer.status().as_u16(), kind, answer.text().await.expect("body"))

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::bail;
+use huiliu_adapters::http;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,7 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher of this hub.
     pub fn new(hub: &str, key: Secret) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build()?;
+        let client = http::nearby().timeout(Duration::from_secs(20)).build()?;
         let (seen, left) = (HashMap::new(), HashSet::new());
         Ok(Self { client, hub: hub.to_owned(), key, seen, left, ruled: 0, triaged: Instant::now() })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use async_nats::jetstream::{self, consumer::PullConsumer};
 use futures_util::StreamExt;
+use huiliu_adapters::http;
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::entry::Entry;
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ enum Receipt {
 impl Door {
     /// Over HTTP.
     pub fn http(hub: &str, key: Secret) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(40)).build()?;
+        let client = http::nearby().timeout(Duration::from_secs(40)).build()?;
         Ok(Self::Http { client, hub: hub.to_owned(), key })
     }
 

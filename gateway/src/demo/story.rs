@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use huiliu_adapters::http;
 use huiliu_schemas::event::{AnswerDelivered, EventBody};
 use huiliu_schemas::vocabulary::AnswerKind;
 use serde_json::Value;
@@ -56,7 +57,7 @@ impl Story {
     }
 
     async fn follow(&self, mut position: u64) {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap_or_default();
+        let client = http::nearby().timeout(Duration::from_secs(5)).build().unwrap_or_default();
         let (mut summed, mut sums) = (Instant::now(), 0);
         loop {
             tokio::time::sleep(LOOK).await;

@@ -8,6 +8,7 @@ use huiliu::app::App;
 use huiliu::directory::Directory;
 use huiliu::doors::credentials::{Credentials, KeyKind};
 use huiliu::settings::Settings;
+use huiliu_adapters::http;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ impl Site {
         std::fs::write(folder.join("huiliu.toml"), settings).expect("settings");
         let keys = mint(&folder.join("data/credentials.toml"));
         std::fs::write(folder.join("operator.key"), &keys.operator).expect("key");
-        let http = reqwest::Client::builder().no_proxy().build().expect("client");
+        let http = http::nearby().build().expect("client");
         let mut site = Self { folder, keys, app: None, http };
         site.run().await;
         site

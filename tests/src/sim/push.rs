@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use huiliu_adapters::http;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,7 @@ pub(crate) fn start(
         source: source.clone(),
         target: target.clone(),
         proof,
-        client: Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?,
+        client: http::nearby().timeout(Duration::from_secs(30)).build()?,
         resumed: Arc::new(Mutex::new(source.read(|book| book.pending_deliveries().into()))),
     };
     for _ in 0..target.workers.max(1) {

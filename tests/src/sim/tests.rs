@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flate2::read::GzDecoder;
+use huiliu_adapters::http;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -37,7 +38,7 @@ async fn petition(config: Config) -> Running {
 }
 
 fn client() -> Client {
-    Client::builder().no_proxy().build().expect("client")
+    http::nearby().build().expect("client")
 }
 
 async fn send(request: RequestBuilder) -> (StatusCode, Value) {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use huiliu_adapters::http;
 use serde_json::{Value, json};
 
 use crate::sim::source::Source;
@@ -13,7 +14,7 @@ const ONE_IN: u64 = 4;
 
 /// Looks at the hotline's orders and files some of them as events, for ever.
 pub(crate) async fn follow(source: Source, hotline: String) {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap_or_default();
+    let client = http::nearby().timeout(Duration::from_secs(5)).build().unwrap_or_default();
     let mut seen = 0;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
