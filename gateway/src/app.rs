@@ -88,7 +88,7 @@ impl App {
             .await
             .with_context(|| format!("failed to listen on {}", settings.listen))?;
         let recorder = figures::recorder()?;
-        figures::begin_at_zero(channels.keys());
+        figures::begin_at_zero(&channels);
         let (traces, sending) = Traces::start(settings.traces.as_ref())?;
 
         let disk = disk(&settings);

@@ -21,6 +21,8 @@ use crate::looks::{is_personal_number, is_phone};
 const LONGEST_ID: usize = 128;
 /// Most persons of one record: a joint petition keeps every name, a flood does not.
 const MOST_PERSONS: usize = 2000;
+/// Most values of a field that keeps all of them.
+const MOST_LINES: usize = 64;
 
 pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
     let mut problems = Vec::new();
@@ -71,7 +73,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     match target {
         Target::SourceId => {}
         Target::Text(slot) => set(s, slot, field.read(record, "text", p, |t| Some(t.to_owned()))),
-        Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record)),
+        Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
         Target::Version => s.version = read_version(field, record, p),
@@ -91,8 +93,8 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
         Target::Division => read_division(&mut s.facts, field, record, p),
         Target::Point => s.facts.point = read_point(field, record, p),
-        Target::PlaceNames => collect(field, record, &mut s.facts.place_names),
-        Target::Evidence => collect(field, record, &mut s.facts.evidence),
+        Target::PlaceNames => collect(field, record, &mut s.facts.place_names, p),
+        Target::Evidence => collect(field, record, &mut s.facts.evidence, p),
     }
     s.problems = problems;
 }
@@ -104,9 +106,9 @@ fn set<T>(s: &mut Submission, slot: fn(&mut Submission) -> &mut Option<T>, value
     }
 }
 
-fn all(field: &Field, record: &Value) -> Option<Private> {
+fn all(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Private> {
     let mut lines = Vec::new();
-    collect(field, record, &mut lines);
+    collect(field, record, &mut lines, problems);
     (!lines.is_empty()).then(|| Private::new(lines.join("\n")))
 }
 
@@ -286,11 +288,24 @@ fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -
     })
 }
 
-fn collect(field: &Field, record: &Value, list: &mut Vec<String>) {
+/// What is beyond the most that is kept is not left out in silence.
+fn collect(field: &Field, record: &Value, list: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
+    let mut beyond = 0;
     field.texts(record, &mut |_, text| {
-        add_once(list, &text);
-        list.len() < 64
+        if list.len() < MOST_LINES {
+            add_once(list, &text);
+        } else {
+            beyond += 1;
+        }
+        true
     });
+    if beyond > 0 {
+        problems.push(field.problem(&field.sources(), None, &at_most(MOST_LINES, beyond), false));
+    }
+}
+
+fn at_most(kept: usize, beyond: usize) -> String {
+    format!("at most {kept}: {beyond} more were left out")
 }
 
 fn add_once(list: &mut Vec<String>, text: &str) {
@@ -311,9 +326,18 @@ fn add_persons(s: &mut Submission, persons: &Persons, record: &Value) {
             Value::Array(list) => elements.extend(list.iter()),
             one => elements.push(one),
         }
-        elements.len() < MOST_PERSONS
+        true
     });
-    elements.truncate(MOST_PERSONS);
+    if let Some(beyond) = elements.len().checked_sub(MOST_PERSONS).filter(|beyond| *beyond > 0) {
+        s.problems.push(FieldProblem {
+            field: "persons".to_owned(),
+            source_field: each.text().to_owned(),
+            value: None,
+            expected: at_most(MOST_PERSONS, beyond),
+            blocking: false,
+        });
+        elements.truncate(MOST_PERSONS);
+    }
     let is_principal = |value: &Value| {
         let flag = persons.principal.as_ref().and_then(|path| path.get(value)).and_then(as_text);
         flag.and_then(|text| truth(&text)) == Some(true)

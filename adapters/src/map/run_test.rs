@@ -174,3 +174,36 @@ fn versions_are_numbers_or_times() {
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": 12})).version, Some(12));
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": "2026-03-01 08:00:00"})).version, Some(1_772_323_200_000));
 }
+
+/// A joint petition that names more than we keep, and more photographs than anyone looks at.
+#[test]
+fn what_is_beyond_the_most_that_is_kept_is_told() {
+    let map = r#"
+[fields]
+"source.id" = { from = ["id"], need = "required" }
+"facts.evidence" = { from = ["photos[]"] }
+[[persons]]
+role = "reporter"
+each = "people[]"
+fields.name = { from = ["name"] }
+"#;
+    let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
+    let told = |photos: usize, people: usize| {
+        let photos: Vec<String> = (0..photos).map(|n| format!("{n}.jpg")).collect();
+        let people: Vec<Value> = (0..people).map(|n| json!({ "name": format!("人{n}") })).collect();
+        let record = json!({ "id": "1", "photos": photos, "people": people });
+        let submission = map.map(&record, &"own".parse().expect("a namespace")).expect("maps");
+        assert!(submission.facts.evidence.len() <= 64 && submission.content.persons.len() <= 2000);
+        submission.problems.into_iter().map(|p| format!("{} {}: {}", p.field, p.source_field, p.expected)).collect()
+    };
+    let none: Vec<String> = told(64, 2000);
+    assert!(none.is_empty(), "{none:?}");
+    let both: Vec<String> = told(67, 2001);
+    assert_eq!(
+        both,
+        [
+            "facts.evidence photos[]: at most 64: 3 more were left out",
+            "persons people[]: at most 2000: 1 more were left out"
+        ]
+    );
+}

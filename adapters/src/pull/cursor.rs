@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::error::PullError;
 use super::spec::{PullSpec, Walk};
 
 /// Where a pull stands.
@@ -19,6 +20,9 @@ pub enum Cursor {
         page: u32,
         /// How many records the window had at the last answer: fewer now means that records moved.
         total: Option<u64>,
+        /// How many records a page really holds, learned from the first one; none in cursors of earlier builds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
     },
     /// In a list that names its own next page.
     Token {
@@ -59,9 +63,13 @@ impl Cursor {
     /// Where a first connection begins.
     pub fn start(spec: &PullSpec, since: Timestamp) -> Self {
         match spec.walk {
-            Walk::Window { .. } => Self::Window { from: since, to: None, page: 1, total: None },
+            Walk::Window { .. } => Self::between(since),
             Walk::Cursor { .. } => Self::Token { since, began: None, token: None },
         }
+    }
+
+    fn between(from: Timestamp) -> Self {
+        Self::Window { from, to: None, page: 1, total: None, size: None }
     }
 
     /// Whether the list has been read to its end, so that there is no hurry for the next page.
@@ -107,22 +115,27 @@ impl Cursor {
         query
     }
 
-    /// Whether this cursor is of the kind the pack walks by; a pack may have changed since it was stored.
-    pub(super) fn fits(&self, spec: &PullSpec) -> bool {
-        matches!(
-            (self, &spec.walk),
-            (Self::Window { .. }, Walk::Window { .. }) | (Self::Token { .. }, Walk::Cursor { .. })
-        )
+    /// This cursor, of the kind the pack walks by: the pack may have changed since it was stored. Then the other walk
+    /// begins where everything is known.
+    pub(super) fn fitting(&self, spec: &PullSpec) -> Self {
+        match (self, &spec.walk) {
+            (Self::Window { from, .. }, Walk::Cursor { .. }) => Self::start(spec, *from),
+            (Self::Token { since, .. }, Walk::Window { .. }) => Self::start(spec, *since),
+            _ => self.clone(),
+        }
     }
 
     /// Where it goes on after an answer.
-    pub(super) fn after(&self, spec: &PullSpec, seen: &Seen) -> Self {
+    ///
+    /// # Errors
+    /// When the answer names records that it does not list.
+    pub(super) fn after(&self, seen: &Seen) -> Result<Self, PullError> {
         match self.clone() {
-            Self::Window { from, to: Some(to), page, total } => {
-                after_page(spec, seen, &WindowAt { from, to, page, total })
+            Self::Window { from, to: Some(to), page, total, size } => {
+                after_page(seen, &WindowAt { from, to, page, total, size })
             }
-            Self::Token { since, began, .. } => after_token(since, began, seen),
-            between @ Self::Window { .. } => between,
+            Self::Token { since, began, .. } => Ok(after_token(since, began, seen)),
+            between @ Self::Window { .. } => Ok(between),
         }
     }
 }
@@ -132,23 +145,30 @@ struct WindowAt {
     to: Timestamp,
     page: u32,
     total: Option<u64>,
+    size: Option<u64>,
 }
 
 /// A record updated while we read leaves the window and moves all later ones a place forward, some of them before
 /// the page we ask for: the number of records in the window tells how many, and we go back so far. Since no record
 /// comes into a settled window, this ends.
-fn after_page(spec: &PullSpec, seen: &Seen, at: &WindowAt) -> Cursor {
-    let size = seen.served_size.unwrap_or(u64::MAX).min(u64::from(spec.page_size)).max(1);
-    let gone = at.total.zip(seen.total).map_or(0, |(before, now)| before.saturating_sub(now));
-    let is_last = seen.records == 0 || seen.total.is_some_and(|total| u64::from(at.page) * size >= total);
-    let window = |page| Cursor::Window { from: at.from, to: Some(at.to), page, total: seen.total };
+///
+/// How many records a page holds is the source's to say or the first page's to show, never what we asked for: a source
+/// may serve fewer.
+fn after_page(seen: &Seen, at: &WindowAt) -> Result<Cursor, PullError> {
+    let window = |page, size| Cursor::Window { from: at.from, to: Some(at.to), page, total: seen.total, size };
+    let of_first = (at.page == 1).then_some(seen.records);
+    let Some(size) = seen.served_size.or(at.size).or(of_first) else { return Ok(window(1, None)) };
+    let before = u64::from(at.page - 1) * size;
+    let gone = at.total.zip(seen.total).map_or(0, |(then, now)| then.saturating_sub(now));
     if at.page > 1 && gone > 0 {
-        let first_moved = (u64::from(at.page - 1) * size).saturating_sub(gone);
-        window(u32::try_from(first_moved / size + 1).unwrap_or(1))
-    } else if is_last {
-        Cursor::Window { from: seen.known(at.from, at.to), to: None, page: 1, total: None }
-    } else {
-        window(at.page + 1)
+        let first_moved = before.saturating_sub(gone);
+        return Ok(window(u32::try_from(first_moved / size.max(1) + 1).unwrap_or(1), Some(size)));
+    }
+    match seen.total {
+        Some(total) if seen.records == 0 && total > before => Err(PullError::Missing { total, page: at.page }),
+        Some(total) if total > before + size => Ok(window(at.page + 1, Some(size))),
+        None if seen.records > 0 => Ok(window(at.page + 1, Some(size))),
+        _ => Ok(Cursor::between(seen.known(at.from, at.to))),
     }
 }
 
@@ -191,10 +211,10 @@ mod tests {
         let query = first.query(&spec);
         assert!(query.contains(&("updatedFrom".into(), "2026-03-01 07:59:00".into())), "{query:?}");
         assert!(query.contains(&("updatedTo".into(), "2026-03-01 08:59:59".into())), "{query:?}");
-        let second = first.after(&spec, &page(110, 150));
+        let second = first.after(&page(110, 150)).expect("goes on");
         assert!(second.query(&spec).contains(&("page".into(), "2".into())));
         assert!(!second.is_between_rounds());
-        let end = second.after(&spec, &page(50, 150));
+        let end = second.after(&page(50, 150)).expect("goes on");
         assert_eq!(end, Cursor::start(&spec, at("2026-03-01T00:59:59Z")));
     }
 
@@ -209,7 +229,7 @@ mod tests {
             for asked in 1..2000 {
                 let Cursor::Window { page: number, to: Some(_), .. } = cursor else { break };
                 let rows: Vec<u32> = window.iter().skip((number as usize - 1) * 10).take(10).copied().collect();
-                cursor = cursor.after(&spec, &page(rows.len() as u64, window.len() as u64));
+                cursor = cursor.after(&page(rows.len() as u64, window.len() as u64)).expect("goes on");
                 read.extend(rows);
                 if asked % leaves_every == 0 && !window.is_empty() {
                     left.push(window.remove(asked % window.len()));
@@ -227,7 +247,43 @@ mod tests {
         let spec = PullSpec { page_size: 500, ..spec("hotline-12345") };
         let cursor = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T01:00:00Z"));
         let seen = Seen { served_size: Some(200), ..page(200, 300) };
-        assert!(matches!(cursor.after(&spec, &seen), Cursor::Window { page: 2, .. }));
+        assert!(matches!(cursor.after(&seen).expect("goes on"), Cursor::Window { page: 2, .. }));
+    }
+
+    /// Nothing but the pages themselves says how many records one holds.
+    #[test]
+    fn a_source_that_serves_smaller_pages_and_does_not_say_so_is_read_whole() {
+        let spec = PullSpec { page_size: 100, ..spec("hotline-12345") };
+        for served in [1, 20, 50, 99, 100] {
+            let mut cursor = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T01:00:00Z"));
+            let (mut read, mut asked) = (0, 0);
+            while let Cursor::Window { page: number, to: Some(_), .. } = cursor {
+                let records = 130u64.saturating_sub(u64::from(number - 1) * served).min(served);
+                cursor = cursor.after(&page(records, 130)).expect("goes on");
+                (read, asked) = (read + records, asked + 1);
+            }
+            assert_eq!((read, asked), (130, 130u64.div_ceil(served)), "pages of {served}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_empty_beside_a_number_of_records_is_asked_for_again() {
+        let spec = spec("hotline-12345");
+        let first = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T01:00:00Z"));
+        assert_eq!(first.after(&page(0, 3)), Err(PullError::Missing { total: 3, page: 1 }));
+        let second = first.after(&page(20, 30)).expect("goes on");
+        assert_eq!(second.after(&page(0, 30)), Err(PullError::Missing { total: 30, page: 2 }));
+        assert!(first.after(&page(0, 0)).expect("goes on").is_between_rounds());
+    }
+
+    #[test]
+    fn a_pack_that_walks_another_way_begins_where_everything_is_known() {
+        let (windows, tokens) = (spec("hotline-12345"), spec("petition-portal"));
+        let known = at("2026-03-01T00:00:00Z");
+        let reading = Cursor::start(&windows, known).begun(&windows, at("2026-03-01T01:00:00Z"));
+        assert_eq!(reading.fitting(&tokens), Cursor::start(&tokens, known));
+        assert_eq!(Cursor::start(&tokens, known).fitting(&windows), Cursor::start(&windows, known));
+        assert_eq!(reading.fitting(&windows), reading);
     }
 
     #[test]
@@ -244,13 +300,14 @@ mod tests {
         for pack in ["hotline-12345", "petition-portal"] {
             let spec = spec(pack);
             let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T02:00:00Z"));
-            let end = start.after(&spec, &Seen { there, ..page(1, 1) });
+            let end = start.after(&Seen { there, ..page(1, 1) }).expect("goes on");
             let known = match end {
                 Cursor::Window { from, .. } => from,
                 Cursor::Token { since, .. } => since,
             };
             assert_eq!(known, at("2026-03-01T00:59:59Z"), "{pack}");
-            let early = start.after(&spec, &Seen { there: Some(at("2026-02-01T00:00:00Z")), ..page(1, 1) });
+            let early = start.after(&Seen { there: Some(at("2026-02-01T00:00:00Z")), ..page(1, 1) });
+            let early = early.expect("goes on");
             assert!(early == Cursor::start(&spec, at("2026-03-01T00:00:00Z")), "{pack}: it goes back");
         }
     }
@@ -260,9 +317,9 @@ mod tests {
         let spec = spec("petition-portal");
         let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T01:00:00Z"));
         let seen = Seen { records: 5, next: Some("c5".into()), ..Seen::default() };
-        let second = start.after(&spec, &seen);
+        let second = start.after(&seen).expect("goes on");
         assert!(second.query(&spec).contains(&("cursor".into(), "c5".into())));
-        let end = second.after(&spec, &Seen { records: 2, ..Seen::default() });
+        let end = second.after(&Seen { records: 2, ..Seen::default() }).expect("goes on");
         assert_eq!(end, Cursor::start(&spec, at("2026-03-01T01:00:00Z")));
     }
 

@@ -20,9 +20,6 @@ pub enum PullError {
     /// Without a token it is not asked.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The stored cursor is of another kind than the pack's.
-    #[error("the stored cursor is not of the kind the pack asks by; reset it with a new `since`")]
-    Cursor,
     /// No connection.
     #[error("no connection to the system: {0}")]
     Connect(String),
@@ -69,6 +66,14 @@ pub enum PullError {
     /// The list is not where it should be.
     #[error("the answer has no list at `{0}`")]
     NoList(String),
+    /// Passed over, they would never be asked for again.
+    #[error("the answer names {total} records and lists none on page {page}")]
+    Missing {
+        /// How many it names.
+        total: u64,
+        /// What was asked for.
+        page: u32,
+    },
 }
 
 fn said(message: &str) -> String {

@@ -31,7 +31,7 @@ pub(super) fn read(
 ) -> Result<Page, PullError> {
     let seen = Seen { there, ..look(spec, &bytes)? };
     let raw = RawBody { bytes, content_type, content_encoding: None };
-    Ok(Page { body: Verified::vouched(raw, Proof::Pulled), records: seen.records, next: asked.after(spec, &seen) })
+    Ok(Page { body: Verified::vouched(raw, Proof::Pulled), records: seen.records, next: asked.after(&seen)? })
 }
 
 fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
@@ -58,7 +58,7 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
 /// The walk needs only ASCII of the page; the exact charset is the decoder's matter.
 fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).into(),
         Err(_) => encoding_rs::GB18030.decode(bytes).0,
     }
 }

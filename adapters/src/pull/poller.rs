@@ -116,11 +116,8 @@ impl Poller {
     /// Asks for the page at `cursor`, waiting for the channel's rate limit first. `now` is ours: it counts only until the
     /// system has told its own.
     pub async fn next_page(&mut self, cursor: &Cursor, now: Timestamp) -> Result<Page, PullError> {
-        if !cursor.fits(&self.spec) {
-            return Err(PullError::Cursor);
-        }
         self.limit.until_ready().await;
-        let asked = cursor.begun(&self.spec, self.clock.now().unwrap_or(now));
+        let asked = cursor.fitting(&self.spec).begun(&self.spec, self.clock.now().unwrap_or(now));
         let response = self.ask(&asked).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();

@@ -139,10 +139,3 @@ async fn a_wrong_key_and_a_silent_address_are_told_apart() {
     let hurried = PollerSettings { timeout: Duration::from_millis(50), ..settings(address) };
     assert!(matches!(first(&hurried).await, Err(PullError::Timeout(_))));
 }
-
-#[tokio::test]
-async fn a_cursor_of_another_kind_is_refused() {
-    let mut poller = poller(&settings("http://127.0.0.1:9".to_owned()));
-    let other = Cursor::Token { since: now(), began: None, token: None };
-    assert_eq!(poller.next_page(&other, now()).await.err(), Some(PullError::Cursor));
-}

@@ -90,14 +90,14 @@ figures! {
 
     // Intake.
     Counter "huiliu_receipts_total" ["pushes"; "`channel`; `outcome`: `stored` or a problem's name"] "推送及其结果", "Pushes, and what they were answered", alarm "HuiliuPushesRefused";
-    Counter "huiliu_records_total" ["records"; "`channel`; `outcome`: `appended`, `known`, `nothing_new`"] "流水线处理的记录", "What the pipeline made of records";
+    Counter "huiliu_records_total" ["records"; "`channel`; `outcome`: `appended`, `known`, `nothing_new`"] "流水线处理的记录", "What the pipeline made of records", alarm "HuiliuIntakeStuck";
     Histogram "huiliu_source_lag_seconds" ["s"; "`channel`"] "来源登记到本平台收到的时长", "From a record's registration at its source to its arrival here", alarm "HuiliuSourceLate";
     Counter "huiliu_unknown_codes_total" ["records"; "`channel`; `field`: the field of ours whose tables lack it"] "含未译代码的记录", "Records with a code that no table of their pack translates", alarm "HuiliuUnknownCodes";
     Gauge "huiliu_intake_waiting" ["envelopes"; "–"] "已入库待处理报文", "Envelopes stored and not settled", alarm "HuiliuIntakeBacklog";
     Counter "huiliu_poll_pages_total" ["pages"; "`channel`"] "拉取成功的页数", "Pages asked for and got";
     Counter "huiliu_poll_failures_total" ["attempts"; "`channel`"] "拉取失败次数", "Pulls that failed";
-    Gauge "huiliu_poll_up" ["0 or 1"; "`channel`"] "最近一次拉取是否成功", "Whether the last poll brought a page; on the gateway that polls the channel";
-    Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStopped";
+    Gauge "huiliu_poll_up" ["0 or 1"; "`channel`"] "最近一次拉取是否成功", "Whether the last poll brought a page; 1 only on the gateway that polls the channel", alarm "HuiliuPollStopped";
+    Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStale";
     Gauge "huiliu_poll_clock_ahead_seconds" ["s"; "`channel`"] "来源系统时钟比本机快多少", "How far the clock of a polled system is ahead of ours", alarm "HuiliuClocks";
     Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
     Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet";
@@ -122,7 +122,7 @@ figures! {
     Gauge "huiliu_files_since_timestamp_seconds" ["s since 1970"; "`what`"] "在用版本的启用时间", "Since when the version in use runs";
 
     // The machine.
-    Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read";
+    Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read", alarm "HuiliuPageStuck";
     Gauge "huiliu_read_model_behind" ["messages"; "–"] "读模型落后的消息数", "How many messages of CASES it has not read yet", alarm "HuiliuPageBehind";
     Counter "huiliu_read_model_rebuilds_total" ["rebuilds"; "–"] "读模型损坏后重建次数", "How often the running hub found the read model damaged and built it again", alarm "HuiliuPageDamaged";
     Gauge "huiliu_engine_connected" ["0 or 1"; "–"] "引擎是否连通", "Whether nats-server answers", alarm "HuiliuEngineAway";

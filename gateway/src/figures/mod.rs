@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use huiliu_schemas::Channel;
 use huiliu_schemas::vocabulary::Warning;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::Channels;
 use crate::intake::dead;
+use crate::queues::reconcile;
 
 mod list;
 mod sample;
@@ -49,16 +50,21 @@ pub(crate) fn recorder() -> anyhow::Result<PrometheusHandle> {
 
 /// What alarms look for the increase of is there from the start: the first of its kind would go unnoticed if its figure
 /// came with it.
-pub(crate) fn begin_at_zero<'a>(channels: impl Iterator<Item = &'a Channel>) {
+pub(crate) fn begin_at_zero(channels: &Channels) {
     metrics::counter!("huiliu_engine_restarts_total").absolute(0);
     metrics::counter!("huiliu_read_model_rebuilds_total").absolute(0);
     for colour in Warning::ALL {
         metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).absolute(0);
     }
-    for channel in channels {
+    for kind in reconcile::REPAIRS {
+        metrics::counter!("huiliu_reconciler_repairs_total", "kind" => kind).absolute(0);
+    }
+    for (name, channel) in channels.iter() {
+        if channel.is_polled() {
+            metrics::gauge!("huiliu_poll_up", "channel" => name.to_string()).set(0.0);
+        }
         for stage in dead::STAGES {
-            metrics::counter!("huiliu_dead_letters_total", "stage" => stage, "channel" => channel.to_string())
-                .absolute(0);
+            metrics::counter!("huiliu_dead_letters_total", "stage" => stage, "channel" => name.to_string()).absolute(0);
         }
     }
 }

@@ -77,7 +77,7 @@ fn cases(reads: &ReadHandle, channels: &Channels) -> Result<(), ReadModelError> 
     let now = Timestamp::now();
     tell_overview(&reads.overview(now)?);
     tell_standing(&reads.standing(now)?);
-    for channel in channels.values() {
+    for channel in channels.values().filter(|channel| channel.base_url.is_some()) {
         let debt = reads.debt(&channel.namespace)?;
         let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
         let name = channel.name.to_string();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::kv::Store;
+use async_nats::jetstream::kv::{Operation, Store};
 use huiliu_adapters::pack::{Pack, Way};
 use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, Retry, backoff};
 use jiff::Timestamp;
@@ -32,6 +32,16 @@ struct Position {
     /// Digest of the page stored last.
     #[serde(default)]
     last_page: Option<String>,
+    /// What `since` was in the settings when it was begun with: an earlier one asks for more of the past.
+    #[serde(default)]
+    since: Option<Timestamp>,
+}
+
+impl Position {
+    /// Whether it was begun with what the settings say now, or before that.
+    fn reaches_back_to(&self, since: Option<Timestamp>) -> bool {
+        self.since.zip(since).is_none_or(|(begun, now)| begun <= now)
+    }
 }
 
 /// Pulls one channel.
@@ -56,9 +66,10 @@ impl Pull {
                 () = shutdown.cancelled() => return,
                 held = lease.hold(self.poll()) => held,
             };
+            // Whoever holds the lease now says how it goes.
+            self.up(false);
             if let Some(Err(error)) = held {
                 self.channel.poll.failed(error.clone());
-                self.up(false);
                 tracing::warn!(channel = %self.channel.name, error, "channel {} is not pulled just now", self.channel.name);
             }
             tokio::select! {
@@ -161,20 +172,26 @@ impl Pull {
             let sequence = self.store.store(&envelope, &mut step).await.map_err(|e| e.to_string())?;
             tracing::debug!(channel = %self.channel.name, sequence, records = page.records, "a page is stored");
         }
-        Ok(Position { cursor: page.next, last_page: Some(digest) })
+        Ok(Position { cursor: page.next, last_page: Some(digest), ..before })
     }
 
     async fn position(&self, cursors: &Store, poller: &Poller) -> Result<(Position, u64), String> {
-        let kept = cursors.entry(self.key()).await.map_err(|e| e.to_string())?;
-        let kept = kept.map(|e| (serde_json::from_slice(&e.value), e.revision));
-        match kept {
-            Some((Ok(position), revision)) => Ok((position, revision)),
-            Some((Err(error), _)) => Err(format!("the stored cursor does not read: {error}")),
-            None => {
-                let since = self.channel.since.unwrap_or_else(yesterday);
-                Ok((Position { cursor: poller.start(since), last_page: None }, 0))
-            }
+        let since = self.channel.since;
+        let begun = Position { cursor: poller.start(since.unwrap_or_else(yesterday)), last_page: None, since };
+        let Some(kept) = cursors.entry(self.key()).await.map_err(|e| e.to_string())? else { return Ok((begun, 0)) };
+        if kept.operation != Operation::Put {
+            return Ok((begun, kept.revision));
         }
+        let position: Position =
+            serde_json::from_slice(&kept.value).map_err(|error| format!("the stored cursor does not read: {error}"))?;
+        if position.reaches_back_to(since) {
+            return Ok((Position { since: position.since.or(since), ..position }, kept.revision));
+        }
+        tracing::warn!(
+            channel = %self.channel.name,
+            "`since` was set to an earlier time: channel {} is asked for everything from there on", self.channel.name
+        );
+        Ok((begun, kept.revision))
     }
 
     /// The fence: a gateway that lost its lease without knowing fails here.
@@ -203,5 +220,25 @@ fn jitter() -> f64 {
     match getrandom::fill(&mut byte) {
         Ok(()) => f64::from(byte[0]) / 255.0,
         Err(_) => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_since_asks_for_more_and_a_later_one_for_no_less() {
+        let kept = r#"{"cursor":{"kind":"window","from":"2026-03-01T00:00:00Z","to":null,"page":1,"total":null}}"#;
+        let old: Position = serde_json::from_str(kept).expect("of an earlier build");
+        let at = |text: &str| Some(text.parse::<Timestamp>().expect("a time"));
+        assert!(old.reaches_back_to(at("2020-01-01T00:00:00Z")), "nobody knows what it was begun with");
+        let begun = Position { since: at("2026-01-01T00:00:00Z"), ..old };
+        for (since, reaches) in
+            [("2026-01-01T00:00:00Z", true), ("2026-02-01T00:00:00Z", true), ("2025-12-31T00:00:00Z", false)]
+        {
+            assert_eq!(begun.reaches_back_to(at(since)), reaches, "{since}");
+        }
+        assert!(begun.reaches_back_to(None));
     }
 }

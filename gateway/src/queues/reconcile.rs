@@ -30,6 +30,9 @@ const SOURCING: usize = 600;
 /// How long the server may count the subjects of a queue with hundreds of thousands of entries.
 const COUNTING: Duration = Duration::from_secs(60);
 
+/// What can be mended, as the figures name it.
+pub(crate) const REPAIRS: [&str; 2] = ["appended", "purged"];
+
 /// What was mended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Reconciled")]
@@ -298,7 +301,7 @@ fn engine_error(error: impl std::fmt::Display) -> ReconcileError {
 }
 
 fn count(report: &Report) {
-    for (kind, number) in [("appended", report.appended), ("purged", report.purged)] {
+    for (kind, number) in REPAIRS.into_iter().zip([report.appended, report.purged]) {
         metrics::counter!("huiliu_reconciler_repairs_total", "kind" => kind).increment(number as u64);
     }
 }

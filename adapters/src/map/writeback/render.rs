@@ -60,7 +60,17 @@ fn value(request: &Request, field: &OutField, out: &Outgoing) -> Option<String> 
         Fact::Contacted => out.contacted.map(|yes| if yes { "1" } else { "0" }.to_owned()),
     }?;
     let told = field.table.as_ref().and_then(|table| table.word(&raw)).unwrap_or(&raw);
-    Some(told.chars().take(field.longest).collect())
+    Some(fitted(told, field.longest))
+}
+
+/// No longer than the source takes; what is cut ends in a mark, so that nobody takes it for the whole.
+fn fitted(text: &str, longest: usize) -> String {
+    const CUT: &str = "……";
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    let room = longest.saturating_sub(CUT.chars().count());
+    text.chars().take(room).chain(CUT.chars().take(longest)).collect()
 }
 
 fn json_body(values: &[(&OutField, String)]) -> Vec<u8> {
@@ -106,7 +116,14 @@ fn encoded(segment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::encoded;
+    use super::{encoded, fitted};
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(fitted("已修复路灯", 5), "已修复路灯");
+        assert_eq!(fitted("已修复路灯", 4), "已修……");
+        assert_eq!(fitted("已修复路灯", 1), "…");
+    }
 
     #[test]
     fn an_id_cannot_leave_its_place_in_the_path() {
