@@ -7,6 +7,8 @@
 #
 # Settings, directory, packs, keys and data of an earlier installation are never touched.
 set -euo pipefail
+# What is laid down is for the hub's user to read, however careful root's own files are.
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 root=
 action=install
@@ -37,12 +39,23 @@ point() { ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"; }
 
 current() { basename "$(readlink "$opt/current" 2>/dev/null || true)"; }
 
-# Starts what `current` is; whether it takes work within three minutes.
+# Starts what `current` is; whether it comes to take work. A large store takes its time after a power cut: for as long as
+# the hub is at it, it is left to it, up to half an hour.
 start() {
     service || { say "未使用 systemd，请自行启动：huiliu run (no systemd here: start it yourself)"; return 0; }
     systemctl daemon-reload
     systemctl --quiet enable huiliu
-    timeout 180 systemctl restart huiliu
+    systemctl restart --no-block huiliu
+    for second in $(seq 1800); do
+        sleep 1
+        case $(systemctl is-active huiliu) in
+            active) return 0 ;;
+            activating | reloading) [ "$(systemctl show --property NRestarts --value huiliu)" -lt 3 ] || return 1 ;;
+            *) return 1 ;;
+        esac
+        [ $((second % 30)) != 0 ] || say "仍在启动，已 $second 秒：journalctl -u huiliu (still starting)"
+    done
+    return 1
 }
 
 back_to() {
@@ -69,6 +82,10 @@ fi
 cd "$here"
 sha256sum --check --quiet SHA256SUMS || fail "文件不完整，请重新解压 (files are damaged: unpack again)"
 version=$(cat VERSION)
+# Another build of the same version has a place of its own: what runs is never written over.
+if [ -e "$opt/$version" ] && ! cmp -s SHA256SUMS "$opt/$version/SHA256SUMS"; then
+    version=$version-$(sha256sum SHA256SUMS | cut -c1-8)
+fi
 bin/huiliu --version >/dev/null || fail "此程序不能在本机运行，见上一行 (the program does not run on this machine)：$(uname -m)"
 bin/nats-server --version >/dev/null || fail "nats-server 不能在本机运行 (nats-server does not run on this machine)：$(uname -m)"
 
@@ -126,7 +143,8 @@ EOT
 chmod 0755 "$root/usr/local/bin/huiliu"
 
 # The new program must understand this office's settings and directory before the old one is stopped.
-HUILIU_SETTINGS=$etc/huiliu.toml "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
+as_hub() { if real; then runuser -u huiliu -- "$@"; else "$@"; fi; }
+as_hub env HUILIU_SETTINGS="$etc/huiliu.toml" "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
     cat "$opt/$version/check.txt" >&2
     fail "新版本不接受现有的目录或设置，未作更换 (the new version does not accept the directory or the settings as they are; nothing was changed)"
 }
