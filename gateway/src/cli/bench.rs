@@ -146,6 +146,8 @@ impl Site {
         let child = Command::new(std::env::current_exe()?)
             .args(["run", "--settings"])
             .arg(&self.settings_file)
+            // As the unit file has it.
+            .env("MIMALLOC_PURGE_DELAY", "0")
             .stdout(Stdio::null())
             .spawn()?;
         let hub = Hub(child);

@@ -36,7 +36,7 @@ pub const CONSUMER: &str = "pipeline";
 /// Enough for every lane of the ledger to have its next batch waiting.
 const IN_FLIGHT: usize = 1_000;
 /// What the server may send ahead; more than any one envelope, or that one would never come.
-const ASKED_FOR_BYTES: usize = 32 << 20;
+const ASKED_FOR_BYTES: usize = 16 << 20;
 const _: () = assert!(ASKED_FOR_BYTES > 2 * crate::api::BODY_CAP);
 /// What was in flight when a gateway or the server's leader died comes again after this.
 const ACK_WAIT: Duration = Duration::from_secs(10);
