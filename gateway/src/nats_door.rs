@@ -21,7 +21,10 @@ use crate::problem::{Kind, Problem};
 use crate::traces::of_nats;
 
 const GROUP: &str = "huiliu";
-const AT_ONCE: usize = 256;
+/// What requests in hand may weigh together, in KiB: 256 small ones, or a few of the largest the server lets through.
+const AT_ONCE: usize = 64 << 10;
+/// What a request weighs beside its payload.
+const LEAST: usize = AT_ONCE / 256;
 
 /// Answers NATS requests until shutdown, then finishes those in flight.
 pub async fn run(client: Client, api: Api, shutdown: CancellationToken) {
@@ -47,7 +50,7 @@ async fn listen(client: &Client, api: &Arc<Api>, limit: &Arc<Semaphore>, tasks: 
     let opens = subscribe("open.*").await.map_err(|e| e.to_string())?;
     let mut requests = futures_util::stream::select_all([submits, commands, opens]);
     while let Some(request) = requests.next().await {
-        let Ok(permit) = limit.clone().acquire_owned().await else { return Ok(()) };
+        let Ok(permit) = limit.clone().acquire_many_owned(weight(&request)).await else { return Ok(()) };
         let (client, api) = (client.clone(), api.clone());
         tasks.spawn(async move {
             serve(&client, &api, &request).await;
@@ -55,6 +58,10 @@ async fn listen(client: &Client, api: &Arc<Api>, limit: &Arc<Semaphore>, tasks: 
         });
     }
     Err("the subscription ended".into())
+}
+
+fn weight(request: &Message) -> u32 {
+    u32::try_from((LEAST + (request.payload.len() >> 10)).min(AT_ONCE)).unwrap_or(u32::MAX)
 }
 
 async fn serve(client: &Client, api: &Api, request: &Message) {
