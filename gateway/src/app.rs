@@ -32,7 +32,7 @@ use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
-use crate::keys::{InOrder, KeyError, Keys};
+use crate::keys::{InOrder, KeyError, Keys, master};
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
@@ -40,7 +40,6 @@ use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
 use crate::traces::{Sending, Traces};
-use crate::vault::MasterKey;
 use crate::words::IndexKey;
 use crate::writeback::WriteBack;
 use crate::{follow, nats_door};
@@ -81,7 +80,6 @@ impl App {
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
         let data_lock = StoreLock::take(&settings.data_dir).await?;
         let credentials = credentials(&settings.credentials_file)?;
-        let master = Arc::new(MasterKey::load_or_create(&settings.master_key_file)?);
         let directory = Directory::load(&settings.directory_dir).context("failed to load the directory")?;
         let channels = channels(&settings)?;
         let listener = TcpListener::bind(settings.listen)
@@ -96,6 +94,7 @@ impl App {
         for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
             tracing::warn!("{difference}");
         }
+        let master = Arc::new(master::of_store(&engine.jetstream, &settings.master_key_file).await?);
 
         if engine.server_process().is_some() {
             streams::free_leases(&engine.jetstream).await?;

@@ -8,6 +8,7 @@ mod doors;
 mod faults;
 mod four;
 mod hostile;
+mod master;
 mod privacy;
 mod receipts;
 mod reload;
