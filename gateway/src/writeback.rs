@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use futures_util::StreamExt;
 use huiliu_adapters::http;
-use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing, OutgoingKind};
+use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing};
 use huiliu_adapters::pull::backoff;
 use huiliu_adapters::token::{Bearer, TokenError};
 use huiliu_schemas::case::{Case, Owed};
@@ -261,7 +261,7 @@ impl WriteBack {
         };
         let words = event.content.reply.clone().or_else(|| event.content.note.clone());
         Outgoing {
-            kind: OutgoingKind::read(owed.what.as_str()).unwrap_or(OutgoingKind::Progress),
+            kind: owed.what,
             source_id: owed.source.id.clone(),
             event_id: owed.event.to_string(),
             at: event.at,
@@ -270,7 +270,6 @@ impl WriteBack {
             reason: event.content.note.clone(),
             solved,
             contacted,
-            deadline: None,
         }
     }
 
