@@ -171,7 +171,8 @@ impl App {
                 tasks.spawn(pull.run(shutdown.clone()));
             }
             let (ledger, reads) = (ledger.clone(), reads.clone());
-            let tell = WriteBack::new(channel.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
+            let tell =
+                WriteBack::new(channel.clone(), channels.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
             tasks.spawn(tell.run(shutdown.clone()));
         }
 

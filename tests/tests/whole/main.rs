@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail at the spot")]
 
+mod answers;
 mod backup;
 mod cluster;
 mod doors;
