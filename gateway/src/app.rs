@@ -153,27 +153,28 @@ impl App {
             .await
             .map_err(anyhow::Error::msg)
             .context("failed to make the pipeline's consumer")?;
-        tasks.spawn(follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
-        tasks.spawn(watch.run(shutdown.clone()));
-        tasks.spawn(follow_credentials.run(shutdown.clone()));
-        tasks.spawn(files.run(shutdown.clone()));
-        tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
+        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone() };
+        background.run("follow", follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
+        background.run("room", watch.run(shutdown.clone()));
+        background.run("credentials", follow_credentials.run(shutdown.clone()));
+        background.run("files", files.run(shutdown.clone()));
+        background.run("sweep", sweep::run(jetstream.clone(), dying, shutdown.clone()));
         let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone());
-        tasks.spawn(pipeline.run(shutdown.clone()));
-        tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
-        tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
+        background.run("pipeline", pipeline.run(shutdown.clone()));
+        background.run("nats door", nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
+        background.run("figures", figures::upkeep(recorder, shutdown.clone()));
         let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
-        tasks.spawn(sampler.run(shutdown.clone()));
-        tasks.spawn(reconcile(reconciler, engine.connected(), shutdown.clone()));
+        background.run("sampler", sampler.run(shutdown.clone()));
+        background.run("reconcile", reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.is_polled() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone(), traces.clone());
-                tasks.spawn(pull.run(shutdown.clone()));
+                background.run(format!("pull {}", channel.name), pull.run(shutdown.clone()));
             }
             let (ledger, reads) = (ledger.clone(), reads.clone());
             let tell =
                 WriteBack::new(channel.clone(), channels.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
-            tasks.spawn(tell.run(shutdown.clone()));
+            background.run(format!("tell {}", channel.name), tell.run(shutdown.clone()));
         }
 
         let address = listener.local_addr()?;
@@ -207,6 +208,26 @@ impl App {
         traces.stop().await;
         engine.stop().await;
         drop(data_lock);
+    }
+}
+
+/// What runs until the hub stops. One that ends before is missed by nobody else, so its end is said loudly.
+struct Background {
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Background {
+    fn run(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
+        let (name, shutdown, running) = (name.into(), self.shutdown.clone(), tokio::spawn(task));
+        self.tasks.spawn(async move {
+            let ended = running.await;
+            if let Err(error) = &ended {
+                tracing::error!(task = name, %error, "task `{name}` broke down: its work stands still until the hub is started again");
+            } else if !shutdown.is_cancelled() {
+                tracing::error!(task = name, "task `{name}` ended by itself: its work stands still until the hub is started again");
+            }
+        });
     }
 }
 
