@@ -32,7 +32,7 @@ use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
-use crate::keys::{InOrder, KeyError, Keys};
+use crate::keys::{InOrder, KeyError, Keys, master};
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
@@ -40,7 +40,6 @@ use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
 use crate::traces::{Sending, Traces};
-use crate::vault::MasterKey;
 use crate::words::IndexKey;
 use crate::writeback::WriteBack;
 use crate::{follow, nats_door};
@@ -81,7 +80,6 @@ impl App {
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
         let data_lock = StoreLock::take(&settings.data_dir).await?;
         let credentials = credentials(&settings.credentials_file)?;
-        let master = Arc::new(MasterKey::load_or_create(&settings.master_key_file)?);
         let directory = Directory::load(&settings.directory_dir).context("failed to load the directory")?;
         let channels = channels(&settings)?;
         let listener = TcpListener::bind(settings.listen)
@@ -96,6 +94,7 @@ impl App {
         for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
             tracing::warn!("{difference}");
         }
+        let master = Arc::new(master::of_store(&engine.jetstream, &settings.master_key_file).await?);
 
         if engine.server_process().is_some() {
             streams::free_leases(&engine.jetstream).await?;
@@ -154,26 +153,28 @@ impl App {
             .await
             .map_err(anyhow::Error::msg)
             .context("failed to make the pipeline's consumer")?;
-        tasks.spawn(follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
-        tasks.spawn(watch.run(shutdown.clone()));
-        tasks.spawn(follow_credentials.run(shutdown.clone()));
-        tasks.spawn(files.run(shutdown.clone()));
-        tasks.spawn(sweep::run(jetstream.clone(), dying, shutdown.clone()));
+        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone() };
+        background.run("follow", follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
+        background.run("room", watch.run(shutdown.clone()));
+        background.run("credentials", follow_credentials.run(shutdown.clone()));
+        background.run("files", files.run(shutdown.clone()));
+        background.run("sweep", sweep::run(jetstream.clone(), dying, shutdown.clone()));
         let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone());
-        tasks.spawn(pipeline.run(shutdown.clone()));
-        tasks.spawn(nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
-        tasks.spawn(figures::upkeep(recorder, shutdown.clone()));
+        background.run("pipeline", pipeline.run(shutdown.clone()));
+        background.run("nats door", nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
+        background.run("figures", figures::upkeep(recorder, shutdown.clone()));
         let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
-        tasks.spawn(sampler.run(shutdown.clone()));
-        tasks.spawn(reconcile(reconciler, engine.connected(), shutdown.clone()));
+        background.run("sampler", sampler.run(shutdown.clone()));
+        background.run("reconcile", reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.is_polled() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone(), traces.clone());
-                tasks.spawn(pull.run(shutdown.clone()));
+                background.run(format!("pull {}", channel.name), pull.run(shutdown.clone()));
             }
             let (ledger, reads) = (ledger.clone(), reads.clone());
-            let tell = WriteBack::new(channel.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
-            tasks.spawn(tell.run(shutdown.clone()));
+            let tell =
+                WriteBack::new(channel.clone(), channels.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
+            background.run(format!("tell {}", channel.name), tell.run(shutdown.clone()));
         }
 
         let address = listener.local_addr()?;
@@ -207,6 +208,26 @@ impl App {
         traces.stop().await;
         engine.stop().await;
         drop(data_lock);
+    }
+}
+
+/// What runs until the hub stops. One that ends before is missed by nobody else, so its end is said loudly.
+struct Background {
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Background {
+    fn run(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
+        let (name, shutdown, running) = (name.into(), self.shutdown.clone(), tokio::spawn(task));
+        self.tasks.spawn(async move {
+            let ended = running.await;
+            if let Err(error) = &ended {
+                tracing::error!(task = name, %error, "task `{name}` broke down: its work stands still until the hub is started again");
+            } else if !shutdown.is_cancelled() {
+                tracing::error!(task = name, "task `{name}` ended by itself: its work stands still until the hub is started again");
+            }
+        });
     }
 }
 

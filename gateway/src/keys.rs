@@ -1,6 +1,8 @@
 //! The data keys of cases, in stream KEYS: read with a bounded cache, written as one ring for each group of new cases, and
 //! always before the events that need them.
 
+pub mod master;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

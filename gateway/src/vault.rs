@@ -64,15 +64,8 @@ pub struct SealedBytes {
 }
 
 impl MasterKey {
-    /// Reads the key file, or makes it (0600) where there is none yet.
-    pub fn load_or_create(path: &Path) -> Result<Self, VaultError> {
-        if !path.exists() {
-            Self::create(path)?;
-        }
-        Self::load(path)
-    }
-
-    fn load(path: &Path) -> Result<Self, VaultError> {
+    /// Reads the key file.
+    pub fn load(path: &Path) -> Result<Self, VaultError> {
         use std::os::unix::fs::PermissionsExt;
         let name = path.display().to_string();
         let unreadable = |source| VaultError::Unreadable { path: name.clone(), source };
@@ -89,7 +82,8 @@ impl MasterKey {
         parse_hex(text.trim()).map(Self)
     }
 
-    fn create(path: &Path) -> Result<(), VaultError> {
+    /// Makes a key in a file (0600) that is not there yet. Only for a store in which nothing is: see `keys::master`.
+    pub fn create(path: &Path) -> Result<(), VaultError> {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;
         let text: String = base16ct::lower::encode_string(&random::<KEY_LEN>()?);
@@ -98,7 +92,8 @@ impl MasterKey {
             .create_new(true)
             .mode(0o600)
             .open(path)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| sync_parent(path));
         written.map_err(|source| VaultError::Unreadable { path: path.display().to_string(), source })
     }
 
@@ -187,6 +182,12 @@ impl DataKey {
 /// What a case's data key is bound to.
 pub fn owner_of(case: CaseId, kid: &str) -> String {
     format!("{case}/{kid}")
+}
+
+/// A file is there after a power cut only if its directory knows it.
+fn sync_parent(path: &Path) -> std::io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    std::fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// A name for a fresh ring of keys.
@@ -280,12 +281,14 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("huiliu-vault-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir(&dir).expect("dir");
         let path = dir.join("master.key");
-        let first = MasterKey::load_or_create(&path).expect("creates");
-        let again = MasterKey::load_or_create(&path).expect("loads");
-        assert_eq!(first.digest("p", "v"), again.digest("p", "v"));
+        assert!(MasterKey::load(&path).is_err(), "reading makes none");
+        MasterKey::create(&path).expect("creates");
+        let first = MasterKey::load(&path).expect("loads");
+        assert!(MasterKey::create(&path).is_err(), "one that is there is never written over");
+        assert_eq!(first.digest("p", "v"), MasterKey::load(&path).expect("loads").digest("p", "v"));
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("chmod");
-        assert!(matches!(MasterKey::load_or_create(&path), Err(VaultError::Exposed(_))));
+        assert!(matches!(MasterKey::load(&path), Err(VaultError::Exposed(_))));
         std::fs::remove_dir_all(&dir).expect("clean");
     }
 }

@@ -1,6 +1,7 @@
 //! Write-back: every source is told what became of its cases, in order, until it has understood. What is owed is in the
 //! case's fold, so nothing else needs to be remembered; that a source was told is an event of the case. The id of the event
-//! told goes along, so that a source told twice can know it. One gateway at a time tells a channel.
+//! told goes along, so that a source told twice can know it. One gateway at a time tells a channel, and one channel tells a
+//! source: the one its record came by, if that one can.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,24 +10,24 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use futures_util::StreamExt;
 use huiliu_adapters::http;
-use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing, OutgoingKind};
+use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing};
 use huiliu_adapters::pull::backoff;
 use huiliu_adapters::token::{Bearer, TokenError};
 use huiliu_schemas::case::{Case, Owed};
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
-use huiliu_schemas::{CaseId, Cause};
+use huiliu_schemas::{CaseId, Cause, Channel, Namespace};
 use jiff::Timestamp;
 use reqwest::header::RETRY_AFTER;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::channels::ChannelRuntime;
+use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Work, reply_digest};
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, OpenedCase};
-use crate::readmodel::ReadHandle;
+use crate::readmodel::{OwedCase, ReadHandle};
 use crate::traces::{Key, SpanKind, Step, Traces};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -39,6 +40,7 @@ const MOST_ANSWER_BYTES: usize = 1 << 20;
 /// Tells one channel.
 pub struct WriteBack {
     channel: Arc<ChannelRuntime>,
+    channels: Channels,
     jetstream: Context,
     ledger: Ledger,
     reads: ReadHandle,
@@ -115,13 +117,14 @@ impl WriteBack {
     /// When no HTTP client can be built.
     pub fn new(
         channel: Arc<ChannelRuntime>,
+        channels: Channels,
         jetstream: Context,
         ledger: Ledger,
         reads: ReadHandle,
         traces: Traces,
     ) -> Result<Self, reqwest::Error> {
         let http = http::client(channel.base_url.as_deref().unwrap_or_default()).timeout(TIMEOUT).build()?;
-        Ok(Self { channel, jetstream, ledger, reads, traces, http, waiting: HashMap::new() })
+        Ok(Self { channel, channels, jetstream, ledger, reads, traces, http, waiting: HashMap::new() })
     }
 
     /// Runs until shutdown, whenever the channel's lease can be had.
@@ -144,9 +147,11 @@ impl WriteBack {
             let mut after = 0;
             loop {
                 let owed = self.owed(after).await;
-                let Some((last, _)) = owed.last() else { break };
-                after = *last;
-                self.tell_some(owed.into_iter().map(|(_, case)| case)).await;
+                let Some(last) = owed.last() else { break };
+                after = last.place;
+                let ours = owed.into_iter().filter(|owed| self.is_ours(&owed.channel)).map(|owed| owed.id);
+                let ours: Vec<_> = ours.collect();
+                self.tell_some(ours).await;
             }
             metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
                 .set(self.waiting.len() as f64);
@@ -154,7 +159,7 @@ impl WriteBack {
         }
     }
 
-    async fn owed(&self, after: i64) -> Vec<(i64, CaseId)> {
+    async fn owed(&self, after: i64) -> Vec<OwedCase> {
         let (reads, namespace) = (self.reads.clone(), self.channel.namespace.clone());
         let looked = tokio::task::spawn_blocking(move || reads.owed(&namespace, after, CASES_A_LOOK)).await;
         match looked {
@@ -167,9 +172,9 @@ impl WriteBack {
         }
     }
 
-    async fn tell_some(&mut self, cases: impl Iterator<Item = CaseId>) {
+    async fn tell_some(&mut self, cases: Vec<CaseId>) {
         let now = Instant::now();
-        let due = cases.filter(|id| self.waiting.get(id).is_none_or(|w| w.until <= now));
+        let due = cases.into_iter().filter(|id| self.waiting.get(id).is_none_or(|w| w.until <= now));
         let this = &*self;
         let telling =
             futures_util::stream::iter(due.collect::<Vec<_>>()).map(|id| async move { (id, this.tell_case(id).await) });
@@ -222,7 +227,14 @@ impl WriteBack {
 
     fn owed_here(&self, case: &Case) -> Vec<Owed> {
         let here = |o: &&Owed| o.source.namespace == self.channel.namespace;
-        case.owed.iter().filter(here).cloned().collect()
+        let answers = case.answer_channels.get(self.channel.namespace.as_str()).unwrap_or(&case.channel);
+        if self.is_ours(answers) { case.owed.iter().filter(here).cloned().collect() } else { Vec::new() }
+    }
+
+    /// Whether we tell the source whose record came by this channel.
+    fn is_ours(&self, answers: &Channel) -> bool {
+        let told_by = teller(&self.channels, &self.channel.namespace, answers);
+        told_by.is_some_and(|channel| channel.name == self.channel.name)
     }
 
     fn wait(&mut self, id: CaseId, after: Option<Duration>) {
@@ -261,7 +273,7 @@ impl WriteBack {
         };
         let words = event.content.reply.clone().or_else(|| event.content.note.clone());
         Outgoing {
-            kind: OutgoingKind::read(owed.what.as_str()).unwrap_or(OutgoingKind::Progress),
+            kind: owed.what,
             source_id: owed.source.id.clone(),
             event_id: owed.event.to_string(),
             at: event.at,
@@ -270,7 +282,6 @@ impl WriteBack {
             reason: event.content.note.clone(),
             solved,
             contacted,
-            deadline: None,
         }
     }
 
@@ -326,7 +337,11 @@ impl WriteBack {
         {
             return false;
         }
-        let outcome = if refused.is_some() { "refused" } else { "delivered" };
+        let outcome = match told {
+            Told::NoWay => "no_way",
+            _ if refused.is_some() => "refused",
+            _ => "delivered",
+        };
         let event = opened.events.iter().find(|e| e.id == owed.event);
         let master = self.ledger.keys().master();
         let delivered = AnswerDelivered {
@@ -362,6 +377,16 @@ impl WriteBack {
         };
         bury(&self.jetstream, &letter).await.is_ok()
     }
+}
+
+/// Who tells a source of this numbering whose record came by channel `answers`: that channel, if its system has an address
+/// and its pack says what is told; else the first of the numbering that can. Where none can, one of them says so.
+fn teller<'a>(channels: &'a Channels, namespace: &Namespace, answers: &Channel) -> Option<&'a Arc<ChannelRuntime>> {
+    let reached = || channels.values().filter(|c| c.base_url.is_some() && c.namespace == *namespace);
+    let own = |c: &&Arc<ChannelRuntime>| c.name == *answers;
+    let able = |c: &&Arc<ChannelRuntime>| c.pack().writeback().is_decided();
+    let capable = reached().filter(able).find(own).or_else(|| reached().find(able));
+    capable.or_else(|| reached().find(own)).or_else(|| reached().next())
 }
 
 fn told_cause(event: Uuid, owed: &Owed) -> Cause {

@@ -133,6 +133,7 @@ impl TestHub {
                 return Ok(());
             }
             if let Some(status) = self.child.as_mut().and_then(|c| c.try_wait().ok().flatten()) {
+                self.child = None;
                 bail!("the hub ended with {status}:\n{}", self.last_words());
             }
             ensure!(Instant::now() < until, "the hub was not ready in time:\n{}", self.last_words());

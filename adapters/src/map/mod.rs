@@ -32,7 +32,7 @@ use shape::Shape;
 use target::{PersonTarget, Target};
 
 pub use issue::Issue;
-pub use writeback::{HttpRequestParts, Judgement, Outgoing, OutgoingKind, Writeback};
+pub use writeback::{HttpRequestParts, Judgement, Outgoing, Writeback};
 
 pub(crate) use datum::{is_point as point_of, pair as pair_of};
 pub(crate) use field::as_text;

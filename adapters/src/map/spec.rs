@@ -172,8 +172,10 @@ pub(crate) struct AnswersSpec {
     pub(crate) ok: Vec<String>,
     /// It was there already: as good as done.
     pub(crate) already: Vec<String>,
-    /// Come again later.
+    /// Come again soon.
     pub(crate) busy: Vec<String>,
+    /// It will never take it. With any code that is in no list it is told again, slowly.
+    pub(crate) refused: Vec<String>,
     /// Where the words for people stand.
     pub(crate) message: Option<String>,
     /// Where the record's new version stands, an integer or a time.

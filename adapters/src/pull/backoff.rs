@@ -19,7 +19,7 @@ impl PullError {
     /// What to do about it.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Status { retry_after: Some(after), .. } => Retry::After((*after).min(LONGEST_ASKED)),
+            Self::Status { retry_after: Some(after), .. } => Retry::After(believed(*after)),
             Self::Status { status: 408 | 425 | 429 | 500.., .. } => Retry::Backoff,
             Self::Code { busy: true, .. } => Retry::Backoff,
             Self::Token(error) if !error.needs_a_person() => Retry::Backoff,
@@ -41,6 +41,11 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(120);
 /// A system that asks for a week's silence is not believed.
 const LONGEST_ASKED: Duration = Duration::from_secs(3600);
+
+/// How long a system is left alone that asks for it.
+pub fn believed(asked: Duration) -> Duration {
+    asked.min(LONGEST_ASKED)
+}
 
 /// How long to wait before attempt `attempt` (from 1), doubling to two minutes; `jitter` in 0–1 takes away up to
 /// half of it, so that many do not come back at once.

@@ -10,6 +10,7 @@ mod poller;
 mod poller_test;
 mod spec;
 
+pub(crate) use backoff::believed;
 pub use backoff::{Retry, backoff};
 pub use cursor::Cursor;
 pub use error::PullError;

@@ -1,5 +1,6 @@
 //! Putting a backup back: into a place where nothing is, or not at all. It is built beside, and gets its name when it is
-//! whole and on the disk; what breaks off leaves the place as it was.
+//! whole and on the disk; what breaks off leaves the place as it was. The keys are put before the store: a store is never
+//! there without the key it opens with.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -66,29 +67,40 @@ pub struct Restored {
 /// Restores into the place the settings name. The hub must be stopped, and its lock held by the caller.
 ///
 /// # Errors
-/// When there is a store already, the keys there are others, or anything cannot be restored; nothing is left behind then.
+/// When there is a store already, the keys there are others, or anything cannot be restored; at most the keys are left
+/// behind then, and the next attempt takes them for its own.
 pub async fn restore(set: &Set, places: &Places, engine: EngineSettings) -> anyhow::Result<Restored> {
     let keys =
         set.keys.as_ref().context("恢复需要密钥目录：请用 --keys 给出 (a restore needs the keys: give --keys)")?;
     keys.master_key()?;
     refuse_another_master_key(keys, places)?;
+    let prepare = || {
+        remove_read_model(places)?;
+        put_keys(keys, places)
+    };
     match engine.server {
-        Server::Embedded(embedded) => restore_embedded(set, embedded).await?,
-        Server::External(_) => restore_external(set, engine).await?,
+        Server::Embedded(embedded) => restore_embedded(set, embedded, prepare).await,
+        Server::External(_) => restore_external(set, engine, prepare).await,
     }
-    let restored = put_keys(keys, places)?;
+}
+
+/// It is built anew from the log; one of another log must not be taken for it.
+fn remove_read_model(places: &Places) -> std::io::Result<()> {
     for suffix in ["", "-wal", "-shm"] {
-        // It is built anew from the log; one of another log must not be taken for it.
         match fs::remove_file(places.data_dir.join(format!("{READ_MODEL}{suffix}"))) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    Ok(restored)
+    Ok(())
 }
 
 /// Fsync after every message would take hours for a million: the whole store is synced once, when it is whole.
-async fn restore_embedded(set: &Set, embedded: Embedded) -> anyhow::Result<()> {
+async fn restore_embedded(
+    set: &Set,
+    embedded: Embedded,
+    prepare: impl FnOnce() -> anyhow::Result<Restored>,
+) -> anyhow::Result<Restored> {
     let target = embedded.directory.clone();
     refuse_store(&target)?;
     let mut building = target.clone().into_os_string();
@@ -99,7 +111,11 @@ async fn restore_embedded(set: &Set, embedded: Embedded) -> anyhow::Result<()> {
     }
     let filled =
         fill_new(set, Embedded { directory: building.clone(), durability: Durability::Relaxed, ..embedded }).await;
-    let placed = filled.and_then(|()| Ok(place(&building, &target)?));
+    let placed = filled.and_then(|()| {
+        let restored = prepare()?;
+        place(&building, &target)?;
+        Ok(restored)
+    });
     if placed.is_err() {
         let _left = fs::remove_dir_all(&building);
     }
@@ -140,14 +156,22 @@ fn place(building: &Path, target: &Path) -> std::io::Result<()> {
 }
 
 /// On a server somebody else runs: nothing of ours may be there, and what breaks off is taken away again.
-async fn restore_external(set: &Set, settings: EngineSettings) -> anyhow::Result<()> {
+async fn restore_external(
+    set: &Set,
+    settings: EngineSettings,
+    prepare: impl FnOnce() -> anyhow::Result<Restored>,
+) -> anyhow::Result<Restored> {
     let engine = Engine::start(settings, &Credentials::default(), CancellationToken::new()).await?;
-    let filled = fill_external(&engine, set).await;
+    let filled = fill_external(&engine, set, prepare).await;
     engine.stop().await;
     filled
 }
 
-async fn fill_external(engine: &Engine, set: &Set) -> anyhow::Result<()> {
+async fn fill_external(
+    engine: &Engine,
+    set: &Set,
+    prepare: impl FnOnce() -> anyhow::Result<Restored>,
+) -> anyhow::Result<Restored> {
     let names: Vec<&str> = set.streams().map(|(_, copy)| copy.name.as_str()).collect();
     for name in names.iter().chain([&QUEUES]) {
         if engine.jetstream.get_stream(*name).await.is_ok() {
@@ -157,13 +181,14 @@ async fn fill_external(engine: &Engine, set: &Set) -> anyhow::Result<()> {
             );
         }
     }
+    let restored = prepare()?;
     let filled = fill(engine, set).await;
     if filled.is_err() {
         for name in names {
             let _not_there = engine.jetstream.delete_stream(name).await;
         }
     }
-    filled
+    filled.map(|()| restored)
 }
 
 fn refuse_another_master_key(keys: &KeySet, places: &Places) -> anyhow::Result<()> {
@@ -198,6 +223,7 @@ fn put_keys(keys: &KeySet, places: &Places) -> anyhow::Result<Restored> {
             fs::create_dir_all(parent)?;
         }
         write_private(path, &keys.text(file)?).with_context(|| path.display().to_string())?;
+        path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
     }
     Ok(restored)
 }

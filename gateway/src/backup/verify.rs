@@ -61,6 +61,9 @@ pub struct Findings {
     pub torn: u64,
 }
 
+/// How the directories in which backups are tried are called.
+pub(super) const TRIAL_PREFIX: &str = ".huiliu-verify-";
+
 /// A directory for a while.
 struct Scratch(PathBuf);
 
@@ -72,7 +75,7 @@ impl Scratch {
 
     fn within(parent: &Path) -> anyhow::Result<Self> {
         use std::os::unix::fs::DirBuilderExt;
-        let path = parent.join(format!(".huiliu-verify-{}", Uuid::new_v4().simple()));
+        let path = parent.join(format!("{TRIAL_PREFIX}{}", Uuid::new_v4().simple()));
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).with_context(|| path.display().to_string())?;
         Ok(Self(path))
     }

@@ -10,10 +10,10 @@ use anyhow::{Context as _, bail};
 use super::hub::{Hub, Reach};
 use super::out::{columns, say};
 use super::rebuild::stop_it_first;
-use crate::backup::keep::{keep_newest, remove_abandoned};
+use crate::backup::keep::{keep_newest, put_aside, remove_abandoned};
 use crate::backup::manifest::StreamCopy;
 use crate::backup::receive::{self, Receiving, Written};
-use crate::backup::set::{Set, apart};
+use crate::backup::set::{BACKUP_PREFIX, KEYS_PREFIX, Set, apart};
 use crate::backup::verify::{self, Findings};
 use crate::backup::{self};
 use crate::engine::lock::StoreLock;
@@ -107,8 +107,9 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
     let places = Places::load(settings)?;
     let hub = reach.hub(settings)?;
     let began = Instant::now();
-    remove_abandoned(dir)?;
-    remove_abandoned(keys)?;
+    for place in [Some(dir), Some(keys), args.scratch.as_deref()].into_iter().flatten() {
+        remove_abandoned(place)?;
+    }
     let written = receive(&hub, &places, dir, keys).await?;
     say(columns(&rows(&written)))?;
     let seconds = began.elapsed().as_secs_f64();
@@ -120,8 +121,9 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
     if !args.no_verify {
         let set = Set::find(&written.directory, Some(&written.keys))?;
         if let Err(error) = try_it(&set, settings, args.scratch.as_deref()).await {
-            let aside = [&written.directory, &written.keys].map(|directory| put_aside(directory));
-            let aside = aside.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let aside = [(&written.directory, BACKUP_PREFIX), (&written.keys, KEYS_PREFIX)];
+            let aside = aside.map(|(directory, prefix)| Ok(put_aside(directory, prefix)?.display().to_string()));
+            let aside = aside.into_iter().collect::<std::io::Result<Vec<_>>>()?;
             return Err(error.context(format!(
                 "未通过的备份已另名存放，不计入 --keep (it did not pass and is put aside; it does not count for --keep): {}",
                 aside.join(", ")
@@ -134,14 +136,6 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
         }
     }
     Ok(())
-}
-
-/// Under a name that no restore takes for the newest.
-fn put_aside(directory: &Path) -> std::io::Result<String> {
-    let name = directory.file_name().unwrap_or_default().to_string_lossy();
-    let aside = directory.with_file_name(format!("unproven-{name}"));
-    std::fs::rename(directory, &aside)?;
-    Ok(aside.display().to_string())
 }
 
 async fn receive(hub: &Hub, places: &Places, dir: &Path, keys: &Path) -> anyhow::Result<Written> {

@@ -22,8 +22,8 @@ use crate::doors::credentials::{Credentials, KeyKind};
 use crate::engine::batch::commit_batch;
 use crate::engine::{Engine, streams};
 use crate::intake::envelope::RawEnvelope;
+use crate::keys::master;
 use crate::settings::Settings;
-use crate::vault::MasterKey;
 
 const CHANNEL: &str = "hotline-12345";
 
@@ -129,10 +129,10 @@ impl Site {
     /// Stores envelopes as intake would, while no hub runs.
     async fn fill(&self, count: u64) -> anyhow::Result<()> {
         let settings = Settings::load(Some(&self.settings_file))?;
-        let master = MasterKey::load_or_create(&settings.master_key_file)?;
         let credentials = Credentials::load(&settings.credentials_file)?;
         let engine = Engine::start(settings.engine, &credentials, CancellationToken::new()).await?;
         streams::ensure_all(&engine.jetstream, engine.replicas).await?;
+        let master = master::of_store(&engine.jetstream, &settings.master_key_file).await?;
         let numbers: Vec<u64> = (0..count).collect();
         for some in numbers.chunks(1_000) {
             let sealed: Result<Vec<_>, _> = some.iter().map(|n| envelope(*n, false).seal(&master)).collect();

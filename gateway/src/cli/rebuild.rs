@@ -16,10 +16,9 @@ use crate::engine::lock::{LockError, StoreLock};
 use crate::engine::streams::CASES;
 use crate::engine::{Engine, EngineError};
 use crate::follow;
-use crate::keys::Keys;
-use crate::readmodel::{Indexing, Rebuild};
-use crate::settings::load_engine;
-use crate::vault::MasterKey;
+use crate::keys::{Keys, master};
+use crate::readmodel::Rebuild;
+use crate::settings::{Places, load_engine};
 
 pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
     let (places, engine) = load_engine(settings)?;
@@ -31,12 +30,10 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
         true => Credentials::load(&places.credentials_file)?,
         false => Credentials::default(),
     };
-    let master = Arc::new(MasterKey::load_or_create(&places.master_key_file)?);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let _alone = StoreLock::take_now(&places.data_dir).await.map_err(stop_it_first)?;
         let engine = Engine::start(engine, &credentials, CancellationToken::new()).await.map_err(in_use)?;
-        let indexing = indexing(Keys::new(engine.jetstream.clone(), master));
-        let rebuilt = rebuild(&engine, &places.data_dir.join(READ_MODEL), indexing).await;
+        let rebuilt = rebuild(&engine, &places).await;
         engine.stop().await;
         let (messages, position) = rebuilt?;
         say(format!("查询库已重建：读入 {messages} 条消息，至日志序号 {position} (rebuilt from {messages} messages)"))?;
@@ -45,10 +42,12 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 /// How many messages were read, and up to which sequence.
-async fn rebuild(engine: &Engine, file: &Path, indexing: Indexing) -> anyhow::Result<(u64, u64)> {
+async fn rebuild(engine: &Engine, places: &Places) -> anyhow::Result<(u64, u64)> {
     let cases = engine.jetstream.get_stream(CASES).await;
     let end = cases.context("案件日志读不到 (the case log cannot be found)")?.cached_info().state.last_sequence;
-    let mut building = Rebuild::begin(file, indexing)?;
+    let master = master::existing(&engine.jetstream, &places.master_key_file).await?;
+    let indexing = indexing(Keys::new(engine.jetstream.clone(), Arc::new(master)));
+    let mut building = Rebuild::begin(places.data_dir.join(READ_MODEL), indexing)?;
     let mut messages = 0;
     while building.position() < end {
         let batch = follow::next(&engine.jetstream, building.position()).await.map_err(anyhow::Error::msg)?;

@@ -23,18 +23,21 @@ pub struct Follow {
     path: PathBuf,
     engine: Engine,
     current: watch::Sender<Arc<Credentials>>,
+    /// What nats-server was last told.
+    told: Arc<Credentials>,
 }
 
 impl Follow {
     /// Starts from the credentials the engine was started with.
     #[must_use]
     pub fn new(path: PathBuf, engine: Engine, credentials: Credentials) -> (Self, SharedCredentials) {
-        let (current, shared) = watch::channel(Arc::new(credentials));
-        (Self { path, engine, current }, shared)
+        let told = Arc::new(credentials);
+        let (current, shared) = watch::channel(told.clone());
+        (Self { path, engine, current, told }, shared)
     }
 
     /// Looks until told to stop.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         let mut seen = None;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -43,32 +46,42 @@ impl Follow {
                 _ = look.tick() => {}
             }
             let stamp = stamp(&self.path);
-            if stamp != seen && self.take_over().await {
+            if stamp != seen {
+                self.read();
                 seen = stamp;
             }
+            self.tell_server().await;
         }
     }
 
-    /// Whether the file was dealt with, for good or ill, and need not be looked at until it changes.
-    async fn take_over(&self) -> bool {
-        let credentials = match Credentials::load(&self.path) {
-            Ok(credentials) => credentials,
-            Err(error) => {
-                tracing::error!("the keys in force stay as they are: {error}");
-                return true;
+    /// Takes over what the file says.
+    fn read(&self) {
+        match Credentials::load(&self.path) {
+            Ok(credentials) => drop(self.current.send_if_modified(|current| {
+                let changed = credentials != **current;
+                if changed {
+                    *current = Arc::new(credentials);
+                }
+                changed
+            })),
+            Err(error) => tracing::error!("the keys in force stay as they are: {error}"),
+        }
+    }
+
+    /// Tells nats-server who may come in, until it has understood.
+    async fn tell_server(&mut self) {
+        let current = self.current.borrow().clone();
+        if Arc::ptr_eq(&current, &self.told) {
+            return;
+        }
+        let keys = current.keys().len();
+        match self.engine.reload_credentials(&current).await {
+            Ok(()) => {
+                tracing::info!(keys, "credentials read again: {keys} keys");
+                self.told = current;
             }
-        };
-        if credentials == **self.current.borrow() {
-            return true;
+            Err(error) => tracing::error!("nats-server still has the former users, trying again: {error}"),
         }
-        let keys = credentials.keys().len();
-        let reloaded = self.engine.reload_credentials(&credentials).await;
-        self.current.send_replace(Arc::new(credentials));
-        match reloaded {
-            Ok(()) => tracing::info!(keys, "credentials read again: {keys} keys"),
-            Err(ref error) => tracing::error!("nats-server still has the former users, trying again: {error}"),
-        }
-        reloaded.is_ok()
     }
 }
 

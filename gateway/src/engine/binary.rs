@@ -36,8 +36,8 @@ pub enum BinaryError {
     },
 }
 
-/// The program to run: the one named by the settings or by `HUILIU_NATS_SERVER`, else the first in
-/// `.local/`, beside our own binary, or on `PATH` that is new enough.
+/// The program to run: the one named by the settings or by `HUILIU_NATS_SERVER`, else the first beside our own binary, in
+/// `.local/` of a tree it was built in, or on `PATH` that is new enough.
 ///
 /// # Errors
 /// When a named one will not do, or none is found.
@@ -66,19 +66,27 @@ fn first_usable(candidates: &[PathBuf]) -> Result<PathBuf, BinaryError> {
             Err(reason) => looked.push(format!("{} ({reason})", path.display())),
         }
     }
-    looked.push(".local, beside huiliu, PATH".to_owned());
+    looked.push("beside huiliu, .local where it was built, PATH".to_owned());
     Err(BinaryError::NotFound { looked: looked.join("; ") })
 }
 
+/// What lies in the present folder is run only by a build that was not installed: an installed one may be called from
+/// anywhere, by root too.
 fn candidates() -> Vec<PathBuf> {
-    let mut places = vec![PathBuf::from(".local/nats/bin"), PathBuf::from(".local/bin"), PathBuf::from(".local")];
-    if let Some(beside) = env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)) {
-        places.push(beside);
+    let exe = env::current_exe().ok();
+    let mut places: Vec<PathBuf> = exe.iter().filter_map(|exe| exe.parent()).map(Path::to_owned).collect();
+    if exe.is_some_and(|exe| was_built_here(&exe)) {
+        places.extend([".local/nats/bin", ".local/bin", ".local"].map(PathBuf::from));
     }
     if let Some(path) = env::var_os("PATH") {
-        places.extend(env::split_paths(&path));
+        places.extend(env::split_paths(&path).filter(|place| place.is_absolute()));
     }
     places.into_iter().map(|place| place.join(PROGRAM)).collect()
+}
+
+/// Whether a program lies where cargo builds.
+fn was_built_here(program: &Path) -> bool {
+    program.ancestors().skip(1).any(|folder| folder.join(".rustc_info.json").is_file())
 }
 
 fn check(path: &Path) -> Result<ServerVersion, String> {
@@ -112,6 +120,15 @@ mod tests {
         assert!(said.contains("engine.nats_server"), "{said}");
         assert!(said.contains("version 2.14.6"), "{said}");
         assert!(said.contains("2.15.1"), "{said}");
+    }
+
+    #[test]
+    fn the_present_folder_is_looked_into_only_by_a_build_that_was_not_installed() {
+        assert!(candidates().contains(&PathBuf::from(".local/nats/bin/nats-server")), "this test was built by cargo");
+        let scratch = Scratch::new();
+        assert!(!was_built_here(&scratch.path().join("bin/huiliu")));
+        fs::write(scratch.path().join(".rustc_info.json"), "{}").expect("written");
+        assert!(was_built_here(&scratch.path().join("debug/deps/huiliu")));
     }
 
     #[test]

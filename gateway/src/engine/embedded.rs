@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::binary::{self, BinaryError};
@@ -29,8 +29,8 @@ use super::staging::Staging;
 use crate::doors::credentials::write_private;
 use crate::doors::{Credentials, CredentialsError, Secret};
 
-/// A million stored cases take about five seconds to come back.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+/// A server listens once it has read its whole store: how often it is said that we wait for it.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 const READY_PAUSE: Duration = Duration::from_millis(10);
 const STOP_GRACE: Duration = Duration::from_secs(15);
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
@@ -76,7 +76,10 @@ pub enum EmbeddedError {
         /// Why.
         source: io::Error,
     },
-    /// It ended at once, or never listened.
+    /// We were told to stop while waiting for it.
+    #[error("stopped while nats-server was starting")]
+    Stopped,
+    /// It ended before it listened.
     #[error("nats-server did not come up on port {port}: {reason}; its last words: {last_words}")]
     NotReady {
         /// The port it should listen on.
@@ -114,11 +117,16 @@ struct Stage {
 }
 
 impl EmbeddedServer {
-    /// Locks the store, writes the configuration, starts the child and waits until it listens.
+    /// Locks the store, writes the configuration, starts the child and waits until it listens, as long as it lives: the
+    /// larger the store, the longer.
     ///
     /// # Errors
-    /// When any of that fails.
-    pub async fn start(settings: Embedded, credentials: &Credentials) -> Result<Self, EmbeddedError> {
+    /// When any of that fails, or `shutdown` is cancelled first.
+    pub async fn start(
+        settings: Embedded,
+        credentials: &Credentials,
+        shutdown: &CancellationToken,
+    ) -> Result<Self, EmbeddedError> {
         let program = binary::find(settings.program.as_deref())?;
         fs::create_dir_all(&settings.directory).map_err(|source| file(&settings.directory, source))?;
         let settings = absolute(settings)?;
@@ -134,7 +142,7 @@ impl EmbeddedServer {
             system_bcrypt: system.bcrypt()?,
             settings,
         };
-        let (port, server) = stage.first_start(credentials).await?;
+        let (port, server) = stage.first_start(credentials, shutdown).await?;
         let stage = Arc::new(stage);
         let stop = CancellationToken::new();
         let supervisor = tokio::spawn(run(Arc::clone(&stage), server, stop.clone()));
@@ -195,17 +203,22 @@ impl Drop for EmbeddedServer {
 }
 
 impl Stage {
-    async fn first_start(&self, credentials: &Credentials) -> Result<(u16, RunningServer), EmbeddedError> {
+    async fn first_start(
+        &self,
+        credentials: &Credentials,
+        shutdown: &CancellationToken,
+    ) -> Result<(u16, RunningServer), EmbeddedError> {
         let mut attempt = 1;
         loop {
             let port = self.choose_port()?;
             self.write_config(port, credentials)?;
             let server = self.spawn().await?;
-            match self.ready(server, port).await {
+            match self.ready(server, port, shutdown).await {
                 Ok(server) => {
                     self.remember(port)?;
                     return Ok((port, server));
                 }
+                Err(EmbeddedError::Stopped) => return Err(EmbeddedError::Stopped),
                 Err(error) if self.settings.port != 0 || attempt == PORT_ATTEMPTS => return Err(error),
                 Err(error) => tracing::warn!("trying another port: {error}"),
             }
@@ -279,20 +292,24 @@ impl Stage {
     }
 
     /// Waits until the child listens. That it is *our* child that listens is proven by the password.
-    async fn ready(&self, mut server: RunningServer, port: u16) -> Result<RunningServer, EmbeddedError> {
-        let outcome = tokio::select! {
-            up = timeout(START_PATIENCE, listening(port)) => {
-                up.map_err(|_| format!("it did not listen within {} s", START_PATIENCE.as_secs()))
+    async fn ready(
+        &self,
+        mut server: RunningServer,
+        port: u16,
+        shutdown: &CancellationToken,
+    ) -> Result<RunningServer, EmbeddedError> {
+        let reason = tokio::select! {
+            () = listening(port) => return Ok(server),
+            () = shutdown.cancelled() => {
+                shut_down(self, server).await;
+                return Err(EmbeddedError::Stopped);
             }
-            ended = server.ended() => Err(match ended {
+            ended = server.ended() => match ended {
                 Ok(status) => format!("it ended with {status}"),
                 Err(error) => format!("it cannot be watched: {error}"),
-            }),
+            },
         };
-        match outcome {
-            Ok(()) => Ok(server),
-            Err(reason) => Err(EmbeddedError::NotReady { port, reason, last_words: self.last_words() }),
-        }
+        Err(EmbeddedError::NotReady { port, reason, last_words: self.last_words() })
     }
 
     /// What it said before it could write a log, and the end of its log.
@@ -305,7 +322,14 @@ impl Stage {
 }
 
 async fn listening(port: u16) {
+    let since = Instant::now();
+    let mut told = since;
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
+        if told.elapsed() >= REPORT_EVERY {
+            let seconds = since.elapsed().as_secs();
+            tracing::warn!(seconds, "still waiting for nats-server to read its store, {seconds} s so far");
+            told = Instant::now();
+        }
         sleep(READY_PAUSE).await;
     }
 }

@@ -92,7 +92,7 @@ impl Engine {
         let replicas = settings.replicas;
         match settings.server {
             Server::Embedded(embedded) => {
-                let server = EmbeddedServer::start(embedded, credentials).await?;
+                let server = EmbeddedServer::start(embedded, credentials, &shutdown).await?;
                 let options = || connection::embedded_options(server.gateway_password());
                 let urls = [server.address()];
                 let connections = connect_twice(&urls, options, &shutdown).await?;

@@ -29,7 +29,7 @@ pub enum NoAnswer {
 }
 
 /// Sends a request and waits for its answer as long as the connection it went out on stands, but
-/// not longer than `timeout`.
+/// not longer than `timeout`, if there is one.
 ///
 /// # Errors
 /// When there is no answer; the kind says what is known.
@@ -38,10 +38,10 @@ pub async fn ask(
     subject: &str,
     headers: HeaderMap,
     payload: Bytes,
-    timeout: Duration,
+    timeout: impl Into<Option<Duration>>,
 ) -> Result<Message, NoAnswer> {
     let epoch = require_connection(client)?;
-    let mut request = Request::new().payload(payload).timeout(Some(timeout));
+    let mut request = Request::new().payload(payload).timeout(timeout.into());
     if !headers.is_empty() {
         request = request.headers(headers);
     }

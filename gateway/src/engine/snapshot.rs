@@ -203,7 +203,9 @@ pub async fn restore(context: &Context, head: &Head, mut copy: impl Read) -> Res
         }
         send(&client, &place.deliver_subject, Bytes::copy_from_slice(&chunk[..read]), &stream).await?;
     }
-    let restored: Restored = ask(&client, &place.deliver_subject, Bytes::new(), &stream).await?;
+    // The server unpacks the whole stream before it answers: how long that takes, only the stream's size says.
+    let answer = exchange(&client, &place.deliver_subject, Bytes::new(), &stream, None).await?;
+    let restored: Restored = understood(&answer.payload, &stream)?;
     Ok(restored.state)
 }
 
@@ -222,7 +224,7 @@ fn fill(from: &mut impl Read, chunk: &mut [u8]) -> std::io::Result<usize> {
 
 /// A chunk that is taken is answered with nothing.
 async fn send(client: &Client, subject: &str, chunk: Bytes, stream: &str) -> Result<(), SnapshotError> {
-    let answer = exchange(client, subject, chunk, stream).await?;
+    let answer = exchange(client, subject, chunk, stream, Some(RESTORING)).await?;
     if answer.payload.is_empty() {
         return Ok(());
     }
@@ -235,11 +237,17 @@ async fn ask<T: DeserializeOwned>(
     question: Bytes,
     stream: &str,
 ) -> Result<T, SnapshotError> {
-    understood(&exchange(client, subject, question, stream).await?.payload, stream)
+    understood(&exchange(client, subject, question, stream, Some(RESTORING)).await?.payload, stream)
 }
 
-async fn exchange(client: &Client, subject: &str, question: Bytes, stream: &str) -> Result<Message, SnapshotError> {
-    let answer = request::ask(client, subject, HeaderMap::new(), question, RESTORING).await;
+async fn exchange(
+    client: &Client,
+    subject: &str,
+    question: Bytes,
+    stream: &str,
+    patience: Option<Duration>,
+) -> Result<Message, SnapshotError> {
+    let answer = request::ask(client, subject, HeaderMap::new(), question, patience).await;
     answer.map_err(|error| SnapshotError::BrokeOff { stream: stream.to_owned(), reason: error.to_string() })
 }
 

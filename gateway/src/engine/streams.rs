@@ -148,6 +148,15 @@ pub async fn exists(context: &Context, stream: &'static str) -> Result<bool, Str
     }
 }
 
+/// The last sequence a stream gave; 0 where it never stored anything.
+///
+/// # Errors
+/// When the server does not say.
+pub async fn last_sequence(context: &Context, stream: &'static str) -> Result<u64, StreamError> {
+    let found = context.get_stream(stream).await.map_err(|source| StreamError::Look { stream, source })?;
+    Ok(found.cached_info().state.last_sequence)
+}
+
 /// Whether there is a case log with anything in it.
 async fn has_cases(context: &Context) -> Result<bool, StreamError> {
     match context.get_stream(CASES).await {

@@ -111,7 +111,7 @@ figures! {
     Counter "huiliu_reconciler_repairs_total" ["repairs"; "`kind`: `appended`, `purged`"] "对账修复", "What the reconciler mended", alarm "HuiliuRepairs";
 
     // Write-back.
-    Counter "huiliu_write_back_total" ["answers"; "`channel`; `outcome`: `delivered`, `refused`"] "已了结的回写", "Answers settled";
+    Counter "huiliu_write_back_total" ["answers"; "`channel`; `outcome`: `delivered`, `refused`, `no_way` (its pack cannot say it)"] "已了结的回写", "Answers settled";
     Gauge "huiliu_write_back_owed_cases" ["cases"; "`channel`"] "待回写件数", "Cases whose source is owed an answer";
     Gauge "huiliu_write_back_oldest_seconds" ["s"; "`channel`"] "最早待回写的时长", "Since the oldest case that is owed one was last changed", alarm "HuiliuWriteBackStuck";
     Gauge "huiliu_write_back_waiting_cases" ["cases"; "`channel`"] "回写失败、等待重试件数", "Of those, the ones whose source did not take it and will be asked again";

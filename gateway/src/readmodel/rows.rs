@@ -79,14 +79,16 @@ pub(super) fn write_case(db: &Connection, folded: &Folded) -> Result<()> {
     write_owed(db, folded)
 }
 
-/// Notes in which numberings an answer is still owed.
+/// Notes in which numberings an answer is still owed, and through which channel it goes back.
 fn write_owed(db: &Connection, folded: &Folded) -> Result<()> {
     if folded.written {
         db.prepare_cached("DELETE FROM owed WHERE key = ?1")?.execute([folded.key])?;
     }
-    let mut add = db.prepare_cached("INSERT OR IGNORE INTO owed VALUES (?1, ?2)")?;
+    let mut add = db.prepare_cached("INSERT OR IGNORE INTO owed VALUES (?1, ?2, ?3)")?;
     for owed in &folded.case.owed {
-        add.execute(params![folded.key, owed.source.namespace.as_str()])?;
+        let namespace = owed.source.namespace.as_str();
+        let channel = folded.case.answer_channels.get(namespace).unwrap_or(&folded.case.channel);
+        add.execute(params![folded.key, namespace, channel.as_str()])?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::error::is_corruption;
 use super::{Opened, ReadModelError, Result};
 
 /// To be raised with every change of the tables, or of the form in which [`huiliu_schemas::event::EventBody`] is written.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed. How a case stands is not kept twice: it is folded
@@ -76,7 +76,7 @@ CREATE INDEX entries_unsent ON entries (event) WHERE message IS NULL;
 CREATE TABLE early_entries (
     case_id BLOB, n INTEGER, department TEXT, message INTEGER NOT NULL, PRIMARY KEY (case_id, n, department)
 ) WITHOUT ROWID;
-CREATE TABLE owed (key INTEGER, namespace TEXT, PRIMARY KEY (key, namespace)) WITHOUT ROWID;
+CREATE TABLE owed (key INTEGER, namespace TEXT, channel TEXT NOT NULL, PRIMARY KEY (key, namespace)) WITHOUT ROWID;
 CREATE TABLE counters (kind TEXT, name TEXT, value INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE arrivals (minute INTEGER, channel TEXT, value INTEGER NOT NULL, PRIMARY KEY (minute, channel)) WITHOUT ROWID;
 CREATE TABLE unreadable (sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, why TEXT NOT NULL);

@@ -26,6 +26,13 @@ impl ChannelPlan {
         Self { name: name.into(), lines: vec!["requests_per_second = 100000".into()], secrets: Vec::new() }
     }
 
+    /// Understood by this pack, not by the one of its own name.
+    #[must_use]
+    pub fn pack(mut self, name: &str) -> Self {
+        self.lines.push(format!("pack = {name:?}"));
+        self
+    }
+
     /// Where it is answered, and pulled if [`Self::pulled`]; with the key the source wants to see.
     #[must_use]
     pub fn source(mut self, url: &str, key: &str) -> Self {

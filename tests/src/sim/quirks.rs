@@ -28,6 +28,8 @@ pub struct Quirks {
     pub page_rate: f64,
     /// Requests refused as if the key were wrong.
     pub unauthorised_rate: f64,
+    /// Requests sent to a login page, as a proxy does that stands before the system.
+    pub login_rate: f64,
     /// Dates written in another form than the documented one.
     pub mixed_date_rate: f64,
     /// Absent fields written as `无`, `null`, `0` or left out, instead of `""`.
@@ -82,6 +84,7 @@ impl Quirks {
             truncated_rate: 0.0,
             page_rate: 0.0,
             unauthorised_rate: 0.0,
+            login_rate: 0.0,
             mixed_date_rate: 0.0,
             absent_word_rate: 0.0,
             half_filled_rate: 0.0,

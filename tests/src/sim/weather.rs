@@ -35,6 +35,7 @@ enum Trouble {
     Truncated,
     Page,
     Unauthorised,
+    Login,
 }
 
 /// The weather of request number `n`.
@@ -54,6 +55,7 @@ pub(crate) fn throw(book: &Book, n: u64) -> Weather {
             (quirks.truncated_rate, Trouble::Truncated),
             (quirks.page_rate, Trouble::Page),
             (quirks.unauthorised_rate, Trouble::Unauthorised),
+            (quirks.login_rate, Trouble::Login),
         ];
         rest.into_iter().find_map(|(rate, trouble)| chance(&mut rng, rate).then_some(trouble))
     };
@@ -98,6 +100,7 @@ pub(crate) async fn pass(State(source): State<Source>, request: Request, next: N
             let body = axum::Json(refusal(source.system(), 401, "0304", "X-App-Key 无效"));
             (StatusCode::UNAUTHORIZED, body).into_response()
         }
+        Some(Trouble::Login) => (StatusCode::FOUND, [(header::LOCATION, "/login")]).into_response(),
     }
 }
 

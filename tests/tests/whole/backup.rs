@@ -322,6 +322,26 @@ async fn a_restore_refuses_what_is_not_whole_or_not_its_own() {
     queues_come_right(&hub, &hub.inspector().await.unwrap()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_is_never_put_back_without_its_key() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    let shelf = Shelf::of(&hub);
+    let cases = feed(&hub, "k", 3).await;
+    shelf.backup(&hub, &["--no-verify"]).await;
+    hub.stop().await.unwrap();
+    lose_everything(&hub);
+    // Where the key is written before it gets its name: it cannot be put.
+    let in_the_way = hub.data().join("master.key.new");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    refused(&shelf.restore(&hub).await, &["master.key"]);
+    assert!(!hub.store().exists(), "a store without its key");
+    std::fs::remove_dir(&in_the_way).unwrap();
+    let said = shelf.restore(&hub).await;
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    hub.restart().await.unwrap();
+    assert_eq!(feed(&hub, "k", 3).await, cases);
+}
+
 /// The keys of another hub's backup.
 async fn foreign_keys() -> PathBuf {
     let other = TestHub::start(plan()).await.unwrap();

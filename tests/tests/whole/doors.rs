@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use huiliu_tests::hub::{PATIENCE, eventually};
 use serde_json::json;
 
 use super::steps::noise;
@@ -58,4 +59,20 @@ async fn over_nats_the_server_itself_keeps_the_queues_apart() {
     let own = short("$JS.API.CONSUMER.INFO.QUEUES.jb-cicheng").await;
     assert!(own.is_ok(), "{own:?}");
     assert!(async_nats::connect(world.hub.nats_url().unwrap()).await.is_err(), "a client without credentials came in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_key_is_refused_over_nats_even_if_the_server_did_not_hear_it_at_once() {
+    let world = World::new(Way::Push).await;
+    world.hub.nats("jb-cicheng").await.unwrap();
+    world.hub.freeze_server(true).await.unwrap();
+    let revoked = world.hub.huiliu(&["keys", "revoke", "jb-cicheng"]).await.unwrap();
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    let missed = async || world.hub.log().contains("still has the former users").then_some(());
+    let missed = eventually("the server not to hear it", PATIENCE, missed).await;
+    world.hub.freeze_server(false).await.unwrap();
+    missed.unwrap();
+    let refused = async || world.hub.nats("jb-cicheng").await.is_err().then_some(());
+    eventually("the revoked key to be refused", PATIENCE, refused).await.unwrap();
+    world.hub.nats("jb-police").await.unwrap();
 }

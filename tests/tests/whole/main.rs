@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail at the spot")]
 
+mod answers;
 mod backup;
 mod cluster;
 mod doors;
 mod faults;
 mod four;
 mod hostile;
+mod master;
 mod privacy;
 mod receipts;
 mod reload;

@@ -1,7 +1,7 @@
 //! One case from its source to the responsible queue, and the answer back.
 
 use huiliu_tests::hub::{PATIENCE, eventually};
-use huiliu_tests::sim::{FollowUp, Source};
+use huiliu_tests::sim::{Action, FollowUp, Quirks, Source};
 use serde_json::{Value, json};
 
 use super::steps::{command, done, noise, noise_petition};
@@ -91,23 +91,42 @@ async fn resolve_over_nats(world: &World, case: &str) {
         .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_proxy_answers_for_the_source_is_no_refusal() {
+    let world = World::new(Way::Push).await;
+    let source = &world.hotline.source;
+    let id = source.put(&noise("proxy-1"));
+    let case = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    let case = case["case"]["id"].as_str().unwrap();
+    source.set_quirks(Quirks { login_rate: 1.0, ..Quirks::none() });
+    let ecology = world.hub.caller("jb-ecology");
+    done(&ecology, case, "sign_for", json!({ "id": "p-sign", "n": 1 })).await;
+    let result = json!({ "id": "p-done", "solved": "yes", "contacted": true, "reply": "工地已停止夜间施工。" });
+    done(&ecology, case, "resolve", result).await;
+    eventually("the answer to be sent to a login page", PATIENCE, async || {
+        world.hub.log().contains("did not take an answer").then_some(())
+    })
+    .await
+    .unwrap();
+    source.set_quirks(Quirks::none());
+    let told = async || source.item(&id).filter(|i| i.has(Action::Accept) && i.has(Action::Result));
+    eventually("both answers at the source", PATIENCE, told).await.unwrap();
+    let inspector = world.hub.inspector().await.unwrap();
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 0, "nothing was given up");
+}
+
 /// The source has the acceptance, the progress and the result, each once and in our words.
 async fn check_answers(source: &Source, id: &str) {
-    let item = eventually("the result at the source", PATIENCE, async || {
-        source.item(id).filter(|i| i.has(huiliu_tests::sim::Action::Result))
-    });
+    let item =
+        eventually("the result at the source", PATIENCE, async || source.item(id).filter(|i| i.has(Action::Result)));
     let item = item.await.unwrap();
-    let results: Vec<_> = item.answers.iter().filter(|a| a.action == huiliu_tests::sim::Action::Result).collect();
+    let results: Vec<_> = item.answers.iter().filter(|a| a.action == Action::Result).collect();
     assert_eq!(results.len(), 1, "{results:?}");
     let words = results[0].body["content"].as_str().or(results[0].body["hfgznr"].as_str());
     assert_eq!(words, Some("工地已停止夜间施工。"), "{:?}", results[0].body);
     let unit = results[0].body["handleDeptName"].as_str().or(results[0].body["bljg"].as_str());
     assert!(unit.unwrap().contains("综合行政执法局"), "{:?}", results[0].body);
-    assert!(
-        item.has(huiliu_tests::sim::Action::Accept) && item.has(huiliu_tests::sim::Action::Progress),
-        "{:?}",
-        item.answers
-    );
+    assert!(item.has(Action::Accept) && item.has(Action::Progress), "{:?}", item.answers);
 }
 
 /// Our own answer comes round again with the source's record, and changes nothing.

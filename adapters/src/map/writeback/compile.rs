@@ -1,6 +1,8 @@
 //! The write-back part of a map, checked.
 
-use super::{Answers, Fact, OutField, OutgoingKind, Request, Writeback};
+use huiliu_schemas::vocabulary::AnswerKind;
+
+use super::{Answers, Fact, OutField, Request, Writeback};
 use crate::map::compile::Builder;
 use crate::map::spec::{MapSpec, OutSpec, WritebackSpec};
 use crate::map::time::{DayEdge, TimeFormat, TimeReader, is_format};
@@ -12,7 +14,7 @@ pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writebac
     let mut kinds = std::collections::BTreeMap::new();
     for (name, request) in &spec.writeback {
         let place = format!("writeback.{name}");
-        match OutgoingKind::read(name) {
+        match AnswerKind::read(name) {
             Some(kind) => drop(kinds.insert(kind, compile_request(builder, &place, request))),
             None => builder.issue(&place, name, &format!("one of {}", kind_names())),
         }
@@ -22,7 +24,7 @@ pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writebac
     }
     let mut untold = Vec::new();
     for name in &spec.untold {
-        match OutgoingKind::read(name) {
+        match AnswerKind::read(name) {
             Some(kind) => untold.push(kind),
             None => builder.issue("untold", name, &format!("one of {}", kind_names())),
         }
@@ -31,7 +33,7 @@ pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writebac
 }
 
 fn kind_names() -> String {
-    OutgoingKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+    AnswerKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec) -> Request {
@@ -93,6 +95,7 @@ fn compile_answers(builder: &mut Builder, spec: &MapSpec) -> Answers {
         ok: answers.ok,
         already: answers.already,
         busy: answers.busy,
+        refused: answers.refused,
         time: TimeReader { format: TimeFormat::Auto, day: DayEdge::Start, zone: builder.zone.clone() },
     }
 }

@@ -8,6 +8,7 @@ use super::Answers;
 use crate::map::field::{as_text, shortened};
 use crate::map::path::Path;
 use crate::map::time::TimeReader;
+use crate::pull::believed;
 
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,26 +26,38 @@ pub enum Judgement {
         /// Not before this long, if the source said.
         after: Option<Duration>,
     },
-    /// The source will not take it: a person is needed.
+    /// The source says that it will never take it: a person is needed.
     Refused {
         /// Why, as the source says.
         reason: String,
     },
 }
 
-/// A wrong credential is put right by a person, not by hurry.
-const CREDENTIAL_PAUSE: Duration = Duration::from_secs(300);
+/// A wrong credential, or a code nobody wrote down, is put right by a person, not by hurry.
+const PERSON_PAUSE: Duration = Duration::from_secs(300);
 
 pub(super) fn judge(answers: &Answers, status: u16, retry_after: Option<u64>, body: &[u8]) -> Judgement {
-    let after = retry_after.map(Duration::from_secs);
+    let after = retry_after.map(Duration::from_secs).map(believed);
     let said = serde_json::from_slice::<Value>(body).ok();
-    let retry = |reason: String, after| Judgement::Retry { reason, after };
+    let said = said.as_ref();
+    let retry = |after| Judgement::Retry { reason: told(answers, status, said), after };
     match status {
-        200..300 => judge_body(answers, status, after, said.as_ref()),
-        401 | 403 => retry(told(answers, status, said.as_ref()), after.or(Some(CREDENTIAL_PAUSE))),
-        408 | 425 | 429 | 500.. => retry(told(answers, status, said.as_ref()), after),
-        _ if is_in(&answers.already, code(answers, said.as_ref())) => delivered(answers, said.as_ref()),
-        _ => Judgement::Refused { reason: told(answers, status, said.as_ref()) },
+        200..300 => judge_body(answers, status, after, said),
+        401 | 403 => retry(after.or(Some(PERSON_PAUSE))),
+        408 | 425 | 429 | 500.. => retry(after),
+        _ if is_in(&answers.already, code(answers, said)) => delivered(answers, said),
+        _ if refuses(answers, status, said) => Judgement::Refused { reason: told(answers, status, said) },
+        _ => retry(after),
+    }
+}
+
+/// Whether the source itself refused: by a code the pack reads so, or, where answers have no code, by a status that is about
+/// what was sent. Whatever stands between us and the source answers for it too, with a login page or a page that says the
+/// path is not there: that is no word of the source's, and no reason to give an answer up.
+fn refuses(answers: &Answers, status: u16, said: Option<&Value>) -> bool {
+    match answers.code {
+        Some(_) => is_in(&answers.refused, code(answers, said)),
+        None => matches!(status, 400 | 409 | 410 | 422),
     }
 }
 
@@ -59,10 +72,12 @@ fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Opt
     let code = Some(code);
     if is_in(&answers.ok, code.clone()) || is_in(&answers.already, code.clone()) {
         delivered(answers, said)
-    } else if is_in(&answers.busy, code) {
-        Judgement::Retry { reason: told(answers, status, said), after }
-    } else {
+    } else if is_in(&answers.refused, code.clone()) {
         Judgement::Refused { reason: told(answers, status, said) }
+    } else {
+        // What is in no list is told again too: that does no harm, and given up it would be lost.
+        let pause = (!is_in(&answers.busy, code)).then_some(PERSON_PAUSE);
+        Judgement::Retry { reason: told(answers, status, said), after: after.or(pause) }
     }
 }
 

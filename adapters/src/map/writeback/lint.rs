@@ -4,7 +4,7 @@
 use huiliu_schemas::finding::Finding;
 use huiliu_schemas::vocabulary::{AnswerKind, Solved};
 
-use super::{Fact, OutField, OutgoingKind, Request, Writeback};
+use super::{Fact, OutField, Request, Writeback};
 use crate::map::compile::FILE;
 use crate::map::lines::Lines;
 
@@ -25,9 +25,7 @@ impl Writeback {
 
     /// Kinds the hub tells and this source is not told.
     fn untold_kinds(&self, found: &mut Vec<Finding>) {
-        let told = |kind: &&AnswerKind| {
-            OutgoingKind::read(kind.as_str()).is_some_and(|k| self.tells(k) || self.untold.contains(&k))
-        };
+        let told = |kind: &&AnswerKind| self.tells(**kind) || self.untold.contains(kind);
         for kind in AnswerKind::ALL.iter().filter(|kind| !told(kind)) {
             let zh = format!("“{}”不回写给来源：补上 [writeback.{kind}]，确不回写时写进 untold", kind.chinese());
             let en = format!("the source is not told `{kind}`: add [writeback.{kind}], or name it in `untold`");
@@ -66,13 +64,12 @@ impl Request {
 }
 
 /// What the citizen is told must reach the source that tells the citizen, and a refusal its reason.
-fn words_left_out(kind: OutgoingKind, request: &Request, lines: &Lines<'_>, found: &mut Vec<Finding>) {
+fn words_left_out(kind: AnswerKind, request: &Request, lines: &Lines<'_>, found: &mut Vec<Finding>) {
     let needed = match kind {
-        OutgoingKind::Resolved => &[(Fact::Reply, "reply", "答复内容"), (Fact::Solved, "solved", "是否解决")][..],
-        OutgoingKind::Progress => &[(Fact::Reply, "reply", "办理进展")],
-        OutgoingKind::Declined | OutgoingKind::Returned => &[(Fact::Reason, "reason", "理由")],
-        OutgoingKind::Extended => &[(Fact::Deadline, "deadline", "新的时限")],
-        OutgoingKind::Dispatched | OutgoingKind::Accepted => &[],
+        AnswerKind::Resolved => &[(Fact::Reply, "reply", "答复内容"), (Fact::Solved, "solved", "是否解决")][..],
+        AnswerKind::Progress => &[(Fact::Reply, "reply", "办理进展")],
+        AnswerKind::Declined => &[(Fact::Reason, "reason", "理由")],
+        AnswerKind::Accepted => &[],
     };
     for (_, name, chinese) in needed.iter().filter(|(fact, ..)| !request.has(fact)) {
         let place = format!("writeback.{}", kind.as_str());
@@ -83,7 +80,7 @@ fn words_left_out(kind: OutgoingKind, request: &Request, lines: &Lines<'_>, foun
 }
 
 /// Results that become the same word, or none.
-fn results(kind: OutgoingKind, request: &Request, lines: &Lines<'_>, found: &mut Vec<Finding>) {
+fn results(kind: AnswerKind, request: &Request, lines: &Lines<'_>, found: &mut Vec<Finding>) {
     for field in request.fields.iter().filter(|field| field.fact == Fact::Solved) {
         let Some(table) = &field.table else { continue };
         for solved in Solved::ALL.iter().filter(|solved| table.word(solved.as_str()).is_none()) {

@@ -12,10 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use huiliu_schemas::private::Private;
-use huiliu_schemas::vocabulary::Solved;
+use huiliu_schemas::vocabulary::{AnswerKind, Solved};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 
 use super::path::Path;
 use super::spec::Encoding;
@@ -26,62 +25,11 @@ pub use judge::Judgement;
 pub(super) use judge::version;
 pub use render::HttpRequestParts;
 
-/// What may be told to a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutgoingKind {
-    /// 派单: a department has it in its queue.
-    Dispatched,
-    /// 受理.
-    Accepted,
-    /// 不予受理.
-    Declined,
-    /// 退回 to the source.
-    Returned,
-    /// 办理: a step was taken.
-    Progress,
-    /// 办结, with the reply.
-    Resolved,
-    /// 申请延期.
-    Extended,
-}
-
-impl OutgoingKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = &[
-        Self::Dispatched,
-        Self::Accepted,
-        Self::Declined,
-        Self::Returned,
-        Self::Progress,
-        Self::Resolved,
-        Self::Extended,
-    ];
-
-    /// The kind as it stands in `map.toml`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dispatched => "dispatched",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Returned => "returned",
-            Self::Progress => "progress",
-            Self::Resolved => "resolved",
-            Self::Extended => "extended",
-        }
-    }
-
-    /// Reads the kind.
-    pub fn read(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
-    }
-}
-
 /// One fact to be told to the source of a case. Holds personal text: it is opened only to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// What happened.
-    pub kind: OutgoingKind,
+    pub kind: AnswerKind,
     /// The source's own number for the case.
     pub source_id: String,
     /// The idempotency key: the same over all attempts.
@@ -92,29 +40,32 @@ pub struct Outgoing {
     pub department_name: Option<String>,
     /// What the citizen is told, or the note of a step.
     pub reply: Option<Private>,
-    /// Why it is returned, declined or extended.
+    /// Why it is declined.
     pub reason: Option<Private>,
     /// What came of it.
     pub solved: Option<Solved>,
     /// Whether the citizen was spoken to.
     pub contacted: Option<bool>,
-    /// The new deadline.
-    pub deadline: Option<Timestamp>,
 }
 
 /// Every way of telling a source, compiled.
 #[derive(Debug)]
 pub struct Writeback {
-    kinds: BTreeMap<OutgoingKind, Request>,
+    kinds: BTreeMap<AnswerKind, Request>,
     /// Not told, on purpose.
-    untold: Vec<OutgoingKind>,
+    untold: Vec<AnswerKind>,
     answers: Answers,
 }
 
 impl Writeback {
     /// Whether the source wants to be told of this.
-    pub fn tells(&self, kind: OutgoingKind) -> bool {
+    pub fn tells(&self, kind: AnswerKind) -> bool {
         self.kinds.contains_key(&kind)
+    }
+
+    /// Whether the pack says what the source is told, if only that it is told nothing.
+    pub fn is_decided(&self) -> bool {
+        !self.kinds.is_empty() || !self.untold.is_empty()
     }
 
     /// The request that tells it; none if the source is not told of this kind.
@@ -154,7 +105,6 @@ enum Fact {
     SourceId,
     EventId,
     At,
-    Deadline,
     DepartmentName,
     Reply,
     Reason,
@@ -167,7 +117,6 @@ impl Fact {
         ("source_id", Self::SourceId),
         ("event_id", Self::EventId),
         ("at", Self::At),
-        ("deadline", Self::Deadline),
         ("department_name", Self::DepartmentName),
         ("reply", Self::Reply),
         ("reason", Self::Reason),
@@ -182,6 +131,7 @@ struct Answers {
     ok: Vec<String>,
     already: Vec<String>,
     busy: Vec<String>,
+    refused: Vec<String>,
     message: Option<Path>,
     version: Option<Path>,
     time: TimeReader,

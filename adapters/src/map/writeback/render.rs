@@ -52,7 +52,6 @@ fn value(request: &Request, field: &OutField, out: &Outgoing) -> Option<String> 
         Fact::SourceId => Some(out.source_id.clone()),
         Fact::EventId => Some(out.event_id.clone()),
         Fact::At => Some(write(out.at, &field.format, &request.zone)),
-        Fact::Deadline => out.deadline.map(|at| write(at, &field.format, &request.zone)),
         Fact::DepartmentName => out.department_name.clone(),
         Fact::Reply => private(&out.reply),
         Fact::Reason => private(&out.reason),

@@ -1,13 +1,15 @@
 //! Requests as they go out, and answers as they come back, over the built-in packs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use huiliu_schemas::vocabulary::Solved;
+use huiliu_schemas::vocabulary::{AnswerKind, Solved};
 
-use super::{Judgement, Outgoing, OutgoingKind};
+use super::{Judgement, Outgoing};
+use crate::map::Map;
 use crate::pack::Pack;
 
-fn outgoing(kind: OutgoingKind) -> Outgoing {
+fn outgoing(kind: AnswerKind) -> Outgoing {
     Outgoing {
         kind,
         source_id: "2026/1".to_owned(),
@@ -18,11 +20,10 @@ fn outgoing(kind: OutgoingKind) -> Outgoing {
         reason: Some("非本单位职责".into()),
         solved: Some(Solved::Yes),
         contacted: Some(true),
-        deadline: None,
     }
 }
 
-fn rendered(pack: &str, kind: OutgoingKind) -> String {
+fn rendered(pack: &str, kind: AnswerKind) -> String {
     let pack = Pack::embedded(pack).expect("loads");
     let parts = pack.writeback().render(&outgoing(kind)).expect("is told");
     assert!(!format!("{parts:?}").contains("已维修"), "a request must not print its body");
@@ -31,20 +32,25 @@ fn rendered(pack: &str, kind: OutgoingKind) -> String {
 
 #[test]
 fn the_hotline_is_told_in_its_own_words() {
-    insta::assert_snapshot!(rendered("hotline-12345", OutgoingKind::Resolved), @r#"POST /api/orders/2026%2F1/replies {"action":"result","content":"已维修。","handleDeptName":"江北区住建局","isContacted":"1","isSolved":"解决","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
-    insta::assert_snapshot!(rendered("hotline-12345", OutgoingKind::Returned), @r#"POST /api/orders/2026%2F1/replies {"action":"return","backReason":"非本单位职责","handleDeptName":"江北区住建局","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
+    insta::assert_snapshot!(rendered("hotline-12345", AnswerKind::Resolved), @r#"POST /api/orders/2026%2F1/replies {"action":"result","content":"已维修。","handleDeptName":"江北区住建局","isContacted":"1","isSolved":"解决","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
+    insta::assert_snapshot!(rendered("hotline-12345", AnswerKind::Declined), @r#"POST /api/orders/2026%2F1/replies {"action":"decline","backReason":"非本单位职责","content":"已维修。","handleDeptName":"江北区住建局","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
 }
 
 #[test]
 fn the_portal_is_told_by_a_handling_step() {
-    insta::assert_snapshot!(rendered("petition-portal", OutgoingKind::Resolved), @r#"POST /xfj/2026%2F1/blfs {"blfs":"直接回复","blfsid":"e-1","bljg":"江北区住建局","blsj":"2026/03/01 09:30:00","hfgznr":"已维修。","sfjj":"1","xfjbh":"2026/1"}"#);
+    insta::assert_snapshot!(rendered("petition-portal", AnswerKind::Resolved), @r#"POST /xfj/2026%2F1/blfs {"blfs":"直接回复","blfsid":"e-1","bljg":"江北区住建局","blsj":"2026/03/01 09:30:00","hfgznr":"已维修。","sfjj":"1","xfjbh":"2026/1"}"#);
 }
 
 #[test]
 fn what_a_source_is_not_told_is_not_rendered() {
-    let pack = Pack::embedded("hotline-12345").expect("loads");
-    assert!(!pack.writeback().tells(OutgoingKind::Dispatched));
-    assert_eq!(pack.writeback().render(&outgoing(OutgoingKind::Dispatched)), None);
+    let map = |untold: &str| {
+        let text = format!("{untold}\n[fields]\n\"source.id\" = {{ from = [\"id\"] }}\n");
+        Map::compile(&text, &BTreeMap::new()).expect("compiles")
+    };
+    let silent = map("untold = [\"accepted\", \"declined\", \"progress\", \"resolved\"]");
+    assert!(!silent.writeback().tells(AnswerKind::Accepted) && silent.writeback().is_decided());
+    assert_eq!(silent.writeback().render(&outgoing(AnswerKind::Accepted)), None);
+    assert!(!map("").writeback().is_decided(), "its pack has nothing to say about it");
 }
 
 #[derive(Debug, PartialEq)]
@@ -73,13 +79,25 @@ fn answers_are_understood() {
         ("hotline-12345", 200, None, "", Kind::Retry(None)),
         ("hotline-12345", 200, None, r#"{"code":404,"msg":"工单不存在"}"#, Kind::Refused),
         ("hotline-12345", 200, None, r#"{"code":"-1"}"#, Kind::Retry(None)),
-        ("hotline-12345", 404, None, "", Kind::Refused),
+        ("hotline-12345", 200, None, r#"{"code":7301}"#, Kind::Retry(Some(300))),
+        // Whatever stands before the source: a login page, a service that is being put up, a wrong prefix.
+        ("hotline-12345", 302, None, "", Kind::Retry(None)),
+        ("hotline-12345", 404, None, "", Kind::Retry(None)),
+        ("hotline-12345", 404, None, "<html>", Kind::Retry(None)),
+        ("hotline-12345", 404, None, r#"{"status":404,"error":"Not Found"}"#, Kind::Retry(None)),
+        ("hotline-12345", 405, None, "", Kind::Retry(None)),
+        ("hotline-12345", 501, None, "", Kind::Retry(None)),
+        ("hotline-12345", 404, None, r#"{"code":404,"msg":"工单不存在"}"#, Kind::Refused),
+        ("hotline-12345", 400, None, r#"{"code":400,"msg":"content: 必填"}"#, Kind::Refused),
         ("hotline-12345", 401, None, "", Kind::Retry(Some(300))),
         ("hotline-12345", 429, Some(7), "", Kind::Retry(Some(7))),
+        ("hotline-12345", 429, Some(u64::MAX), "", Kind::Retry(Some(3600))),
         ("hotline-12345", 502, None, "<html>", Kind::Retry(None)),
         ("petition-portal", 200, None, r#"{"code":"0001"}"#, Kind::Delivered(None)),
         ("petition-portal", 200, None, r#"{"code":"-2"}"#, Kind::Retry(None)),
         ("petition-portal", 200, None, r#"{"code":"0202","msg":"x"}"#, Kind::Refused),
+        ("petition-portal", 200, None, r#"{"code":"0301","msg":"x"}"#, Kind::Retry(Some(300))),
+        ("petition-portal", 200, None, r#"{"code":"0304","msg":"x"}"#, Kind::Retry(Some(300))),
     ];
     for (pack, status, retry_after, body, expected) in cases {
         assert_eq!(judged(pack, status, retry_after, body), expected, "{status} {body}");

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::batch::{OutMessage, commit_batch};
 use super::super::scratch::Scratch;
 use super::super::streams::CASES;
-use super::super::{Durability, EffectiveSync, Engine, Server, read};
+use super::super::{Durability, EffectiveSync, Engine, EngineSettings, Server, read};
 use super::{PATIENCE, engine, eventually, settings, start};
 use crate::doors::Credentials;
 
@@ -78,6 +78,46 @@ async fn a_second_server_on_the_same_store_is_refused() {
     let said = start(scratch.path(), &Credentials::default()).await.expect_err("refused").to_string();
     assert!(said.contains("in use by another process"), "{said}");
     first.stop().await;
+}
+
+/// A nats-server that says its version, and else does nothing for a while and ends.
+fn idle_server(scratch: &Scratch, seconds: &str) -> EngineSettings {
+    use std::os::unix::fs::PermissionsExt;
+    let program = scratch.path().join("idle");
+    let script =
+        format!("#!/bin/sh\n[ \"$1\" = --version ] && echo 'nats-server: v2.15.1' && exit\nsleep {seconds}\nexit 3\n");
+    std::fs::write(&program, script).expect("written");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let mut settings = settings(scratch.path());
+    let Server::Embedded(embedded) = &mut settings.server else { panic!("embedded") };
+    embedded.program = Some(program);
+    embedded.port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    settings
+}
+
+/// The clock runs ahead by itself whenever nothing else happens: minutes pass before the server has ended.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_long_to_start_is_waited_for_while_it_lives() {
+    let scratch = Scratch::new();
+    let began = tokio::time::Instant::now();
+    let started = Engine::start(idle_server(&scratch, "1"), &Credentials::default(), CancellationToken::new()).await;
+    let said = started.expect_err("it never listened").to_string();
+    assert!(said.contains("it ended with"), "{said}");
+    assert!(began.elapsed() > std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn waiting_for_a_server_ends_with_the_hub() {
+    let scratch = Scratch::new();
+    let shutdown = CancellationToken::new();
+    let credentials = Credentials::default();
+    let starting = Engine::start(idle_server(&scratch, "600"), &credentials, shutdown.clone());
+    let stop = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        shutdown.cancel();
+    };
+    let (started, ()) = tokio::time::timeout(PATIENCE, async { tokio::join!(starting, stop) }).await.expect("in time");
+    assert!(started.expect_err("stopped").to_string().contains("stopped while"));
 }
 
 #[tokio::test]

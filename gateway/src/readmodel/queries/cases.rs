@@ -295,21 +295,36 @@ impl ReadHandle {
         })
     }
 
-    /// Cases whose source is still owed an answer in this numbering, oldest first, after the given place; each with its
-    /// own place.
+    /// Cases whose source is still owed an answer in this numbering, oldest first, after the given place.
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn owed(&self, namespace: &Namespace, after: i64, limit: usize) -> Result<Vec<(i64, CaseId)>> {
+    pub fn owed(&self, namespace: &Namespace, after: i64, limit: usize) -> Result<Vec<OwedCase>> {
         self.ask(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT key, id FROM owed JOIN cases USING (key) WHERE namespace = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+                "SELECT key, id, owed.channel AS channel FROM owed JOIN cases USING (key)
+                 WHERE namespace = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
             )?;
-            let owed = statement
-                .query_map(params![namespace.as_str(), after, limit as i64], |row| Ok((row.get(0)?, case_id(row.get(1)?))))?;
-            Ok(owed.collect::<std::result::Result<_, _>>()?)
+            let mut rows = statement.query(params![namespace.as_str(), after, limit as i64])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (place, id) = (row.get("key")?, case_id(row.get("id")?));
+                found.push(OwedCase { place, id, channel: parsed(row, "channel")? });
+            }
+            Ok(found)
         })
     }
+}
+
+/// A case whose source is owed an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedCase {
+    /// Its place among the cases.
+    pub place: i64,
+    /// The case.
+    pub id: CaseId,
+    /// The channel through which the answer goes back.
+    pub channel: Channel,
 }
 
 /// Whose numbers are, as of a place in the log.

@@ -1,0 +1,104 @@
+//! Two channels of one numbering, each with a system of its own: an answer goes back where the record came from, once.
+
+use huiliu_tests::hub::{ChannelPlan, PATIENCE, Plan, TestHub, eventually};
+use huiliu_tests::sim::{Action, Config, Hotline, Running};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::steps::{done, noise};
+use super::world::{DEPARTMENTS, HOTLINE};
+
+const KEY: &str = "app-key-for-tests";
+/// The first of the two by name.
+const COUNTY: &str = "county-hotline";
+
+async fn system() -> Running {
+    Hotline::start(Config::quiet(KEY), CancellationToken::new()).await.unwrap()
+}
+
+fn plan(city: &Running, county: &Running) -> Plan {
+    Plan::built()
+        .unwrap()
+        .own_files()
+        .departments(DEPARTMENTS)
+        .channel(ChannelPlan::new(HOTLINE).source(&city.url(), KEY))
+        .channel(ChannelPlan::new(COUNTY).pack(HOTLINE).source(&county.url(), KEY))
+}
+
+/// An order both systems know, that came in by `channel`, signed for.
+async fn signed(hub: &TestHub, systems: [&Running; 2], channel: &str, id: &str) {
+    let order = noise(id);
+    for system in systems {
+        system.source.put(&order);
+    }
+    let mut order: Value = order.clone();
+    order["callTime"] = "2026-03-01 09:00:00".into();
+    order["updateTime"] = "2026-03-01 09:01:00".into();
+    order["orderState"] = "已派单".into();
+    let sender = hub.caller(channel);
+    let receipt = sender.post(&format!("/v1/channels/{channel}/events"), &order).await.unwrap();
+    assert_eq!(receipt.status, 202, "{}", receipt.body);
+    let receipt = receipt.body["receipt"].as_str().unwrap().to_owned();
+    let case = eventually("the case", PATIENCE, async || {
+        let told = sender.get(&format!("/v1/receipts/{receipt}?wait=10")).await.ok()?.body;
+        (told["settled"] == true).then(|| told["records"][0]["case_id"].as_str().map(str::to_owned))?
+    });
+    let case = case.await.unwrap();
+    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": format!("s-{id}"), "n": 1 })).await;
+}
+
+async fn told(system: &Running, id: &str) {
+    let taken = async || system.source.item(id).filter(|item| item.has(Action::Accept));
+    eventually("the answer at its source", PATIENCE, taken).await.unwrap();
+}
+
+async fn owes_nothing(hub: &TestHub) {
+    let metrics = async || {
+        let text = hub.caller("nobody").get("/metrics").await.ok()?.body.as_str()?.to_owned();
+        let owed = text.lines().filter(|line| line.starts_with("huiliu_write_back_owed_cases{"));
+        owed.clone().count().gt(&0).then_some(())?;
+        owed.into_iter().all(|line| line.ends_with(" 0")).then_some(())
+    };
+    eventually("nothing to be owed", PATIENCE, metrics).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_goes_back_through_the_channel_it_came_by_and_no_other() {
+    let (city, county) = (system().await, system().await);
+    let hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    signed(&hub, [&city, &county], HOTLINE, "both-1").await;
+    signed(&hub, [&city, &county], COUNTY, "both-2").await;
+    told(&city, "both-1").await;
+    told(&county, "both-2").await;
+    owes_nothing(&hub).await;
+    let answers = |system: &Running| {
+        let summary = system.source.summary();
+        (summary.write_backs as u64, summary.repeated_write_backs)
+    };
+    assert_eq!((answers(&city), answers(&county)), ((1, 0), (1, 0)), "each its own, once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_whose_pack_tells_nothing_leaves_it_to_one_that_can() {
+    let (city, county) = (system().await, system().await);
+    let mut hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    hub.stop().await.unwrap();
+    silence(&hub);
+    hub.restart().await.unwrap();
+    signed(&hub, [&city, &county], COUNTY, "quiet-1").await;
+    told(&city, "quiet-1").await;
+    owes_nothing(&hub).await;
+    assert_eq!(county.source.summary().write_backs, 0);
+}
+
+/// Gives the county's channel a pack of its own, in which there is no word of write-back.
+fn silence(hub: &TestHub) {
+    let packs = hub.dir.join("packs");
+    huiliu_tests::hub::copy_dir(&packs.join(HOTLINE), &packs.join("silent")).unwrap();
+    let edit = |file: &std::path::Path, change: &dyn Fn(String) -> String| {
+        std::fs::write(file, change(std::fs::read_to_string(file).unwrap())).unwrap();
+    };
+    edit(&packs.join("silent/pack.toml"), &|text| text.replace("name = \"hotline-12345\"", "name = \"silent\""));
+    edit(&packs.join("silent/map.toml"), &|text| text.split("[answers]").next().unwrap().to_owned());
+    edit(&hub.dir.join("huiliu.toml"), &|text| text.replace("pack = \"hotline-12345\"", "pack = \"silent\""));
+}
