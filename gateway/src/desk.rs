@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, NamedDue};
 use crate::routing::{self, RoutingFacts};
 use crate::vault::MasterKey;
 
@@ -166,15 +166,20 @@ impl Sitting {
                 // What is told later may accuse whoever has the case now.
                 let known = RoutingFacts::from_submission(&record.submission);
                 let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
-                self.given_for_more(case, decision, now)
+                self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), now)
             }
         }
     }
 
-    /// More is told of a case that departments have: what the rules make of it, and which of them may not have it any more.
-    fn given_for_more(&self, case: &Case, decision: Decision, now: Timestamp) -> Given {
+    /// More is told of a case that departments have: what the rules make of it, which of them may not have it any more, and
+    /// how soon it must be done if it is graver than was known.
+    fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
         let forbidden = self.barred(&decision.accused, case, &[]);
-        Given { forbidden, ..self.given(Some(decision), Some(&case.facts), now) }
+        let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
+        let urgent = is_urgent(decision.severity.colour, facts);
+        let rules = self.directory.due_dates("dispatched", now, urgent, complexity, facts.appeal);
+        let sooner = rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect();
+        Given { forbidden, sooner, ..self.given(Some(decision), Some(facts), now) }
     }
 
     /// Which of the departments that have a part, or are named, may not have the case: the accused and all under them.
@@ -210,8 +215,8 @@ impl Sitting {
 
     fn given_for_command(&self, command: &Command, content: &Content, case: Option<&Case>, now: Timestamp) -> Given {
         let Some(case) = case else { return Given::default() };
-        if matches!(command, Command::Supplement {}) {
-            return self.given_for_more(case, self.route_known(case, &case.facts, content), now);
+        if matches!(command, Command::Supplement {} | Command::Urge {}) && !content.is_empty() {
+            return self.given_for_more(case, self.route_known(case, &case.facts, content), &case.facts, now);
         }
         let named: &[Assignee] = match command {
             Command::Dispatch { assignees } | Command::Redispatch { assignees } => assignees,
@@ -231,7 +236,7 @@ impl Sitting {
             _ => self.deadlines("dispatched", decision, case.warning(), &case.facts, now),
         };
         let forbidden = self.barred(&[], case, named);
-        Given { decision: None, dispatch_deadlines, accept_deadlines, forbidden, unknown }
+        Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
     fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {
@@ -240,7 +245,6 @@ impl Sitting {
         Given { dispatch_deadlines: deadlines.unwrap_or_default(), decision, ..Given::default() }
     }
 
-    /// Red and orange, by the source or by judgement, have the shorter clocks.
     fn deadlines(
         &self,
         start: &str,
@@ -249,18 +253,21 @@ impl Sitting {
         facts: &Facts,
         now: Timestamp,
     ) -> Vec<Deadline> {
-        let grave = warning.max(facts.urgency).is_some_and(|w| w >= Warning::Orange);
-        let urgent = grave || facts.flags.grave || facts.flags.threat;
         let complexity = decision.and_then(|d| d.complexity).or(Some(Complexity::Ordinary));
-        self.directory
-            .due_dates(start, now, urgent, complexity, facts.appeal)
-            .into_iter()
-            .filter_map(|due| {
-                let clock = Clock::read(&due.clock)?;
-                Some(Deadline { clock, at: due.at, provisional: due.provisional, source: due.source })
-            })
-            .collect()
+        let rules = self.directory.due_dates(start, now, is_urgent(warning, facts), complexity, facts.appeal);
+        rules.into_iter().filter_map(deadline).collect()
     }
+}
+
+/// Red and orange, by the source or by judgement, have the shorter clocks.
+fn is_urgent(warning: Option<Warning>, facts: &Facts) -> bool {
+    let grave = warning.max(facts.urgency).is_some_and(|w| w >= Warning::Orange);
+    grave || facts.flags.grave || facts.flags.threat
+}
+
+fn deadline(due: NamedDue) -> Option<Deadline> {
+    let clock = Clock::read(&due.clock)?;
+    Some(Deadline { clock, at: due.at, provisional: due.provisional, source: due.source })
 }
 
 fn order(job: &Job, given: Given) -> Order {
@@ -331,6 +338,9 @@ pub fn shanghai() -> TimeZone {
 mod tests {
     use super::*;
     use crate::directory::tests::shipped;
+    use huiliu_schemas::SourceId;
+    use huiliu_schemas::event::EventBody;
+    use huiliu_schemas::vocabulary::Appeal;
 
     #[test]
     fn red_and_orange_have_the_shorter_clocks() {
@@ -345,5 +355,53 @@ mod tests {
         assert!(sign_for(Some(Warning::Orange), &Facts::default()) < plain);
         let by_source = Facts { urgency: Some(Warning::Red), ..Facts::default() };
         assert!(sign_for(None, &by_source) < plain);
+    }
+
+    fn job(cause: u64, text: &str) -> Job {
+        let submission = Submission {
+            source: SourceId::read("hotline:1").expect("a number"),
+            weak_identity: false,
+            intent: Intent::Matter,
+            at: None,
+            version: None,
+            aliases: Vec::new(),
+            related: Vec::new(),
+            facts: Facts {
+                appeal: Some(Appeal::Complaint),
+                matter: Some("150305".parse().expect("a matter")),
+                ..Facts::default()
+            },
+            content: Content { text: Some(text.into()), ..Content::default() },
+            assessment: None,
+            upstream: None,
+            session: None,
+            problems: Vec::new(),
+        };
+        let channel: Channel = "hotline-12345".parse().expect("a channel");
+        let record =
+            Record::new(channel.clone(), submission, false, &MasterKey::parse(&"07".repeat(32)).expect("a key"));
+        Job { cause: Cause::intake(cause, 0), actor: Actor::Source { channel }, work: Work::Record(Box::new(record)) }
+    }
+
+    #[test]
+    fn a_threat_told_later_brings_forward_only_what_has_a_rule_for_it() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decide = |case: Option<&Case>, job: &Job| {
+            let Decided::Events(events) = desk.decide(job, id, case, &Content::default(), now).expect("decided") else {
+                panic!("nothing came of it")
+            };
+            events
+        };
+        let begun = decide(None, &job(1, "老板欠薪"));
+        let case = Case::fold(&begun).expect("a case");
+        let told = decide(Some(&case), &job(2, "再不解决，今晚就跳楼"));
+        let sooner = told.iter().find_map(|e| match &e.body {
+            EventBody::Warned { deadlines, .. } => Some(deadlines),
+            _ => None,
+        });
+        let clocks: Vec<Clock> = sooner.expect("warned").iter().map(|d| d.clock).collect();
+        assert_eq!(clocks, [Clock::SignFor]);
     }
 }

@@ -177,6 +177,8 @@ pub struct Given {
     pub decision: Option<Decision>,
     /// When clocks would run out that start now, by what starts them.
     pub dispatch_deadlines: Vec<Deadline>,
+    /// When running clocks would run out if the case is graver than was known: those that have a rule for it.
+    pub sooner: Vec<Deadline>,
     /// As above, for acceptance.
     pub accept_deadlines: Vec<Deadline>,
     /// Departments that may not have the case: the accused and everything under them.

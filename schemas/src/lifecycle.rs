@@ -147,10 +147,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
             draft.need(case, told, RefusalCode::MissingReason, "there is nothing in it: give `note` or `text`")?;
             source::supplement_by_hand(&mut draft, case);
         }
-        Command::Urge {} => {
-            draft.tell_active(case, EntryKind::Urge);
-            draft.push(EventBody::Urged { seen: None });
-        }
+        Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
         Command::Assess { by, assessment } => draft.push(EventBody::Assessed { by: *by, assessment: *assessment }),
     }

@@ -106,15 +106,14 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         Actor::Source { channel } => channel.clone(),
         _ => case.channel.clone(),
     };
-    let moves = must_move(draft, case);
-    if !moves {
-        draft.tell_active(case, EntryKind::Supplement);
-    }
     let facts = case.facts.clone();
-    draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen: None, aliases: Vec::new(), facts })));
-    if moves {
-        take_from_the_accused(draft, case);
-    }
+    let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts };
+    words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
+}
+
+/// Somebody at the centre, or the source by command, urges, and may say why.
+pub(super) fn urge_by_hand(draft: &mut Draft<'_>, case: &Case) {
+    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None });
 }
 
 /// The citizen takes it back.
@@ -177,11 +176,14 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
     known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest
 }
 
+/// A record that urges has words of its own, which may tell as much as any.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    if !case.stage.is_ended() {
-        draft.tell_active(case, EntryKind::Urge);
+    let urged = EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) };
+    if case.stage.is_ended() {
+        draft.push(urged);
+    } else {
+        words_told(draft, case, EntryKind::Urge, urged);
     }
-    draft.push(EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
 }
 
 fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
@@ -214,22 +216,32 @@ fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     if known.is_some_and(|k| k.matter_digest == submit.seen.matter_digest) && aliases.is_empty() {
         return;
     }
-    let moves = !ends && must_move(draft, case);
-    if !moves {
-        draft.tell_active(case, EntryKind::Supplement);
-    }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
-    let known = case.marks.warning.max(facts.urgency);
-    draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts })));
-    if !ends {
-        draft.warn(known, if moves { Vec::new() } else { draft.order.given.dispatch_deadlines.clone() });
+    let supplemented = EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts }));
+    if ends {
+        draft.tell_active(case, EntryKind::Supplement);
+        draft.push(supplemented);
+        return;
     }
-    if moves {
-        take_from_the_accused(draft, case);
-    } else if !ends {
+    if !words_told(draft, case, EntryKind::Supplement, supplemented) {
         route_if_plain(draft, case);
     }
+}
+
+/// Words told of a case, whatever they came as: whoever has the case learns of them, it may be graver than was known, and
+/// nobody keeps it who turns out to be accused. Tells whether it was taken from somebody.
+fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventBody) -> bool {
+    let moves = must_move(draft, case);
+    if !moves {
+        draft.tell_active(case, kind);
+    }
+    draft.push(event);
+    draft.warn(case.warning(), if moves { Vec::new() } else { draft.order.given.sooner.clone() });
+    if moves {
+        take_from_the_accused(draft, case);
+    }
+    moves
 }
 
 /// What a person was to decide may now be plain. Not after a hand-back: then a person decides.

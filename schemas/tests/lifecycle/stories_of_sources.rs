@@ -372,6 +372,7 @@ fn judged(colour: Warning, minutes: i64) -> Given {
     let mut given = to(&[lead("housing")]);
     given.decision.as_mut().expect("a decision").severity.colour = Some(colour);
     given.dispatch_deadlines = vec![clock(Clock::SignFor, minutes), clock(Clock::Resolve, 9_000)];
+    given.sooner = vec![clock(Clock::SignFor, minutes)];
     given
 }
 
@@ -397,10 +398,54 @@ fn a_supplement_can_bring_clocks_forward_and_never_puts_them_off() {
     };
     assert_eq!(at(&world), (Some(240 * 60), Some(9_000 * 60)));
     let mut graver = judged(Warning::Orange, 30);
-    graver.dispatch_deadlines[1].at = Timestamp::from_second(NOON + 10_000 * 60).expect("a time");
+    let clocks = &mut graver.dispatch_deadlines;
+    clocks[1].at = Timestamp::from_second(NOON + 10_000 * 60).expect("a time");
+    let all_of_them = clocks.clone();
+    graver.sooner = all_of_them;
     let outcome = world.submit(&record().saying("再不解决就堵路").order(101), graver);
     assert_eq!(outcome, events(&["supplemented", "warned"]));
     assert_eq!(at(&world), (Some(30 * 60), Some(9_000 * 60)));
     let outcome = world.submit(&record().saying("more").order(102), judged(Warning::Orange, 10));
     assert_eq!(outcome, events(&["supplemented"]), "no graver than known");
+}
+
+#[test]
+fn only_clocks_with_a_rule_for_it_come_forward_and_the_source_may_be_who_says_so() {
+    let mut world = World::new();
+    world.submit(&record(), judged(Warning::Blue, 240));
+    let at = |world: &World, clock| world.case().deadlines.iter().find(|d| d.clock == clock).expect("a clock").at;
+    let resolve = at(&world, Clock::Resolve);
+    let mut graver = judged(Warning::Red, 30);
+    graver.dispatch_deadlines[1].at = Timestamp::from_second(NOON + 100 * 60).expect("a time");
+    let urgent = record().saying("more").order(101).facts(Facts { urgency: Some(Warning::Red), ..Facts::default() });
+    assert_eq!(world.submit(&urgent, graver), events(&["supplemented", "warned"]));
+    assert_eq!(at(&world, Clock::SignFor).as_second() - NOON, 30 * 60);
+    assert_eq!(at(&world, Clock::Resolve), resolve);
+}
+
+#[test]
+fn the_words_of_an_urge_are_heeded_like_any() {
+    let accuses = || Given { forbidden: vec![department("housing")], ..to(&[lead("discipline")]) };
+    let record = || Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    for by_record in [true, false] {
+        let urge = |world: &mut World, given: Given| match by_record {
+            true => world.submit(&record(), given),
+            false => world.command_given(&hotline(), Command::Urge {}, given),
+        };
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(urge(&mut world, accuses()), events(&["urged", "dispatched"]));
+        assert_eq!(world.told(), ["housing withdraw", "discipline dispatch"]);
+        assert!(world.case().active(&department("housing")).is_none(), "the accused learns nothing of what was said");
+
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(urge(&mut world, judged(Warning::Red, 30)), events(&["urged", "warned"]));
+        assert_eq!((world.told(), world.case().warning()), (vec!["housing urge".to_owned()], Some(Warning::Red)));
+    }
+}
+
+#[test]
+fn a_threat_told_by_hand_warns() {
+    let mut world = World::signed(&[lead("housing")]);
+    let outcome = world.command_given(&hotline(), Command::Supplement {}, judged(Warning::Red, 30));
+    assert_eq!(outcome, events(&["supplemented", "warned"]));
 }
