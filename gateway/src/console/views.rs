@@ -158,8 +158,8 @@ pub struct AnswerItem {
     pub event: Uuid,
     /// Its type.
     pub what: String,
-    /// Which numbering; none while nobody was told.
-    pub source: Option<SourceId>,
+    /// Which numbering.
+    pub source: SourceId,
     /// `told`, `waiting` or `refused`.
     pub state: &'static str,
     /// The version the source gave its record for it.
@@ -410,7 +410,7 @@ fn answers(case: &Case, history: &[HistoryRow]) -> Vec<AnswerItem> {
     let told = case.delivered.iter().map(|told| AnswerItem {
         event: told.event,
         what: told.what.to_string(),
-        source: Some(told.source.clone()),
+        source: told.source.clone(),
         state: if told.refused { "refused" } else { "told" },
         version: told.version,
     });
@@ -420,11 +420,12 @@ fn answers(case: &Case, history: &[HistoryRow]) -> Vec<AnswerItem> {
             Some(EventBody::Resolved { .. } | EventBody::Declined { .. } | EventBody::ClosedToRepetition { .. })
         )
     });
-    let waiting = owed.filter(|owed| case.delivered.iter().all(|told| told.event != owed.id));
-    let waiting = waiting.map(|owed| AnswerItem {
-        event: owed.id,
-        what: owed.name.clone(),
-        source: None,
+    // The last answer only: what was owed before it, nobody waits for.
+    let waiting = case.owed.iter().filter(|waiting| owed.is_some_and(|owed| owed.id == waiting.event));
+    let waiting = waiting.map(|waiting| AnswerItem {
+        event: waiting.event,
+        what: waiting.what.to_string(),
+        source: waiting.source.clone(),
         state: "waiting",
         version: None,
     });
