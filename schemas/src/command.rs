@@ -47,7 +47,7 @@ pub enum Command {
     Accept {},
     /// 不予受理.
     Decline {
-        /// The article it rests on.
+        /// The article it rests on, by name (…第…条), in at most 64 characters.
         article: String,
     },
     /// 申请退单.
