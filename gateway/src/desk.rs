@@ -161,9 +161,9 @@ impl Sitting {
                 let decision = self.route_known(case, &facts, &told.merged(&record.submission.content));
                 self.given(Some(decision), Some(&facts), now)
             }
-            Some(case) if case.stage.is_ended() => Given::default(),
+            Some(case) if case.stage.is_ended() && record.history => Given::default(),
             Some(case) => {
-                // What is told later may accuse whoever has the case now.
+                // What is told later may accuse whoever has the case now, or would have it again.
                 let known = RoutingFacts::from_submission(&record.submission);
                 let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
                 self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), now)
@@ -174,22 +174,35 @@ impl Sitting {
     /// More is told of a case that departments have: what the rules make of it, which of them may not have it any more, and
     /// how soon it must be done if it is graver than was known.
     fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
-        let forbidden = self.barred(&decision.accused, case, &[]);
+        let last = case.last_lead().filter(|_| case.stage.is_ended());
+        let forbidden = self.barred(&decision.accused, case, last);
+        let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
         let urgent = is_urgent(decision.severity.colour, facts);
         let rules = self.directory.due_dates("dispatched", now, urgent, complexity, facts.appeal);
         let sooner = rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect();
-        Given { forbidden, sooner, ..self.given(Some(decision), Some(facts), now) }
+        let warning = decision.severity.colour.max(case.warning());
+        let dispatch_deadlines = self.deadlines("dispatched", complexity, warning, facts, now);
+        Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
     /// Which of the departments that have a part, or are named, may not have the case: the accused and all under them.
-    fn barred(&self, accused: &[DepartmentId], case: &Case, named: &[Assignee]) -> Vec<DepartmentId> {
+    fn barred<'d>(
+        &self,
+        accused: &[DepartmentId],
+        case: &'d Case,
+        named: impl IntoIterator<Item = &'d DepartmentId>,
+    ) -> Vec<DepartmentId> {
         let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let departments = &self.directory.departments;
         let accused: Vec<&DepartmentId> = accused.iter().chain(known).collect();
         let is_barred = |d: &DepartmentId| accused.iter().any(|a| *a == d || departments.under(a).any(|u| u == d));
         let active = case.active_assignments().into_iter().map(|a| &a.department);
-        active.chain(named.iter().map(|a| &a.department)).filter(|d| is_barred(d)).cloned().collect()
+        active.chain(named).filter(|d| is_barred(d)).cloned().collect()
+    }
+
+    fn is_in_office(&self, department: &DepartmentId) -> bool {
+        self.directory.departments.in_office(department).is_some_and(|office| office.id == *department)
     }
 
     /// Where the rules send a case that exists, with these facts and words.
@@ -215,7 +228,12 @@ impl Sitting {
 
     fn given_for_command(&self, command: &Command, content: &Content, case: Option<&Case>, now: Timestamp) -> Given {
         let Some(case) = case else { return Given::default() };
-        if matches!(command, Command::Supplement {} | Command::Urge {}) && !content.is_empty() {
+        let speaks = match command {
+            Command::Supplement {} | Command::Urge {} => !content.is_empty(),
+            Command::Assess { assessment, .. } => assessment.is_bad(),
+            _ => false,
+        };
+        if speaks {
             return self.given_for_more(case, self.route_known(case, &case.facts, content), &case.facts, now);
         }
         let named: &[Assignee] = match command {
@@ -223,37 +241,36 @@ impl Sitting {
             Command::GrantReturn { assignees, .. } => assignees,
             _ => &[],
         };
-        let in_office =
-            |d: &DepartmentId| self.directory.departments.in_office(d).is_some_and(|office| office.id == *d);
-        let unknown = named.iter().map(|a| &a.department).filter(|d| !in_office(d)).cloned().collect();
-        let decision = case.decision.as_ref();
+        let unknown = named.iter().map(|a| &a.department).filter(|d| !self.is_in_office(d)).cloned().collect();
+        let complexity = case.decision.as_ref().and_then(|d| d.complexity);
         let accept_deadlines = match command {
-            Command::Accept {} => self.deadlines("accepted", decision, case.warning(), &case.facts, now),
+            Command::Accept {} => self.deadlines("accepted", complexity, case.warning(), &case.facts, now),
             _ => Vec::new(),
         };
         let dispatch_deadlines = match named {
             [] => Vec::new(),
-            _ => self.deadlines("dispatched", decision, case.warning(), &case.facts, now),
+            _ => self.deadlines("dispatched", complexity, case.warning(), &case.facts, now),
         };
-        let forbidden = self.barred(&[], case, named);
+        let forbidden = self.barred(&[], case, named.iter().map(|a| &a.department));
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
     fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {
         let warning = decision.as_ref().and_then(|d| d.severity.colour);
-        let deadlines = facts.map(|f| self.deadlines("dispatched", decision.as_ref(), warning, f, now));
+        let complexity = decision.as_ref().and_then(|d| d.complexity);
+        let deadlines = facts.map(|f| self.deadlines("dispatched", complexity, warning, f, now));
         Given { dispatch_deadlines: deadlines.unwrap_or_default(), decision, ..Given::default() }
     }
 
     fn deadlines(
         &self,
         start: &str,
-        decision: Option<&Decision>,
+        complexity: Option<Complexity>,
         warning: Option<Warning>,
         facts: &Facts,
         now: Timestamp,
     ) -> Vec<Deadline> {
-        let complexity = decision.and_then(|d| d.complexity).or(Some(Complexity::Ordinary));
+        let complexity = complexity.or(Some(Complexity::Ordinary));
         let rules = self.directory.due_dates(start, now, is_urgent(warning, facts), complexity, facts.appeal);
         rules.into_iter().filter_map(deadline).collect()
     }

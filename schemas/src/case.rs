@@ -337,10 +337,12 @@ impl Case {
                 self.assess(Assessor::Citizen, *assessment);
                 self.stage = Stage::Revisited;
             }
-            EventBody::Reopened { deadlines } => {
+            EventBody::Reopened { deadlines, seen } => {
                 self.marks.reopened += 1;
+                self.solved = None;
                 self.deadlines.clone_from(deadlines);
                 self.stage = Stage::Dispatched;
+                self.see_again(seen.as_deref(), &event.actor);
             }
             EventBody::Urged { seen } => {
                 self.marks.urged += 1;

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
-use crate::command::{Action, Command, CommandKind, Order};
+use crate::command::{Action, Command, CommandKind, Given, Order};
 use crate::content::Content;
 use crate::decision::{Assignee, Decision, Excluded, Severity, TriageReason, Verdict};
-use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody};
+use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, DepartmentId, event_id};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::vocabulary::{EntryKind, Role, Stage, Warning};
@@ -88,10 +88,7 @@ fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCo
         CommandKind::Close => centre_in(case, actor, &[Stage::Resolved, Stage::Assessed]),
         CommandKind::Supplement => speaks_in(case, actor, |s| !s.is_ended()),
         CommandKind::Urge | CommandKind::Withdraw => speaks_in(case, actor, |s| !s.is_ended()),
-        CommandKind::Assess => {
-            let ended = |s| matches!(s, Stage::Resolved | Stage::Assessed | Stage::Closed | Stage::Revisited);
-            speaks_in(case, actor, ended)
-        }
+        CommandKind::Assess => speaks_in(case, actor, Stage::has_result),
     }
 }
 
@@ -153,7 +150,12 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         }
         Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
-        Command::Assess { by, assessment } => draft.push(EventBody::Assessed { by: *by, assessment: *assessment }),
+        Command::Assess { by, assessment } => {
+            draft.push(EventBody::Assessed { by: *by, assessment: *assessment });
+            if assessment.is_bad() {
+                draft.reopen(case, None);
+            }
+        }
     }
     Ok(draft.done())
 }
@@ -205,6 +207,19 @@ fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
     let because = "中心已准予退单".to_owned();
     let excluded = Excluded { department: department.clone(), because };
     to_triage(case, TriageReason::NoOwner, vec![excluded])
+}
+
+/// The decision a reopened case lies in triage with: what the rules make of it is for a person to choose.
+fn reopened_in_triage(case: &Case, given: &Given) -> Decision {
+    let mut decision = given.decision.clone().unwrap_or_else(|| to_triage(case, TriageReason::Reopened, Vec::new()));
+    let candidates = match decision.verdict {
+        Verdict::Dispatch { assignees } => {
+            assignees.into_iter().filter(|a| a.role == Role::Lead).map(|a| a.department).collect()
+        }
+        Verdict::Triage { candidates, .. } => candidates,
+    };
+    decision.verdict = Verdict::Triage { reasons: vec![TriageReason::Reopened], candidates };
+    decision
 }
 
 /// A decision that leaves the case to a person, with what the last one knew.
@@ -337,6 +352,20 @@ impl<'a> Draft<'a> {
         if let Some(colour) = judged.filter(|c| Some(*c) > known) {
             self.push(EventBody::Warned { colour, deadlines });
         }
+    }
+
+    /// 重办: to whoever led last; where that may not be, or there is no result to be had again, a person decides.
+    fn reopen(&mut self, case: &Case, seen: Option<Box<SourceSeen>>) {
+        let given = &self.order.given;
+        let barred = |d: &DepartmentId| self.is_forbidden(d) || given.unknown.contains(d);
+        let lead = case.last_lead().filter(|d| case.stage.has_result() && !barred(d));
+        let Some(lead) = lead else {
+            self.push(EventBody::Reopened { deadlines: Vec::new(), seen });
+            let decision = Box::new(reopened_in_triage(case, given));
+            return self.push(EventBody::Triaged { decision });
+        };
+        self.enqueue(lead, EntryKind::Reopen, Role::Lead);
+        self.push(EventBody::Reopened { deadlines: given.dispatch_deadlines.clone(), seen });
     }
 
     /// Goes where the rules say.

@@ -334,7 +334,7 @@ fn the_lead_is_one_and_first() {
     let Verdict::Dispatch { assignees } = &decision.verdict else { panic!("dispatched") };
     assert_eq!(assignees[0].role, Role::Lead);
     assert!(assignees[1..].iter().all(|a| a.role == Role::Participant));
-    assert_eq!(TriageReason::ALL.len(), 10);
+    assert_eq!(TriageReason::ALL.len(), 11);
 }
 
 fn titled(title: &str, text: &str) -> RoutingFacts {

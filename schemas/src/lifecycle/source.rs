@@ -92,6 +92,9 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             }
             changed_upstream(&mut draft, case, submit, echo);
             assessed(&mut draft, case, submit);
+            if calls_back(case, submit, echo) {
+                draft.reopen(case, Some(Box::new(submit.seen.clone())));
+            }
             if draft.events.is_empty() {
                 return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
             }
@@ -178,11 +181,9 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
 
 /// A record that urges has words of its own, which may tell as much as any.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let urged = EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) };
-    if case.stage.is_ended() {
-        draft.push(urged);
-    } else {
-        words_told(draft, case, EntryKind::Urge, urged);
+    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
+    if case.stage.is_ended() && !submit.history {
+        draft.reopen(case, None);
     }
 }
 
@@ -305,6 +306,46 @@ fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: b
         }
         UpstreamState::Open | UpstreamState::Returned => {}
     }
+}
+
+/// Whether a record brings a case back that has ended: the citizen is not satisfied, the source has it open again, or there
+/// is more to say. An echo of our own answer says nothing of that but how it is assessed.
+fn calls_back(case: &Case, submit: &Submit, echo: bool) -> bool {
+    case.stage.is_ended()
+        && !submit.history
+        && (is_dissatisfied(case, submit) || !echo && (is_opened_again(case, submit) || says_more(case, submit)))
+}
+
+/// A view that is not known, or the same again of what was handled again: then the record is open, and a newer one.
+fn is_dissatisfied(case: &Case, submit: &Submit) -> bool {
+    let bad = submit.submission.assessment.filter(|view| case.stage.has_result() && view.is_bad());
+    let again = is_open(submit) && is_newer(case, submit);
+    bad.is_some_and(|view| again || !case.assessments.contains(&(Assessor::Citizen, view)))
+}
+
+/// A source that has not been told yet has the case open because it does not know that it ended.
+fn is_opened_again(case: &Case, submit: &Submit) -> bool {
+    let source = &submit.seen.source;
+    let told = case.delivered.iter().any(|d| d.source == *source && !d.refused && d.what.is_last());
+    let owed = case.owed.iter().any(|o| o.source == *source && o.what.is_last());
+    is_open(submit) && !owed && (is_changed_upstream(case, submit) || told && is_newer(case, submit))
+}
+
+fn says_more(case: &Case, submit: &Submit) -> bool {
+    let known = case.source(&submit.seen.source);
+    let speaks = matches!(submit.submission.intent, Intent::Matter | Intent::Supplement);
+    speaks && !is_over(&submit.submission) && known.is_none_or(|k| k.matter_digest != submit.seen.matter_digest)
+}
+
+fn is_open(submit: &Submit) -> bool {
+    let open = |u: &Upstream| matches!(u.state, UpstreamState::Open | UpstreamState::Returned);
+    submit.submission.upstream.as_ref().is_some_and(open)
+}
+
+/// Whether the record shows the source as it is after all that is known, by its own order.
+fn is_newer(case: &Case, submit: &Submit) -> bool {
+    let known = case.source(&submit.seen.source).and_then(|known| known_order(case, known));
+    submit.seen.order.zip(known).is_some_and(|(now, known)| now > known)
 }
 
 fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {

@@ -94,9 +94,10 @@ fn may_follow(before: Stage, after: Stage) -> bool {
         SignedFor => &[Accepted, InProgress, Declined, Resolved, Dispatched, Triage, Withdrawn, Closed],
         Accepted => &[InProgress, Resolved, Dispatched, Triage, Withdrawn, Closed],
         InProgress => &[Resolved, Dispatched, Triage, Withdrawn, Closed],
-        Resolved => &[Assessed, Closed],
-        Assessed => &[Closed],
-        _ => &[],
+        Resolved => &[Assessed, Closed, Dispatched, Triage],
+        Assessed => &[Closed, Dispatched, Triage],
+        Closed => &[Dispatched, Triage],
+        _ => &[Triage],
     };
     before == after || open.contains(&after)
 }

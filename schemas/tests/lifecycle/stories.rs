@@ -189,12 +189,15 @@ fn assessments_come_after_the_result_and_keep_two_views_apart() {
     world.command(&of("housing"), resolve());
     assert_eq!(world.command(&hotline(), view(Assessor::Citizen, good)), events(&["assessed"]));
     assert_eq!(world.stage(), Stage::Assessed);
-    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, bad)), events(&["assessed"]));
-    assert_eq!(world.command(&desk(), view(Assessor::Citizen, bad)), events(&["assessed"]));
-    assert_eq!(world.case().assessments, [(Assessor::Reviewer, bad), (Assessor::Citizen, bad)]);
+    let partly = Assessment { solved: Some(Solved::Partly), satisfaction: None };
+    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, partly)), events(&["assessed"]));
+    assert_eq!(world.command(&desk(), view(Assessor::Citizen, partly)), events(&["assessed"]));
+    assert_eq!(world.case().assessments, [(Assessor::Reviewer, partly), (Assessor::Citizen, partly)]);
     world.command(&desk(), Command::Close {});
     assert_eq!(world.command(&desk(), view(Assessor::Citizen, good)), events(&["assessed"]));
     assert_eq!(world.stage(), Stage::Closed);
+    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, bad)), events(&["assessed", "reopened"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("housing")));
 }
 
 #[test]
