@@ -135,9 +135,15 @@ impl Desk {
         lifecycle::decide(Some(case), case.id, &order(job, Given::default()), now)
     }
 
-    /// Whether deciding needs what the case's sources have said so far.
+    /// Whether deciding needs what the case's sources have said so far: the rules may send it somewhere now, or a person names
+    /// who is to have it.
     pub fn needs_told(job: &Job, case: &Case) -> bool {
-        matches!(job.work, Work::Record(_)) && case.stage == Stage::Triage && !case.causes.contains_key(&job.cause)
+        let needs = match &job.work {
+            Work::Record(_) => case.stage == Stage::Triage,
+            Work::Command { command, .. } => !named_in(command).is_empty(),
+            Work::Delivery { .. } => false,
+        };
+        needs && !case.causes.contains_key(&job.cause)
     }
 }
 
@@ -145,7 +151,7 @@ impl Sitting {
     fn given_for(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
         match &job.work {
             Work::Record(record) => self.given_for_record(record, case, told, now),
-            Work::Command { command, content, .. } => self.given_for_command(command, content, case, now),
+            Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
             Work::Delivery { .. } => Given::default(),
         }
     }
@@ -226,7 +232,14 @@ impl Sitting {
         routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory)
     }
 
-    fn given_for_command(&self, command: &Command, content: &Content, case: Option<&Case>, now: Timestamp) -> Given {
+    fn given_for_command(
+        &self,
+        command: &Command,
+        content: &Content,
+        case: Option<&Case>,
+        told: &Content,
+        now: Timestamp,
+    ) -> Given {
         let Some(case) = case else { return Given::default() };
         let speaks = match command {
             Command::Supplement {} | Command::Urge {} => !content.is_empty(),
@@ -236,11 +249,7 @@ impl Sitting {
         if speaks {
             return self.given_for_more(case, self.route_known(case, &case.facts, content), &case.facts, now);
         }
-        let named: &[Assignee] = match command {
-            Command::Dispatch { assignees } | Command::Redispatch { assignees } => assignees,
-            Command::GrantReturn { assignees, .. } => assignees,
-            _ => &[],
-        };
+        let named = named_in(command);
         let unknown = named.iter().map(|a| &a.department).filter(|d| !self.is_in_office(d)).cloned().collect();
         let complexity = case.decision.as_ref().and_then(|d| d.complexity);
         let accept_deadlines = match command {
@@ -251,7 +260,12 @@ impl Sitting {
             [] => Vec::new(),
             _ => self.deadlines("dispatched", complexity, case.warning(), &case.facts, now),
         };
-        let forbidden = self.barred(&[], case, named.iter().map(|a| &a.department));
+        // Whom the case accuses may have been told after it was routed.
+        let accused = match named {
+            [] => Vec::new(),
+            _ => self.route_known(case, &case.facts, told).accused,
+        };
+        let forbidden = self.barred(&accused, case, named.iter().map(|a| &a.department));
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
@@ -273,6 +287,16 @@ impl Sitting {
         let complexity = complexity.or(Some(Complexity::Ordinary));
         let rules = self.directory.due_dates(start, now, is_urgent(warning, facts), complexity, facts.appeal);
         rules.into_iter().filter_map(deadline).collect()
+    }
+}
+
+/// Whom a command sends the case to.
+fn named_in(command: &Command) -> &[Assignee] {
+    match command {
+        Command::Dispatch { assignees }
+        | Command::Redispatch { assignees }
+        | Command::GrantReturn { assignees, .. } => assignees,
+        _ => &[],
     }
 }
 
@@ -357,7 +381,8 @@ mod tests {
     use crate::directory::tests::shipped;
     use huiliu_schemas::SourceId;
     use huiliu_schemas::event::EventBody;
-    use huiliu_schemas::vocabulary::Appeal;
+    use huiliu_schemas::refusal::RefusalCode;
+    use huiliu_schemas::vocabulary::{Appeal, Role};
 
     #[test]
     fn red_and_orange_have_the_shorter_clocks() {
@@ -420,5 +445,26 @@ mod tests {
         });
         let clocks: Vec<Clock> = sooner.expect("warned").iter().map(|d| d.clock).collect();
         assert_eq!(clocks, [Clock::SignFor]);
+    }
+
+    #[test]
+    fn who_is_accused_later_is_not_given_the_case_by_hand() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let begun = job(1, "老板欠薪");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decided = desk.decide(&begun, id, None, &Content::default(), now).expect("decided");
+        let Decided::Events(events) = decided else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let lead = Assignee { department: "jb-housing".parse().expect("a department"), role: Role::Lead };
+        let content = Content { note: Some("请住建局办理".into()), ..Content::default() };
+        let command = Command::Redispatch { assignees: vec![lead] };
+        let work = Work::Command { case: id, command, content, seen: None };
+        let redispatch = Job { cause: Cause::hub("by-hand"), actor: Actor::Operator { name: "desk".into() }, work };
+        assert!(Desk::needs_told(&redispatch, &case));
+        let told = |text: &str| Content { text: Some(text.into()), ..Content::default() };
+        desk.decide(&redispatch, id, Some(&case), &told("老板欠薪"), now).expect("nobody is accused");
+        let refused = desk.decide(&redispatch, id, Some(&case), &told("老板欠薪，区住建局局长收受老板好处"), now);
+        assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
     }
 }
