@@ -179,7 +179,10 @@ impl<'g> Weighing<'g> {
     /// clue before it decides nothing.
     fn open(&mut self, candidates: BTreeSet<DivisionCode>) {
         self.told = None;
-        self.open = Some(self.open.take().map_or_else(|| candidates.clone(), |before| common(&before, &candidates)));
+        self.open = Some(match self.open.take() {
+            Some(before) => common(&before, &candidates),
+            None => candidates,
+        });
     }
 
     /// A text that is unsure by itself: the strong clue stands, unless it is none of what the text could mean.
