@@ -319,7 +319,7 @@ fn calls_back(case: &Case, submit: &Submit, echo: bool) -> bool {
 /// A view that is not known, or the same again of what was handled again: then the record is open, and a newer one.
 fn is_dissatisfied(case: &Case, submit: &Submit) -> bool {
     let bad = submit.submission.assessment.filter(|view| case.stage.has_result() && view.is_bad());
-    let again = is_open(submit) && is_newer(case, submit);
+    let again = is_open(case, submit) && is_newer(case, submit);
     bad.is_some_and(|view| again || !case.assessments.contains(&(Assessor::Citizen, view)))
 }
 
@@ -328,7 +328,7 @@ fn is_opened_again(case: &Case, submit: &Submit) -> bool {
     let source = &submit.seen.source;
     let told = case.delivered.iter().any(|d| d.source == *source && !d.refused && d.what.is_last());
     let owed = case.owed.iter().any(|o| o.source == *source && o.what.is_last());
-    is_open(submit) && !owed && (is_changed_upstream(case, submit) || told && is_newer(case, submit))
+    is_open(case, submit) && !owed && (is_changed_upstream(case, submit) || told && is_newer(case, submit))
 }
 
 fn says_more(case: &Case, submit: &Submit) -> bool {
@@ -337,9 +337,13 @@ fn says_more(case: &Case, submit: &Submit) -> bool {
     speaks && !is_over(&submit.submission) && known.is_none_or(|k| k.matter_digest != submit.seen.matter_digest)
 }
 
-fn is_open(submit: &Submit) -> bool {
-    let open = |u: &Upstream| matches!(u.state, UpstreamState::Open | UpstreamState::Returned);
-    submit.submission.upstream.as_ref().is_some_and(open)
+/// A source that hands back what was declined or never a case of ours only agrees that it is over here.
+fn is_open(case: &Case, submit: &Submit) -> bool {
+    match submit.submission.upstream.as_ref().map(|u| u.state) {
+        Some(UpstreamState::Open) => true,
+        Some(UpstreamState::Returned) => case.stage.has_result(),
+        _ => false,
+    }
 }
 
 /// Whether the record shows the source as it is after all that is known, by its own order.

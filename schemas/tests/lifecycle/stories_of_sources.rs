@@ -535,6 +535,13 @@ fn a_case_without_a_result_comes_back_to_a_person() {
     assert_eq!(world.stage(), Stage::Withdrawn);
     assert_eq!(world.submit(&open(102), unsure()), back);
 
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Decline { article: "《信访工作条例》第十九条".into() });
+    tell(&mut world, 120);
+    let handed_back = record().order(121).upstream(UpstreamState::Returned, "back");
+    assert_eq!(world.submit(&handed_back, unsure()), REPEAT, "what was declined is handed back");
+    assert_eq!(world.submit(&open(122), unsure()), back);
+
     let mut world = over_and_told();
     let barred = Given { forbidden: vec![department("housing")], ..to(&[lead("town")]) };
     let outcome = world.submit(&record().order(121).saying("they took money"), barred);
