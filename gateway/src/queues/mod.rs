@@ -18,7 +18,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{EntryRef, Event};
+use huiliu_schemas::event::{EntryRef, Event, EventBody};
 use huiliu_schemas::vocabulary::EntryKind;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use schemars::JsonSchema;
@@ -216,8 +216,13 @@ pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
 /// What a department may see: all the sources told, the words that came with this entry, and no persons where the case
 /// hides who spoke.
 pub fn disclosed(opened: &OpenedCase, n: u32) -> Content {
-    let said = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n)).map(|e| e.content.note.clone());
-    let content = Content { note: said.flatten(), ..opened.told.clone() };
+    let made = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n));
+    let said = made.and_then(|made| match made.body {
+        // What was said stands with the event by which the case came back: a view, a supplement, an urge.
+        EventBody::Reopened { .. } => opened.events.iter().find(|e| e.cause == made.cause),
+        _ => Some(made),
+    });
+    let content = Content { note: said.and_then(|e| e.content.note.clone()), ..opened.told.clone() };
     if opened.loaded.case.hides_reporter() { content.without_reporters() } else { content }
 }
 
