@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::readmodel::{CasePage, CaseRow, EntryRow, HappeningRow, HistoryRow, ReadHandle, ReadModelError};
+use crate::readmodel::{CasePage, CaseRow, EntryRow, HappeningRow, HistoryRow, ReadHandle, ReadModelError, WholeCase};
 
 /// Answer of `GET /v1/cases`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -281,9 +281,7 @@ impl CaseView {
     /// Where the read model cannot be read.
     pub fn find(reader: &ReadHandle, name: &str) -> Result<Option<Self>, ReadModelError> {
         let Some(id) = reader.find(name)? else { return Ok(None) };
-        let (Some(row), Some(case)) = (reader.case_row(id)?, reader.case(id)?) else { return Ok(None) };
-        let history = reader.history(id)?;
-        let entries = reader.entries_of(id)?;
+        let Some(WholeCase { row, case, history, entries }) = reader.whole_case(id)? else { return Ok(None) };
         Ok(Some(Self {
             reasons: case.decision.as_ref().map(triage_reasons).unwrap_or_default(),
             sources: sources(&case),

@@ -54,18 +54,7 @@ impl ReadHandle {
     /// # Errors
     /// Where the file cannot be read.
     pub fn history(&self, case: CaseId) -> Result<Vec<HistoryRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.place"
-        );
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query([case.0.as_bytes()])?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push(history_row(row)?);
-            }
-            Ok(found)
-        })
+        self.ask(|db| history_of(db, case))
     }
 
     /// What happened after sequence `since`, oldest first: about `limit`, what one decision made always together.
@@ -106,6 +95,19 @@ impl ReadHandle {
             Ok(found)
         })
     }
+}
+
+/// Everything that happened to a case, oldest first.
+pub(super) fn history_of(db: &Connection, case: CaseId) -> Result<Vec<HistoryRow>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.place");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([case.0.as_bytes()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(history_row(row)?);
+    }
+    Ok(found)
 }
 
 /// The key of an event's row: the sequence of its message, and its place in that.
