@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, NamedDue};
 use crate::routing::{self, RoutingFacts};
 use crate::vault::MasterKey;
 
@@ -135,9 +135,15 @@ impl Desk {
         lifecycle::decide(Some(case), case.id, &order(job, Given::default()), now)
     }
 
-    /// Whether deciding needs what the case's sources have said so far.
+    /// Whether deciding needs what the case's sources have said so far: the rules may send it somewhere now, or a person names
+    /// who is to have it.
     pub fn needs_told(job: &Job, case: &Case) -> bool {
-        matches!(job.work, Work::Record(_)) && case.stage == Stage::Triage && !case.causes.contains_key(&job.cause)
+        let needs = match &job.work {
+            Work::Record(_) => case.stage == Stage::Triage,
+            Work::Command { command, .. } => !named_in(command).is_empty(),
+            Work::Delivery { .. } => false,
+        };
+        needs && !case.causes.contains_key(&job.cause)
     }
 }
 
@@ -145,7 +151,7 @@ impl Sitting {
     fn given_for(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
         match &job.work {
             Work::Record(record) => self.given_for_record(record, case, told, now),
-            Work::Command { command, content, .. } => self.given_for_command(command, content, case, now),
+            Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
             Work::Delivery { .. } => Given::default(),
         }
     }
@@ -161,30 +167,48 @@ impl Sitting {
                 let decision = self.route_known(case, &facts, &told.merged(&record.submission.content));
                 self.given(Some(decision), Some(&facts), now)
             }
-            Some(case) if case.stage.is_ended() => Given::default(),
+            Some(case) if case.stage.is_ended() && record.history => Given::default(),
             Some(case) => {
-                // What is told later may accuse whoever has the case now.
+                // What is told later may accuse whoever has the case now, or would have it again.
                 let known = RoutingFacts::from_submission(&record.submission);
                 let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
-                self.given_for_more(case, decision, now)
+                self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), now)
             }
         }
     }
 
-    /// More is told of a case that departments have: what the rules make of it, and which of them may not have it any more.
-    fn given_for_more(&self, case: &Case, decision: Decision, now: Timestamp) -> Given {
-        let forbidden = self.barred(&decision.accused, case, &[]);
-        Given { forbidden, ..self.given(Some(decision), Some(&case.facts), now) }
+    /// More is told of a case that departments have: what the rules make of it, which of them may not have it any more, and
+    /// how soon it must be done if it is graver than was known.
+    fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
+        let last = case.last_lead().filter(|_| case.stage.is_ended());
+        let forbidden = self.barred(&decision.accused, case, last);
+        let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
+        let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
+        let urgent = is_urgent(decision.severity.colour, facts);
+        let rules = self.directory.due_dates("dispatched", now, urgent, complexity, facts.appeal);
+        let sooner = rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect();
+        let warning = decision.severity.colour.max(case.warning());
+        let dispatch_deadlines = self.deadlines("dispatched", complexity, warning, facts, now);
+        Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
     /// Which of the departments that have a part, or are named, may not have the case: the accused and all under them.
-    fn barred(&self, accused: &[DepartmentId], case: &Case, named: &[Assignee]) -> Vec<DepartmentId> {
+    fn barred<'d>(
+        &self,
+        accused: &[DepartmentId],
+        case: &'d Case,
+        named: impl IntoIterator<Item = &'d DepartmentId>,
+    ) -> Vec<DepartmentId> {
         let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let departments = &self.directory.departments;
         let accused: Vec<&DepartmentId> = accused.iter().chain(known).collect();
         let is_barred = |d: &DepartmentId| accused.iter().any(|a| *a == d || departments.under(a).any(|u| u == d));
         let active = case.active_assignments().into_iter().map(|a| &a.department);
-        active.chain(named.iter().map(|a| &a.department)).filter(|d| is_barred(d)).cloned().collect()
+        active.chain(named).filter(|d| is_barred(d)).cloned().collect()
+    }
+
+    fn is_in_office(&self, department: &DepartmentId) -> bool {
+        self.directory.departments.in_office(department).is_some_and(|office| office.id == *department)
     }
 
     /// Where the rules send a case that exists, with these facts and words.
@@ -208,59 +232,83 @@ impl Sitting {
         routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory)
     }
 
-    fn given_for_command(&self, command: &Command, content: &Content, case: Option<&Case>, now: Timestamp) -> Given {
+    fn given_for_command(
+        &self,
+        command: &Command,
+        content: &Content,
+        case: Option<&Case>,
+        told: &Content,
+        now: Timestamp,
+    ) -> Given {
         let Some(case) = case else { return Given::default() };
-        if matches!(command, Command::Supplement {}) {
-            return self.given_for_more(case, self.route_known(case, &case.facts, content), now);
-        }
-        let named: &[Assignee] = match command {
-            Command::Dispatch { assignees } | Command::Redispatch { assignees } => assignees,
-            Command::GrantReturn { assignees, .. } => assignees,
-            _ => &[],
+        let speaks = match command {
+            Command::Supplement {} | Command::Urge {} => !content.is_empty(),
+            Command::Assess { assessment, .. } => assessment.is_bad(),
+            _ => false,
         };
-        let in_office =
-            |d: &DepartmentId| self.directory.departments.in_office(d).is_some_and(|office| office.id == *d);
-        let unknown = named.iter().map(|a| &a.department).filter(|d| !in_office(d)).cloned().collect();
-        let decision = case.decision.as_ref();
+        if speaks {
+            return self.given_for_more(case, self.route_known(case, &case.facts, content), &case.facts, now);
+        }
+        let named = named_in(command);
+        let unknown = named.iter().map(|a| &a.department).filter(|d| !self.is_in_office(d)).cloned().collect();
+        let complexity = case.decision.as_ref().and_then(|d| d.complexity);
         let accept_deadlines = match command {
-            Command::Accept {} => self.deadlines("accepted", decision, case.warning(), &case.facts, now),
+            Command::Accept {} => self.deadlines("accepted", complexity, case.warning(), &case.facts, now),
             _ => Vec::new(),
         };
         let dispatch_deadlines = match named {
             [] => Vec::new(),
-            _ => self.deadlines("dispatched", decision, case.warning(), &case.facts, now),
+            _ => self.deadlines("dispatched", complexity, case.warning(), &case.facts, now),
         };
-        let forbidden = self.barred(&[], case, named);
-        Given { decision: None, dispatch_deadlines, accept_deadlines, forbidden, unknown }
+        // Whom the case accuses may have been told after it was routed.
+        let accused = match named {
+            [] => Vec::new(),
+            _ => self.route_known(case, &case.facts, told).accused,
+        };
+        let forbidden = self.barred(&accused, case, named.iter().map(|a| &a.department));
+        Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
     fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {
         let warning = decision.as_ref().and_then(|d| d.severity.colour);
-        let deadlines = facts.map(|f| self.deadlines("dispatched", decision.as_ref(), warning, f, now));
+        let complexity = decision.as_ref().and_then(|d| d.complexity);
+        let deadlines = facts.map(|f| self.deadlines("dispatched", complexity, warning, f, now));
         Given { dispatch_deadlines: deadlines.unwrap_or_default(), decision, ..Given::default() }
     }
 
-    /// Red and orange, by the source or by judgement, have the shorter clocks.
     fn deadlines(
         &self,
         start: &str,
-        decision: Option<&Decision>,
+        complexity: Option<Complexity>,
         warning: Option<Warning>,
         facts: &Facts,
         now: Timestamp,
     ) -> Vec<Deadline> {
-        let grave = warning.max(facts.urgency).is_some_and(|w| w >= Warning::Orange);
-        let urgent = grave || facts.flags.grave || facts.flags.threat;
-        let complexity = decision.and_then(|d| d.complexity).or(Some(Complexity::Ordinary));
-        self.directory
-            .due_dates(start, now, urgent, complexity, facts.appeal)
-            .into_iter()
-            .filter_map(|due| {
-                let clock = Clock::read(&due.clock)?;
-                Some(Deadline { clock, at: due.at, provisional: due.provisional, source: due.source })
-            })
-            .collect()
+        let complexity = complexity.or(Some(Complexity::Ordinary));
+        let rules = self.directory.due_dates(start, now, is_urgent(warning, facts), complexity, facts.appeal);
+        rules.into_iter().filter_map(deadline).collect()
     }
+}
+
+/// Whom a command sends the case to.
+fn named_in(command: &Command) -> &[Assignee] {
+    match command {
+        Command::Dispatch { assignees }
+        | Command::Redispatch { assignees }
+        | Command::GrantReturn { assignees, .. } => assignees,
+        _ => &[],
+    }
+}
+
+/// Red and orange, by the source or by judgement, have the shorter clocks.
+fn is_urgent(warning: Option<Warning>, facts: &Facts) -> bool {
+    let grave = warning.max(facts.urgency).is_some_and(|w| w >= Warning::Orange);
+    grave || facts.flags.grave || facts.flags.threat
+}
+
+fn deadline(due: NamedDue) -> Option<Deadline> {
+    let clock = Clock::read(&due.clock)?;
+    Some(Deadline { clock, at: due.at, provisional: due.provisional, source: due.source })
 }
 
 fn order(job: &Job, given: Given) -> Order {
@@ -331,6 +379,10 @@ pub fn shanghai() -> TimeZone {
 mod tests {
     use super::*;
     use crate::directory::tests::shipped;
+    use huiliu_schemas::SourceId;
+    use huiliu_schemas::event::EventBody;
+    use huiliu_schemas::refusal::RefusalCode;
+    use huiliu_schemas::vocabulary::{Appeal, Role};
 
     #[test]
     fn red_and_orange_have_the_shorter_clocks() {
@@ -345,5 +397,74 @@ mod tests {
         assert!(sign_for(Some(Warning::Orange), &Facts::default()) < plain);
         let by_source = Facts { urgency: Some(Warning::Red), ..Facts::default() };
         assert!(sign_for(None, &by_source) < plain);
+    }
+
+    fn job(cause: u64, text: &str) -> Job {
+        let submission = Submission {
+            source: SourceId::read("hotline:1").expect("a number"),
+            weak_identity: false,
+            intent: Intent::Matter,
+            at: None,
+            version: None,
+            aliases: Vec::new(),
+            related: Vec::new(),
+            facts: Facts {
+                appeal: Some(Appeal::Complaint),
+                matter: Some("150305".parse().expect("a matter")),
+                ..Facts::default()
+            },
+            content: Content { text: Some(text.into()), ..Content::default() },
+            assessment: None,
+            upstream: None,
+            session: None,
+            problems: Vec::new(),
+        };
+        let channel: Channel = "hotline-12345".parse().expect("a channel");
+        let record =
+            Record::new(channel.clone(), submission, false, &MasterKey::parse(&"07".repeat(32)).expect("a key"));
+        Job { cause: Cause::intake(cause, 0), actor: Actor::Source { channel }, work: Work::Record(Box::new(record)) }
+    }
+
+    #[test]
+    fn a_threat_told_later_brings_forward_only_what_has_a_rule_for_it() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decide = |case: Option<&Case>, job: &Job| {
+            let Decided::Events(events) = desk.decide(job, id, case, &Content::default(), now).expect("decided") else {
+                panic!("nothing came of it")
+            };
+            events
+        };
+        let begun = decide(None, &job(1, "老板欠薪"));
+        let case = Case::fold(&begun).expect("a case");
+        let told = decide(Some(&case), &job(2, "再不解决，今晚就跳楼"));
+        let sooner = told.iter().find_map(|e| match &e.body {
+            EventBody::Warned { deadlines, .. } => Some(deadlines),
+            _ => None,
+        });
+        let clocks: Vec<Clock> = sooner.expect("warned").iter().map(|d| d.clock).collect();
+        assert_eq!(clocks, [Clock::SignFor]);
+    }
+
+    #[test]
+    fn who_is_accused_later_is_not_given_the_case_by_hand() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let begun = job(1, "老板欠薪");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decided = desk.decide(&begun, id, None, &Content::default(), now).expect("decided");
+        let Decided::Events(events) = decided else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let lead = Assignee { department: "jb-housing".parse().expect("a department"), role: Role::Lead };
+        let content = Content { note: Some("请住建局办理".into()), ..Content::default() };
+        let command = Command::Redispatch { assignees: vec![lead] };
+        let work = Work::Command { case: id, command, content, seen: None };
+        let redispatch = Job { cause: Cause::hub("by-hand"), actor: Actor::Operator { name: "desk".into() }, work };
+        assert!(Desk::needs_told(&redispatch, &case));
+        let told = |text: &str| Content { text: Some(text.into()), ..Content::default() };
+        desk.decide(&redispatch, id, Some(&case), &told("老板欠薪"), now).expect("nobody is accused");
+        let refused = desk.decide(&redispatch, id, Some(&case), &told("老板欠薪，区住建局局长收受老板好处"), now);
+        assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
     }
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::clock::Deadline;
+use crate::clock::{Clock, Deadline};
 use crate::decision::Decision;
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, CaseNumber, Cause, Channel, DepartmentId, SourceId};
@@ -304,7 +304,9 @@ impl Case {
         self.owe(event);
         match &event.body {
             EventBody::Registered(_) | EventBody::Conferred { .. } => {}
-            EventBody::CalledIn { .. } | EventBody::InterimAnswered { .. } => {}
+            EventBody::CalledIn { .. } => {}
+            // Where the law gives longer for the matter itself, an interim answer is one.
+            EventBody::InterimAnswered { .. } => self.stop(Clock::HotlineAnswer),
             EventBody::Interviewed { .. } | EventBody::ReviewRequested { .. } | EventBody::ReviewDecided { .. } => {}
             EventBody::Recorded {} => self.stage = Stage::Recorded,
             EventBody::Triaged { decision } => self.enter_triage(decision),
@@ -335,10 +337,12 @@ impl Case {
                 self.assess(Assessor::Citizen, *assessment);
                 self.stage = Stage::Revisited;
             }
-            EventBody::Reopened { deadlines } => {
+            EventBody::Reopened { deadlines, seen } => {
                 self.marks.reopened += 1;
+                self.solved = None;
                 self.deadlines.clone_from(deadlines);
                 self.stage = Stage::Dispatched;
+                self.see_again(seen.as_deref(), &event.actor);
             }
             EventBody::Urged { seen } => {
                 self.marks.urged += 1;
@@ -378,6 +382,11 @@ impl Case {
                 }
             }
         }
+    }
+
+    /// What a clock ran for is done.
+    fn stop(&mut self, clock: Clock) {
+        self.deadlines.retain(|d| d.clock != clock);
     }
 
     /// A running clock runs out sooner, never later.
@@ -465,6 +474,7 @@ impl Case {
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();
+        self.deadlines.clear();
         self.remember(decision);
         self.stage = Stage::Triage;
     }
@@ -490,6 +500,7 @@ impl Case {
         });
         if leads {
             self.stage = Stage::SignedFor;
+            self.stop(Clock::SignFor);
         }
         self.notices
             .iter_mut()

@@ -26,6 +26,14 @@ words! {
     }
 }
 
+impl Clock {
+    /// Whether it runs against whoever has the case. The others are rights: who does not use one in time loses it, and
+    /// nothing is late.
+    pub fn is_duty(self) -> bool {
+        !matches!(self, Self::Object | Self::ReviewRequest | Self::RecheckRequest)
+    }
+}
+
 /// When a clock runs out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deadline {

@@ -47,7 +47,7 @@ pub enum Command {
     Accept {},
     /// 不予受理.
     Decline {
-        /// The article it rests on.
+        /// The article it rests on, by name (…第…条), in at most 64 characters.
         article: String,
     },
     /// 申请退单.
@@ -177,6 +177,8 @@ pub struct Given {
     pub decision: Option<Decision>,
     /// When clocks would run out that start now, by what starts them.
     pub dispatch_deadlines: Vec<Deadline>,
+    /// When running clocks would run out if the case is graver than was known: those that have a rule for it.
+    pub sooner: Vec<Deadline>,
     /// As above, for acceptance.
     pub accept_deadlines: Vec<Deadline>,
     /// Departments that may not have the case: the accused and everything under them.

@@ -205,10 +205,13 @@ pub enum EventBody {
         /// What the citizen said then.
         assessment: Assessment,
     },
-    /// 重办.
+    /// 重办: to whoever led last, in the event's entry; without one a person decides, as the next event says.
     Reopened {
         /// Clocks that start again.
         deadlines: Vec<Deadline>,
+        /// What the source's record looked like that asked for it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Box<SourceSeen>>,
     },
     /// 申请复查 / 复核.
     ReviewRequested {

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
-use crate::command::{Action, Command, CommandKind, Order};
+use crate::command::{Action, Command, CommandKind, Given, Order};
 use crate::content::Content;
 use crate::decision::{Assignee, Decision, Excluded, Severity, TriageReason, Verdict};
-use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody};
+use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, DepartmentId, event_id};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::vocabulary::{EntryKind, Role, Stage, Warning};
@@ -16,6 +16,9 @@ use crate::vocabulary::{EntryKind, Role, Stage, Warning};
 mod source;
 
 pub use source::{Beginning, beginning};
+
+/// In characters.
+const LONGEST_ARTICLE: usize = 64;
 
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,10 +88,7 @@ fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCo
         CommandKind::Close => centre_in(case, actor, &[Stage::Resolved, Stage::Assessed]),
         CommandKind::Supplement => speaks_in(case, actor, |s| !s.is_ended()),
         CommandKind::Urge | CommandKind::Withdraw => speaks_in(case, actor, |s| !s.is_ended()),
-        CommandKind::Assess => {
-            let ended = |s| matches!(s, Stage::Resolved | Stage::Assessed | Stage::Closed | Stage::Revisited);
-            speaks_in(case, actor, ended)
-        }
+        CommandKind::Assess => speaks_in(case, actor, Stage::has_result),
     }
 }
 
@@ -105,7 +105,8 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
             draft.push(EventBody::Accepted { department, deadlines: draft.order.given.accept_deadlines.clone() });
         }
         Command::Decline { article } => {
-            draft.need(case, !article.trim().is_empty(), RefusalCode::MissingReason, "`article` is empty")?;
+            let detail = "`article` is to name an article, e.g. 《信访工作条例》第二十二条, in at most 64 characters";
+            draft.need(case, names_an_article(article), RefusalCode::MissingReason, detail)?;
             let department = own_department(case, actor).ok();
             draft.tell_leaving(case, |d| Some(d) == department.as_ref());
             draft.push(EventBody::Declined { department, article: article.clone() });
@@ -147,14 +148,21 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
             draft.need(case, told, RefusalCode::MissingReason, "there is nothing in it: give `note` or `text`")?;
             source::supplement_by_hand(&mut draft, case);
         }
-        Command::Urge {} => {
-            draft.tell_active(case, EntryKind::Urge);
-            draft.push(EventBody::Urged { seen: None });
-        }
+        Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
-        Command::Assess { by, assessment } => draft.push(EventBody::Assessed { by: *by, assessment: *assessment }),
+        Command::Assess { by, assessment } => {
+            draft.push(EventBody::Assessed { by: *by, assessment: *assessment });
+            if assessment.is_bad() {
+                draft.reopen(case, None);
+            }
+        }
     }
     Ok(draft.done())
+}
+
+/// It stands in clear in the log for ever: there is no room in it for anything about a person.
+fn names_an_article(text: &str) -> bool {
+    text.contains('条') && text.chars().count() <= LONGEST_ARTICLE
 }
 
 fn sign_for(mut draft: Draft<'_>, case: &Case, n: Option<u32>) -> Result<Decided, Refusal> {
@@ -199,6 +207,19 @@ fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
     let because = "中心已准予退单".to_owned();
     let excluded = Excluded { department: department.clone(), because };
     to_triage(case, TriageReason::NoOwner, vec![excluded])
+}
+
+/// The decision a reopened case lies in triage with: what the rules make of it is for a person to choose.
+fn reopened_in_triage(case: &Case, given: &Given) -> Decision {
+    let mut decision = given.decision.clone().unwrap_or_else(|| to_triage(case, TriageReason::Reopened, Vec::new()));
+    let candidates = match decision.verdict {
+        Verdict::Dispatch { assignees } => {
+            assignees.into_iter().filter(|a| a.role == Role::Lead).map(|a| a.department).collect()
+        }
+        Verdict::Triage { candidates, .. } => candidates,
+    };
+    decision.verdict = Verdict::Triage { reasons: vec![TriageReason::Reopened], candidates };
+    decision
 }
 
 /// A decision that leaves the case to a person, with what the last one knew.
@@ -331,6 +352,20 @@ impl<'a> Draft<'a> {
         if let Some(colour) = judged.filter(|c| Some(*c) > known) {
             self.push(EventBody::Warned { colour, deadlines });
         }
+    }
+
+    /// 重办: to whoever led last; where that may not be, or there is no result to be had again, a person decides.
+    fn reopen(&mut self, case: &Case, seen: Option<Box<SourceSeen>>) {
+        let given = &self.order.given;
+        let barred = |d: &DepartmentId| self.is_forbidden(d) || given.unknown.contains(d);
+        let lead = case.last_lead().filter(|d| case.stage.has_result() && !barred(d));
+        let Some(lead) = lead else {
+            self.push(EventBody::Reopened { deadlines: Vec::new(), seen });
+            let decision = Box::new(reopened_in_triage(case, given));
+            return self.push(EventBody::Triaged { decision });
+        };
+        self.enqueue(lead, EntryKind::Reopen, Role::Lead);
+        self.push(EventBody::Reopened { deadlines: given.dispatch_deadlines.clone(), seen });
     }
 
     /// Goes where the rules say.

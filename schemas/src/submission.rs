@@ -229,6 +229,13 @@ pub struct Assessment {
     pub satisfaction: Option<Satisfaction>,
 }
 
+impl Assessment {
+    /// Not satisfied, or not solved: the case is to be handled again.
+    pub fn is_bad(&self) -> bool {
+        self.solved == Some(Solved::No) || self.satisfaction == Some(Satisfaction::Dissatisfied)
+    }
+}
+
 /// How far the matter is at the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Upstream {

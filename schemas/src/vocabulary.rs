@@ -123,6 +123,11 @@ impl Stage {
         matches!(self, Self::SignedFor | Self::Accepted | Self::InProgress)
     }
 
+    /// Whether a department's result, or the source's, stands: what a citizen may be dissatisfied with.
+    pub fn has_result(self) -> bool {
+        matches!(self, Self::Resolved | Self::Assessed | Self::Closed | Self::Revisited)
+    }
+
     /// Whether nothing more is owed unless someone reopens it.
     pub fn is_ended(self) -> bool {
         matches!(
@@ -228,5 +233,12 @@ words! {
         Declined = "declined", "不予受理";
         Progress = "progress", "办理进展";
         Resolved = "resolved", "办理结果";
+    }
+}
+
+impl AnswerKind {
+    /// Whether it tells that the case has ended.
+    pub fn is_last(self) -> bool {
+        matches!(self, Self::Declined | Self::Resolved)
     }
 }

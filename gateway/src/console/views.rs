@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::readmodel::{CasePage, CaseRow, EntryRow, HappeningRow, HistoryRow, ReadHandle, ReadModelError};
+use crate::readmodel::{CasePage, CaseRow, EntryRow, HappeningRow, HistoryRow, ReadHandle, ReadModelError, WholeCase};
 
 /// Answer of `GET /v1/cases`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -158,8 +158,8 @@ pub struct AnswerItem {
     pub event: Uuid,
     /// Its type.
     pub what: String,
-    /// Which numbering; none while nobody was told.
-    pub source: Option<SourceId>,
+    /// Which numbering.
+    pub source: SourceId,
     /// `told`, `waiting` or `refused`.
     pub state: &'static str,
     /// The version the source gave its record for it.
@@ -281,9 +281,7 @@ impl CaseView {
     /// Where the read model cannot be read.
     pub fn find(reader: &ReadHandle, name: &str) -> Result<Option<Self>, ReadModelError> {
         let Some(id) = reader.find(name)? else { return Ok(None) };
-        let (Some(row), Some(case)) = (reader.case_row(id)?, reader.case(id)?) else { return Ok(None) };
-        let history = reader.history(id)?;
-        let entries = reader.entries_of(id)?;
+        let Some(WholeCase { row, case, history, entries }) = reader.whole_case(id)? else { return Ok(None) };
         Ok(Some(Self {
             reasons: case.decision.as_ref().map(triage_reasons).unwrap_or_default(),
             sources: sources(&case),
@@ -410,7 +408,7 @@ fn answers(case: &Case, history: &[HistoryRow]) -> Vec<AnswerItem> {
     let told = case.delivered.iter().map(|told| AnswerItem {
         event: told.event,
         what: told.what.to_string(),
-        source: Some(told.source.clone()),
+        source: told.source.clone(),
         state: if told.refused { "refused" } else { "told" },
         version: told.version,
     });
@@ -420,11 +418,12 @@ fn answers(case: &Case, history: &[HistoryRow]) -> Vec<AnswerItem> {
             Some(EventBody::Resolved { .. } | EventBody::Declined { .. } | EventBody::ClosedToRepetition { .. })
         )
     });
-    let waiting = owed.filter(|owed| case.delivered.iter().all(|told| told.event != owed.id));
-    let waiting = waiting.map(|owed| AnswerItem {
-        event: owed.id,
-        what: owed.name.clone(),
-        source: None,
+    // The last answer only: what was owed before it, nobody waits for.
+    let waiting = case.owed.iter().filter(|waiting| owed.is_some_and(|owed| owed.id == waiting.event));
+    let waiting = waiting.map(|waiting| AnswerItem {
+        event: waiting.event,
+        what: waiting.what.to_string(),
+        source: waiting.source.clone(),
         state: "waiting",
         version: None,
     });

@@ -165,6 +165,8 @@ pub struct NamedDue {
     pub provisional: bool,
     /// Law or target.
     pub kind: ClockKind,
+    /// The rule is for urgent cases only.
+    pub urgent: bool,
     /// Where the rule comes from.
     pub source: String,
     /// Line in `deadlines.csv`.

@@ -199,6 +199,7 @@ impl Directory {
             at,
             provisional,
             kind: rule.kind,
+            urgent: rule.scope.urgent == Some(true),
             source: rule.source.clone(),
             line: rule.line,
         }

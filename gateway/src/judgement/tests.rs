@@ -23,6 +23,26 @@ static DIRECTORY: LazyLock<Directory> = LazyLock::new(shipped);
 
 const SEVERITY: &str = include_str!("../../tests/judgement/severity.csv");
 
+/// A text made to be slow is judged as fast as any of its length, and what is said at its end is heard.
+#[test]
+fn no_text_holds_a_lane_up() {
+    let (done, finished) = std::sync::mpsc::channel();
+    let texts = ["1".repeat(300_000), "跳楼".repeat(100_000), "几".repeat(300_000), "街道不作为".repeat(50_000)];
+    std::thread::spawn(move || {
+        for text in texts {
+            let text = format!("{text}，今晚就跳楼");
+            let judged = severity::judge(&Evidence { texts: &[&text], told: 1, ..Evidence::default() }, &DIRECTORY);
+            accusation::judge(&[&text], None, &DIRECTORY);
+            // The receiver is gone only where the test has failed.
+            let _ = done.send(judged.colour);
+        }
+    });
+    for _ in 0..4 {
+        let colour = finished.recv_timeout(std::time::Duration::from_secs(60)).expect("judged within a minute");
+        assert_eq!(colour, Some(Warning::Red));
+    }
+}
+
 /// A text with what is expected of it.
 struct Sample {
     part: String,

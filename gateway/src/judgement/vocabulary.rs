@@ -93,6 +93,18 @@ pub(crate) struct Clause {
 /// Whoever writes without punctuation is read in stretches of this many bytes.
 const LONGEST_CLAUSE: usize = 360;
 
+/// How much is read of either end of a text, in characters. Nobody writes so much about one matter; what is longer was
+/// put together by a machine, and what counts in it stands where it begins or where it ends.
+const MOST_OF_AN_END: usize = 20_000;
+
+/// What is read of a text: all of it, or its two ends where it is longer than they are.
+pub(crate) fn read_of(text: &str) -> impl Iterator<Item = &str> {
+    let head = text.char_indices().nth(MOST_OF_AN_END).map_or(text.len(), |(at, _)| at);
+    let (head, rest) = text.split_at(head);
+    let tail = rest.char_indices().nth_back(MOST_OF_AN_END - 1).map_or(0, |(at, _)| at);
+    [head, &rest[tail..]].into_iter().filter(|end| !end.is_empty())
+}
+
 /// A text as its clauses.
 pub(crate) fn clauses(text: &str) -> Vec<Clause> {
     let mut all = Vec::new();
@@ -114,6 +126,18 @@ pub(crate) fn clauses(text: &str) -> Vec<Clause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_read_whole_or_from_both_ends() {
+        let read = |text: &str| read_of(text).map(|end| end.chars().count()).collect::<Vec<_>>();
+        assert_eq!(read("跳楼"), [2]);
+        assert!(read("").is_empty());
+        assert_eq!(read(&"楼".repeat(MOST_OF_AN_END + 5)), [MOST_OF_AN_END, 5]);
+        let long = format!("甲{}乙", "楼".repeat(10 * MOST_OF_AN_END));
+        assert_eq!(read(&long), [MOST_OF_AN_END; 2]);
+        assert!(read_of(&long).next().is_some_and(|head| head.starts_with('甲')));
+        assert!(read_of(&long).last().is_some_and(|tail| tail.ends_with('乙')));
+    }
 
     #[test]
     fn gaps_stay_within_a_sentence_and_a_few_characters() {

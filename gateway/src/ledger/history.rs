@@ -13,7 +13,7 @@ use huiliu_schemas::{CaseId, SourceId, subjects};
 use super::LedgerError;
 use crate::engine::read::{self, ReadError, StoredMessage};
 use crate::engine::streams::CASES;
-use crate::keys::{Keys, told};
+use crate::keys::{KeyError, Keys, told};
 use crate::traces::{Carried, of_nats};
 
 /// A case as the log has it.
@@ -79,9 +79,17 @@ pub async fn open_case(jetstream: &Context, keys: &Keys, id: CaseId) -> Result<O
     let Some(loaded) = fold(&stored, &messages) else { return Ok(None) };
     let mut events = Vec::with_capacity(stored.len());
     for event in stored {
-        events.push(keys.open(event).await.map_err(|e| unreadable(id, &e))?);
+        events.push(until_read(|| opened(keys, event.clone())).await?.map_err(|e| unreadable(id, &e))?);
     }
     Ok(Some(OpenedCase { loaded, told: told(&events), events, traces }))
+}
+
+/// An event with its words; apart, why its keys could not be read.
+async fn opened(keys: &Keys, event: StoredEvent) -> Result<Result<Event, KeyError>, ReadError> {
+    match keys.open(event).await {
+        Err(KeyError::Read(error)) => Err(error),
+        opened => Ok(opened),
+    }
 }
 
 async fn read_events(

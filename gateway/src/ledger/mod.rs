@@ -91,6 +91,13 @@ pub enum LedgerError {
     },
 }
 
+impl LedgerError {
+    /// Whether only this one case cannot be dealt with.
+    pub fn is_of_case(&self) -> bool {
+        matches!(self, Self::Unreadable { .. } | Self::Refused(_))
+    }
+}
+
 struct Pending {
     job: Job,
     reply: oneshot::Sender<Result<Settled, LedgerError>>,

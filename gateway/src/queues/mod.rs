@@ -18,7 +18,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::EntryRef;
+use huiliu_schemas::event::{EntryRef, Event, EventBody};
 use huiliu_schemas::vocabulary::EntryKind;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use schemars::JsonSchema;
@@ -34,6 +34,8 @@ const ACK_WAIT: Duration = Duration::from_secs(60);
 const OPENED_AT_ONCE: usize = 16;
 /// How far a copy of the log may be behind.
 const BEHIND: Duration = Duration::from_secs(1);
+/// How long until an entry is tried again whose case does not read: a person must look first.
+const UNREADABLE: Duration = Duration::from_secs(60);
 
 /// Why a queue did not answer.
 #[derive(Debug, Error)]
@@ -135,13 +137,22 @@ impl Queues {
         step.say(Key::Department, department);
         step.count(Key::Entry, n);
         step.count(Key::Delivery, deliveries);
-        let opened = self.ledger.open_case(case).await?.filter(|opened| opened.loaded.case.knows(n));
-        let Some(opened) = opened else { return put_back(&message).await };
+        let opened = match self.ledger.open_case(case).await {
+            // One case that does not read must not withhold all the others.
+            Err(error) if error.is_of_case() => {
+                tracing::error!(%case, n, %department, "entry {n} of case {case} cannot be handed out: {error}");
+                step.outcome("unreadable");
+                return put_back(&message, UNREADABLE).await;
+            }
+            opened => opened?.filter(|opened| opened.loaded.case.knows(n)),
+        };
+        let Some(opened) = opened else { return put_back(&message, BEHIND).await };
         if !opened.loaded.case.is_live(department, n) {
             step.outcome("dead");
             return discard(&message).await;
         }
-        let Ok(entry) = serde_json::from_slice::<Entry>(&message.payload) else { return discard(&message).await };
+        let read = serde_json::from_slice(&message.payload).ok();
+        let Some(entry) = read.or_else(|| from_log(&opened, n)) else { return put_back(&message, UNREADABLE).await };
         let ack = message.reply.as_ref().map(|r| URL_SAFE_NO_PAD.encode(r.as_str())).unwrap_or_default();
         let content = match entry.kind {
             EntryKind::Withdraw => Content::default(),
@@ -205,8 +216,13 @@ pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
 /// What a department may see: all the sources told, the words that came with this entry, and no persons where the case
 /// hides who spoke.
 pub fn disclosed(opened: &OpenedCase, n: u32) -> Content {
-    let said = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n)).map(|e| e.content.note.clone());
-    let content = Content { note: said.flatten(), ..opened.told.clone() };
+    let made = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n));
+    let said = made.and_then(|made| match made.body {
+        // What was said stands with the event by which the case came back: a view, a supplement, an urge.
+        EventBody::Reopened { .. } => opened.events.iter().find(|e| e.cause == made.cause),
+        _ => Some(made),
+    });
+    let content = Content { note: said.and_then(|e| e.content.note.clone()), ..opened.told.clone() };
     if opened.loaded.case.hides_reporter() { content.without_reporters() } else { content }
 }
 
@@ -220,10 +236,16 @@ async fn discard(message: &Message) -> Result<Option<Handed>, QueueError> {
     Ok(None)
 }
 
-/// The log was read from a copy of it that is behind the queue.
-async fn put_back(message: &Message) -> Result<Option<Handed>, QueueError> {
-    message.ack_with(AckKind::Nak(Some(BEHIND))).await.map_err(away)?;
+/// It cannot be handed out now: the log was read from a copy of it that is behind the queue, or does not read.
+async fn put_back(message: &Message, wait: Duration) -> Result<Option<Handed>, QueueError> {
+    message.ack_with(AckKind::Nak(Some(wait))).await.map_err(away)?;
     Ok(None)
+}
+
+/// An entry of a form that this version does not read (another one wrote it), made anew of the event that tells of it.
+fn from_log(opened: &OpenedCase, n: u32) -> Option<Entry> {
+    let entry = |event: &Event| Some(Entry::of(&opened.loaded.case, event, event.entries.iter().find(|e| e.n == n)?));
+    opened.events.iter().find_map(entry)
 }
 
 /// `$JS.ACK.QUEUES.<d>.…`, or with domain and account before the stream.

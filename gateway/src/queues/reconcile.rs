@@ -43,6 +43,8 @@ pub struct Report {
     pub purged: usize,
     /// QUEUES was made anew.
     pub recreated: Option<Recreated>,
+    /// Cases that do not read: of these nothing was mended.
+    pub unreadable: Vec<CaseId>,
 }
 
 /// How QUEUES was made anew.
@@ -66,6 +68,22 @@ pub enum ReconcileError {
     /// A case does not read or cannot be appended to.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+impl Report {
+    /// What was read of a case; nothing where only this one does not read, which is noted.
+    fn readable<T>(&mut self, case: CaseId, read: Result<T, LedgerError>) -> Result<Option<T>, LedgerError> {
+        match read {
+            Err(error) if error.is_of_case() => {
+                tracing::error!(%case, "the queue entries of case {case} cannot be compared: {error}");
+                if !self.unreadable.contains(&case) {
+                    self.unreadable.push(case);
+                }
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
 }
 
 /// Compares and mends, once.
@@ -101,12 +119,13 @@ impl Reconciler {
     /// When something could not be read or mended; what was mended until then stays.
     pub async fn run(&self) -> Result<Report, ReconcileError> {
         self.catch_up().await?;
-        let mut report = Report { appended: self.append_missing().await?, ..Report::default() };
+        let mut report = Report::default();
+        self.append_missing(&mut report).await?;
         self.catch_up().await?;
         report.recreated = self.recreate_if_needed().await?;
         self.make_consumers().await?;
         self.wait_until_sourced().await?;
-        report.purged = self.purge_dead().await?;
+        self.purge_dead(&mut report).await?;
         self.remember_high_mark().await?;
         if report == Report::default() {
             tracing::debug!("reconciled: nothing to mend");
@@ -119,31 +138,30 @@ impl Reconciler {
 
     async fn catch_up(&self) -> Result<(), ReconcileError> {
         let end = self.last_sequence(CASES).await?;
-        while self.reads.position()? < end {
+        while self.look(ReadHandle::position).await? < end {
             tokio::time::sleep(CATCH_UP).await;
         }
         Ok(())
     }
 
     /// Every entry the fold has must stand in the log, whether it is still live or not; only live ones are worth mending.
-    async fn append_missing(&self) -> Result<usize, ReconcileError> {
+    async fn append_missing(&self, report: &mut Report) -> Result<(), ReconcileError> {
         let mut by_case: HashMap<CaseId, Vec<u32>> = HashMap::new();
-        for row in self.reads.live_entries_without_message()? {
+        for row in self.look(ReadHandle::live_entries_without_message).await? {
             by_case.entry(row.case_id).or_default().push(row.n);
         }
-        let mut appended = 0;
         for (id, missing) in by_case {
-            let Some(opened) = self.ledger.open_case(id).await? else { continue };
+            let Some(opened) = report.readable(id, self.ledger.open_case(id).await)?.flatten() else { continue };
             let case = &opened.loaded.case;
             for (event, entry) in made_by(&opened.events, &missing) {
                 match commit_batch(&self.engine.jetstream, &[entry_message(case, event, entry)]).await {
-                    Ok(_) => appended += 1,
+                    Ok(_) => report.appended += 1,
                     Err(BatchError::Conflict { .. }) => {}
                     Err(error) => return Err(ReconcileError::Engine(error.to_string())),
                 }
             }
         }
-        Ok(appended)
+        Ok(())
     }
 
     /// Sourcing stops without a word when CASES ends before what QUEUES has seen; and a QUEUES that is not there must not
@@ -160,7 +178,7 @@ impl Reconciler {
             }
             format!("CASES ends at {end} and had reached {high}: it was restored from an older copy")
         };
-        let first = self.reads.oldest_live_entry_sequence()?.unwrap_or(end + 1);
+        let first = self.look(ReadHandle::oldest_live_entry_sequence).await?.unwrap_or(end + 1);
         let (jetstream, replicas) = (&self.engine.jetstream, self.engine.replicas);
         streams::recreate_queues(jetstream, replicas, first).await.map_err(engine_error)?;
         self.reset_high_mark(end).await?;
@@ -194,17 +212,16 @@ impl Reconciler {
 
     /// What QUEUES still holds and the fold says is dead. A QUEUES made anew holds an entry that was offered again as often
     /// as it was offered: one is enough.
-    async fn purge_dead(&self) -> Result<usize, ReconcileError> {
-        let mut purged = 0;
+    async fn purge_dead(&self, report: &mut Report) -> Result<(), ReconcileError> {
         for department in self.look(ReadHandle::departments_with_entries).await? {
             let queued = self.queued(&department).await?;
             let name = department.clone();
             let live = self.look(move |reads| reads.live_entry_names(&name)).await?;
             for (subject, messages) in queued {
-                purged += self.purge_if_dead(&department, &subject, messages, &live).await?;
+                self.purge_if_dead(&department, &subject, messages, &live, report).await?;
             }
         }
-        Ok(purged)
+        Ok(())
     }
 
     async fn purge_if_dead(
@@ -213,18 +230,23 @@ impl Reconciler {
         subject: &str,
         messages: usize,
         live: &HashSet<(CaseId, u32)>,
-    ) -> Result<usize, ReconcileError> {
-        let mut purged = 0;
+        report: &mut Report,
+    ) -> Result<(), ReconcileError> {
         if messages > 1 {
             purge_all_but_last(&self.engine.jetstream, subject).await.map_err(ReconcileError::Engine)?;
-            purged += messages - 1;
+            report.purged += messages - 1;
         }
-        let Some((_, case, n)) = subjects::parse_entry(subject) else { return Ok(purged) };
-        if !live.contains(&(case, n)) && self.is_dead(department, case, n).await? {
+        let Some((_, case, n)) = subjects::parse_entry(subject) else { return Ok(()) };
+        if live.contains(&(case, n)) {
+            return Ok(());
+        }
+        // The log itself is asked before anything is thrown away. What a copy of it does not know yet is not dead.
+        let loaded = report.readable(case, self.ledger.case(case).await)?.flatten();
+        if loaded.is_some_and(|l| l.case.knows(n) && !l.case.is_live(department, n)) {
             purge(&self.engine.jetstream, subject).await.map_err(ReconcileError::Engine)?;
-            purged += 1;
+            report.purged += 1;
         }
-        Ok(purged)
+        Ok(())
     }
 
     /// Questions that walk over many rows must not hold up everything else.
@@ -234,12 +256,6 @@ impl Reconciler {
     ) -> Result<T, ReconcileError> {
         let reads = self.reads.clone();
         Ok(tokio::task::spawn_blocking(move || question(&reads)).await.map_err(engine_error)??)
-    }
-
-    /// Asks the log itself before anything is thrown away. What a copy of it does not know yet is not dead.
-    async fn is_dead(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<bool, ReconcileError> {
-        let loaded = self.ledger.case(case).await?;
-        Ok(loaded.is_some_and(|l| l.case.knows(n) && !l.case.is_live(department, n)))
     }
 
     /// What QUEUES holds for a department, by subject: department by department, because the server counts all subjects

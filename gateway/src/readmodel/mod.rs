@@ -28,7 +28,7 @@ pub(crate) mod tests;
 
 pub use error::ReadModelError;
 pub use indexing::Indexing;
-pub use queries::cases::{CasePage, CaseRow, Cursor, Filter, OwedCase, Owners};
+pub use queries::cases::{CasePage, CaseRow, Cursor, Filter, OwedCase, Owners, WholeCase};
 pub use queries::entries::EntryRow;
 pub use queries::history::{HappeningRow, HistoryRow};
 pub use queries::overview::{Answers, ChannelCount, DepartmentCount, Overview, Returns, Routing, StageCount, Totals};

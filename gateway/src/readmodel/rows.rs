@@ -252,7 +252,7 @@ fn division(case: &Case) -> Option<&str> {
 }
 
 fn next_deadline(case: &Case) -> Option<i64> {
-    let running = case.deadlines.iter().filter(|_| !case.stage.is_ended());
+    let running = case.deadlines.iter().filter(|d| !case.stage.is_ended() && d.clock.is_duty());
     running.map(|d| d.at.as_millisecond()).min()
 }
 

@@ -143,11 +143,12 @@ impl Tally {
 /// How far the answer is; none where nothing is owed.
 pub(super) fn answer_state(folded: &Folded) -> Option<AnswerState> {
     let owed = folded.answer_event?;
+    let waiting = folded.case.owed.iter().any(|o| o.event == owed);
     let told = || folded.case.delivered.iter().filter(|d| d.event == owed);
     Some(match (told().any(|d| !d.refused), told().any(|d| d.refused)) {
         (_, true) => AnswerState::Refused,
-        (true, false) => AnswerState::Told,
-        (false, false) => AnswerState::Waiting,
+        (true, false) if !waiting => AnswerState::Told,
+        _ => AnswerState::Waiting,
     })
 }
 

@@ -231,6 +231,9 @@ const PREMISES: &[&str] = &[
     "学校",
 ];
 
+/// Words that join one name to the next.
+const AND: &[char] = &['和', '与', '及'];
+
 /// The township, unnamed.
 const TOWNSHIP_OFFICE: &[&str] = &["街道办", "镇政府", "街道干部", "镇干部", "街道领导", "镇领导", "街道工作人员"];
 
@@ -238,6 +241,8 @@ fn has_any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// Only what is written on from the name says what the name is of: 庄桥街道某饭店, but not 庄桥街道、某公司.
 fn is_premises(after: &str) -> bool {
-    has_any(after, PREMISES) && !has_any(after, OFFICIAL)
+    let on = after.split(|c: char| !c.is_alphanumeric() || AND.contains(&c)).next().unwrap_or_default();
+    has_any(on, PREMISES) && !has_any(on, OFFICIAL)
 }

@@ -224,6 +224,14 @@ fn a_complaint_of_the_responsible_unit_goes_to_its_superior() {
     check(&against("complaint 010903 330205006", "庄桥街道办事处"), "housing");
     // A township's name may only say where a shop is.
     check(&against("complaint 110303 330205006", "庄桥街道某饭店"), "market");
+    // Only what is written on from the name, not who is named beside it.
+    check(&facts("complaint 010203 330205006"), "zhuangqiao+housing");
+    for beside in ["庄桥街道、天合物业公司", "庄桥街道和天合物业公司", "天合物业公司；庄桥街道，某小区"]
+    {
+        let decision = decide(&against("complaint 010203 330205006", beside), &shipped());
+        assert!(!told(&decision).contains("zhuangqiao"), "{beside}");
+        assert!(decision.excluded.iter().any(|e| e.department.as_str() == "jb-zhuangqiao"), "{beside}");
+    }
     // An enterprise does not handle what is said against it.
     check(&against("complaint 010214 330205006", "供电公司"), "development");
     check(&against("consultation 010214 330205006", "供电公司"), "development");
@@ -326,7 +334,7 @@ fn the_lead_is_one_and_first() {
     let Verdict::Dispatch { assignees } = &decision.verdict else { panic!("dispatched") };
     assert_eq!(assignees[0].role, Role::Lead);
     assert!(assignees[1..].iter().all(|a| a.role == Role::Participant));
-    assert_eq!(TriageReason::ALL.len(), 10);
+    assert_eq!(TriageReason::ALL.len(), 11);
 }
 
 fn titled(title: &str, text: &str) -> RoutingFacts {

@@ -209,8 +209,16 @@ impl Search {
 
     /// Why a case is a hit of this tier, from the case as it stands; empty where it is none.
     async fn verify(&self, asked: &Question, tier: Tier, id: CaseId) -> Result<Vec<Why>, SearchError> {
-        let opened = tokio::time::timeout(PATIENCE, self.ledger.open_case(id)).await;
-        let Some(opened) = opened.map_err(|_| SearchError::Away)?? else { return Ok(Vec::new()) };
+        let opened = match tokio::time::timeout(PATIENCE, self.ledger.open_case(id)).await {
+            Err(_) => return Err(SearchError::Away),
+            // One case that does not read must not hide all the others.
+            Ok(Err(error)) if error.is_of_case() => {
+                tracing::error!(case = %id, "case {id} cannot be searched: {error}");
+                None
+            }
+            Ok(opened) => opened?,
+        };
+        let Some(opened) = opened else { return Ok(Vec::new()) };
         let case = &opened.loaded.case;
         let searchable = Searchable::of(&case.facts, &opened.told, case.hides_reporter());
         Ok(reasons(asked, tier, &searchable))

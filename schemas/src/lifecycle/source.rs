@@ -92,6 +92,9 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             }
             changed_upstream(&mut draft, case, submit, echo);
             assessed(&mut draft, case, submit);
+            if calls_back(case, submit, echo) {
+                draft.reopen(case, Some(Box::new(submit.seen.clone())));
+            }
             if draft.events.is_empty() {
                 return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
             }
@@ -106,15 +109,14 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         Actor::Source { channel } => channel.clone(),
         _ => case.channel.clone(),
     };
-    let moves = must_move(draft, case);
-    if !moves {
-        draft.tell_active(case, EntryKind::Supplement);
-    }
     let facts = case.facts.clone();
-    draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen: None, aliases: Vec::new(), facts })));
-    if moves {
-        take_from_the_accused(draft, case);
-    }
+    let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts };
+    words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
+}
+
+/// Somebody at the centre, or the source by command, urges, and may say why.
+pub(super) fn urge_by_hand(draft: &mut Draft<'_>, case: &Case) {
+    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None });
 }
 
 /// The citizen takes it back.
@@ -177,11 +179,12 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
     known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest
 }
 
+/// A record that urges has words of its own, which may tell as much as any.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    if !case.stage.is_ended() {
-        draft.tell_active(case, EntryKind::Urge);
+    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
+    if case.stage.is_ended() && !submit.history {
+        draft.reopen(case, None);
     }
-    draft.push(EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
 }
 
 fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
@@ -214,22 +217,32 @@ fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     if known.is_some_and(|k| k.matter_digest == submit.seen.matter_digest) && aliases.is_empty() {
         return;
     }
-    let moves = !ends && must_move(draft, case);
-    if !moves {
-        draft.tell_active(case, EntryKind::Supplement);
-    }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
-    let known = case.marks.warning.max(facts.urgency);
-    draft.push(EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts })));
-    if !ends {
-        draft.warn(known, if moves { Vec::new() } else { draft.order.given.dispatch_deadlines.clone() });
+    let supplemented = EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts }));
+    if ends {
+        draft.tell_active(case, EntryKind::Supplement);
+        draft.push(supplemented);
+        return;
     }
-    if moves {
-        take_from_the_accused(draft, case);
-    } else if !ends {
+    if !words_told(draft, case, EntryKind::Supplement, supplemented) {
         route_if_plain(draft, case);
     }
+}
+
+/// Words told of a case, whatever they came as: whoever has the case learns of them, it may be graver than was known, and
+/// nobody keeps it who turns out to be accused. Tells whether it was taken from somebody.
+fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventBody) -> bool {
+    let moves = must_move(draft, case);
+    if !moves {
+        draft.tell_active(case, kind);
+    }
+    draft.push(event);
+    draft.warn(case.warning(), if moves { Vec::new() } else { draft.order.given.sooner.clone() });
+    if moves {
+        take_from_the_accused(draft, case);
+    }
+    moves
 }
 
 /// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
@@ -293,6 +306,50 @@ fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: b
         }
         UpstreamState::Open | UpstreamState::Returned => {}
     }
+}
+
+/// Whether a record brings a case back that has ended: the citizen is not satisfied, the source has it open again, or there
+/// is more to say. An echo of our own answer says nothing of that but how it is assessed.
+fn calls_back(case: &Case, submit: &Submit, echo: bool) -> bool {
+    case.stage.is_ended()
+        && !submit.history
+        && (is_dissatisfied(case, submit) || !echo && (is_opened_again(case, submit) || says_more(case, submit)))
+}
+
+/// A view that is not known, or the same again of what was handled again: then the record is open, and a newer one.
+fn is_dissatisfied(case: &Case, submit: &Submit) -> bool {
+    let bad = submit.submission.assessment.filter(|view| case.stage.has_result() && view.is_bad());
+    let again = is_open(case, submit) && is_newer(case, submit);
+    bad.is_some_and(|view| again || !case.assessments.contains(&(Assessor::Citizen, view)))
+}
+
+/// A source that has not been told yet has the case open because it does not know that it ended.
+fn is_opened_again(case: &Case, submit: &Submit) -> bool {
+    let source = &submit.seen.source;
+    let told = case.delivered.iter().any(|d| d.source == *source && !d.refused && d.what.is_last());
+    let owed = case.owed.iter().any(|o| o.source == *source && o.what.is_last());
+    is_open(case, submit) && !owed && (is_changed_upstream(case, submit) || told && is_newer(case, submit))
+}
+
+fn says_more(case: &Case, submit: &Submit) -> bool {
+    let known = case.source(&submit.seen.source);
+    let speaks = matches!(submit.submission.intent, Intent::Matter | Intent::Supplement);
+    speaks && !is_over(&submit.submission) && known.is_none_or(|k| k.matter_digest != submit.seen.matter_digest)
+}
+
+/// A source that hands back what was declined or never a case of ours only agrees that it is over here.
+fn is_open(case: &Case, submit: &Submit) -> bool {
+    match submit.submission.upstream.as_ref().map(|u| u.state) {
+        Some(UpstreamState::Open) => true,
+        Some(UpstreamState::Returned) => case.stage.has_result(),
+        _ => false,
+    }
+}
+
+/// Whether the record shows the source as it is after all that is known, by its own order.
+fn is_newer(case: &Case, submit: &Submit) -> bool {
+    let known = case.source(&submit.seen.source).and_then(|known| known_order(case, known));
+    submit.seen.order.zip(known).is_some_and(|(now, known)| now > known)
 }
 
 fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {

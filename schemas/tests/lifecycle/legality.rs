@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use huiliu_schemas::case::{AssignmentState, Case};
 use huiliu_schemas::command::{Action, Command, CommandKind, Given, Order};
-use huiliu_schemas::event::{Actor, EntryRef, Event};
+use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
 use huiliu_schemas::lifecycle::{Decided, legal_now};
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Role, Solved, Stage};
@@ -94,9 +94,10 @@ fn may_follow(before: Stage, after: Stage) -> bool {
         SignedFor => &[Accepted, InProgress, Declined, Resolved, Dispatched, Triage, Withdrawn, Closed],
         Accepted => &[InProgress, Resolved, Dispatched, Triage, Withdrawn, Closed],
         InProgress => &[Resolved, Dispatched, Triage, Withdrawn, Closed],
-        Resolved => &[Assessed, Closed],
-        Assessed => &[Closed],
-        _ => &[],
+        Resolved => &[Assessed, Closed, Dispatched, Triage],
+        Assessed => &[Closed, Dispatched, Triage],
+        Closed => &[Dispatched, Triage],
+        _ => &[Triage],
     };
     before == after || open.contains(&after)
 }
@@ -109,7 +110,8 @@ pub fn check_step(before: Option<&Case>, after: &Case, order: &Order, new: &[Eve
         let forbidden = order.given.forbidden.contains(&entry.department);
         assert!(!forbidden || entry.kind == EntryKind::Withdraw, "the accused gets {entry:?}");
     }
-    if new.iter().any(|e| e.body.name() == "supplemented") && matches!(order.action, Action::Submit(_)) {
+    let told = |e: &Event| matches!(e.body, EventBody::Supplemented(_) | EventBody::Urged { .. });
+    if new.iter().any(told) {
         let holds = |d| after.active(d).is_some();
         assert!(!order.given.forbidden.iter().any(holds), "who turns out to be accused keeps nothing");
     }

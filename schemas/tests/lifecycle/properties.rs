@@ -253,6 +253,7 @@ fn arbitrary_sequences_reach_every_stage_and_every_event() {
         "withdrawn",
         "answer_delivered",
         "mediation_held",
+        "reopened",
     ];
     let missing: Vec<_> = decided.iter().filter(|t| !types.contains(**t)).collect();
     assert!(missing.is_empty(), "never happened: {missing:?}");

@@ -170,6 +170,15 @@ fn the_centre_may_decline_from_triage_only() {
 }
 
 #[test]
+fn a_decline_names_an_article_and_tells_nothing_else() {
+    let no_article = ["", "居民王小明自己要求撤回", "条".repeat(65).as_str()].map(str::to_owned);
+    for article in no_article {
+        let outcome = World::in_triage().command(&desk(), Command::Decline { article });
+        assert_eq!(outcome, Outcome::Refused(RefusalCode::MissingReason));
+    }
+}
+
+#[test]
 fn assessments_come_after_the_result_and_keep_two_views_apart() {
     let good = Assessment { solved: Some(Solved::Yes), satisfaction: None };
     let bad = Assessment { solved: Some(Solved::No), satisfaction: None };
@@ -180,12 +189,15 @@ fn assessments_come_after_the_result_and_keep_two_views_apart() {
     world.command(&of("housing"), resolve());
     assert_eq!(world.command(&hotline(), view(Assessor::Citizen, good)), events(&["assessed"]));
     assert_eq!(world.stage(), Stage::Assessed);
-    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, bad)), events(&["assessed"]));
-    assert_eq!(world.command(&desk(), view(Assessor::Citizen, bad)), events(&["assessed"]));
-    assert_eq!(world.case().assessments, [(Assessor::Reviewer, bad), (Assessor::Citizen, bad)]);
+    let partly = Assessment { solved: Some(Solved::Partly), satisfaction: None };
+    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, partly)), events(&["assessed"]));
+    assert_eq!(world.command(&desk(), view(Assessor::Citizen, partly)), events(&["assessed"]));
+    assert_eq!(world.case().assessments, [(Assessor::Reviewer, partly), (Assessor::Citizen, partly)]);
     world.command(&desk(), Command::Close {});
     assert_eq!(world.command(&desk(), view(Assessor::Citizen, good)), events(&["assessed"]));
     assert_eq!(world.stage(), Stage::Closed);
+    assert_eq!(world.command(&desk(), view(Assessor::Reviewer, bad)), events(&["assessed", "reopened"]));
+    assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("housing")));
 }
 
 #[test]

@@ -274,7 +274,7 @@ fn a_record_from_before_our_answer_is_older() {
 fn the_citizens_view_may_come_with_a_record() {
     let mut world = World::signed(&[lead("housing")]);
     world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
-    let view = record().intent(Intent::Assess).order(101).assessed(Solved::No);
+    let view = record().intent(Intent::Assess).order(101).assessed(Solved::Partly);
     assert_eq!(world.submit(&view, unsure()), events(&["assessed"]));
     assert_eq!(world.stage(), Stage::Assessed);
     assert_eq!(world.submit(&view, unsure()), REPEAT);
@@ -372,6 +372,7 @@ fn judged(colour: Warning, minutes: i64) -> Given {
     let mut given = to(&[lead("housing")]);
     given.decision.as_mut().expect("a decision").severity.colour = Some(colour);
     given.dispatch_deadlines = vec![clock(Clock::SignFor, minutes), clock(Clock::Resolve, 9_000)];
+    given.sooner = vec![clock(Clock::SignFor, minutes)];
     given
 }
 
@@ -397,10 +398,165 @@ fn a_supplement_can_bring_clocks_forward_and_never_puts_them_off() {
     };
     assert_eq!(at(&world), (Some(240 * 60), Some(9_000 * 60)));
     let mut graver = judged(Warning::Orange, 30);
-    graver.dispatch_deadlines[1].at = Timestamp::from_second(NOON + 10_000 * 60).expect("a time");
+    let clocks = &mut graver.dispatch_deadlines;
+    clocks[1].at = Timestamp::from_second(NOON + 10_000 * 60).expect("a time");
+    let all_of_them = clocks.clone();
+    graver.sooner = all_of_them;
     let outcome = world.submit(&record().saying("再不解决就堵路").order(101), graver);
     assert_eq!(outcome, events(&["supplemented", "warned"]));
     assert_eq!(at(&world), (Some(30 * 60), Some(9_000 * 60)));
     let outcome = world.submit(&record().saying("more").order(102), judged(Warning::Orange, 10));
     assert_eq!(outcome, events(&["supplemented"]), "no graver than known");
+}
+
+#[test]
+fn only_clocks_with_a_rule_for_it_come_forward_and_the_source_may_be_who_says_so() {
+    let mut world = World::new();
+    world.submit(&record(), judged(Warning::Blue, 240));
+    let at = |world: &World, clock| world.case().deadlines.iter().find(|d| d.clock == clock).expect("a clock").at;
+    let resolve = at(&world, Clock::Resolve);
+    let mut graver = judged(Warning::Red, 30);
+    graver.dispatch_deadlines[1].at = Timestamp::from_second(NOON + 100 * 60).expect("a time");
+    let urgent = record().saying("more").order(101).facts(Facts { urgency: Some(Warning::Red), ..Facts::default() });
+    assert_eq!(world.submit(&urgent, graver), events(&["supplemented", "warned"]));
+    assert_eq!(at(&world, Clock::SignFor).as_second() - NOON, 30 * 60);
+    assert_eq!(at(&world, Clock::Resolve), resolve);
+}
+
+#[test]
+fn the_words_of_an_urge_are_heeded_like_any() {
+    let accuses = || Given { forbidden: vec![department("housing")], ..to(&[lead("discipline")]) };
+    let record = || Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    for by_record in [true, false] {
+        let urge = |world: &mut World, given: Given| match by_record {
+            true => world.submit(&record(), given),
+            false => world.command_given(&hotline(), Command::Urge {}, given),
+        };
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(urge(&mut world, accuses()), events(&["urged", "dispatched"]));
+        assert_eq!(world.told(), ["housing withdraw", "discipline dispatch"]);
+        assert!(world.case().active(&department("housing")).is_none(), "the accused learns nothing of what was said");
+
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(urge(&mut world, judged(Warning::Red, 30)), events(&["urged", "warned"]));
+        assert_eq!((world.told(), world.case().warning()), (vec!["housing urge".to_owned()], Some(Warning::Red)));
+    }
+}
+
+#[test]
+fn a_threat_told_by_hand_warns() {
+    let mut world = World::signed(&[lead("housing")]);
+    let outcome = world.command_given(&hotline(), Command::Supplement {}, judged(Warning::Red, 30));
+    assert_eq!(outcome, events(&["supplemented", "warned"]));
+}
+
+/// Resolved by us, and the source was told so under version 120.
+fn over_and_told() -> World {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    tell(&mut world, 120);
+    world
+}
+
+fn tell(world: &mut World, version: i64) {
+    let event = world.case().owed.last().expect("an answer is owed").event;
+    while let Some(owed) = world.case().owed.first().cloned() {
+        let version = (owed.event == event).then_some(version);
+        let (what, source) = (owed.what, owed.source);
+        let told = AnswerDelivered { event: owed.event, what, source, version, reply_digest: None, refused: false };
+        let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
+        assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
+    }
+}
+
+#[test]
+fn what_a_source_says_after_the_end_brings_the_case_back() {
+    let open = |order| record().order(order).upstream(UpstreamState::Open, "open");
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let other = Record::of(source("petition", "9"), "petition-portal").alias(source("hotline", "1"));
+    let table = [
+        ("open again", open(121), events(&["reopened"])),
+        ("handed back", record().order(121).upstream(UpstreamState::Returned, "back"), events(&["reopened"])),
+        ("dissatisfied", record().order(121).assessed(Solved::No), events(&["assessed", "reopened"])),
+        ("more words", record().order(121).saying("more"), events(&["supplemented", "reopened"])),
+        ("an urge", urge, events(&["urged", "reopened"])),
+        ("another source", other, events(&["supplemented", "reopened"])),
+        ("satisfied", record().order(121).assessed(Solved::Yes), events(&["assessed"])),
+        ("our own answer", open(120), Outcome::Nothing(NothingNew::Echo)),
+        ("the same again", record(), REPEAT),
+    ];
+    for (what, record, expected) in table {
+        let mut world = over_and_told();
+        assert_eq!(world.submit(&record, to(&[lead("housing")])), expected, "{what}");
+        if world.case().marks.reopened > 0 {
+            assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("housing")), "{what}");
+            assert_eq!(world.told(), ["housing reopen"], "{what}");
+            assert_eq!(world.submit(&record, to(&[lead("housing")])), REPEAT, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_case_that_was_handled_again_can_come_back_again() {
+    let open = |order| record().order(order).upstream(UpstreamState::Open, "open").assessed(Solved::No);
+    let mut world = over_and_told();
+    assert_eq!(world.submit(&open(121), unsure()), events(&["assessed", "reopened"]));
+    world.command(&of("housing"), Command::SignFor { n: None });
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    tell(&mut world, 130);
+    assert_eq!(world.submit(&open(130), unsure()), Outcome::Nothing(NothingNew::Echo));
+    assert_eq!(world.submit(&open(131), unsure()), events(&["reopened"]));
+    assert_eq!(world.submit(&open(131), unsure()), REPEAT);
+    assert_eq!(world.case().marks.reopened, 2);
+}
+
+#[test]
+fn a_source_that_was_not_told_yet_has_the_case_open_and_asks_for_nothing() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    let open = record().order(101).upstream(UpstreamState::Open, "open");
+    assert_eq!(world.submit(&open, unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Resolved);
+}
+
+#[test]
+fn a_case_without_a_result_comes_back_to_a_person() {
+    let open = |order| record().order(order).upstream(UpstreamState::Open, "open");
+    let back = events(&["reopened", "triaged"]);
+
+    let mut world = World::new();
+    world.submit(&record().upstream(UpstreamState::Closed, "theirs"), to(&[lead("housing")]));
+    assert_eq!(world.submit(&open(101), to(&[lead("housing")])), back);
+    assert_eq!(world.stage(), Stage::Triage);
+    assert_eq!(world.submit(&open(101), unsure()), REPEAT);
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&record().order(101).intent(Intent::Withdraw).upstream(UpstreamState::Cancelled, "theirs"), unsure());
+    assert_eq!(world.stage(), Stage::Withdrawn);
+    assert_eq!(world.submit(&open(102), unsure()), back);
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Decline { article: "《信访工作条例》第十九条".into() });
+    tell(&mut world, 120);
+    let handed_back = record().order(121).upstream(UpstreamState::Returned, "back");
+    assert_eq!(world.submit(&handed_back, unsure()), REPEAT, "what was declined is handed back");
+    assert_eq!(world.submit(&open(122), unsure()), back);
+
+    let mut world = over_and_told();
+    let barred = Given { forbidden: vec![department("housing")], ..to(&[lead("town")]) };
+    let outcome = world.submit(&record().order(121).saying("they took money"), barred);
+    assert_eq!(outcome, events(&["supplemented", "reopened", "triaged"]));
+    assert_eq!((world.stage(), world.told()), (Stage::Triage, Vec::new()), "the accused does not have it again");
+}
+
+#[test]
+fn what_is_from_before_the_first_connection_brings_nothing_back() {
+    let mut history = record();
+    history.0.history = true;
+    let mut world = World::new();
+    assert_eq!(world.submit(&history, unsure()), events(&["registered", "recorded"]));
+    let mut more = record().order(101).saying("more").upstream(UpstreamState::Open, "open");
+    more.0.history = true;
+    assert_eq!(world.submit(&more, unsure()), events(&["supplemented"]));
+    assert_eq!(world.stage(), Stage::Recorded);
 }

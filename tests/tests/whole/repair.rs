@@ -185,6 +185,37 @@ async fn rewrite_cases(inspector: &Inspector, messages: &[Raw]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_case_that_does_not_read_withholds_no_other() {
+    let hub = TestHub::start(plan()).await.unwrap();
+    let inspector = hub.inspector().await.unwrap();
+    let cases = feed(&hub, "odd", 3).await;
+    let [broken, foreign, whole] = [&cases[0], &cases[1], &cases[2]];
+    queues_come_right(&hub, &inspector).await;
+    let entries = queued(&inspector).await;
+    let of = |case: &str| entries.iter().find(|subject| subject.contains(case)).unwrap().clone();
+    let append = async |subject: String, payload: &'static str| {
+        inspector.jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
+    };
+    append(huiliu_schemas::subjects::case(broken.parse().unwrap()), "no events").await;
+    // An entry as a hub of another version might have written it: it stands beside the one this hub wrote.
+    append(of(foreign).replacen("queue.", "entry.", 1), "{}").await;
+
+    let department = of(whole).split('.').nth(1).unwrap().to_owned();
+    let caller = hub.caller(&department);
+    let mut taken: Vec<Value> = Vec::new();
+    let all = eventually("the entries", PATIENCE, async || {
+        let answer = caller.get("/v1/queue?max=50").await.ok()?;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        taken.extend(answer.body["entries"].as_array().unwrap().iter().cloned());
+        let count = |case: &str| taken.iter().filter(|e| e["entry"]["case_id"] == case).count();
+        assert_eq!(count(broken), 0);
+        (count(foreign) == 2 && count(whole) == 1).then_some(())
+    });
+    all.await.unwrap();
+    assert!(taken.iter().all(|e| e["entry"]["kind"] == "dispatch" && !e["content"].is_null()), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn entries_that_die_while_they_are_being_queued_are_purged() {
     let hub = TestHub::start(plan()).await.unwrap();
     let inspector = hub.inspector().await.unwrap();

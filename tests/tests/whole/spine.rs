@@ -178,3 +178,43 @@ async fn what_a_source_says_more_reaches_the_queue_once() {
     assert_eq!(refused.body["refusal"]["stage"], "withdrawn", "{}", refused.body);
     assert_eq!(events(&world.case(&id).await), events(&ended), "a refusal left something in the log");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_that_was_not_truly_solved_comes_back() {
+    let world = World::new(Way::Push).await;
+    let source = &world.hotline.source;
+    let id = source.put(&noise("again-1"));
+    let case = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    let case_id = case["case"]["id"].as_str().unwrap().to_owned();
+    let (ecology, desk) = (world.hub.caller("jb-ecology"), world.desk());
+    assert_eq!(world.take("jb-ecology").await.len(), 1);
+    let resolve = async |round: &str| {
+        done(&ecology, &case_id, "sign_for", json!({ "id": format!("sign-{round}") })).await;
+        let reply = format!("工地已停止夜间施工（{round}）。");
+        let result = json!({ "id": format!("done-{round}"), "solved": "yes", "contacted": true, "reply": reply });
+        done(&ecology, &case_id, "resolve", result).await;
+        let told = |c: &Value| c["answers"].as_array().unwrap().iter().all(|a| a["state"] == "told");
+        world.case_when(&id, |c| c["case"]["stage"] == "resolved" && told(c)).await;
+    };
+    let comes_back = async || {
+        let entries = world.take("jb-ecology").await;
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        assert_eq!(entries[0]["entry"]["kind"], "reopen", "{:?}", entries[0]);
+        assert_eq!(entries[0]["entry"]["case_id"], case_id.as_str());
+        entries[0]["content"].clone()
+    };
+
+    resolve("1").await;
+    source.put(&json!({ "orderId": id, "orderState": "重办", "visitIsSolved": "未解决" }));
+    comes_back().await;
+    // The same again, and what else the source shows of our answer, is nothing new.
+    source.put(&json!({ "orderId": id }));
+    source.wait_for(|s| s.pushes_waiting == 0).await;
+    let back = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    assert_eq!(events(&back).iter().filter(|e| *e == "reopened").count(), 1, "{back}");
+
+    resolve("2").await;
+    let view = json!({ "id": "bad", "by": "reviewer", "assessment": { "solved": "no" }, "note": "夜里仍在施工" });
+    done(&desk, &case_id, "assess", view).await;
+    assert_eq!(comes_back().await["note"], "夜里仍在施工");
+}

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::places::DivisionCode;
 
+use super::super::vocabulary::read_of;
 use super::blame::Pieces;
 use super::reading::{Reading, Role};
 use super::words::Kind;
@@ -54,7 +55,7 @@ struct Weigher<'d> {
     acting: BTreeSet<Accused>,
     /// Those who were told.
     told: BTreeSet<Accused>,
-    because: Vec<Because>,
+    because: BTreeSet<Because>,
 }
 
 pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Directory) -> Accusation {
@@ -65,9 +66,9 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
         memory: Memory::default(),
         acting: BTreeSet::new(),
         told: BTreeSet::new(),
-        because: Vec::new(),
+        because: BTreeSet::new(),
     };
-    let readings: Vec<Reading<'_, '_>> = texts.iter().map(|text| Reading::of(text, &directory.accusing)).collect();
+    let readings = readings(texts, directory);
     readings.iter().for_each(|reading| weigher.read(reading));
     let text = Pieces::of(&readings);
     if text.is_empty() { Accusation::default() } else { weigher.settle(directory.accusing.blame.score(&text)) }
@@ -75,8 +76,11 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
 
 /// The pieces that speak, strongest first.
 pub(super) fn spoken(texts: &[&str], directory: &Directory) -> Vec<(String, f32)> {
-    let readings: Vec<Reading<'_, '_>> = texts.iter().map(|text| Reading::of(text, &directory.accusing)).collect();
-    directory.accusing.blame.spoken(&Pieces::of(&readings))
+    directory.accusing.blame.spoken(&Pieces::of(&readings(texts, directory)))
+}
+
+fn readings<'t, 'd>(texts: &[&'t str], directory: &'d Directory) -> Vec<Reading<'t, 'd>> {
+    texts.iter().flat_map(|text| read_of(text)).map(|text| Reading::of(text, &directory.accusing)).collect()
 }
 
 impl Weigher<'_> {
@@ -98,7 +102,7 @@ impl Weigher<'_> {
         let in_office = doer.is_some_and(|j| matches!(parties[j], Some(Party::Public(_))));
         if meaning.kind().is_fault() && (in_office || meaning.kind() != Kind::Conduct) {
             let set_aside = reading.set_aside(i);
-            self.because.push(Because { word: meaning.cite(), kind: meaning.kind(), set_aside });
+            self.because.insert(Because { word: meaning.cite(), kind: meaning.kind(), set_aside });
         }
     }
 
@@ -193,7 +197,7 @@ impl Weigher<'_> {
         here.or_else(|| self.memory.topic.clone()).or_else(|| self.memory.named.clone().map(Party::Public))
     }
 
-    fn settle(mut self, read: f32) -> Accusation {
+    fn settle(self, read: f32) -> Accusation {
         let counted = |b: &&Because| b.set_aside.is_none();
         let grave = self.because.iter().filter(counted).any(|b| b.kind == Kind::Grave);
         let word = |b: &Because| if b.kind == Kind::Conduct { HINT } else { WORD };
@@ -209,15 +213,13 @@ impl Weigher<'_> {
                 accused.insert(Accused::Unknown);
             }
         }
-        self.because.sort();
-        self.because.dedup();
         let units = |who: &BTreeSet<Accused>| who.iter().filter_map(unit_of).collect();
         Accusation {
             blame,
             named: units(&self.acting),
             names_village: self.acting.contains(&Accused::Village),
             accused: accused.into_iter().map(|a| (a, gravity)).collect::<BTreeMap<_, _>>(),
-            because: self.because,
+            because: self.because.into_iter().collect(),
         }
     }
 }

@@ -268,6 +268,12 @@ fn aliases_speak_for_places_officials_know() {
     assert_eq!(coded("330205009", ""), "Unsure");
     assert_eq!(coded("330205009", "裘市村"), "330205008205 Address");
     assert_eq!(coded("330205009", "慈城镇"), "Unsure");
+    // Names that are none of what it was divided into do not make room for a third place.
+    let between = |name: &str, address: &str| {
+        let division = "330205009".parse().expect("code");
+        told(&Clues { division: Some(&division), names: &[name.to_owned()], ..at(address) }, &directory)
+    };
+    assert_eq!(between("康庄南路", "洪塘街道"), "Unsure");
 }
 
 #[test]

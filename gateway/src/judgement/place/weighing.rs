@@ -175,11 +175,14 @@ impl<'g> Weighing<'g> {
         }
     }
 
+    /// Another clue that could be several places leaves those that both could be: none if they contradict each other. A weak
+    /// clue before it decides nothing.
     fn open(&mut self, candidates: BTreeSet<DivisionCode>) {
-        match self.told.take() {
-            // A weak clue that is among the candidates decides nothing.
-            Some(_) | None => self.open = Some(candidates),
-        }
+        self.told = None;
+        self.open = Some(match self.open.take() {
+            Some(before) => common(&before, &candidates),
+            None => candidates,
+        });
     }
 
     /// A text that is unsure by itself: the strong clue stands, unless it is none of what the text could mean.
@@ -230,6 +233,16 @@ fn by(clue: Clue, surety: Surety) -> By {
 
 fn candidates_of(reading: &Reading) -> BTreeSet<DivisionCode> {
     reading.doubts.iter().flat_map(|d| d.candidates.iter().cloned()).collect()
+}
+
+/// The places that are among both, each by its narrower name.
+fn common(some: &BTreeSet<DivisionCode>, others: &BTreeSet<DivisionCode>) -> BTreeSet<DivisionCode> {
+    let narrower = |a: &DivisionCode| {
+        let within = others.iter().filter(|b| a.contains(b)).cloned();
+        let around = others.iter().any(|b| b.contains(a)).then(|| a.clone());
+        within.chain(around).collect::<Vec<_>>()
+    };
+    some.iter().flat_map(narrower).collect()
 }
 
 /// The deepest division that all agree on: 慈城镇 and its 新华村 make 新华村, two villages their township.

@@ -128,8 +128,14 @@ impl Context<'_, '_, '_> {
         let (clause, sentence) = (self.words[i].clause, self.sentence(i));
         let near = |m: &&Met<'_>| m.clause + 1 >= clause && self.clauses[m.clause].sentence == sentence;
         let mut past = self.words[..i].iter().rev().take_while(near).filter(|m| m.line.says.kind == Kind::Past);
-        let own = self.words.iter().filter(|m| m.clause == clause).any(|m| m.line.says.kind == Kind::Own);
-        past.next().is_some() && !own
+        past.next().is_some() && !self.of_own(i)
+    }
+
+    /// Whether the citizen speaks of themselves in the word's clause.
+    fn of_own(&self, i: usize) -> bool {
+        let here = |m: &&Met<'_>| m.clause == self.words[i].clause;
+        let before = self.words[..i].iter().rev().take_while(here);
+        before.chain(self.words[i..].iter().take_while(here)).any(|m| m.line.says.kind == Kind::Own)
     }
 
     fn is_guarded(&self, i: usize) -> bool {

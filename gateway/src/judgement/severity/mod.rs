@@ -1,12 +1,15 @@
 //! How bad: one of four colours, or none, from words and circumstances. Pure. Says which lines of which list spoke,
 //! and which words were set aside because they were denied, told of others or only feared; never the citizen's words.
 
+use std::collections::BTreeSet;
+
 use huiliu_schemas::decision::{Severity, SeverityReason, WordRef};
 use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::submission::Flags;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 
+use super::vocabulary::read_of;
 use crate::directory::Directory;
 
 mod context;
@@ -39,18 +42,20 @@ pub struct Evidence<'a> {
 /// Judges the colour.
 pub fn judge(evidence: &Evidence<'_>, directory: &Directory) -> Severity {
     let rules = &directory.severity;
-    let mut severity = Severity::default();
-    let mut kinds = Vec::new();
-    for text in evidence.texts {
+    let texts: Vec<&str> = evidence.texts.iter().flat_map(|text| read_of(text)).collect();
+    let (mut because, mut set_aside, mut kinds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for text in &texts {
         context::read(text, rules, |kind, reason, counts| {
             if counts {
-                kinds.push((kind, reason.colour));
+                kinds.insert((kind, reason.colour));
             }
-            let list = if counts { &mut severity.because } else { &mut severity.set_aside };
-            list.push(reason);
+            let list = if counts { &mut because } else { &mut set_aside };
+            list.insert(reason);
         });
     }
-    let held = Held::new(evidence, kinds, directory);
+    let list = |reasons: BTreeSet<SeverityReason>| reasons.into_iter().collect();
+    let mut severity = Severity { because: list(because), set_aside: list(set_aside), ..Severity::default() };
+    let held = Held::new(evidence, &texts, kinds, directory);
     for line in rules.combined.iter().filter(|l| l.says.when.iter().all(|c| held.holds(*c))) {
         severity.because.push(SeverityReason {
             word: WordRef { word: line.says.text.clone(), ..line.cite(FILE) },
@@ -90,22 +95,27 @@ const MOST_REASONS: usize = 8;
 struct Held<'a> {
     evidence: &'a Evidence<'a>,
     /// What the texts speak of, and how gravely.
-    kinds: Vec<(Kind, Option<Warning>)>,
+    kinds: BTreeSet<(Kind, Option<Warning>)>,
     affected: u32,
     on_sensitive_date: bool,
     at_sensitive_place: bool,
 }
 
 impl<'a> Held<'a> {
-    fn new(evidence: &'a Evidence<'a>, kinds: Vec<(Kind, Option<Warning>)>, directory: &Directory) -> Self {
+    fn new(
+        evidence: &'a Evidence<'a>,
+        texts: &[&str],
+        kinds: BTreeSet<(Kind, Option<Warning>)>,
+        directory: &Directory,
+    ) -> Self {
         let rules = &directory.severity;
-        let said = evidence.texts.iter().filter_map(|t| people::said(t)).max();
+        let said = texts.iter().filter_map(|t| people::said(t)).max();
         Self {
             evidence,
             kinds,
             affected: evidence.persons.max(evidence.affected).max(said).unwrap_or(1),
             on_sensitive_date: evidence.day.is_some_and(|d| rules.is_sensitive_date(d)),
-            at_sensitive_place: rules.is_sensitive_place(evidence.texts, evidence.place),
+            at_sensitive_place: rules.is_sensitive_place(texts, evidence.place),
         }
     }
 

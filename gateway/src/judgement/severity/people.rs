@@ -52,7 +52,8 @@ pub(super) fn said(text: &str) -> Option<u32> {
         }
         let Some((number, len)) = read_number(&text[at..]) else { continue };
         from = at + len;
-        let rest = text[from..].trim_start_matches(['多', '余', '来', '几']);
+        let rest = &text[from..];
+        let rest = rest.strip_prefix(['多', '余', '来', '几']).unwrap_or(rest);
         if number <= MOST && COUNTED.iter().any(|unit| rest.starts_with(unit)) {
             most = most.max(Some(number));
         }
@@ -68,7 +69,8 @@ fn begins_number(c: char) -> bool {
 fn read_number(text: &str) -> Option<(u32, usize)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     if digits > 0 {
-        let number: u32 = text[..digits].parse().ok()?;
+        // Digits too many for a number of people are still one run of digits.
+        let number: u32 = text[..digits].parse().unwrap_or(u32::MAX);
         return match text[digits..].chars().next() {
             Some('万') => Some((number.saturating_mul(10_000), digits + '万'.len_utf8())),
             _ => Some((number, digits)),
@@ -116,6 +118,8 @@ mod tests {
             ("欠薪5000元", None),
             ("第三人民医院", None),
             ("上人", None),
+            ("订单11111111111111111111，3个工友", Some(3)),
+            ("00000000000000000000000032名工人", Some(32)),
             ("", None),
         ];
         for (text, expected) in cases {

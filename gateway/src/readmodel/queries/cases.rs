@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params, params_from_iter};
 
+use super::entries::{EntryRow, entries_of};
+use super::history::{HistoryRow, history_of};
 use super::{case_id, parsed, parsed_option, time, word, word_option};
 use crate::readmodel::rows::{key_of, read_folded};
 use crate::readmodel::{ReadHandle, ReadModelError, Result, schema};
@@ -241,10 +243,18 @@ impl ReadHandle {
     /// # Errors
     /// Where the file cannot be read.
     pub fn case_row(&self, id: CaseId) -> Result<Option<CaseRow>> {
+        self.ask(|db| row_of(db, id))
+    }
+
+    /// All that is known of a case, as of one moment.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn whole_case(&self, id: CaseId) -> Result<Option<WholeCase>> {
         self.ask(|db| {
-            let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM cases WHERE id = ?1"))?;
-            let mut rows = statement.query([id.0.as_bytes()])?;
-            rows.next()?.map(case_row).transpose()
+            let (Some(row), Some(folded)) = (row_of(db, id)?, read_folded(db, id)?) else { return Ok(None) };
+            let (history, entries) = (history_of(db, id)?, entries_of(db, id)?);
+            Ok(Some(WholeCase { row, case: folded.case, history, entries }))
         })
     }
 
@@ -327,6 +337,19 @@ pub struct OwedCase {
     pub channel: Channel,
 }
 
+/// All that is known of a case.
+#[derive(Debug)]
+pub struct WholeCase {
+    /// As it stands in lists.
+    pub row: CaseRow,
+    /// As its events tell it, without what is sealed.
+    pub case: Case,
+    /// Everything that happened, oldest first.
+    pub history: Vec<HistoryRow>,
+    /// Its queue entries, in order.
+    pub entries: Vec<EntryRow>,
+}
+
 /// Whose numbers are, as of a place in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owners {
@@ -334,6 +357,12 @@ pub struct Owners {
     pub cases: Vec<Option<CaseId>>,
     /// How far the log had been read.
     pub as_of: u64,
+}
+
+fn row_of(db: &Transaction<'_>, id: CaseId) -> Result<Option<CaseRow>> {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM cases WHERE id = ?1"))?;
+    let mut rows = statement.query([id.0.as_bytes()])?;
+    rows.next()?.map(case_row).transpose()
 }
 
 fn by_alias(db: &Transaction<'_>, source: &SourceId) -> Result<Option<CaseId>> {

@@ -91,7 +91,7 @@ impl ReadHandle {
     /// # Errors
     /// Where the file cannot be read.
     pub fn entries_of(&self, case: CaseId) -> Result<Vec<EntryRow>> {
-        self.entries(&format!("{SELECT} WHERE c.id = ?1 ORDER BY e.n"), [case.0.as_bytes()])
+        self.ask(|db| entries_of(db, case))
     }
 
     /// One entry.
@@ -150,16 +150,23 @@ impl ReadHandle {
     }
 
     fn entries(&self, sql: &str, params: impl Params) -> Result<Vec<EntryRow>> {
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(sql)?;
-            let mut rows = statement.query(params)?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push(entry_row(row)?);
-            }
-            Ok(found)
-        })
+        self.ask(|db| entries_in(db, sql, params))
     }
+}
+
+/// All entries of a case, in order.
+pub(super) fn entries_of(db: &Transaction<'_>, case: CaseId) -> Result<Vec<EntryRow>> {
+    entries_in(db, &format!("{SELECT} WHERE c.id = ?1 ORDER BY e.n"), [case.0.as_bytes()])
+}
+
+fn entries_in(db: &Transaction<'_>, sql: &str, params: impl Params) -> Result<Vec<EntryRow>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(entry_row(row)?);
+    }
+    Ok(found)
 }
 
 /// Every department that was ever sent anything.

@@ -54,18 +54,7 @@ impl ReadHandle {
     /// # Errors
     /// Where the file cannot be read.
     pub fn history(&self, case: CaseId) -> Result<Vec<HistoryRow>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.place"
-        );
-        self.ask(|db| {
-            let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query([case.0.as_bytes()])?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push(history_row(row)?);
-            }
-            Ok(found)
-        })
+        self.ask(|db| history_of(db, case))
     }
 
     /// What happened after sequence `since`, oldest first: about `limit`, what one decision made always together.
@@ -91,8 +80,10 @@ impl ReadHandle {
             format!("SELECT {COLUMNS} FROM history h CROSS JOIN cases c ON c.key = h.key WHERE h.place >= ?1 {order}");
         self.ask(|db| {
             let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query([history_key(since + 1, 0)])?;
             let mut found: Vec<HappeningRow> = Vec::new();
+            // Nothing is behind the last sequence that has a place.
+            let Some(first) = since.checked_add(1).and_then(first_place) else { return Ok(found) };
+            let mut rows = statement.query([first])?;
             while let Some(row) = rows.next()? {
                 let (case_id, number) = (case_id(row.get("id")?), parsed(row, "number")?);
                 let event = history_row(row)?;
@@ -106,9 +97,27 @@ impl ReadHandle {
     }
 }
 
+/// Everything that happened to a case, oldest first.
+pub(super) fn history_of(db: &Connection, case: CaseId) -> Result<Vec<HistoryRow>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.place");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([case.0.as_bytes()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(history_row(row)?);
+    }
+    Ok(found)
+}
+
 /// The key of an event's row: the sequence of its message, and its place in that.
 pub(in crate::readmodel) fn history_key(sequence: u64, place: usize) -> i64 {
     (sequence * MOST_EVENTS as u64 + place as u64).cast_signed()
+}
+
+/// The key of the first event of a message; none where there can be no such message.
+fn first_place(sequence: u64) -> Option<i64> {
+    i64::try_from(sequence.checked_mul(MOST_EVENTS as u64)?).ok()
 }
 
 fn history_row(row: &Row<'_>) -> Result<HistoryRow> {

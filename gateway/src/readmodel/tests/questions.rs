@@ -218,6 +218,48 @@ fn happenings_are_followed_without_a_gap() {
 }
 
 #[test]
+fn an_answer_is_told_when_every_source_has_it() {
+    let mut world = World::default();
+    let case = world.arrive("A", to(&["jb-housing"]));
+    world.command(case, by("jb-housing"), Command::SignFor { n: None });
+    world.join(case, &source("petition", "9"));
+    resolve(&mut world, case, false);
+    let (_folder, _model, handle) = asked(&world);
+    let answers = handle.overview(start()).expect("overview").answers;
+    assert_eq!((answers.told, answers.waiting, answers.refused), (0, 1, 0));
+}
+
+#[test]
+fn a_clock_is_late_only_as_long_as_what_it_runs_for_is_not_done() {
+    let mut world = World::default();
+    let signed = world.arrive("1", to(&["jb-housing"]));
+    world.command(signed, by("jb-housing"), Command::SignFor { n: None });
+    let returned = world.arrive("2", to(&["jb-police"]));
+    let reason = ReturnReason::NotOurDuty;
+    world.command(returned, by("jb-police"), Command::RequestReturn { reason, suggested: None });
+    let granted = Command::GrantReturn { department: department("jb-police"), assignees: Vec::new() };
+    world.command(returned, operator(), granted);
+    let waiting = world.arrive("3", to(&["jb-town"]));
+    let (_folder, _model, handle) = asked(&world);
+    let late = |hours| {
+        let due_before = Some(start() + SignedDuration::from_hours(hours));
+        let late = handle.cases(&Filter { due_before, ..Filter::default() }, None, 200).expect("cases").cases;
+        late.into_iter().map(|case| case.id).collect::<Vec<_>>()
+    };
+    assert_eq!(late(2), [], "that nobody objected is no delay");
+    assert_eq!(late(24), [waiting], "signed for, and back in triage");
+    assert_eq!(late(72), [waiting, signed]);
+}
+
+#[test]
+fn nothing_is_behind_the_end_of_all_sequences() {
+    let (_folder, _model, handle) = asked(&busy_world());
+    for since in [u64::MAX, u64::MAX / 2, i64::MAX.cast_unsigned()] {
+        assert_eq!(handle.happenings_since(since, 10).expect("an answer"), []);
+    }
+}
+
+#[test]
 fn what_stands_where_adds_up() {
     let world = busy_world();
     let (_folder, _model, handle) = asked(&world);

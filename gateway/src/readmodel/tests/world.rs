@@ -147,14 +147,23 @@ impl World {
     pub fn arrive(&mut self, id: &str, decision: Decision) -> CaseId {
         let source = source("hotline", id);
         let case = CaseId::of(&source);
-        let at = start() + jiff::SignedDuration::from_hours(24);
-        let due = Deadline { clock: Clock::Resolve, at, provisional: false, source: "中心内控".into() };
-        let given = Given { decision: Some(decision), dispatch_deadlines: vec![due], ..Given::default() };
+        let due = |clock, hours| {
+            let at = start() + jiff::SignedDuration::from_hours(hours);
+            Deadline { clock, at, provisional: false, source: "中心内控".into() }
+        };
+        let clocks = vec![due(Clock::Object, 1), due(Clock::SignFor, 4), due(Clock::Resolve, 48)];
+        let given = Given { decision: Some(decision), dispatch_deadlines: clocks, ..Given::default() };
         let order = self.submit(&source, given);
         self.order(case, &order);
         let alias = serde_json::json!({ "case_id": case, "source": source });
         self.push(subjects::alias(&source), alias.to_string().into_bytes());
         case
+    }
+
+    /// Another source tells of a case.
+    pub fn join(&mut self, case: CaseId, source: &SourceId) {
+        let order = self.submit(source, Given::default());
+        self.order(case, &order);
     }
 
     /// Someone says something about a case.
