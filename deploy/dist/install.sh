@@ -45,7 +45,8 @@ start() {
     service || { say "未使用 systemd，请自行启动：huiliu run (no systemd here: start it yourself)"; return 0; }
     systemctl daemon-reload
     systemctl --quiet enable huiliu
-    systemctl restart --no-block huiliu
+    systemctl stop huiliu || true
+    systemctl start --no-block huiliu
     for second in $(seq 1800); do
         sleep 1
         case $(systemctl is-active huiliu) in

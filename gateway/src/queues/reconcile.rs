@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use huiliu_schemas::event::{EntryRef, Event, EventBody};
@@ -25,8 +25,10 @@ use thiserror::Error;
 /// The highest sequence of CASES anyone has seen: a log that ends before it was restored from an older copy.
 const HIGH_MARK: &str = "cases-high";
 const CATCH_UP: Duration = Duration::from_millis(50);
-/// How often is looked whether QUEUES has everything, before it is compared as it is: for half a minute.
-const SOURCING: usize = 600;
+/// How long QUEUES may take to get everything, before it is compared as it is.
+const CATCHING_UP: Duration = Duration::from_secs(30);
+/// How long the server may take to begin.
+const SOURCING_BEGINS: Duration = Duration::from_secs(120);
 /// How long the server may count the subjects of a queue with hundreds of thousands of entries.
 const COUNTING: Duration = Duration::from_secs(60);
 
@@ -198,16 +200,22 @@ impl Reconciler {
         Ok(())
     }
 
-    /// What is dead and not there yet would come after it was looked for: a server that was away goes on sourcing where it
-    /// stood, a while after it is back. Under a load that never ends there is always something to come, so this has an end.
+    /// What is dead and not there yet would come after it was looked for: a server that was started again goes on sourcing
+    /// where it stood, but only when it has asked CASES, which takes it half a minute and more if its first question came too
+    /// early. Once it sources, there may always be something to come under a load that never ends, so this has an end.
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
-        for _ in 0..SOURCING {
-            if streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? == Some(0) {
+        let began = Instant::now();
+        loop {
+            let patience = match streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? {
+                Some(0) => return Ok(()),
+                Some(_) => CATCHING_UP,
+                None => SOURCING_BEGINS,
+            };
+            if began.elapsed() > patience {
                 return Ok(());
             }
             tokio::time::sleep(CATCH_UP).await;
         }
-        Ok(())
     }
 
     /// What QUEUES still holds and the fold says is dead. A QUEUES made anew holds an entry that was offered again as often

@@ -21,7 +21,7 @@ const TRIES: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(3), Duration::from_secs(20)];
 
 /// How long QUEUES is left to catch up before it is looked again.
-const BEHIND: Duration = Duration::from_secs(1);
+const BEHIND: Duration = Duration::from_secs(5);
 /// More than that are left to the reconciler, which looks at everything that stands in QUEUES.
 const AT_MOST: usize = 100_000;
 

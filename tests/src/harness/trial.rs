@@ -22,8 +22,8 @@ use crate::hub::{Inspector, Plan, Raw, TestHub, root};
 
 /// How long the log must stay as it is before all is called calm.
 const CALM: Duration = Duration::from_secs(3);
-/// Longer than the hub's last look for an entry to purge.
-const PURGE_PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than a server that was started again takes to source on, and the hub to purge what came then.
+const PURGE_PATIENCE: Duration = Duration::from_secs(90);
 
 /// Sources, hubs and departments at work.
 pub struct Trial {
@@ -200,10 +200,11 @@ impl Trial {
         }
     }
 
-    /// What stands in QUEUES once the hub has had time to purge what is dead.
+    /// What stands in QUEUES once it has everything and the hub has had time to purge what is dead.
     async fn purged_queues(&self, inspector: &Inspector, log: &Log) -> anyhow::Result<Vec<(String, usize)>> {
         let until = Instant::now() + PURGE_PATIENCE;
         loop {
+            let sourced = inspector.is_sourced().await?;
             let queued = inspector.subjects("QUEUES").await?;
             let dead = |subject: &str| {
                 let name = subjects::parse_entry(subject);
@@ -211,7 +212,8 @@ impl Trial {
                     log.cases.get(&c).and_then(|h| h.case.as_ref()).is_none_or(|case| !case.is_live(&d, n))
                 })
             };
-            if !queued.iter().any(|(subject, _)| dead(subject)) || Instant::now() >= until {
+            let done = sourced && !queued.iter().any(|(subject, _)| dead(subject));
+            if done || Instant::now() >= until {
                 return Ok(queued);
             }
             sleep(Duration::from_millis(500)).await;

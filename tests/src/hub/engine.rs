@@ -59,6 +59,12 @@ impl Inspector {
         Ok((state.messages, state.last_sequence))
     }
 
+    /// Whether QUEUES has everything there is for it in CASES.
+    pub async fn is_sourced(&self) -> anyhow::Result<bool> {
+        let queues = self.jetstream.get_stream("QUEUES").await?;
+        Ok(queues.cached_info().sources.iter().all(|source| source.active.is_some() && source.lag == 0))
+    }
+
     /// Every subject of a stream with the number of messages on it.
     pub async fn subjects(&self, stream: &str) -> anyhow::Result<Vec<(String, usize)>> {
         self.subjects_under(stream, ">").await
