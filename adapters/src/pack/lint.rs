@@ -161,6 +161,25 @@ mod tests {
         assert_eq!(found.len(), 4, "{found:#?}");
     }
 
+    /// Packs that were copied from ours name what is told no more.
+    #[test]
+    fn what_was_once_told_is_passed_over_and_said() {
+        let told = "[answers]\n[writeback.resolved]\nmethod = \"POST\"\npath = \"/a\"\nencoding = \"json\"\n\
+            fields.key = { from = \"event_id\" }\nfields.reply = { from = \"reply\" }\nfields.ok = { from = \"solved\" }\n";
+        let by = "fields.by = { from = \"deadline\", format = \"yyyy/MM/dd\" }\n";
+        let extended = told.replace("[answers]\n", "").replace("resolved", "extended");
+        let map = GOOD.replacen("\"resolved\"]", "\"returned\"]", 1) + told + by + &extended + by;
+        let found = findings(&map, &[("appeal", "code,word\n1,complaint\n")], "{\"id\": \"1\"}");
+        for expected in [
+            "map.toml:1 Warning untold 不再",
+            "map.toml:22 Warning writeback.resolved.fields.by",
+            "map.toml:23 Warning writeback.extended",
+        ] {
+            assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
+        }
+        assert_eq!(found.len(), 3, "{found:#?}");
+    }
+
     /// The built-in packs, with what their fixtures hold on purpose.
     #[test]
     fn the_built_in_packs_are_looked_over() {

@@ -10,7 +10,8 @@ use crate::map::lines::Lines;
 
 impl Writeback {
     pub(in crate::map) fn lint(&self, lines: &Lines<'_>, found: &mut Vec<Finding>) {
-        if self.kinds.is_empty() && self.untold.is_empty() {
+        self.passed_over(lines, found);
+        if !self.is_decided() {
             let zh = "没有任何 [writeback.*]：来源不会知道办理情况；确不回写时写 untold = [\"accepted\", \"declined\", \"progress\", \"resolved\"]";
             let en = "no [writeback.*]: the source never learns what became of its cases; if that is meant, name them in `untold`";
             return found.push(Finding::warning(FILE, 0, zh.to_owned(), en.to_owned()));
@@ -20,6 +21,15 @@ impl Writeback {
         for (kind, request) in &self.kinds {
             words_left_out(*kind, request, lines, found);
             results(*kind, request, lines, found);
+        }
+    }
+
+    /// What the pack names and nothing is told of.
+    fn passed_over(&self, lines: &Lines<'_>, found: &mut Vec<Finding>) {
+        for place in &self.former {
+            let zh = format!("{place} 不再使用（没有可回写的内容），可删去");
+            let en = format!("{place} is of no use any more, nothing is told of it: take it out");
+            found.push(Finding::warning(FILE, lines.find(place), zh, en));
         }
     }
 

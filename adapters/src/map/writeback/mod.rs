@@ -54,6 +54,8 @@ pub struct Writeback {
     kinds: BTreeMap<AnswerKind, Request>,
     /// Not told, on purpose.
     untold: Vec<AnswerKind>,
+    /// Where the pack names what the hub once meant to tell and does not: passed over.
+    former: Vec<String>,
     answers: Answers,
 }
 
