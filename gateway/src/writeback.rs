@@ -337,8 +337,9 @@ impl WriteBack {
         {
             return false;
         }
+        let no_way = matches!(told, Told::NoWay);
         let outcome = match told {
-            Told::NoWay => "no_way",
+            _ if no_way => "no_way",
             _ if refused.is_some() => "refused",
             _ => "delivered",
         };
@@ -349,8 +350,9 @@ impl WriteBack {
             what: owed.what,
             source: owed.source.clone(),
             version,
-            reply_digest: event.and_then(|e| reply_digest(master, &e.content)),
+            reply_digest: event.filter(|_| !no_way).and_then(|e| reply_digest(master, &e.content)),
             refused: refused.is_some(),
+            no_way,
         };
         let job = Job {
             cause: told_cause(owed.event, owed),
