@@ -93,18 +93,31 @@ impl From<TokenError> for Unsent {
 enum Told {
     Delivered(Option<i64>),
     Later(String, Option<Duration>),
+    /// The source's answer is none that its pack knows.
+    Unlisted(String, Duration),
     Refused(String),
     /// The pack has no way to tell this kind of answer.
     NoWay,
 }
 
 impl Told {
+    /// What is in no list is told again, but for a step on the way that what comes `after` it would wait behind: that is given
+    /// up, so that the last word is heard.
+    fn for_good(self, owed: &Owed, after: &[Owed]) -> Self {
+        let stands_before = || !owed.what.is_last() && after.iter().any(|next| next.source == owed.source);
+        match self {
+            Self::Unlisted(reason, _) if stands_before() => Self::Refused(reason),
+            Self::Unlisted(reason, pause) => Self::Later(reason, Some(pause)),
+            told => told,
+        }
+    }
+
     /// As a trace says it: never in the source's words.
     fn say(&self, step: &mut Step) {
         match self {
             Self::Delivered(_) => step.outcome("delivered"),
             Self::NoWay => step.outcome("no_way"),
-            Self::Later(..) => step.failed("later"),
+            Self::Later(..) | Self::Unlisted(..) => step.failed("later"),
             Self::Refused(_) => step.failed("refused"),
         }
     }
@@ -196,9 +209,10 @@ impl WriteBack {
             NotYet(None)
         })?;
         let Some(opened) = opened else { return Ok(()) };
-        for owed in self.owed_here(&opened.loaded.case) {
-            let mut step = self.step(&opened, &owed);
-            let told = self.tell(&opened, &owed, &mut step).await;
+        let all = self.owed_here(&opened.loaded.case);
+        for (at, owed) in all.iter().enumerate() {
+            let mut step = self.step(&opened, owed);
+            let told = self.tell(&opened, owed, &mut step).await.for_good(owed, &all[at + 1..]);
             told.say(&mut step);
             match told {
                 Told::Later(reason, after) => {
@@ -208,7 +222,7 @@ impl WriteBack {
                     );
                     return Err(NotYet(after));
                 }
-                told if self.record(&opened, &owed, &told, &step).await => {}
+                told if self.record(&opened, owed, &told, &step).await => {}
                 _ => return Err(NotYet(None)),
             }
         }
@@ -255,6 +269,7 @@ impl WriteBack {
                 match writeback.judge(status, retry_after, &body) {
                     Judgement::Delivered { version } => Told::Delivered(version),
                     Judgement::Retry { reason, after } => Told::Later(reason, after),
+                    Judgement::Unlisted { reason, after } => Told::Unlisted(reason, after),
                     Judgement::Refused { reason } => Told::Refused(reason),
                 }
             }
@@ -330,7 +345,7 @@ impl WriteBack {
         let (version, refused) = match told {
             Told::Delivered(version) => (*version, None),
             Told::Refused(reason) => (None, Some(reason.clone())),
-            Told::NoWay | Told::Later(..) => (None, None),
+            Told::NoWay | Told::Later(..) | Told::Unlisted(..) => (None, None),
         };
         if let Some(reason) = &refused
             && !self.bury(id, owed, reason).await

@@ -139,7 +139,7 @@ mod tests {
             "untold = [\"accepted\", \"declined\", \"progress\", \"resolved\"]",
             "untold = [\"declined\"]",
             1,
-        ) + "[answers]\n"
+        ) + "[answers]\ncode = \"code\"\nok = [\"0\"]\n"
             + &back("accepted", "fields.act = { constant = \"x\" }")
             + &back(
                 "resolved",
@@ -152,13 +152,14 @@ mod tests {
         let found = findings(&map, &tables, "{\"id\": \"1\"}");
         for expected in [
             "map.toml:0 Warning “办理进展”不回写给来源",
+            "map.toml:14 Warning [answers] 没有 refused",
             "Warning accepted 与 resolved 回写给来源后没有区别",
             "Warning [writeback.resolved] 没有取自 reply 的字段",
             "tables/out.csv:4 Warning partly 与 no 回写成同一个值",
         ] {
             assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
         }
-        assert_eq!(found.len(), 4, "{found:#?}");
+        assert_eq!(found.len(), 5, "{found:#?}");
     }
 
     /// Packs that were copied from ours name what is told no more.
