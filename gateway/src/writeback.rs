@@ -3,7 +3,7 @@
 //! told goes along, so that a source told twice can know it. One gateway at a time tells a channel, and one channel tells a
 //! source: the one its record came by, if that one can.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::desk::{Job, Work, reply_digest};
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, OpenedCase};
-use crate::readmodel::{OwedCase, ReadHandle};
+use crate::readmodel::{OwedCase, ReadHandle, ReadModelError};
 use crate::traces::{Key, SpanKind, Step, Traces};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -148,6 +148,9 @@ impl WriteBack {
                 () = shutdown.cancelled() => break,
                 _ended = lease.hold(self.tell_all()) => {}
             }
+            // Whoever holds the lease now knows who waits.
+            self.waiting.clear();
+            self.tell_waiting();
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
@@ -157,32 +160,41 @@ impl WriteBack {
 
     async fn tell_all(&mut self) {
         loop {
-            let mut after = 0;
-            loop {
-                let owed = self.owed(after).await;
-                let Some(last) = owed.last() else { break };
-                after = last.place;
-                let ours = owed.into_iter().filter(|owed| self.is_ours(&owed.channel)).map(|owed| owed.id);
-                let ours: Vec<_> = ours.collect();
-                self.tell_some(ours).await;
+            if let Err(error) = self.tell_owed().await {
+                tracing::warn!(%error, "the read model does not say what is owed");
             }
-            metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
-                .set(self.waiting.len() as f64);
+            self.tell_waiting();
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    async fn owed(&self, after: i64) -> Vec<OwedCase> {
+    /// Tells of every case in which something is owed here; of those that waited, the others are forgotten.
+    async fn tell_owed(&mut self) -> Result<(), ReadModelError> {
+        let mut gone: HashSet<CaseId> = self.waiting.keys().copied().collect();
+        let mut after = 0;
+        loop {
+            let owed = self.owed(after).await?;
+            let Some(last) = owed.last() else { break };
+            after = last.place;
+            let ours = owed.into_iter().filter(|owed| self.is_ours(&owed.channel)).map(|owed| owed.id);
+            let ours: Vec<_> = ours.collect();
+            gone.retain(|id| !ours.contains(id));
+            self.tell_some(ours).await;
+        }
+        self.waiting.retain(|id, _| !gone.contains(id));
+        Ok(())
+    }
+
+    fn tell_waiting(&self) {
+        metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
+            .set(self.waiting.len() as f64);
+    }
+
+    async fn owed(&self, after: i64) -> Result<Vec<OwedCase>, ReadModelError> {
         let (reads, namespace) = (self.reads.clone(), self.channel.namespace.clone());
         let looked = tokio::task::spawn_blocking(move || reads.owed(&namespace, after, CASES_A_LOOK)).await;
-        match looked {
-            Ok(Ok(owed)) => owed,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the read model does not say what is owed");
-                Vec::new()
-            }
-            Err(_) => Vec::new(),
-        }
+        // Only a runtime that ends has no answer.
+        looked.unwrap_or(Ok(Vec::new()))
     }
 
     async fn tell_some(&mut self, cases: Vec<CaseId>) {

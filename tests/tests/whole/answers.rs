@@ -54,13 +54,18 @@ async fn told(system: &Running, id: &str) {
 }
 
 async fn owes_nothing(hub: &TestHub) {
+    figure(hub, "huiliu_write_back_owed_cases{", " 0").await;
+}
+
+/// Every figure that begins so comes to end so.
+async fn figure(hub: &TestHub, begins: &str, ends: &str) {
     let metrics = async || {
         let text = hub.caller("nobody").get("/metrics").await.ok()?.body.as_str()?.to_owned();
-        let owed = text.lines().filter(|line| line.starts_with("huiliu_write_back_owed_cases{"));
-        owed.clone().count().gt(&0).then_some(())?;
-        owed.into_iter().all(|line| line.ends_with(" 0")).then_some(())
+        let lines = text.lines().filter(|line| line.starts_with(begins));
+        lines.clone().count().gt(&0).then_some(())?;
+        lines.into_iter().all(|line| line.ends_with(ends)).then_some(())
     };
-    eventually("nothing to be owed", PATIENCE, metrics).await.unwrap();
+    eventually(&format!("{begins} to be{ends}"), PATIENCE, metrics).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,6 +95,26 @@ async fn a_channel_whose_pack_tells_nothing_leaves_it_to_one_that_can() {
     told(&city, "quiet-1").await;
     owes_nothing(&hub).await;
     assert_eq!(county.source.summary().write_backs, 0);
+}
+
+/// What waits for a system is told by another channel once its own no longer tells: then it waits no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_that_another_channel_tells_now_does_not_wait_here() {
+    let (city, county) = (system().await, system().await);
+    let mut hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    hub.stop().await.unwrap();
+    silence(&hub);
+    hub.restart().await.unwrap();
+    city.source.set_quirks(Quirks { login_rate: 1.0, ..Quirks::none() });
+    signed(&hub, [&city, &county], HOTLINE, "moved-1").await;
+    figure(&hub, "huiliu_write_back_waiting_cases{channel=\"hotline-12345\"}", " 1").await;
+    let (able, silent) = (hub.dir.join("packs/hotline-12345/map.toml"), hub.dir.join("packs/silent/map.toml"));
+    let (tells, tells_nothing) = (std::fs::read(&able).unwrap(), std::fs::read(&silent).unwrap());
+    std::fs::write(silent, tells).unwrap();
+    std::fs::write(able, tells_nothing).unwrap();
+    told(&county, "moved-1").await;
+    figure(&hub, "huiliu_write_back_waiting_cases{", " 0").await;
+    owes_nothing(&hub).await;
 }
 
 /// The city's system answers a step on the way with a code that stands in no list of its pack: what comes after it is heard.
