@@ -14,6 +14,7 @@ use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing};
 use huiliu_adapters::pull::backoff;
 use huiliu_adapters::token::{Bearer, TokenError};
 use huiliu_schemas::case::{Case, Owed};
+use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
 use huiliu_schemas::{CaseId, Cause, Channel, Namespace};
 use jiff::Timestamp;
@@ -371,13 +372,14 @@ impl WriteBack {
             _ => "delivered",
         };
         let event = opened.events.iter().find(|e| e.id == owed.event);
+        let words = event.and_then(|e| self.channel.pack().writeback().words(&self.outgoing(e, owed)));
         let master = self.ledger.keys().master();
         let delivered = AnswerDelivered {
             event: owed.event,
             what: owed.what,
             source: owed.source.clone(),
             version,
-            reply_digest: event.filter(|_| !no_way).and_then(|e| reply_digest(master, &e.content)),
+            reply_digest: reply_digest(master, &Content { reply: words, ..Content::default() }),
             refused: refused.is_some(),
             no_way,
         };

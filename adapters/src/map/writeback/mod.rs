@@ -75,6 +75,11 @@ impl Writeback {
         self.kinds.get(&outgoing.kind).map(|request| render::render(request, outgoing))
     }
 
+    /// The words of that request for the citizen, as the source will show them.
+    pub fn words(&self, outgoing: &Outgoing) -> Option<Private> {
+        self.kinds.get(&outgoing.kind).and_then(|request| render::words(request, outgoing)).map(Private::from)
+    }
+
     /// What an answer means. `retry_after` is the header's value in seconds, if there was one.
     pub fn judge(&self, status: u16, retry_after: Option<u64>, body: &[u8]) -> Judgement {
         judge::judge(&self.answers, status, retry_after, body)

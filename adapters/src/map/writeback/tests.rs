@@ -53,6 +53,21 @@ fn what_a_source_is_not_told_is_not_rendered() {
     assert!(!map("").writeback().is_decided(), "its pack has nothing to say about it");
 }
 
+/// By them the source's record is known for an echo of our answer.
+#[test]
+fn the_words_are_those_the_source_will_show() {
+    let words = |kind, reply: Option<&str>| {
+        let portal = Pack::embedded("petition-portal").expect("loads");
+        let outgoing = Outgoing { reply: reply.map(Into::into), ..outgoing(kind) };
+        portal.writeback().words(&outgoing).map(|words| words.expose().to_owned())
+    };
+    assert_eq!(words(AnswerKind::Resolved, Some("已维修。")).as_deref(), Some("已维修。"));
+    let cut = words(AnswerKind::Resolved, Some(&"长".repeat(5000))).expect("told");
+    assert!(cut.chars().count() == 4000 && cut.ends_with("……"), "{}", cut.chars().count());
+    assert_eq!(words(AnswerKind::Declined, None).as_deref(), Some("非本单位职责"));
+    assert_eq!(words(AnswerKind::Resolved, None), None);
+}
+
 #[derive(Debug, PartialEq)]
 enum Kind {
     Delivered(Option<i64>),
