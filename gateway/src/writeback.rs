@@ -3,7 +3,7 @@
 //! told goes along, so that a source told twice can know it. One gateway at a time tells a channel, and one channel tells a
 //! source: the one its record came by, if that one can.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing};
 use huiliu_adapters::pull::backoff;
 use huiliu_adapters::token::{Bearer, TokenError};
 use huiliu_schemas::case::{Case, Owed};
+use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
 use huiliu_schemas::{CaseId, Cause, Channel, Namespace};
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ use crate::desk::{Job, Work, reply_digest};
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, OpenedCase};
-use crate::readmodel::{OwedCase, ReadHandle};
+use crate::readmodel::{OwedCase, ReadHandle, ReadModelError};
 use crate::traces::{Key, SpanKind, Step, Traces};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -93,18 +94,31 @@ impl From<TokenError> for Unsent {
 enum Told {
     Delivered(Option<i64>),
     Later(String, Option<Duration>),
+    /// The source's answer is none that its pack knows.
+    Unlisted(String, Duration),
     Refused(String),
     /// The pack has no way to tell this kind of answer.
     NoWay,
 }
 
 impl Told {
+    /// What is in no list is told again, but for a step on the way that what comes `after` it would wait behind: that is given
+    /// up, so that the last word is heard.
+    fn for_good(self, owed: &Owed, after: &[Owed]) -> Self {
+        let stands_before = || !owed.what.is_last() && after.iter().any(|next| next.source == owed.source);
+        match self {
+            Self::Unlisted(reason, _) if stands_before() => Self::Refused(reason),
+            Self::Unlisted(reason, pause) => Self::Later(reason, Some(pause)),
+            told => told,
+        }
+    }
+
     /// As a trace says it: never in the source's words.
     fn say(&self, step: &mut Step) {
         match self {
             Self::Delivered(_) => step.outcome("delivered"),
             Self::NoWay => step.outcome("no_way"),
-            Self::Later(..) => step.failed("later"),
+            Self::Later(..) | Self::Unlisted(..) => step.failed("later"),
             Self::Refused(_) => step.failed("refused"),
         }
     }
@@ -135,6 +149,9 @@ impl WriteBack {
                 () = shutdown.cancelled() => break,
                 _ended = lease.hold(self.tell_all()) => {}
             }
+            // Whoever holds the lease now knows who waits.
+            self.waiting.clear();
+            self.tell_waiting();
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = tokio::time::sleep(Duration::from_secs(2)) => {}
@@ -144,32 +161,41 @@ impl WriteBack {
 
     async fn tell_all(&mut self) {
         loop {
-            let mut after = 0;
-            loop {
-                let owed = self.owed(after).await;
-                let Some(last) = owed.last() else { break };
-                after = last.place;
-                let ours = owed.into_iter().filter(|owed| self.is_ours(&owed.channel)).map(|owed| owed.id);
-                let ours: Vec<_> = ours.collect();
-                self.tell_some(ours).await;
+            if let Err(error) = self.tell_owed().await {
+                tracing::warn!(%error, "the read model does not say what is owed");
             }
-            metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
-                .set(self.waiting.len() as f64);
+            self.tell_waiting();
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    async fn owed(&self, after: i64) -> Vec<OwedCase> {
+    /// Tells of every case in which something is owed here; of those that waited, the others are forgotten.
+    async fn tell_owed(&mut self) -> Result<(), ReadModelError> {
+        let mut gone: HashSet<CaseId> = self.waiting.keys().copied().collect();
+        let mut after = 0;
+        loop {
+            let owed = self.owed(after).await?;
+            let Some(last) = owed.last() else { break };
+            after = last.place;
+            let ours = owed.into_iter().filter(|owed| self.is_ours(&owed.channel)).map(|owed| owed.id);
+            let ours: Vec<_> = ours.collect();
+            gone.retain(|id| !ours.contains(id));
+            self.tell_some(ours).await;
+        }
+        self.waiting.retain(|id, _| !gone.contains(id));
+        Ok(())
+    }
+
+    fn tell_waiting(&self) {
+        metrics::gauge!("huiliu_write_back_waiting_cases", "channel" => self.channel.name.to_string())
+            .set(self.waiting.len() as f64);
+    }
+
+    async fn owed(&self, after: i64) -> Result<Vec<OwedCase>, ReadModelError> {
         let (reads, namespace) = (self.reads.clone(), self.channel.namespace.clone());
         let looked = tokio::task::spawn_blocking(move || reads.owed(&namespace, after, CASES_A_LOOK)).await;
-        match looked {
-            Ok(Ok(owed)) => owed,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the read model does not say what is owed");
-                Vec::new()
-            }
-            Err(_) => Vec::new(),
-        }
+        // Only a runtime that ends has no answer.
+        looked.unwrap_or(Ok(Vec::new()))
     }
 
     async fn tell_some(&mut self, cases: Vec<CaseId>) {
@@ -196,9 +222,10 @@ impl WriteBack {
             NotYet(None)
         })?;
         let Some(opened) = opened else { return Ok(()) };
-        for owed in self.owed_here(&opened.loaded.case) {
-            let mut step = self.step(&opened, &owed);
-            let told = self.tell(&opened, &owed, &mut step).await;
+        let all = self.owed_here(&opened.loaded.case);
+        for (at, owed) in all.iter().enumerate() {
+            let mut step = self.step(&opened, owed);
+            let told = self.tell(&opened, owed, &mut step).await.for_good(owed, &all[at + 1..]);
             told.say(&mut step);
             match told {
                 Told::Later(reason, after) => {
@@ -208,7 +235,7 @@ impl WriteBack {
                     );
                     return Err(NotYet(after));
                 }
-                told if self.record(&opened, &owed, &told, &step).await => {}
+                told if self.record(&opened, owed, &told, &step).await => {}
                 _ => return Err(NotYet(None)),
             }
         }
@@ -255,6 +282,7 @@ impl WriteBack {
                 match writeback.judge(status, retry_after, &body) {
                     Judgement::Delivered { version } => Told::Delivered(version),
                     Judgement::Retry { reason, after } => Told::Later(reason, after),
+                    Judgement::Unlisted { reason, after } => Told::Unlisted(reason, after),
                     Judgement::Refused { reason } => Told::Refused(reason),
                 }
             }
@@ -330,27 +358,30 @@ impl WriteBack {
         let (version, refused) = match told {
             Told::Delivered(version) => (*version, None),
             Told::Refused(reason) => (None, Some(reason.clone())),
-            Told::NoWay | Told::Later(..) => (None, None),
+            Told::NoWay | Told::Later(..) | Told::Unlisted(..) => (None, None),
         };
         if let Some(reason) = &refused
             && !self.bury(id, owed, reason).await
         {
             return false;
         }
+        let no_way = matches!(told, Told::NoWay);
         let outcome = match told {
-            Told::NoWay => "no_way",
+            _ if no_way => "no_way",
             _ if refused.is_some() => "refused",
             _ => "delivered",
         };
         let event = opened.events.iter().find(|e| e.id == owed.event);
+        let words = event.and_then(|e| self.channel.pack().writeback().words(&self.outgoing(e, owed)));
         let master = self.ledger.keys().master();
         let delivered = AnswerDelivered {
             event: owed.event,
             what: owed.what,
             source: owed.source.clone(),
             version,
-            reply_digest: event.and_then(|e| reply_digest(master, &e.content)),
+            reply_digest: reply_digest(master, &Content { reply: words, ..Content::default() }),
             refused: refused.is_some(),
+            no_way,
         };
         let job = Job {
             cause: told_cause(owed.event, owed),

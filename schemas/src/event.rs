@@ -389,6 +389,9 @@ pub struct AnswerDelivered {
     /// It was refused for good: a person must look.
     #[serde(default)]
     pub refused: bool,
+    /// No channel can tell it, or none is meant to: the source has not heard it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_way: bool,
 }
 
 impl EventBody {

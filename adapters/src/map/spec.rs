@@ -174,7 +174,8 @@ pub(crate) struct AnswersSpec {
     pub(crate) already: Vec<String>,
     /// Come again soon.
     pub(crate) busy: Vec<String>,
-    /// It will never take it. With any code that is in no list it is told again, slowly.
+    /// It will never take it. With any code that is in no list it is told again, slowly, but for a step that a later answer
+    /// waits behind.
     pub(crate) refused: Vec<String>,
     /// Where the words for people stand.
     pub(crate) message: Option<String>,

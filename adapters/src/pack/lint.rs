@@ -139,7 +139,7 @@ mod tests {
             "untold = [\"accepted\", \"declined\", \"progress\", \"resolved\"]",
             "untold = [\"declined\"]",
             1,
-        ) + "[answers]\n"
+        ) + "[answers]\ncode = \"code\"\nok = [\"0\"]\n"
             + &back("accepted", "fields.act = { constant = \"x\" }")
             + &back(
                 "resolved",
@@ -152,13 +152,33 @@ mod tests {
         let found = findings(&map, &tables, "{\"id\": \"1\"}");
         for expected in [
             "map.toml:0 Warning “办理进展”不回写给来源",
+            "map.toml:14 Warning [answers] 没有 refused",
             "Warning accepted 与 resolved 回写给来源后没有区别",
             "Warning [writeback.resolved] 没有取自 reply 的字段",
             "tables/out.csv:4 Warning partly 与 no 回写成同一个值",
         ] {
             assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
         }
-        assert_eq!(found.len(), 4, "{found:#?}");
+        assert_eq!(found.len(), 5, "{found:#?}");
+    }
+
+    /// Packs that were copied from ours name what is told no more.
+    #[test]
+    fn what_was_once_told_is_passed_over_and_said() {
+        let told = "[answers]\n[writeback.resolved]\nmethod = \"POST\"\npath = \"/a\"\nencoding = \"json\"\n\
+            fields.key = { from = \"event_id\" }\nfields.reply = { from = \"reply\" }\nfields.ok = { from = \"solved\" }\n";
+        let by = "fields.by = { from = \"deadline\", format = \"yyyy/MM/dd\" }\n";
+        let extended = told.replace("[answers]\n", "").replace("resolved", "extended");
+        let map = GOOD.replacen("\"resolved\"]", "\"returned\"]", 1) + told + by + &extended + by;
+        let found = findings(&map, &[("appeal", "code,word\n1,complaint\n")], "{\"id\": \"1\"}");
+        for expected in [
+            "map.toml:1 Warning untold 不再",
+            "map.toml:22 Warning writeback.resolved.fields.by",
+            "map.toml:23 Warning writeback.extended",
+        ] {
+            assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
+        }
+        assert_eq!(found.len(), 3, "{found:#?}");
     }
 
     /// The built-in packs, with what their fixtures hold on purpose.

@@ -20,8 +20,9 @@ pub enum Cursor {
         page: u32,
         /// How many records the window had at the last answer: fewer now means that records moved.
         total: Option<u64>,
-        /// How many records a page really holds, learned from the first one; none in cursors of earlier builds.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// How many records a page really holds, learned from the first one. It is not stored, so that the build before can
+        /// read what is: a window that is taken up again begins at its first page.
+        #[serde(default, skip_serializing)]
         size: Option<u64>,
     },
     /// In a list that names its own next page.
@@ -138,6 +139,14 @@ impl Cursor {
             between @ Self::Window { .. } => Ok(between),
         }
     }
+
+    /// Where it goes on though the answer names records that it does not list.
+    pub(super) fn past(&self, seen: &Seen) -> Self {
+        match self {
+            Self::Window { from, to: Some(to), .. } => Self::between(seen.known(*from, *to)),
+            other => other.clone(),
+        }
+    }
 }
 
 struct WindowAt {
@@ -152,21 +161,23 @@ struct WindowAt {
 /// the page we ask for: the number of records in the window tells how many, and we go back so far. Since no record
 /// comes into a settled window, this ends.
 ///
-/// How many records a page holds is the source's to say or the first page's to show, never what we asked for: a source
-/// may serve fewer.
+/// How many records a page holds is the first page's to show, never what we asked for: a source may serve fewer. Nor what
+/// the source says: some repeat what we asked for, some count the page at hand. Only where a list ends before its number is
+/// reached, what it says counts too: it may have left some out of each page.
 fn after_page(seen: &Seen, at: &WindowAt) -> Result<Cursor, PullError> {
     let window = |page, size| Cursor::Window { from: at.from, to: Some(at.to), page, total: seen.total, size };
     let of_first = (at.page == 1).then_some(seen.records);
-    let Some(size) = seen.served_size.or(at.size).or(of_first) else { return Ok(window(1, None)) };
+    let Some(size) = at.size.or(of_first) else { return Ok(window(1, None)) };
     let before = u64::from(at.page - 1) * size;
     let gone = at.total.zip(seen.total).map_or(0, |(then, now)| then.saturating_sub(now));
     if at.page > 1 && gone > 0 {
         let first_moved = before.saturating_sub(gone);
         return Ok(window(u32::try_from(first_moved / size.max(1) + 1).unwrap_or(1), Some(size)));
     }
+    let passed = u64::from(at.page - 1) * size.max(seen.served_size.unwrap_or(0));
     match seen.total {
-        Some(total) if seen.records == 0 && total > before => Err(PullError::Missing { total, page: at.page }),
-        Some(total) if total > before + size => Ok(window(at.page + 1, Some(size))),
+        Some(total) if seen.records == 0 && total > passed => Err(PullError::Missing { total, page: at.page }),
+        Some(total) if seen.records > 0 && total > before + size => Ok(window(at.page + 1, Some(size))),
         None if seen.records > 0 => Ok(window(at.page + 1, Some(size))),
         _ => Ok(Cursor::between(seen.known(at.from, at.to))),
     }
@@ -266,6 +277,37 @@ mod tests {
         }
     }
 
+    /// The pages of a source that counts 130 records and lists `listed`, `most` a page: how many are read by how many
+    /// requests, and what was missed. `says` is the page size it speaks of, by what it lists.
+    fn walk(listed: u64, most: u64, says: fn(u64) -> u64) -> (u64, u64, Option<PullError>) {
+        let spec = PullSpec { page_size: 500, ..spec("hotline-12345") };
+        let mut cursor = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T01:00:00Z"));
+        let (mut read, mut asked) = (0, 0);
+        while let Cursor::Window { page: number, to: Some(_), .. } = cursor {
+            let records = listed.saturating_sub(u64::from(number - 1) * most).min(most);
+            let seen = Seen { served_size: Some(says(records)), ..page(records, 130) };
+            (read, asked) = (read + records, asked + 1);
+            cursor = match cursor.after(&seen) {
+                Ok(next) => next,
+                Err(missed) => {
+                    assert!(cursor.past(&seen).is_between_rounds());
+                    return (read, asked, Some(missed));
+                }
+            };
+        }
+        (read, asked, None)
+    }
+
+    #[test]
+    fn a_window_ends_whatever_the_source_says_of_its_pages() {
+        assert_eq!(walk(130, 100, |records| records), (130, 2, None), "it counts the page at hand");
+        assert_eq!(walk(130, 100, |_| 0), (130, 2, None), "it says nothing");
+        assert_eq!(walk(130, 100, |asked| asked.max(500)), (130, 2, None), "it repeats what was asked for");
+        assert_eq!(walk(117, 9, |_| 10), (117, 14, None), "it leaves some out of each page");
+        let missing = PullError::Missing { total: 130, page: 2 };
+        assert_eq!(walk(100, 100, |_| 0), (100, 2, Some(missing)), "it counts what it does not list");
+    }
+
     #[test]
     fn a_list_that_is_empty_beside_a_number_of_records_is_asked_for_again() {
         let spec = spec("hotline-12345");
@@ -321,6 +363,22 @@ mod tests {
         assert!(second.query(&spec).contains(&("cursor".into(), "c5".into())));
         let end = second.after(&Seen { records: 2, ..Seen::default() }).expect("goes on");
         assert_eq!(end, Cursor::start(&spec, at("2026-03-01T01:00:00Z")));
+    }
+
+    /// By the build before, too: it knows the fields that were there then, and no other.
+    #[test]
+    fn a_window_that_is_taken_up_again_begins_at_its_first_page() {
+        let spec = spec("hotline-12345");
+        let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, at("2026-03-01T01:00:00Z"));
+        let second = start.after(&page(20, 50)).expect("goes on");
+        assert!(matches!(second, Cursor::Window { page: 2, size: Some(20), .. }), "{second:?}");
+        let text = serde_json::to_string(&second).expect("written");
+        let former =
+            r#"{"kind":"window","from":"2026-03-01T00:00:00Z","to":"2026-03-01T00:59:59Z","page":2,"total":50}"#;
+        assert_eq!(text, former);
+        let kept: Cursor = serde_json::from_str(&text).expect("read");
+        let served = Seen { served_size: Some(20), ..page(20, 50) };
+        assert!(matches!(kept.after(&served).expect("goes on"), Cursor::Window { page: 1, to: Some(_), .. }));
     }
 
     #[test]

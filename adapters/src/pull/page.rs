@@ -19,19 +19,27 @@ pub struct Page {
     pub records: u64,
     /// Where to go on; to be stored after the page, never before.
     pub next: Cursor,
+    /// What it names and does not list, and was asked for often enough: it is passed over.
+    pub missing: Option<PullError>,
 }
 
-/// Reads the answer to what `asked` asked for; `there` is the present by the system's own clock.
+/// Reads the answer to what `asked` asked for; `there` is the present by the system's own clock. Where it must `go_on`, what
+/// it names and does not list is no error any more.
 pub(super) fn read(
     spec: &PullSpec,
     asked: &Cursor,
     bytes: Bytes,
     content_type: Option<String>,
     there: Option<Timestamp>,
+    go_on: bool,
 ) -> Result<Page, PullError> {
     let seen = Seen { there, ..look(spec, &bytes)? };
     let raw = RawBody { bytes, content_type, content_encoding: None };
-    Ok(Page { body: Verified::vouched(raw, Proof::Pulled), records: seen.records, next: asked.after(&seen)? })
+    let (next, missing) = match asked.after(&seen) {
+        Err(missing @ PullError::Missing { .. }) if go_on => (asked.past(&seen), Some(missing)),
+        next => (next?, None),
+    };
+    Ok(Page { body: Verified::vouched(raw, Proof::Pulled), records: seen.records, next, missing })
 }
 
 fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {

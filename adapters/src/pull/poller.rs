@@ -64,7 +64,13 @@ pub struct Poller {
     timeout: Duration,
     most_bytes: usize,
     clock: SourceClock,
+    /// Answers in a row that named records and listed none.
+    missed: u32,
 }
+
+/// So often a page is asked for that names records and lists none: by then, about a minute after the first, nothing is being
+/// written that a moment later would be there.
+pub(super) const ASKED_FOR_MISSING: u32 = 8;
 
 /// The present as the system has it, from the last `Date` it sent. What it calls updated, it wrote by this clock: ours may
 /// be set at any moment, and a window that ends in the system's future would pass over what is written there later.
@@ -100,7 +106,7 @@ impl Poller {
         spec.page_size = settings.page_size.filter(|size| *size > 0).unwrap_or(spec.page_size);
         let limit = RateLimiter::direct(Quota::per_minute(per_minute));
         let (tokens, timeout, most_bytes) = (settings.tokens.clone(), settings.timeout, settings.most_bytes);
-        Ok(Self { spec, url, client, tokens, limit, timeout, most_bytes, clock: SourceClock::default() })
+        Ok(Self { spec, url, client, tokens, limit, timeout, most_bytes, clock: SourceClock::default(), missed: 0 })
     }
 
     /// How far the system's clock is ahead of `now`, once it has said what time it is.
@@ -127,7 +133,10 @@ impl Poller {
             return Err(self.refused(status, &headers, &bytes));
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        page::read(&self.spec, &asked, bytes, content_type, self.clock.now())
+        let go_on = self.missed + 1 >= ASKED_FOR_MISSING;
+        let page = page::read(&self.spec, &asked, bytes, content_type, self.clock.now(), go_on);
+        self.missed = if matches!(page, Err(PullError::Missing { .. })) { self.missed + 1 } else { 0 };
+        page
     }
 
     /// Asks with a token where the system wants one; once more with a fresh one if it no longer takes ours.

@@ -85,6 +85,23 @@ async fn every_page_is_fetched_once() {
     assert!(matches!(cursor, Cursor::Window { from, .. } if from < now()));
 }
 
+/// A number that counts what is never listed holds nothing up for ever, and is not passed over in silence.
+#[tokio::test]
+async fn what_is_named_and_never_listed_is_asked_for_often_and_then_passed_over() {
+    let none: Answer = |_| json!({"code": 0, "data": {"total": 3, "rows": []}}).to_string().into_response();
+    let mut poller = poller(&settings(serve(none).await));
+    let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let missing = PullError::Missing { total: 3, page: 1 };
+    for window in 0..2 {
+        for _ in 1..super::poller::ASKED_FOR_MISSING {
+            assert_eq!(poller.next_page(&start, now()).await.expect_err("it lists none"), missing, "window {window}");
+        }
+        let page = poller.next_page(&start, now()).await.expect("goes on");
+        assert_eq!((page.records, page.missing.as_ref()), (0, Some(&missing)));
+        assert!(page.next.is_between_rounds());
+    }
+}
+
 /// Our clock is a day ahead of the system's, which says what time it is with every answer.
 #[tokio::test]
 async fn a_clock_of_ours_that_is_wrong_passes_over_nothing() {

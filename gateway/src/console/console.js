@@ -14,7 +14,7 @@ const TEXT = {
     facts: "事项（由来件归一）", decision: "派单依据", history: "经过", entries: "队列条目", answers: "答复回写", sources: "来源编号",
     rule: "规则", matched: "命中", beaten: "胜过", excluded: "排除", confidence: "把握", directory: "目录版本", no_rule: "未按规则派单", detail: "明细",
     stage: "阶段", appeal: "诉求", matter: "事项", division: "属地", registered: "登记", updated: "更新", deadline: "最近期限", warning: "预警",
-    assignments: "经办单位", live_entry: "有效", dead_entry: "已失效", missing: "未入日志", told: "已送达", rejected: "拒收", not_found: "没有这个案件", found: "查找结果", found_by: "符合", capped: "尚未查完：可能的案件太多，可加词缩小范围。",
+    assignments: "经办单位", live_entry: "有效", dead_entry: "已失效", missing: "未入日志", told: "已送达", no_way: "无回写通道", rejected: "拒收", not_found: "没有这个案件", found: "查找结果", found_by: "符合", capped: "尚未查完：可能的案件太多，可加词缩小范围。",
     deadlines: "期限", provisional: "暂定", requested_return: "申请退单", form: "来件形式", occurred_at: "发生时间", source_deadline: "来源期限",
     source_class: "来源分类", place_names: "地点", suggested_unit: "来源建议单位", urgency: "紧急程度", persons_count: "人数", affected_count: "涉及人数",
     flags: "标记", evidence: "佐证", point: "坐标", unknown_codes: "未译代码", registered_at: "来源登记", offered: "待签收", signed_for: "已签收",
@@ -32,7 +32,7 @@ const TEXT = {
     facts: "The matter, as the submission became", decision: "Why it went there", history: "History", entries: "Queue entries", answers: "Write-back", sources: "Source numbers",
     rule: "Rule", matched: "Matched", beaten: "Beat", excluded: "Ruled out", confidence: "Confidence", directory: "Directory", no_rule: "Not by a rule", detail: "Detail",
     stage: "Stage", appeal: "Appeal", matter: "Matter", division: "Division", registered: "Registered", updated: "Updated", deadline: "Next deadline", warning: "Warning",
-    assignments: "Departments", live_entry: "live", dead_entry: "dead", missing: "not in log", told: "delivered", rejected: "refused", not_found: "No such case", found: "Found", found_by: "Found by", capped: "Not all were looked into: add a word to narrow it down.",
+    assignments: "Departments", live_entry: "live", dead_entry: "dead", missing: "not in log", told: "delivered", no_way: "no way back", rejected: "refused", not_found: "No such case", found: "Found", found_by: "Found by", capped: "Not all were looked into: add a word to narrow it down.",
     deadlines: "Deadlines", provisional: "provisional", requested_return: "asks to hand back", form: "Form", occurred_at: "Occurred", source_deadline: "Source's deadline",
     source_class: "Source's class", place_names: "Place", suggested_unit: "Suggested unit", urgency: "Urgency", persons_count: "Persons", affected_count: "Affected",
     flags: "Flags", evidence: "Evidence", point: "Point", unknown_codes: "Unknown codes", registered_at: "At source", offered: "offered", signed_for: "signed for",
@@ -457,7 +457,7 @@ function entryTable(entries) {
 
 function answered({ answers, history }) {
   const kind = (a) => word(a.what, history.find((h) => h.id === a.event)?.type_zh);
-  const kinds = { told: ["told", "t-ended"], waiting: ["waiting", "t-triage"], refused: ["rejected", "t-bad"] };
+  const kinds = { told: ["told", "t-ended"], waiting: ["waiting", "t-triage"], refused: ["rejected", "t-bad"], no_way: ["no_way", "t-triage"] };
   const parts = answers.map((a) => el("div", {}, el("span", { class: `tag ${kinds[a.state][1]}` }, t(kinds[a.state][0])), ` ${kind(a)}`,
     a.source ? el("span", { class: "code" }, `  → ${a.source.namespace}:${a.source.id}`) : null, a.version === null ? null : el("span", { class: "quiet" }, `  v${a.version}`)));
   return parts.length ? parts : [el("p", { class: "quiet" }, t("none"))];

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use huiliu_adapters::http;
+use huiliu_schemas::command::Command;
 use huiliu_schemas::ids::{CaseId, CaseNumber};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::{Labels, page, routes};
 use crate::readmodel::ReadModel;
-use crate::readmodel::tests::keeping::busy_world;
-use crate::readmodel::tests::world::{Folder, SECRET, World, source};
+use crate::readmodel::tests::keeping::{busy_world, resolve_untold};
+use crate::readmodel::tests::world::{Folder, SECRET, World, by, source, to};
 
 struct Served {
     address: String,
@@ -81,6 +82,22 @@ async fn one_case_tells_everything_clear() {
         assert_eq!(view["history"][1]["why"]["rule"]["file"], "responsibilities.csv");
         assert_eq!(view["history"][0]["data"]["seen"]["source"]["id"], "A2");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_no_channel_can_tell_is_not_shown_as_told() {
+    let mut world = World::default();
+    let case = world.arrive("A", to(&["jb-housing"]));
+    world.command(case, by("jb-housing"), Command::SignFor { n: None });
+    resolve_untold(&mut world, case);
+    let served = served(&world).await;
+    let view = served.json(&format!("/v1/cases/{case}")).await;
+    let state = |answer: &Value| (answer["what"].clone(), answer["state"].clone());
+    let answers: Vec<_> = view["answers"].as_array().expect("list").iter().map(state).collect();
+    assert_eq!(answers, [("resolved".into(), "no_way".into())]);
+    let last = view["history"].as_array().expect("list").last().expect("an event");
+    assert_eq!(last["why"]["words"], "hotline:A 无回写通道");
+    assert_eq!(served.json("/v1/overview").await["answers"]["told"], 0);
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ pub struct AnswerItem {
     pub what: String,
     /// Which numbering.
     pub source: SourceId,
-    /// `told`, `waiting` or `refused`.
+    /// `told`, `waiting`, `refused`, or `no_way` where no channel can tell it.
     pub state: &'static str,
     /// The version the source gave its record for it.
     pub version: Option<i64>,
@@ -386,6 +386,7 @@ fn why(body: &EventBody) -> Option<Why> {
         EventBody::Warned { colour, .. } => said(colour.chinese().to_owned()),
         EventBody::UpstreamChanged { upstream, .. } => said(upstream.state.chinese().to_owned()),
         EventBody::AnswerDelivered(told) if told.refused => said(format!("{} 拒收", told.source)),
+        EventBody::AnswerDelivered(told) if told.no_way => said(format!("{} 无回写通道", told.source)),
         EventBody::AnswerDelivered(told) => said(told.source.to_string()),
         _ => None,
     }
@@ -409,7 +410,11 @@ fn answers(case: &Case, history: &[HistoryRow]) -> Vec<AnswerItem> {
         event: told.event,
         what: told.what.to_string(),
         source: told.source.clone(),
-        state: if told.refused { "refused" } else { "told" },
+        state: match told {
+            told if told.refused => "refused",
+            told if told.no_way => "no_way",
+            _ => "told",
+        },
         version: told.version,
     });
     let owed = history.iter().rev().find(|h| {

@@ -113,7 +113,7 @@ impl Story {
         happening: &HappeningRow,
         told: &AnswerDelivered,
     ) -> Option<String> {
-        if told.what != AnswerKind::Resolved || told.refused {
+        if told.what != AnswerKind::Resolved || told.refused || told.no_way {
             return None;
         }
         let (channel, url) = self.upstream.iter().find(|(channel, _)| *channel == told.source.namespace.to_string())?;

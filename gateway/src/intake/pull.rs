@@ -94,6 +94,12 @@ impl Pull {
                     failures = 0;
                     self.channel.poll.succeeded(asked);
                     self.up(true);
+                    if let Some(missing) = &page.missing {
+                        tracing::warn!(
+                            channel = %self.channel.name,
+                            "channel {} is read on: {missing}, however often it is asked", self.channel.name
+                        );
+                    }
                     let finished = page.next.is_between_rounds();
                     let channel = self.channel.name.to_string();
                     metrics::counter!("huiliu_poll_pages_total", "channel" => channel.clone()).increment(1);

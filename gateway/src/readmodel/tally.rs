@@ -140,16 +140,17 @@ impl Tally {
     }
 }
 
-/// How far the answer is; none where nothing is owed.
+/// How far the answer is; none where nothing is owed, or no source can be told.
 pub(super) fn answer_state(folded: &Folded) -> Option<AnswerState> {
     let owed = folded.answer_event?;
     let waiting = folded.case.owed.iter().any(|o| o.event == owed);
-    let told = || folded.case.delivered.iter().filter(|d| d.event == owed);
-    Some(match (told().any(|d| !d.refused), told().any(|d| d.refused)) {
-        (_, true) => AnswerState::Refused,
-        (true, false) if !waiting => AnswerState::Told,
-        _ => AnswerState::Waiting,
-    })
+    let said = || folded.case.delivered.iter().filter(|d| d.event == owed && !d.no_way);
+    match (said().any(|d| !d.refused), said().any(|d| d.refused)) {
+        (_, true) => Some(AnswerState::Refused),
+        _ if waiting => Some(AnswerState::Waiting),
+        (true, false) => Some(AnswerState::Told),
+        (false, false) => None,
+    }
 }
 
 impl AnswerState {

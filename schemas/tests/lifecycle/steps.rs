@@ -222,6 +222,7 @@ impl World {
             version,
             reply_digest: worded.then(|| "ours".to_owned()),
             refused: false,
+            no_way: false,
         };
         self.order(Actor::Hub, Action::RecordDelivery(delivered), Content::default(), Given::default())
     }

@@ -29,6 +29,7 @@ fn delivered(version: Option<i64>, reply: Option<&str>) -> Action {
         version,
         reply_digest: reply.map(str::to_owned),
         refused: false,
+        no_way: false,
     })
 }
 
@@ -463,7 +464,15 @@ fn tell(world: &mut World, version: i64) {
     while let Some(owed) = world.case().owed.first().cloned() {
         let version = (owed.event == event).then_some(version);
         let (what, source) = (owed.what, owed.source);
-        let told = AnswerDelivered { event: owed.event, what, source, version, reply_digest: None, refused: false };
+        let told = AnswerDelivered {
+            event: owed.event,
+            what,
+            source,
+            version,
+            reply_digest: None,
+            refused: false,
+            no_way: false,
+        };
         let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
         assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
     }

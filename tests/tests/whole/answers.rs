@@ -1,7 +1,7 @@
 //! Two channels of one numbering, each with a system of its own: an answer goes back where the record came from, once.
 
 use huiliu_tests::hub::{ChannelPlan, PATIENCE, Plan, TestHub, eventually};
-use huiliu_tests::sim::{Action, Config, Hotline, Running};
+use huiliu_tests::sim::{Action, Config, Hotline, Quirks, Running};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +25,8 @@ fn plan(city: &Running, county: &Running) -> Plan {
         .channel(ChannelPlan::new(COUNTY).pack(HOTLINE).source(&county.url(), KEY))
 }
 
-/// An order both systems know, that came in by `channel`, signed for.
-async fn signed(hub: &TestHub, systems: [&Running; 2], channel: &str, id: &str) {
+/// An order both systems know, that came in by `channel`, signed for. Hands back its case.
+async fn signed(hub: &TestHub, systems: [&Running; 2], channel: &str, id: &str) -> String {
     let order = noise(id);
     for system in systems {
         system.source.put(&order);
@@ -45,6 +45,7 @@ async fn signed(hub: &TestHub, systems: [&Running; 2], channel: &str, id: &str) 
     });
     let case = case.await.unwrap();
     done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": format!("s-{id}"), "n": 1 })).await;
+    case
 }
 
 async fn told(system: &Running, id: &str) {
@@ -53,13 +54,18 @@ async fn told(system: &Running, id: &str) {
 }
 
 async fn owes_nothing(hub: &TestHub) {
+    figure(hub, "huiliu_write_back_owed_cases{", " 0").await;
+}
+
+/// Every figure that begins so comes to end so.
+async fn figure(hub: &TestHub, begins: &str, ends: &str) {
     let metrics = async || {
         let text = hub.caller("nobody").get("/metrics").await.ok()?.body.as_str()?.to_owned();
-        let owed = text.lines().filter(|line| line.starts_with("huiliu_write_back_owed_cases{"));
-        owed.clone().count().gt(&0).then_some(())?;
-        owed.into_iter().all(|line| line.ends_with(" 0")).then_some(())
+        let lines = text.lines().filter(|line| line.starts_with(begins));
+        lines.clone().count().gt(&0).then_some(())?;
+        lines.into_iter().all(|line| line.ends_with(ends)).then_some(())
     };
-    eventually("nothing to be owed", PATIENCE, metrics).await.unwrap();
+    eventually(&format!("{begins} to be{ends}"), PATIENCE, metrics).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,13 +97,57 @@ async fn a_channel_whose_pack_tells_nothing_leaves_it_to_one_that_can() {
     assert_eq!(county.source.summary().write_backs, 0);
 }
 
+/// What waits for a system is told by another channel once its own no longer tells: then it waits no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_that_another_channel_tells_now_does_not_wait_here() {
+    let (city, county) = (system().await, system().await);
+    let mut hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    hub.stop().await.unwrap();
+    silence(&hub);
+    hub.restart().await.unwrap();
+    city.source.set_quirks(Quirks { login_rate: 1.0, ..Quirks::none() });
+    signed(&hub, [&city, &county], HOTLINE, "moved-1").await;
+    figure(&hub, "huiliu_write_back_waiting_cases{channel=\"hotline-12345\"}", " 1").await;
+    let (able, silent) = (hub.dir.join("packs/hotline-12345/map.toml"), hub.dir.join("packs/silent/map.toml"));
+    let (tells, tells_nothing) = (std::fs::read(&able).unwrap(), std::fs::read(&silent).unwrap());
+    std::fs::write(silent, tells).unwrap();
+    std::fs::write(able, tells_nothing).unwrap();
+    told(&county, "moved-1").await;
+    figure(&hub, "huiliu_write_back_waiting_cases{", " 0").await;
+    owes_nothing(&hub).await;
+}
+
+/// The city's system answers a step on the way with a code that stands in no list of its pack: what comes after it is heard.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_nobody_wrote_down_does_not_keep_the_last_word_from_the_source() {
+    let (city, county) = (system().await, system().await);
+    let mut hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    hub.stop().await.unwrap();
+    edit(&hub.dir.join("packs").join(HOTLINE).join("map.toml"), &|text| {
+        text.replace("constant = \"accept\"", "constant = \"sign\"").replace("refused = [\"400\", ", "refused = [")
+    });
+    hub.restart().await.unwrap();
+    city.source.set_quirks(Quirks { login_rate: 1.0, ..Quirks::none() });
+    let case = signed(&hub, [&city, &county], HOTLINE, "odd-1").await;
+    let result = json!({ "id": "r-odd-1", "solved": "yes", "contacted": true, "reply": "工地已停止夜间施工。" });
+    done(&hub.caller("jb-ecology"), &case, "resolve", result).await;
+    city.source.set_quirks(Quirks::none());
+    let told = async || city.source.item("odd-1").filter(|item| item.has(Action::Result));
+    let item = eventually("the result at its source", PATIENCE, told).await.unwrap();
+    assert!(!item.has(Action::Accept), "{:?}", item.answers);
+    owes_nothing(&hub).await;
+    let inspector = hub.inspector().await.unwrap();
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "what was given up is where a person looks");
+}
+
+fn edit(file: &std::path::Path, change: &dyn Fn(String) -> String) {
+    std::fs::write(file, change(std::fs::read_to_string(file).unwrap())).unwrap();
+}
+
 /// Gives the county's channel a pack of its own, in which there is no word of write-back.
 fn silence(hub: &TestHub) {
     let packs = hub.dir.join("packs");
     huiliu_tests::hub::copy_dir(&packs.join(HOTLINE), &packs.join("silent")).unwrap();
-    let edit = |file: &std::path::Path, change: &dyn Fn(String) -> String| {
-        std::fs::write(file, change(std::fs::read_to_string(file).unwrap())).unwrap();
-    };
     edit(&packs.join("silent/pack.toml"), &|text| text.replace("name = \"hotline-12345\"", "name = \"silent\""));
     edit(&packs.join("silent/map.toml"), &|text| text.split("[answers]").next().unwrap().to_owned());
     edit(&hub.dir.join("huiliu.toml"), &|text| text.replace("pack = \"hotline-12345\"", "pack = \"silent\""));

@@ -8,14 +8,18 @@ use crate::map::spec::{MapSpec, OutSpec, WritebackSpec};
 use crate::map::time::{DayEdge, TimeFormat, TimeReader, is_format};
 
 const DEFAULT_FORMAT: &str = "yyyy-MM-dd HH:mm:ss";
+/// Kinds and a fact that packs may name though no event of a case has them: they are passed over.
+const FORMER_KINDS: [&str; 3] = ["dispatched", "extended", "returned"];
+const FORMER_FACT: &str = "deadline";
 
 /// Compiles `[writeback.*]` and `[answers]`.
 pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writeback {
-    let mut kinds = std::collections::BTreeMap::new();
+    let (mut kinds, mut former) = (std::collections::BTreeMap::new(), Vec::new());
     for (name, request) in &spec.writeback {
         let place = format!("writeback.{name}");
         match AnswerKind::read(name) {
-            Some(kind) => drop(kinds.insert(kind, compile_request(builder, &place, request))),
+            Some(kind) => drop(kinds.insert(kind, compile_request(builder, &place, request, &mut former))),
+            None if FORMER_KINDS.contains(&name.as_str()) => former.push(place),
             None => builder.issue(&place, name, &format!("one of {}", kind_names())),
         }
     }
@@ -26,17 +30,18 @@ pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writebac
     for name in &spec.untold {
         match AnswerKind::read(name) {
             Some(kind) => untold.push(kind),
+            None if FORMER_KINDS.contains(&name.as_str()) => former.push("untold".to_owned()),
             None => builder.issue("untold", name, &format!("one of {}", kind_names())),
         }
     }
-    Writeback { kinds, untold, answers: compile_answers(builder, spec) }
+    Writeback { kinds, untold, former, answers: compile_answers(builder, spec) }
 }
 
 fn kind_names() -> String {
     AnswerKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec) -> Request {
+fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec, former: &mut Vec<String>) -> Request {
     if !matches!(spec.method.as_str(), "POST" | "PUT" | "PATCH") {
         builder.issue(place, &spec.method, "POST, PUT or PATCH");
     }
@@ -47,11 +52,14 @@ fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec) -> 
     if !is_keyed {
         builder.issue(place, "", "a field from `event_id`: without it a retry may be done twice");
     }
+    let (past, fields): (Vec<_>, Vec<_>) =
+        spec.fields.iter().partition(|(_, field)| field.from.as_deref() == Some(FORMER_FACT));
+    former.extend(past.into_iter().map(|(name, _)| format!("{place}.fields.{name}")));
     Request {
         method: spec.method.clone(),
         path: spec.path.clone(),
         encoding: spec.encoding,
-        fields: spec.fields.iter().filter_map(|(name, field)| compile_field(builder, place, name, field)).collect(),
+        fields: fields.into_iter().filter_map(|(name, field)| compile_field(builder, place, name, field)).collect(),
         zone: builder.zone.clone(),
     }
 }

@@ -26,6 +26,13 @@ pub enum Judgement {
         /// Not before this long, if the source said.
         after: Option<Duration>,
     },
+    /// The source says a code that its pack has in no list: told again it does no harm, given up it would be lost.
+    Unlisted {
+        /// Why, as the source says.
+        reason: String,
+        /// Not before this long.
+        after: Duration,
+    },
     /// The source says that it will never take it: a person is needed.
     Refused {
         /// Why, as the source says.
@@ -47,7 +54,18 @@ pub(super) fn judge(answers: &Answers, status: u16, retry_after: Option<u64>, bo
         408 | 425 | 429 | 500.. => retry(after),
         _ if is_in(&answers.already, code(answers, said)) => delivered(answers, said),
         _ if refuses(answers, status, said) => Judgement::Refused { reason: told(answers, status, said) },
+        _ if code(answers, said).is_some_and(|code| !answers.lists(&code)) => unlisted(answers, status, after, said),
         _ => retry(after),
+    }
+}
+
+fn unlisted(answers: &Answers, status: u16, after: Option<Duration>, said: Option<&Value>) -> Judgement {
+    Judgement::Unlisted { reason: told(answers, status, said), after: after.unwrap_or(PERSON_PAUSE) }
+}
+
+impl Answers {
+    fn lists(&self, code: &String) -> bool {
+        [&self.ok, &self.already, &self.busy, &self.refused].into_iter().any(|list| list.contains(code))
     }
 }
 
@@ -74,10 +92,10 @@ fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Opt
         delivered(answers, said)
     } else if is_in(&answers.refused, code.clone()) {
         Judgement::Refused { reason: told(answers, status, said) }
+    } else if is_in(&answers.busy, code) {
+        Judgement::Retry { reason: told(answers, status, said), after }
     } else {
-        // What is in no list is told again too: that does no harm, and given up it would be lost.
-        let pause = (!is_in(&answers.busy, code)).then_some(PERSON_PAUSE);
-        Judgement::Retry { reason: told(answers, status, said), after: after.or(pause) }
+        unlisted(answers, status, after, said)
     }
 }
 

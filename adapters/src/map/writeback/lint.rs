@@ -10,16 +10,27 @@ use crate::map::lines::Lines;
 
 impl Writeback {
     pub(in crate::map) fn lint(&self, lines: &Lines<'_>, found: &mut Vec<Finding>) {
-        if self.kinds.is_empty() && self.untold.is_empty() {
+        self.passed_over(lines, found);
+        if !self.is_decided() {
             let zh = "没有任何 [writeback.*]：来源不会知道办理情况；确不回写时写 untold = [\"accepted\", \"declined\", \"progress\", \"resolved\"]";
             let en = "no [writeback.*]: the source never learns what became of its cases; if that is meant, name them in `untold`";
             return found.push(Finding::warning(FILE, 0, zh.to_owned(), en.to_owned()));
         }
         self.untold_kinds(found);
+        self.none_refused(lines, found);
         self.alike(lines, found);
         for (kind, request) in &self.kinds {
             words_left_out(*kind, request, lines, found);
             results(*kind, request, lines, found);
+        }
+    }
+
+    /// What the pack names and nothing is told of.
+    fn passed_over(&self, lines: &Lines<'_>, found: &mut Vec<Finding>) {
+        for place in &self.former {
+            let zh = format!("{place} 不再使用（没有可回写的内容），可删去");
+            let en = format!("{place} is of no use any more, nothing is told of it: take it out");
+            found.push(Finding::warning(FILE, lines.find(place), zh, en));
         }
     }
 
@@ -30,6 +41,15 @@ impl Writeback {
             let zh = format!("“{}”不回写给来源：补上 [writeback.{kind}]，确不回写时写进 untold", kind.chinese());
             let en = format!("the source is not told `{kind}`: add [writeback.{kind}], or name it in `untold`");
             found.push(Finding::warning(FILE, 0, zh, en));
+        }
+    }
+
+    /// Without a list of refusals nothing is ever given up, and what the source will never take is told for ever.
+    fn none_refused(&self, lines: &Lines<'_>, found: &mut Vec<Finding>) {
+        if self.answers.code.is_some() && self.answers.refused.is_empty() {
+            let zh = "[answers] 没有 refused：来源拒收的答复会一直重试；写明来源表示永不接收的代码";
+            let en = "[answers] has no `refused`: what the source will never take is told for ever; list the codes that say so";
+            found.push(Finding::warning(FILE, lines.find("answers"), zh.to_owned(), en.to_owned()));
         }
     }
 

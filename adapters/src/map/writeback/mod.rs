@@ -54,6 +54,8 @@ pub struct Writeback {
     kinds: BTreeMap<AnswerKind, Request>,
     /// Not told, on purpose.
     untold: Vec<AnswerKind>,
+    /// Where the pack names what the hub once meant to tell and does not: passed over.
+    former: Vec<String>,
     answers: Answers,
 }
 
@@ -71,6 +73,11 @@ impl Writeback {
     /// The request that tells it; none if the source is not told of this kind.
     pub fn render(&self, outgoing: &Outgoing) -> Option<HttpRequestParts> {
         self.kinds.get(&outgoing.kind).map(|request| render::render(request, outgoing))
+    }
+
+    /// The words of that request for the citizen, as the source will show them.
+    pub fn words(&self, outgoing: &Outgoing) -> Option<Private> {
+        self.kinds.get(&outgoing.kind).and_then(|request| render::words(request, outgoing)).map(Private::from)
     }
 
     /// What an answer means. `retry_after` is the header's value in seconds, if there was one.

@@ -45,6 +45,12 @@ pub(super) fn render(request: &Request, outgoing: &Outgoing) -> HttpRequestParts
     }
 }
 
+/// The reply as it is told; the reason where there is none.
+pub(super) fn words(request: &Request, outgoing: &Outgoing) -> Option<String> {
+    let told = |fact| request.fields.iter().filter(move |f| f.fact == fact).find_map(|f| value(request, f, outgoing));
+    told(Fact::Reply).or_else(|| told(Fact::Reason))
+}
+
 fn value(request: &Request, field: &OutField, out: &Outgoing) -> Option<String> {
     let private = |text: &Option<huiliu_schemas::private::Private>| text.as_ref().map(|t| t.expose().to_owned());
     let raw = match &field.fact {

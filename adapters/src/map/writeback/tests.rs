@@ -53,10 +53,26 @@ fn what_a_source_is_not_told_is_not_rendered() {
     assert!(!map("").writeback().is_decided(), "its pack has nothing to say about it");
 }
 
+/// By them the source's record is known for an echo of our answer.
+#[test]
+fn the_words_are_those_the_source_will_show() {
+    let words = |kind, reply: Option<&str>| {
+        let portal = Pack::embedded("petition-portal").expect("loads");
+        let outgoing = Outgoing { reply: reply.map(Into::into), ..outgoing(kind) };
+        portal.writeback().words(&outgoing).map(|words| words.expose().to_owned())
+    };
+    assert_eq!(words(AnswerKind::Resolved, Some("已维修。")).as_deref(), Some("已维修。"));
+    let cut = words(AnswerKind::Resolved, Some(&"长".repeat(5000))).expect("told");
+    assert!(cut.chars().count() == 4000 && cut.ends_with("……"), "{}", cut.chars().count());
+    assert_eq!(words(AnswerKind::Declined, None).as_deref(), Some("非本单位职责"));
+    assert_eq!(words(AnswerKind::Resolved, None), None);
+}
+
 #[derive(Debug, PartialEq)]
 enum Kind {
     Delivered(Option<i64>),
     Retry(Option<u64>),
+    Unlisted(u64),
     Refused,
 }
 
@@ -65,6 +81,7 @@ fn judged(pack: &str, status: u16, retry_after: Option<u64>, body: &str) -> Kind
     match pack.writeback().judge(status, retry_after, body.as_bytes()) {
         Judgement::Delivered { version } => Kind::Delivered(version),
         Judgement::Retry { after, .. } => Kind::Retry(after.map(|after: Duration| after.as_secs())),
+        Judgement::Unlisted { after, .. } => Kind::Unlisted(after.as_secs()),
         Judgement::Refused { .. } => Kind::Refused,
     }
 }
@@ -79,7 +96,9 @@ fn answers_are_understood() {
         ("hotline-12345", 200, None, "", Kind::Retry(None)),
         ("hotline-12345", 200, None, r#"{"code":404,"msg":"工单不存在"}"#, Kind::Refused),
         ("hotline-12345", 200, None, r#"{"code":"-1"}"#, Kind::Retry(None)),
-        ("hotline-12345", 200, None, r#"{"code":7301}"#, Kind::Retry(Some(300))),
+        ("hotline-12345", 200, None, r#"{"code":7301}"#, Kind::Unlisted(300)),
+        ("hotline-12345", 400, None, r#"{"code":7301}"#, Kind::Unlisted(300)),
+        ("hotline-12345", 503, None, r#"{"code":7301}"#, Kind::Retry(None)),
         // Whatever stands before the source: a login page, a service that is being put up, a wrong prefix.
         ("hotline-12345", 302, None, "", Kind::Retry(None)),
         ("hotline-12345", 404, None, "", Kind::Retry(None)),
@@ -96,8 +115,8 @@ fn answers_are_understood() {
         ("petition-portal", 200, None, r#"{"code":"0001"}"#, Kind::Delivered(None)),
         ("petition-portal", 200, None, r#"{"code":"-2"}"#, Kind::Retry(None)),
         ("petition-portal", 200, None, r#"{"code":"0202","msg":"x"}"#, Kind::Refused),
-        ("petition-portal", 200, None, r#"{"code":"0301","msg":"x"}"#, Kind::Retry(Some(300))),
-        ("petition-portal", 200, None, r#"{"code":"0304","msg":"x"}"#, Kind::Retry(Some(300))),
+        ("petition-portal", 200, None, r#"{"code":"0301","msg":"x"}"#, Kind::Unlisted(300)),
+        ("petition-portal", 200, Some(7), r#"{"code":"0304","msg":"x"}"#, Kind::Unlisted(7)),
     ];
     for (pack, status, retry_after, body, expected) in cases {
         assert_eq!(judged(pack, status, retry_after, body), expected, "{status} {body}");

@@ -40,9 +40,18 @@ pub(crate) fn busy_world() -> World {
 }
 
 pub(crate) fn resolve(world: &mut World, case: CaseId, refused: bool) -> Event {
+    resolved(world, case, refused, false)
+}
+
+/// Resolved, and its source has no way to be told.
+pub(crate) fn resolve_untold(world: &mut World, case: CaseId) -> Event {
+    resolved(world, case, false, true)
+}
+
+fn resolved(world: &mut World, case: CaseId, refused: bool, no_way: bool) -> Event {
     let command = Command::Resolve { solved: Solved::Yes, contacted: true };
     let events = world.command(case, by("jb-housing"), command);
-    world.deliver(case, &events[0], refused);
+    world.deliver(case, &events[0], refused, no_way);
     events[0].clone()
 }
 

@@ -5,7 +5,7 @@ use huiliu_schemas::ids::{CaseId, CaseNumber};
 use huiliu_schemas::vocabulary::{Appeal, EntryKind, ReturnReason, Stage};
 use jiff::SignedDuration;
 
-use super::keeping::{busy_world, resolve};
+use super::keeping::{busy_world, resolve, resolve_untold};
 use super::world::{Folder, World, by, department, operator, source, start, to};
 use crate::readmodel::{Filter, ReadHandle, ReadModel};
 
@@ -148,13 +148,14 @@ fn the_overview_counts_what_the_folds_say() {
 #[test]
 fn an_answer_is_owed_until_the_source_has_it() {
     let mut world = World::default();
-    let [told, refused, waiting] = ["A", "B", "C"].map(|id| {
+    let [told, refused, waiting, untold] = ["A", "B", "C", "D"].map(|id| {
         let case = world.arrive(id, to(&["jb-housing"]));
         world.command(case, by("jb-housing"), Command::SignFor { n: None });
         case
     });
     resolve(&mut world, told, false);
     resolve(&mut world, refused, true);
+    resolve_untold(&mut world, untold);
     world.command(
         waiting,
         by("jb-housing"),

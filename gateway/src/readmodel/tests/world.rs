@@ -181,8 +181,8 @@ impl World {
         self.order(case, &order)
     }
 
-    /// The source gets an answer, or refuses it.
-    pub fn deliver(&mut self, case: CaseId, of: &Event, refused: bool) {
+    /// The source gets an answer, or refuses it, or cannot be told.
+    pub fn deliver(&mut self, case: CaseId, of: &Event, refused: bool, no_way: bool) {
         let source = self.cases[&case].sources[0].source.clone();
         let delivered = AnswerDelivered {
             event: of.id,
@@ -192,6 +192,7 @@ impl World {
             version: None,
             reply_digest: None,
             refused,
+            no_way,
         };
         let order = Order {
             cause: Cause::hub(&format!("told/{}", of.id)),
