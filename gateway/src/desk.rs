@@ -351,17 +351,20 @@ fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
     let words = Content { reply: None, ..content.clone() };
     let facts = Facts { unknown_codes: Default::default(), ..submission.facts.clone() };
     let matter = serde_json::to_string(&(&facts, &words, &submission.aliases)).unwrap_or_default();
-    let state = submission.upstream.as_ref().map(|u| u.state.as_str());
+    let state = submission.upstream.as_ref().map(|u| u.state);
     SourceSeen {
         source: submission.source.clone(),
         order: submission.order(),
         matter_digest: master.digest("matter", &matter),
-        answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s))),
+        answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s.as_str()))),
         registered_on: submission.facts.registered_at.map(|at| at.to_zoned(shanghai()).date()),
         identity_digest: digest("identity", reporter.and_then(|p| p.id_number.as_ref())),
         name_digest: digest("name", reporter.and_then(|p| p.name.as_ref())),
         phone_digest: digest("phone", reporter.and_then(|p| p.phone.as_ref())),
         follow_up: submission.intent == Intent::Urge,
+        state,
+        assessment: submission.assessment,
+        view_digest: None,
     }
 }
 

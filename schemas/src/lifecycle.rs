@@ -151,7 +151,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
         Command::Assess { by, assessment } => {
-            draft.push(EventBody::Assessed { by: *by, assessment: *assessment });
+            draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None });
             if assessment.is_bad() {
                 draft.reopen(case, None);
             }
