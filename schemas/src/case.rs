@@ -489,7 +489,7 @@ impl Case {
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();
-        self.deadlines.clear();
+        self.deadlines.retain(|d| !d.clock.is_of_part());
         self.remember(decision);
         self.stage = Stage::Triage;
     }
