@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Decided, Draft, NothingNew, no_such_case, refusal, to_triage};
+use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::Case;
 use crate::command::Submit;
 use crate::decision::{TriageReason, Verdict};
@@ -293,7 +293,7 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
         Verdict::Triage { .. } => Vec::new(),
     };
     draft.tell_leaving(case, |d| stays.contains(d));
-    draft.go_by(decision);
+    draft.go_by(still_accusing(case, decision));
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {

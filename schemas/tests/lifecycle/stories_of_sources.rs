@@ -709,3 +709,18 @@ fn what_is_from_before_the_first_connection_brings_nothing_back() {
     assert_eq!(world.submit(&more, unsure()), events(&["supplemented"]));
     assert_eq!(world.stage(), Stage::Recorded);
 }
+
+#[test]
+fn whom_a_case_accused_before_it_came_back_still_learns_nothing() {
+    let mut accuses = to(&[lead("housing")]);
+    accuses.decision.as_mut().expect("a decision").accused = vec![department("police")];
+    let mut world = World::new();
+    world.submit(&record(), accuses);
+    world.command(&hotline(), Command::Withdraw {});
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    assert_eq!(world.submit(&urge, to(&[lead("town")])), events(&["urged", "reopened", "triaged"]));
+    world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] });
+    let asks = world.order(of("police"), Action::Command(Command::Progress {}), words(), Given::default());
+    let refusal = world.look(&asks).expect_err("not theirs");
+    assert_eq!((refusal.code, refusal.lead), (RefusalCode::NotYours, None));
+}
