@@ -275,7 +275,7 @@ fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventB
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
     let plain = draft.order.given.decision.clone().filter(|d| d.lead().is_some());
     if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
-        draft.go_by(decision);
+        draft.go_by(still_accusing(case, decision));
     }
 }
 
