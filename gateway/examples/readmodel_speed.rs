@@ -226,6 +226,9 @@ fn orders(i: u64, source: &SourceId, content: Content) -> Result<Vec<Order>> {
         name_digest: Some("0".repeat(64)),
         phone_digest: Some("0".repeat(64)),
         follow_up: false,
+        state: None,
+        assessment: None,
+        view_digest: None,
     };
     let submission = Submission {
         source: source.clone(),

@@ -7,7 +7,7 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::{Assignee, Decision};
+use huiliu_schemas::decision::{Assignee, Decision, Verdict};
 use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::refusal::Refusal;
@@ -89,6 +89,15 @@ impl Record {
     }
 }
 
+/// What has been said of a case so far.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// What its sources say, all told: the newest where they differ.
+    pub merged: Content,
+    /// Every telling by itself, urges too.
+    pub each: Vec<Content>,
+}
+
 /// The desk, with the directory it decides from just now.
 #[derive(Clone)]
 pub struct Desk {
@@ -116,13 +125,13 @@ impl Desk {
         self.directory.send_replace(directory);
     }
 
-    /// Decides a job. `told` is what the case's sources have said so far; it matters only where the case may be routed.
+    /// Decides a job. `told` matters only where the case may be routed.
     pub fn decide(
         &self,
         job: &Job,
         id: CaseId,
         case: Option<&Case>,
-        told: &Content,
+        told: &Told,
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
         let sitting = Sitting { directory: self.directory() };
@@ -148,7 +157,7 @@ impl Desk {
 }
 
 impl Sitting {
-    fn given_for(&self, job: &Job, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
+    fn given_for(&self, job: &Job, case: Option<&Case>, told: &Told, now: Timestamp) -> Given {
         match &job.work {
             Work::Record(record) => self.given_for_record(record, case, told, now),
             Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
@@ -156,7 +165,7 @@ impl Sitting {
         }
     }
 
-    fn given_for_record(&self, record: &Record, case: Option<&Case>, told: &Content, now: Timestamp) -> Given {
+    fn given_for_record(&self, record: &Record, case: Option<&Case>, told: &Told, now: Timestamp) -> Given {
         match case {
             None => {
                 let decision = routing::decide(&RoutingFacts::from_submission(&record.submission), &self.directory);
@@ -164,8 +173,9 @@ impl Sitting {
             }
             Some(case) if case.stage == Stage::Triage => {
                 let facts = case.facts.merged(&record.submission.facts);
-                let decision = self.route_known(case, &facts, &told.merged(&record.submission.content));
-                self.given(Some(decision), Some(&facts), now)
+                let decision = self.route_known(case, &facts, &told.merged.merged(&record.submission.content));
+                let forbidden = self.barred(&self.accused_in(case, told), case, sent_to(&decision));
+                Given { forbidden, ..self.given(Some(decision), Some(&facts), now) }
             }
             Some(case) if case.stage.is_ended() && record.history => Given::default(),
             Some(case) => {
@@ -181,7 +191,7 @@ impl Sitting {
     /// how soon it must be done if it is graver than was known.
     fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
         let last = case.last_lead().filter(|_| case.stage.is_ended());
-        let forbidden = self.barred(&decision.accused, case, last);
+        let forbidden = self.barred(&decision.accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
         let urgent = is_urgent(decision.severity.colour, facts);
@@ -205,6 +215,14 @@ impl Sitting {
         let is_barred = |d: &DepartmentId| accused.iter().any(|a| *a == d || departments.under(a).any(|u| u == d));
         let active = case.active_assignments().into_iter().map(|a| &a.department);
         active.chain(named).filter(|d| is_barred(d)).cloned().collect()
+    }
+
+    /// Whom the case accuses, by all that was told of it or by any of it: it may have been told after it was routed, and
+    /// what was told since need not say it again.
+    fn accused_in(&self, case: &Case, told: &Told) -> Vec<DepartmentId> {
+        let others = told.each.iter().filter(|telling| **telling != told.merged);
+        let judged = std::iter::once(&told.merged).chain(others);
+        judged.flat_map(|words| self.route_known(case, &case.facts, words).accused).collect()
     }
 
     fn is_in_office(&self, department: &DepartmentId) -> bool {
@@ -237,7 +255,7 @@ impl Sitting {
         command: &Command,
         content: &Content,
         case: Option<&Case>,
-        told: &Content,
+        told: &Told,
         now: Timestamp,
     ) -> Given {
         let Some(case) = case else { return Given::default() };
@@ -260,10 +278,9 @@ impl Sitting {
             [] => Vec::new(),
             _ => self.deadlines("dispatched", complexity, case.warning(), &case.facts, now),
         };
-        // Whom the case accuses may have been told after it was routed.
         let accused = match named {
             [] => Vec::new(),
-            _ => self.route_known(case, &case.facts, told).accused,
+            _ => self.accused_in(case, told),
         };
         let forbidden = self.barred(&accused, case, named.iter().map(|a| &a.department));
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
@@ -298,6 +315,15 @@ fn named_in(command: &Command) -> &[Assignee] {
         | Command::GrantReturn { assignees, .. } => assignees,
         _ => &[],
     }
+}
+
+/// Whom the rules send a case to.
+fn sent_to(decision: &Decision) -> impl Iterator<Item = &DepartmentId> {
+    let assignees = match &decision.verdict {
+        Verdict::Dispatch { assignees } => assignees.as_slice(),
+        Verdict::Triage { .. } => &[],
+    };
+    assignees.iter().map(|a| &a.department)
 }
 
 /// Red and orange, by the source or by judgement, have the shorter clocks.
@@ -351,17 +377,20 @@ fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
     let words = Content { reply: None, ..content.clone() };
     let facts = Facts { unknown_codes: Default::default(), ..submission.facts.clone() };
     let matter = serde_json::to_string(&(&facts, &words, &submission.aliases)).unwrap_or_default();
-    let state = submission.upstream.as_ref().map(|u| u.state.as_str());
+    let state = submission.upstream.as_ref().map(|u| u.state);
     SourceSeen {
         source: submission.source.clone(),
         order: submission.order(),
         matter_digest: master.digest("matter", &matter),
-        answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s))),
+        answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s.as_str()))),
         registered_on: submission.facts.registered_at.map(|at| at.to_zoned(shanghai()).date()),
         identity_digest: digest("identity", reporter.and_then(|p| p.id_number.as_ref())),
         name_digest: digest("name", reporter.and_then(|p| p.name.as_ref())),
         phone_digest: digest("phone", reporter.and_then(|p| p.phone.as_ref())),
         follow_up: submission.intent == Intent::Urge,
+        state,
+        assessment: submission.assessment,
+        view_digest: None,
     }
 }
 
@@ -431,7 +460,7 @@ mod tests {
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
         let decide = |case: Option<&Case>, job: &Job| {
-            let Decided::Events(events) = desk.decide(job, id, case, &Content::default(), now).expect("decided") else {
+            let Decided::Events(events) = desk.decide(job, id, case, &Told::default(), now).expect("decided") else {
                 panic!("nothing came of it")
             };
             events
@@ -447,13 +476,19 @@ mod tests {
         assert_eq!(clocks, [Clock::SignFor]);
     }
 
+    fn told(tellings: &[&str]) -> Told {
+        let say = |text: &&str| Content { text: Some((*text).into()), ..Content::default() };
+        let each: Vec<Content> = tellings.iter().map(say).collect();
+        Told { merged: each.iter().fold(Content::default(), |all, one| all.merged(one)), each }
+    }
+
     #[test]
     fn who_is_accused_later_is_not_given_the_case_by_hand() {
         let desk = Desk::new(Arc::new(shipped()));
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let begun = job(1, "老板欠薪");
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
-        let decided = desk.decide(&begun, id, None, &Content::default(), now).expect("decided");
+        let decided = desk.decide(&begun, id, None, &Told::default(), now).expect("decided");
         let Decided::Events(events) = decided else { panic!("nothing came of it") };
         let case = Case::fold(&events).expect("a case");
         let lead = Assignee { department: "jb-housing".parse().expect("a department"), role: Role::Lead };
@@ -462,9 +497,26 @@ mod tests {
         let work = Work::Command { case: id, command, content, seen: None };
         let redispatch = Job { cause: Cause::hub("by-hand"), actor: Actor::Operator { name: "desk".into() }, work };
         assert!(Desk::needs_told(&redispatch, &case));
-        let told = |text: &str| Content { text: Some(text.into()), ..Content::default() };
-        desk.decide(&redispatch, id, Some(&case), &told("老板欠薪"), now).expect("nobody is accused");
-        let refused = desk.decide(&redispatch, id, Some(&case), &told("老板欠薪，区住建局局长收受老板好处"), now);
-        assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
+        desk.decide(&redispatch, id, Some(&case), &told(&["老板欠薪"]), now).expect("nobody is accused");
+        let accuses = "老板欠薪，区住建局局长收受老板好处";
+        for tellings in [&[accuses][..], &["老板欠薪", accuses, "请尽快"]] {
+            let refused = desk.decide(&redispatch, id, Some(&case), &told(tellings), now);
+            assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused, "{tellings:?}");
+        }
+    }
+
+    #[test]
+    fn who_was_accused_is_not_sent_the_case_by_what_is_told_later() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let accuses = "老板欠薪，区人社局局长收受老板好处";
+        let begun = desk.decide(&job(1, accuses), id, None, &Told::default(), now).expect("decided");
+        let Decided::Events(events) = begun else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        assert_eq!(case.stage, Stage::Triage);
+        let plain = desk.decide(&job(2, "老板欠薪，请尽快"), id, Some(&case), &told(&[accuses]), now).expect("decided");
+        let Decided::Events(events) = plain else { panic!("nothing came of it") };
+        assert!(events.iter().all(|e| e.entries.is_empty()), "{events:?}");
     }
 }

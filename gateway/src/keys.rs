@@ -209,3 +209,19 @@ pub fn told<'a>(events: impl IntoIterator<Item = &'a Event>) -> Content {
         .filter(|e| matches!(e.body, EventBody::Registered(_) | EventBody::Supplemented(_)))
         .fold(Content::default(), |all, event| all.merged(&event.content))
 }
+
+/// Whatever was told of a case, by anyone who speaks for the citizen, each telling by itself: what one accuses of, the next
+/// need not say again.
+pub fn tellings(events: impl IntoIterator<Item = Event>) -> Vec<Content> {
+    let tells = |e: &Event| {
+        let told = matches!(
+            e.body,
+            EventBody::Registered(_)
+                | EventBody::Supplemented(_)
+                | EventBody::Urged { .. }
+                | EventBody::Assessed { .. }
+        );
+        told && !e.content.is_empty()
+    };
+    events.into_iter().filter(tells).map(|e| e.content).collect()
+}

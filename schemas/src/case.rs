@@ -331,7 +331,13 @@ impl Case {
                 self.solved = Some(*solved);
                 self.end(Stage::Resolved);
             }
-            EventBody::Assessed { by, assessment } => self.assess(*by, *assessment),
+            EventBody::Assessed { by, assessment, seen } => {
+                self.assess(*by, *assessment);
+                self.see_again(seen.as_deref(), &event.actor);
+                if let (Assessor::Citizen, None, Actor::Source { channel }) = (by, seen, &event.actor) {
+                    self.hear_view(channel, *assessment);
+                }
+            }
             EventBody::Closed { .. } => self.end(Stage::Closed),
             EventBody::Revisited { assessment } => {
                 self.assess(Assessor::Citizen, *assessment);
@@ -365,7 +371,10 @@ impl Case {
                 self.aliases.extend(more.aliases.iter().cloned());
                 self.facts = more.facts.clone();
             }
-            EventBody::UpstreamChanged { seen, .. } => self.see_again(Some(seen), &event.actor),
+            EventBody::UpstreamChanged { seen, upstream } => {
+                let seen = SourceSeen { state: Some(upstream.state), ..seen.clone() };
+                self.see_again(Some(&seen), &event.actor);
+            }
             EventBody::MediationHeld { session } => match self.sessions.iter_mut().find(|s| s.id == session.id) {
                 Some(known) => *known = known.merged(session),
                 None => self.sessions.push(session.clone()),
@@ -445,6 +454,12 @@ impl Case {
         }
     }
 
+    /// A source told the citizen's view by hand: its records will show it.
+    fn hear_view(&mut self, channel: &Channel, view: Assessment) {
+        let speaks = |s: &&mut SourceSeen| self.answer_channels.get(s.source.namespace.as_str()) == Some(channel);
+        self.sources.iter_mut().filter(speaks).for_each(|s| s.assessment = Some(view));
+    }
+
     fn enqueue(&mut self, entries: &[EntryRef], body: &EventBody) {
         if matches!(body, EventBody::Dispatched { .. } | EventBody::Reopened { .. }) {
             self.release_all();
@@ -474,7 +489,7 @@ impl Case {
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();
-        self.deadlines.clear();
+        self.deadlines.retain(|d| !d.clock.is_of_part());
         self.remember(decision);
         self.stage = Stage::Triage;
     }

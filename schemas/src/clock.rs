@@ -32,6 +32,12 @@ impl Clock {
     pub fn is_duty(self) -> bool {
         !matches!(self, Self::Object | Self::ReviewRequest | Self::RecheckRequest)
     }
+
+    /// Whether it belongs to the part a department has: without one it does not run. The others are the citizen's, whoever
+    /// has the case.
+    pub fn is_of_part(self) -> bool {
+        matches!(self, Self::SignFor | Self::Object | Self::Resolve)
+    }
 }
 
 /// When a clock runs out.

@@ -11,7 +11,9 @@ use crate::content::Content;
 use crate::decision::Decision;
 use crate::ids::{CaseId, CaseNumber, Cause, Channel, DepartmentId, SourceId};
 use crate::submission::{Assessment, Facts, Session, Upstream};
-use crate::vocabulary::{AnswerKind, Assessor, EntryKind, LinkKind, ReturnReason, Role, Solved, Warning};
+use crate::vocabulary::{
+    AnswerKind, Assessor, EntryKind, LinkKind, ReturnReason, Role, Solved, UpstreamState, Warning,
+};
 
 mod stored;
 
@@ -194,6 +196,9 @@ pub enum EventBody {
         by: Assessor,
         /// The view.
         assessment: Assessment,
+        /// What the source's record looked like that told it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Box<SourceSeen>>,
     },
     /// 结案.
     Closed {
@@ -352,13 +357,24 @@ pub struct SourceSeen {
     /// The record only speaks of another one (an urge is an order of its own): answers go to that other one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub follow_up: bool,
+    /// How far the matter was at the source when it last said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<UpstreamState>,
+    /// The citizen's view as the source last showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment: Option<Assessment>,
+    /// Digest of what a record says that only assesses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view_digest: Option<String>,
 }
 
 impl SourceSeen {
     /// What is known of the source's record once it was seen again as `newer`: a record that leaves out its order, day
-    /// or person makes no room for an older copy or for somebody else.
+    /// or person makes no room for an older copy or for somebody else. A view is gone only where the source's own order says
+    /// that a record without one, but with a state, came later.
     pub fn seen_again(&self, newer: &Self) -> Self {
         let pick = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
+        let gone = newer.state.is_some() && self.precedes(newer);
         Self {
             source: newer.source.clone(),
             order: newer.order.max(self.order),
@@ -369,7 +385,15 @@ impl SourceSeen {
             name_digest: pick(&newer.name_digest, &self.name_digest),
             phone_digest: pick(&newer.phone_digest, &self.phone_digest),
             follow_up: newer.follow_up,
+            state: newer.state.or(self.state),
+            assessment: newer.assessment.or(self.assessment.filter(|_| !gone)),
+            view_digest: pick(&newer.view_digest, &self.view_digest),
         }
+    }
+
+    /// Whether the other is later by the source's own order.
+    pub fn precedes(&self, other: &Self) -> bool {
+        self.order.zip(other.order).is_some_and(|(this, other)| this < other)
     }
 }
 

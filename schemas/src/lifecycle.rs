@@ -151,7 +151,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
         Command::Assess { by, assessment } => {
-            draft.push(EventBody::Assessed { by: *by, assessment: *assessment });
+            draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None });
             if assessment.is_bad() {
                 draft.reopen(case, None);
             }
@@ -219,6 +219,16 @@ fn reopened_in_triage(case: &Case, given: &Given) -> Decision {
         Verdict::Triage { candidates, .. } => candidates,
     };
     decision.verdict = Verdict::Triage { reasons: vec![TriageReason::Reopened], candidates };
+    still_accusing(case, decision)
+}
+
+/// What a decision made of later words says, and whom the case accused before: that stands.
+fn still_accusing(case: &Case, mut decision: Decision) -> Decision {
+    if let Some(known) = &case.decision {
+        decision.accusation |= known.accusation;
+        let added: Vec<_> = known.accused.iter().filter(|d| !decision.accused.contains(d)).cloned().collect();
+        decision.accused.extend(added);
+    }
     decision
 }
 

@@ -187,6 +187,13 @@ words! {
     }
 }
 
+impl UpstreamState {
+    /// Whether the source has nothing more to do with it.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Closed | Self::Cancelled)
+    }
+}
+
 words! {
     /// How a case stands to another one.
     LinkKind {

@@ -8,7 +8,6 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
-use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Event, EventBody, payload_hash, payload_of};
 use huiliu_schemas::lifecycle::{Decided, legal_now};
@@ -17,7 +16,7 @@ use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
 use super::{DeadEntry, JobResult, LedgerError, Loaded};
-use crate::desk::{Desk, Job, Work};
+use crate::desk::{Desk, Job, Told, Work};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
 use crate::keys::NamedKey;
 use crate::traces::Step;
@@ -33,7 +32,7 @@ pub(super) struct Working {
     last_hash: Option<String>,
     key: NamedKey,
     fresh_key: bool,
-    told: Content,
+    told: Told,
     /// Index of its newest message of events among the group's messages.
     last_message: Option<usize>,
     /// The trace that began it.
@@ -41,7 +40,7 @@ pub(super) struct Working {
 }
 
 impl Working {
-    pub(super) fn new(loaded: Option<Arc<Loaded>>, key: NamedKey, fresh_key: bool, told: Content) -> Self {
+    pub(super) fn new(loaded: Option<Arc<Loaded>>, key: NamedKey, fresh_key: bool, told: Told) -> Self {
         let case = loaded.as_ref().map(|l| l.case.clone());
         let last_hash = loaded.as_ref().map(|l| l.last_hash.clone());
         let begun_in = loaded.as_ref().and_then(|l| l.begun_in.clone());

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use huiliu_schemas::content::Content;
 use huiliu_schemas::event::EventBody;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
@@ -17,11 +16,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::group::{Group, Working};
 use super::history::{load, open_case, owners, until_read};
 use super::{JobResult, LedgerError, Loaded, Pending, Settled, Shared};
-use crate::desk::{Desk, Job, Work};
+use crate::desk::{Desk, Job, Told, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
 use crate::engine::read;
 use crate::engine::streams::CASES;
-use crate::keys::{KeyError, NamedKey};
+use crate::keys::{KeyError, NamedKey, tellings};
 use crate::traces::Key;
 use crate::vault::{self, DataKey};
 
@@ -247,9 +246,9 @@ async fn fetch(
     id: CaseId,
     exists: bool,
     jobs: &[&Job],
-) -> Result<(CaseId, Option<Arc<Loaded>>, Content), LedgerError> {
+) -> Result<(CaseId, Option<Arc<Loaded>>, Told), LedgerError> {
     if !exists {
-        return Ok((id, None, Content::default()));
+        return Ok((id, None, Told::default()));
     }
     // Another gateway may have written what the sender saw.
     let behind = |loaded: &Loaded| jobs.iter().any(|j| j.seen().is_some_and(|seen| seen > loaded.last_sequence));
@@ -259,10 +258,11 @@ async fn fetch(
     };
     let needs_told = loaded.as_ref().is_some_and(|l| jobs.iter().any(|j| Desk::needs_told(j, &l.case)));
     if !needs_told {
-        return Ok((id, loaded, Content::default()));
+        return Ok((id, loaded, Told::default()));
     }
     let opened = open_case(&shared.reading, &shared.keys, id).await?;
-    Ok((id, loaded, opened.map(|o| o.told).unwrap_or_default()))
+    let told = opened.map(|o| Told { merged: o.told, each: tellings(o.events) });
+    Ok((id, loaded, told.unwrap_or_default()))
 }
 
 /// The case's data key, or a fresh one where it has none (or where it was destroyed: then nothing old opens with it).

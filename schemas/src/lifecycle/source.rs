@@ -1,13 +1,15 @@
 //! What a source's record does to a case: begins it, adds to it, or turns out to be nothing new.
 
-use super::{Decided, Draft, NothingNew, no_such_case, refusal, to_triage};
+use std::borrow::Cow;
+
+use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::Case;
 use crate::command::Submit;
 use crate::decision::{TriageReason, Verdict};
 use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::submission::{Facts, Intent, Session, Submission, Upstream};
+use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
 use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
 
 /// What becomes of a record whose numbers no case has.
@@ -61,6 +63,9 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     if let Some(session) = submission.session.clone() {
         draft.push(EventBody::MediationHeld { session: Session { id: session_id(&session, None, submit), ..session } });
     }
+    if let Some(assessment) = submission.assessment {
+        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None });
+    }
     Ok(draft.done())
 }
 
@@ -69,6 +74,7 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     if submit.submission.intent == Intent::Notice {
         return Ok(Decided::Nothing(NothingNew::Notice));
     }
+    let submit = &of_the_matter(case, submit);
     let seen = &submit.seen;
     let known = case.source(&seen.source);
     if let Some(known) = known {
@@ -94,6 +100,9 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             assessed(&mut draft, case, submit);
             if calls_back(case, submit, echo) {
                 draft.reopen(case, Some(Box::new(submit.seen.clone())));
+            }
+            if draft.events.is_empty() {
+                unsaid(&mut draft, case, submit);
             }
             if draft.events.is_empty() {
                 return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
@@ -134,8 +143,21 @@ fn taken_back(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 fn is_over(submission: &Submission) -> bool {
-    let over = |s| matches!(s, UpstreamState::Closed | UpstreamState::Cancelled);
-    submission.upstream.as_ref().is_some_and(|u| over(u.state))
+    submission.upstream.as_ref().is_some_and(|u| u.state.is_over())
+}
+
+/// A record that only assesses has words of its own: those of the matter, and its answer, stay as they were seen.
+fn of_the_matter<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
+    let known = case.source(&submit.seen.source).filter(|_| submit.submission.intent == Intent::Assess);
+    let Some(known) = known else { return Cow::Borrowed(submit) };
+    let (matter_digest, view_digest) = (known.matter_digest.clone(), submit.seen.matter_digest.clone());
+    let seen = SourceSeen {
+        view_digest: (view_digest != matter_digest).then_some(view_digest),
+        matter_digest,
+        answer_digest: submit.seen.answer_digest.clone().or_else(|| known.answer_digest.clone()),
+        ..submit.seen.clone()
+    };
+    Cow::Owned(Submit { seen, ..submit.clone() })
 }
 
 /// The same number with another registration day or another person is not the same matter.
@@ -214,7 +236,11 @@ fn session_id(session: &Session, case: Option<&Case>, submit: &Submit) -> String
 fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     let (submission, known) = (&submit.submission, case.source(&submit.seen.source));
     let aliases = new_aliases(case, &submit.seen.source, &submission.aliases);
-    if known.is_some_and(|k| k.matter_digest == submit.seen.matter_digest) && aliases.is_empty() {
+    let same = |k: &SourceSeen| {
+        let view = submit.seen.view_digest.as_ref();
+        k.matter_digest == submit.seen.matter_digest && (view.is_none() || view == k.view_digest.as_ref())
+    };
+    if known.is_some_and(same) && aliases.is_empty() {
         return;
     }
     let facts = case.facts.merged(&submission.facts);
@@ -249,7 +275,7 @@ fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventB
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
     let plain = draft.order.given.decision.clone().filter(|d| d.lead().is_some());
     if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
-        draft.go_by(decision);
+        draft.go_by(still_accusing(case, decision));
     }
 }
 
@@ -267,7 +293,7 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
         Verdict::Triage { .. } => Vec::new(),
     };
     draft.tell_leaving(case, |d| stays.contains(d));
-    draft.go_by(decision);
+    draft.go_by(still_accusing(case, decision));
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {
@@ -308,55 +334,73 @@ fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: b
     }
 }
 
-/// Whether a record brings a case back that has ended: the citizen is not satisfied, the source has it open again, or there
-/// is more to say. An echo of our own answer says nothing of that but how it is assessed.
+/// Whether a record brings a case back that has ended: the citizen is not satisfied, the source has it again, or there is
+/// more to say. Each must be news of that very source: what we write to it makes its records new, and not what they say.
 fn calls_back(case: &Case, submit: &Submit, echo: bool) -> bool {
     case.stage.is_ended()
         && !submit.history
-        && (is_dissatisfied(case, submit) || !echo && (is_opened_again(case, submit) || says_more(case, submit)))
+        && (is_dissatisfied(case, submit) || is_opened_again(case, submit, echo) || says_more(case, submit))
 }
 
-/// A view that is not known, or the same again of what was handled again: then the record is open, and a newer one.
 fn is_dissatisfied(case: &Case, submit: &Submit) -> bool {
-    let bad = submit.submission.assessment.filter(|view| case.stage.has_result() && view.is_bad());
-    let again = is_open(case, submit) && is_newer(case, submit);
-    bad.is_some_and(|view| again || !case.assessments.contains(&(Assessor::Citizen, view)))
+    case.stage.has_result() && new_view(case, submit).is_some_and(|view| view.is_bad())
 }
 
-/// A source that has not been told yet has the case open because it does not know that it ended.
-fn is_opened_again(case: &Case, submit: &Submit) -> bool {
+/// The view a record shows, if the source last showed another one: its records carry it along through all that follows.
+fn new_view(case: &Case, submit: &Submit) -> Option<Assessment> {
+    let known = case.source(&submit.seen.source).and_then(|known| known.assessment);
+    submit.submission.assessment.filter(|view| Some(*view) != known)
+}
+
+/// It is handed back and was not, or open and was over. That it is merely open says nothing: sources leave it so, and one
+/// that has not been told yet does not know that it ended. Handing back what was declined only agrees.
+fn is_opened_again(case: &Case, submit: &Submit, echo: bool) -> bool {
     let source = &submit.seen.source;
-    let told = case.delivered.iter().any(|d| d.source == *source && !d.refused && d.what.is_last());
-    let owed = case.owed.iter().any(|o| o.source == *source && o.what.is_last());
-    is_open(case, submit) && !owed && (is_changed_upstream(case, submit) || told && is_newer(case, submit))
-}
-
-fn says_more(case: &Case, submit: &Submit) -> bool {
-    let known = case.source(&submit.seen.source);
-    let speaks = matches!(submit.submission.intent, Intent::Matter | Intent::Supplement);
-    speaks && !is_over(&submit.submission) && known.is_none_or(|k| k.matter_digest != submit.seen.matter_digest)
-}
-
-/// A source that hands back what was declined or never a case of ours only agrees that it is over here.
-fn is_open(case: &Case, submit: &Submit) -> bool {
-    match submit.submission.upstream.as_ref().map(|u| u.state) {
-        Some(UpstreamState::Open) => true,
-        Some(UpstreamState::Returned) => case.stage.has_result(),
+    let before = case.source(source).and_then(|known| known.state);
+    let again = match submit.seen.state {
+        Some(UpstreamState::Returned) => case.stage.has_result() && before != Some(UpstreamState::Returned),
+        Some(UpstreamState::Open) => before.is_some_and(UpstreamState::is_over),
         _ => false,
-    }
+    };
+    let owed = case.owed.iter().any(|o| o.source == *source && o.what.is_last());
+    again && !owed && is_newer(case, submit).unwrap_or(!echo)
 }
 
-/// Whether the record shows the source as it is after all that is known, by its own order.
-fn is_newer(case: &Case, submit: &Submit) -> bool {
+/// Other words, by a source whose order says that it is not an old rendering; or those of a source that joins.
+fn says_more(case: &Case, submit: &Submit) -> bool {
+    let speaks = matches!(submit.submission.intent, Intent::Matter | Intent::Supplement);
+    let other = |known: &SourceSeen| known.matter_digest != submit.seen.matter_digest;
+    let newer = is_newer(case, submit) == Some(true);
+    speaks && !is_over(&submit.submission) && case.source(&submit.seen.source).is_none_or(|k| other(k) && newer)
+}
+
+/// Whether the record shows the source as it is after all that is known, our answer too; none where it has no order.
+fn is_newer(case: &Case, submit: &Submit) -> Option<bool> {
     let known = case.source(&submit.seen.source).and_then(|known| known_order(case, known));
-    submit.seen.order.zip(known).is_some_and(|(now, known)| now > known)
+    submit.seen.order.zip(known).map(|(now, known)| now > known)
 }
 
 fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let Some(assessment) = submit.submission.assessment else { return };
-    let by = Assessor::Citizen;
-    if !case.assessments.contains(&(by, assessment)) {
-        draft.push(EventBody::Assessed { by, assessment });
+    if let Some(assessment) = new_view(case, submit) {
+        let seen = Some(Box::new(submit.seen.clone()));
+        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen });
+    }
+}
+
+/// What brought the case back, or would, is no longer what the source shows: remembered, so that it counts when it is said
+/// again.
+fn unsaid(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    let Some(known) = case.source(&submit.seen.source).filter(|known| known.precedes(&submit.seen)) else { return };
+    let now = known.seen_again(&submit.seen);
+    let satisfied = known.assessment.is_some_and(|view| view.is_bad()) && now.assessment.is_none();
+    let moved = known.state != now.state
+        && match known.state {
+            Some(UpstreamState::Returned) => true,
+            Some(UpstreamState::Closed | UpstreamState::Cancelled) => !case.stage.is_ended(),
+            Some(UpstreamState::Open) | None => false,
+        };
+    if let Some(upstream) = submit.submission.upstream.clone().filter(|_| satisfied || moved) {
+        draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
     }
 }
 

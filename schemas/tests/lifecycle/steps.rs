@@ -4,7 +4,7 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::command::{Action, Command, CommandKind, Given, Order};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::Assignee;
-use huiliu_schemas::event::{Actor, AnswerDelivered};
+use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::legal_now;
 use huiliu_schemas::submission::{Assessment, Facts, Intent, Session};
 use huiliu_schemas::vocabulary::{Appeal, Assessor, ReturnReason, Role, Solved, UpstreamState};
@@ -180,7 +180,8 @@ impl World {
         let known = self.case.as_ref().and_then(|c| c.source(&base.0.seen.source)).cloned();
         let now = known.unwrap_or_else(|| base.0.seen.clone());
         let order = now.order.unwrap_or(100);
-        let base = base.seen(|s| *s = now).order(order);
+        let silent = SourceSeen { state: None, assessment: None, view_digest: None, ..now };
+        let base = base.seen(|s| *s = silent).order(order);
         let words = format!("more-{new}");
         match saying {
             Saying::Same => base,

@@ -1,5 +1,6 @@
 //! What departments and the centre do to a case, story by story.
 
+use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{RuleRef, Verdict};
@@ -8,6 +9,7 @@ use huiliu_schemas::event::Actor;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Solved, Stage};
+use jiff::Timestamp;
 
 use crate::world::*;
 
@@ -265,4 +267,17 @@ fn an_entry_names_the_rule_it_came_by_and_none_where_a_person_decided() {
 fn last_entry(world: &World) -> Entry {
     let event = world.log.last().expect("an event");
     Entry::of(world.case(), event, event.entries.last().expect("an entry"))
+}
+
+#[test]
+fn what_the_citizen_is_owed_by_law_goes_on_running_in_triage() {
+    let all = [Clock::SignFor, Clock::Object, Clock::Resolve, Clock::HotlineAnswer, Clock::PetitionNotice];
+    let at = Timestamp::from_second(NOON + 3_600).expect("a time");
+    let deadline = |clock| Deadline { clock, at, provisional: false, source: "规则".into() };
+    let mut world = World::new();
+    world.submit(&record(), Given { dispatch_deadlines: all.map(deadline).to_vec(), ..to(&[lead("housing")]) });
+    world.command(&of("housing"), ask_back());
+    world.command(&desk(), grant("housing"));
+    let running: Vec<Clock> = world.case().deadlines.iter().map(|d| d.clock).collect();
+    assert_eq!((world.stage(), running), (Stage::Triage, vec![Clock::HotlineAnswer, Clock::PetitionNotice]));
 }

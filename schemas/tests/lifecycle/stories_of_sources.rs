@@ -7,8 +7,8 @@ use huiliu_schemas::event::{Actor, AnswerDelivered, EventBody};
 use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
-use huiliu_schemas::submission::{Facts, Intent, Session};
-use huiliu_schemas::vocabulary::{Appeal, MediationOutcome, Solved, Stage, UpstreamState, Warning};
+use huiliu_schemas::submission::{Assessment, Facts, Intent, Session};
+use huiliu_schemas::vocabulary::{Appeal, Assessor, MediationOutcome, Solved, Stage, UpstreamState, Warning};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -455,24 +455,18 @@ fn a_threat_told_by_hand_warns() {
 fn over_and_told() -> World {
     let mut world = World::signed(&[lead("housing"), participant("police")]);
     world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
-    tell(&mut world, 120);
+    tell(&mut world, Some(120), None);
     world
 }
 
-fn tell(world: &mut World, version: i64) {
+/// The sources are told all they are owed; the last of it under this version, and they show it in these words.
+fn tell(world: &mut World, version: Option<i64>, reply: Option<&str>) {
     let event = world.case().owed.last().expect("an answer is owed").event;
     while let Some(owed) = world.case().owed.first().cloned() {
-        let version = (owed.event == event).then_some(version);
-        let (what, source) = (owed.what, owed.source);
-        let told = AnswerDelivered {
-            event: owed.event,
-            what,
-            source,
-            version,
-            reply_digest: None,
-            refused: false,
-            no_way: false,
-        };
+        let version = version.filter(|_| owed.event == event);
+        let (what, source, reply_digest) = (owed.what, owed.source, reply.map(str::to_owned));
+        let told =
+            AnswerDelivered { event: owed.event, what, source, version, reply_digest, refused: false, no_way: false };
         let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
         assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
     }
@@ -480,11 +474,9 @@ fn tell(world: &mut World, version: i64) {
 
 #[test]
 fn what_a_source_says_after_the_end_brings_the_case_back() {
-    let open = |order| record().order(order).upstream(UpstreamState::Open, "open");
     let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
-    let other = Record::of(source("petition", "9"), "petition-portal").alias(source("hotline", "1"));
+    let other = petition();
     let table = [
-        ("open again", open(121), events(&["reopened"])),
         ("handed back", record().order(121).upstream(UpstreamState::Returned, "back"), events(&["reopened"])),
         ("dissatisfied", record().order(121).assessed(Solved::No), events(&["assessed", "reopened"])),
         ("more words", record().order(121).saying("more"), events(&["supplemented", "reopened"])),
@@ -492,6 +484,7 @@ fn what_a_source_says_after_the_end_brings_the_case_back() {
         ("another source", other, events(&["supplemented", "reopened"])),
         ("satisfied", record().order(121).assessed(Solved::Yes), events(&["assessed"])),
         ("our own answer", open(120), Outcome::Nothing(NothingNew::Echo)),
+        ("merely open", open(121), REPEAT),
         ("the same again", record(), REPEAT),
     ];
     for (what, record, expected) in table {
@@ -507,30 +500,177 @@ fn what_a_source_says_after_the_end_brings_the_case_back() {
 
 #[test]
 fn a_case_that_was_handled_again_can_come_back_again() {
-    let open = |order| record().order(order).upstream(UpstreamState::Open, "open").assessed(Solved::No);
-    let mut world = over_and_told();
-    assert_eq!(world.submit(&open(121), unsure()), events(&["assessed", "reopened"]));
+    let bad = |order| open(order).assessed(Solved::No);
+    let returned = |order| record().order(order).upstream(UpstreamState::Returned, "back");
+    let table: [(&str, [Record; 3], &[&str]); 2] = [
+        ("dissatisfied", [bad(121), bad(130), bad(132)], &["assessed", "reopened"]),
+        ("handed back", [returned(121), returned(130), returned(132)], &["reopened"]),
+    ];
+    for (what, [first, echo, second], back) in table {
+        let mut world = over_and_told();
+        assert_eq!(world.submit(&first, unsure()), events(back), "{what}");
+        resolve_again(&mut world);
+        tell(&mut world, Some(130), None);
+        assert_eq!(world.submit(&echo, unsure()), Outcome::Nothing(NothingNew::Echo), "{what}");
+        assert_eq!(world.submit(&open(131), unsure()), events(&["upstream_changed"]), "{what}: it no longer says so");
+        assert_eq!(world.submit(&open(131), unsure()), REPEAT, "{what}");
+        assert_eq!(world.submit(&second, unsure()), events(back), "{what}");
+        assert_eq!(world.submit(&second, unsure()), REPEAT, "{what}");
+        assert_eq!(world.case().marks.reopened, 2, "{what}");
+    }
+}
+
+fn open(order: i64) -> Record {
+    record().order(order).upstream(UpstreamState::Open, "open")
+}
+
+fn petition() -> Record {
+    Record::of(source("petition", "9"), "petition-portal").alias(source("hotline", "1"))
+}
+
+fn resolve(world: &mut World) {
+    let resolve = Command::Resolve { solved: Solved::Yes, contacted: true };
+    assert_eq!(world.command(&of("housing"), resolve), events(&["resolved"]));
+}
+
+fn resolve_again(world: &mut World) {
     world.command(&of("housing"), Command::SignFor { n: None });
-    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
-    tell(&mut world, 130);
-    assert_eq!(world.submit(&open(130), unsure()), Outcome::Nothing(NothingNew::Echo));
-    assert_eq!(world.submit(&open(131), unsure()), events(&["reopened"]));
-    assert_eq!(world.submit(&open(131), unsure()), REPEAT);
-    assert_eq!(world.case().marks.reopened, 2);
+    resolve(world);
 }
 
 #[test]
-fn a_source_that_was_not_told_yet_has_the_case_open_and_asks_for_nothing() {
+fn a_view_counts_once_however_often_its_source_shows_it() {
+    let no = |order| record().order(order).assessed(Solved::No);
     let mut world = World::signed(&[lead("housing")]);
-    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
-    let open = record().order(101).upstream(UpstreamState::Open, "open");
-    assert_eq!(world.submit(&open, unsure()), REPEAT);
+    world.submit(&petition(), unsure());
+    resolve(&mut world);
+    tell(&mut world, Some(120), None);
+    assert_eq!(world.submit(&no(121), unsure()), events(&["assessed", "reopened"]));
+    resolve_again(&mut world);
+    tell(&mut world, Some(130), None);
+    assert_eq!(world.submit(&petition().order(131).assessed(Solved::Yes), unsure()), events(&["assessed"]));
+    let again = [
+        ("unchanged", no(121), REPEAT),
+        ("with our answer", no(130), Outcome::Nothing(NothingNew::Echo)),
+        ("touched", no(131), REPEAT),
+        ("touched while open", open(132).assessed(Solved::No), REPEAT),
+        ("the other's", petition().order(132).assessed(Solved::Yes), REPEAT),
+    ];
+    for (what, record, expected) in again {
+        assert_eq!(world.submit(&record, unsure()), expected, "{what}");
+    }
+    let good = Assessment { solved: Some(Solved::Yes), satisfaction: None };
+    let good = Command::Assess { by: Assessor::Citizen, assessment: good };
+    assert_eq!(world.command(&desk(), good), events(&["assessed"]));
+    assert_eq!(world.submit(&no(133), unsure()), REPEAT, "what the centre heard since is not the source's view");
+    assert_eq!((world.stage(), world.case().marks.reopened), (Stage::Assessed, 1));
+}
+
+#[test]
+fn a_view_told_by_hand_is_that_of_the_source_whose_record_shows_it_then() {
+    let bad = Assessment { solved: Some(Solved::No), satisfaction: None };
+    let mut world = over_and_told();
+    let told = Command::Assess { by: Assessor::Citizen, assessment: bad };
+    assert_eq!(world.command(&hotline(), told), events(&["assessed", "reopened"]));
+    resolve_again(&mut world);
+    assert_eq!(world.submit(&record().order(121).assessed(Solved::No), unsure()), REPEAT);
+}
+
+#[test]
+fn a_source_that_leaves_a_told_case_open_asks_for_nothing() {
+    let orderless = |record: Record| record.seen(|s| s.order = None);
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    tell(&mut world, None, None);
+    for record in [open(101), open(500), orderless(open(101))] {
+        assert_eq!(world.submit(&record, unsure()), REPEAT, "{record:?}");
+    }
+}
+
+#[test]
+fn an_interim_reply_shown_before_the_end_is_no_news_after_it() {
+    let interim = |order| record().order(order).upstream(UpstreamState::Open, "our interim reply");
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&petition(), unsure());
+    assert_eq!(world.submit(&interim(101), unsure()), REPEAT);
+    let closed = petition().order(101).upstream(UpstreamState::Closed, "theirs");
+    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    assert_eq!(world.submit(&interim(101), unsure()), REPEAT);
+    assert_eq!(world.submit(&interim(102), unsure()), REPEAT);
+}
+
+#[test]
+fn two_renderings_of_a_record_without_order_bring_nothing_back() {
+    let rendering = |words| record().saying(words).seen(|s| s.order = None);
+    let mut world = over_and_told();
+    for words in ["one", "another", "one", "another"] {
+        assert_eq!(world.submit(&rendering(words), unsure()), events(&["supplemented"]));
+    }
     assert_eq!(world.stage(), Stage::Resolved);
 }
 
 #[test]
+fn more_words_beside_our_reply_bring_the_case_back() {
+    let shown = |order| record().order(order).saying("more").upstream(UpstreamState::Open, "ours");
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    tell(&mut world, Some(120), Some("ours"));
+    assert_eq!(world.submit(&shown(120), unsure()), events(&["supplemented"]), "as they were when it took our answer");
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    tell(&mut world, Some(120), Some("ours"));
+    assert_eq!(world.submit(&shown(130), unsure()), events(&["supplemented", "reopened"]));
+}
+
+#[test]
+fn an_evaluation_sent_by_itself_leaves_the_words_of_the_matter_known() {
+    let evaluation = record().intent(Intent::Assess).order(121).saying("thanks").assessed(Solved::Yes);
+    let mut world = over_and_told();
+    assert_eq!(world.submit(&evaluation, unsure()), events(&["supplemented", "assessed"]));
+    assert_eq!(world.submit(&evaluation, unsure()), REPEAT);
+    assert_eq!(world.submit(&record().order(122).assessed(Solved::Yes), unsure()), REPEAT);
+    assert_eq!(world.submit(&evaluation.order(123), unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Assessed);
+}
+
+#[test]
+fn a_source_that_had_it_over_brings_it_back_by_opening_it() {
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    assert_eq!(world.submit(&open(101), unsure()), REPEAT, "not later");
+    let mut other = world.clone();
+    assert_eq!(world.submit(&open(102), unsure()), events(&["reopened"]));
+
+    // Opened while the case was open anyway, it opens nothing after the end.
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    assert_eq!(other.submit(&urge, unsure()), events(&["urged", "reopened"]));
+    assert_eq!(other.submit(&open(102), unsure()), events(&["upstream_changed"]));
+    resolve_again(&mut other);
+    tell(&mut other, Some(120), None);
+    assert_eq!(other.submit(&open(121), unsure()), REPEAT);
+}
+
+#[test]
+fn a_view_that_comes_with_the_first_record_is_kept() {
+    let mut world = World::new();
+    let over = record().upstream(UpstreamState::Closed, "theirs").assessed(Solved::No);
+    assert_eq!(world.submit(&over, unsure()), events(&["registered", "recorded", "assessed"]));
+    assert_eq!(world.submit(&over, unsure()), REPEAT);
+}
+
+#[test]
+fn a_source_that_was_not_told_yet_does_not_know_and_asks_for_nothing() {
+    for state in [UpstreamState::Open, UpstreamState::Returned] {
+        let mut world = World::signed(&[lead("housing")]);
+        resolve(&mut world);
+        assert_eq!(world.submit(&record().order(101).upstream(state, "theirs"), unsure()), REPEAT);
+        assert_eq!(world.stage(), Stage::Resolved);
+    }
+}
+
+#[test]
 fn a_case_without_a_result_comes_back_to_a_person() {
-    let open = |order| record().order(order).upstream(UpstreamState::Open, "open");
     let back = events(&["reopened", "triaged"]);
 
     let mut world = World::new();
@@ -546,10 +686,12 @@ fn a_case_without_a_result_comes_back_to_a_person() {
 
     let mut world = World::signed(&[lead("housing")]);
     world.command(&of("housing"), Command::Decline { article: "《信访工作条例》第十九条".into() });
-    tell(&mut world, 120);
+    tell(&mut world, Some(120), None);
     let handed_back = record().order(121).upstream(UpstreamState::Returned, "back");
     assert_eq!(world.submit(&handed_back, unsure()), REPEAT, "what was declined is handed back");
-    assert_eq!(world.submit(&open(122), unsure()), back);
+    assert_eq!(world.submit(&open(122), unsure()), REPEAT);
+    let more = record().order(123).saying("more");
+    assert_eq!(world.submit(&more, unsure()), events(&["supplemented", "reopened", "triaged"]));
 
     let mut world = over_and_told();
     let barred = Given { forbidden: vec![department("housing")], ..to(&[lead("town")]) };
@@ -568,4 +710,19 @@ fn what_is_from_before_the_first_connection_brings_nothing_back() {
     more.0.history = true;
     assert_eq!(world.submit(&more, unsure()), events(&["supplemented"]));
     assert_eq!(world.stage(), Stage::Recorded);
+}
+
+#[test]
+fn whom_a_case_accused_before_it_came_back_still_learns_nothing() {
+    let mut accuses = to(&[lead("housing")]);
+    accuses.decision.as_mut().expect("a decision").accused = vec![department("police")];
+    let mut world = World::new();
+    world.submit(&record(), accuses);
+    world.command(&hotline(), Command::Withdraw {});
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    assert_eq!(world.submit(&urge, to(&[lead("town")])), events(&["urged", "reopened", "triaged"]));
+    world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] });
+    let asks = world.order(of("police"), Action::Command(Command::Progress {}), words(), Given::default());
+    let refusal = world.look(&asks).expect_err("not theirs");
+    assert_eq!((refusal.code, refusal.lead), (RefusalCode::NotYours, None));
 }

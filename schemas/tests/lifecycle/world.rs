@@ -109,6 +109,9 @@ impl Record {
             name_digest: Some("name".into()),
             phone_digest: Some("phone".into()),
             follow_up: false,
+            state: None,
+            assessment: None,
+            view_digest: None,
         };
         let submission = Submission {
             source,
@@ -155,12 +158,15 @@ impl Record {
     }
 
     pub fn assessed(mut self, solved: Solved) -> Self {
-        self.0.submission.assessment = Some(Assessment { solved: Some(solved), satisfaction: None });
+        let assessment = Some(Assessment { solved: Some(solved), satisfaction: None });
+        self.0.submission.assessment = assessment;
+        self.0.seen.assessment = assessment;
         self
     }
 
     pub fn upstream(mut self, state: UpstreamState, answer: &str) -> Self {
         self.0.submission.upstream = Some(Upstream { state, code: None });
+        self.0.seen.state = Some(state);
         self.0.seen.answer_digest = Some(answer.into());
         self
     }

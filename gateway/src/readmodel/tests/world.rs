@@ -238,6 +238,9 @@ impl World {
             name_digest: None,
             phone_digest: None,
             follow_up: false,
+            state: None,
+            assessment: None,
+            view_digest: None,
         };
         let content = submission.content.clone();
         Order {
