@@ -232,19 +232,9 @@ impl Sitting {
     /// Where the rules send a case that exists, with these facts and words.
     fn route_known(&self, case: &Case, facts: &Facts, content: &Content) -> Decision {
         let submission = Submission {
-            source: case.sources.first().map_or_else(|| unreachable_source(case), |s| s.source.clone()),
-            weak_identity: false,
-            intent: Intent::Matter,
-            at: None,
-            version: None,
-            aliases: Vec::new(),
-            related: Vec::new(),
             facts: facts.clone(),
             content: content.clone(),
-            assessment: None,
-            upstream: None,
-            session: None,
-            problems: Vec::new(),
+            ..Submission::of(case.sources.first().map_or_else(|| unreachable_source(case), |s| s.source.clone()))
         };
         let known = RoutingFacts::from_submission(&submission);
         routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory)
@@ -274,13 +264,12 @@ impl Sitting {
             Command::Accept {} => self.deadlines("accepted", complexity, case.warning(), &case.facts, now),
             _ => Vec::new(),
         };
-        let dispatch_deadlines = match named {
-            [] => Vec::new(),
-            _ => self.deadlines("dispatched", complexity, case.warning(), &case.facts, now),
-        };
-        let accused = match named {
-            [] => Vec::new(),
-            _ => self.accused_in(case, told),
+        let (dispatch_deadlines, accused) = match named {
+            [] => Default::default(),
+            _ => (
+                self.deadlines("dispatched", complexity, case.warning(), &case.facts, now),
+                self.accused_in(case, told),
+            ),
         };
         let forbidden = self.barred(&accused, case, named.iter().map(|a| &a.department));
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
@@ -430,23 +419,13 @@ mod tests {
 
     fn job(cause: u64, text: &str) -> Job {
         let submission = Submission {
-            source: SourceId::read("hotline:1").expect("a number"),
-            weak_identity: false,
-            intent: Intent::Matter,
-            at: None,
-            version: None,
-            aliases: Vec::new(),
-            related: Vec::new(),
             facts: Facts {
                 appeal: Some(Appeal::Complaint),
                 matter: Some("150305".parse().expect("a matter")),
                 ..Facts::default()
             },
             content: Content { text: Some(text.into()), ..Content::default() },
-            assessment: None,
-            upstream: None,
-            session: None,
-            problems: Vec::new(),
+            ..Submission::of(SourceId::read("hotline:1").expect("a number"))
         };
         let channel: Channel = "hotline-12345".parse().expect("a channel");
         let record =

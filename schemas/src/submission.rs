@@ -67,6 +67,25 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// A record of a matter under this number that says nothing else yet.
+    pub fn of(source: SourceId) -> Self {
+        Self {
+            source,
+            weak_identity: false,
+            intent: Intent::Matter,
+            at: None,
+            version: None,
+            aliases: Vec::new(),
+            related: Vec::new(),
+            facts: Facts::default(),
+            content: Content::default(),
+            assessment: None,
+            upstream: None,
+            session: None,
+            problems: Vec::new(),
+        }
+    }
+
     /// Whether a problem forbids making a case of it.
     pub fn is_blocked(&self) -> bool {
         self.problems.iter().any(|p| p.blocking)

@@ -29,7 +29,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
         return Err(Unmapped { problems });
     };
-    let mut submission = empty(SourceId { namespace: namespace.clone(), id });
+    let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
     submission.problems = problems;
     for (target, field) in &map.fields {
         fill(&mut submission, target.0, field, record);
@@ -47,24 +47,6 @@ const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes
 
 fn read_id(text: &str) -> Option<String> {
     (text.len() <= LONGEST_ID && !text.chars().any(char::is_control)).then(|| text.to_owned())
-}
-
-fn empty(source: SourceId) -> Submission {
-    Submission {
-        source,
-        weak_identity: false,
-        intent: Intent::Matter,
-        at: None,
-        version: None,
-        aliases: Vec::new(),
-        related: Vec::new(),
-        facts: Facts::default(),
-        content: Content::default(),
-        assessment: None,
-        upstream: None,
-        session: None,
-        problems: Vec::new(),
-    }
 }
 
 fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
@@ -385,7 +367,7 @@ fn read_sex(field: &Field, record: &Value) -> Option<Private> {
 pub(super) fn untranslated(map: &Map, record: &Value, source: &SourceId) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (target, field) in map.fields.iter().filter(|(_, field)| !field.tables.is_empty()) {
-        let mut submission = empty(source.clone());
+        let mut submission = Submission::of(source.clone());
         fill(&mut submission, target.0, field, record);
         found.extend(submission.facts.unknown_codes);
     }

@@ -19,7 +19,7 @@ use huiliu_schemas::ids::{CaseId, Cause, CommandId, DepartmentId, SourceId};
 use huiliu_schemas::lifecycle::{Decided, decide};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::subjects;
-use huiliu_schemas::submission::{Facts, Intent, Submission};
+use huiliu_schemas::submission::{Facts, Submission};
 use huiliu_schemas::vocabulary::{Appeal, Role};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -214,19 +214,9 @@ impl World {
         self.orders += 1;
         let channel: huiliu_schemas::Channel = "hotline-12345".parse().expect("channel");
         let submission = Submission {
-            source: source.clone(),
-            weak_identity: false,
-            intent: Intent::Matter,
-            at: None,
-            version: None,
-            aliases: Vec::new(),
-            related: Vec::new(),
             facts: Facts { appeal: Some(Appeal::Complaint), ..Facts::default() },
             content: Content { text: Some(Private::new(SECRET)), ..Content::default() },
-            assessment: None,
-            upstream: None,
-            session: None,
-            problems: Vec::new(),
+            ..Submission::of(source.clone())
         };
         let seen = SourceSeen {
             source: source.clone(),
