@@ -23,7 +23,9 @@ use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
+use crate::engine::patience::{MayPass, until_answered};
 use crate::engine::room::{Disk, Holds};
+use crate::engine::streams::StreamError;
 use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
 use crate::files::{FollowFiles, Sources};
@@ -32,6 +34,7 @@ use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
 use crate::intake::store::IntakeStore;
+use crate::keys::master::MasterKeyError;
 use crate::keys::{InOrder, KeyError, Keys, master};
 use crate::ledger::Ledger;
 use crate::queues::reconcile::{Reconciler, note_high_mark};
@@ -40,6 +43,7 @@ use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
 use crate::settings::{ChannelSettings, Settings};
 use crate::traces::{Sending, Traces};
+use crate::vault::MasterKey;
 use crate::words::IndexKey;
 use crate::writeback::WriteBack;
 use crate::{follow, nats_door};
@@ -91,14 +95,8 @@ impl App {
 
         let disk = disk(&settings);
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
-        for difference in streams::ensure_all(&engine.jetstream, engine.replicas).await? {
-            tracing::warn!("{difference}");
-        }
-        let master = Arc::new(master::of_store(&engine.jetstream, &settings.master_key_file).await?);
-
-        if engine.server_process().is_some() {
-            streams::free_leases(&engine.jetstream).await?;
-        }
+        let Found { master, end } =
+            until_answered(shutdown, async || find(&engine, &settings.master_key_file).await).await?;
 
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
@@ -106,7 +104,6 @@ impl App {
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
         let indexing = indexing(keys.clone());
-        let end = jetstream.get_stream(streams::CASES).await?.cached_info().state.last_sequence;
         let ledger = Ledger::open(&engine, keys, desk, end, dead, &tasks);
         let watch = room::Watch::new(engine.clone(), disk, settings.reserve);
         let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
@@ -149,10 +146,6 @@ impl App {
             traces: traces.clone(),
         };
 
-        pipeline::consumer(&jetstream)
-            .await
-            .map_err(anyhow::Error::msg)
-            .context("failed to make the pipeline's consumer")?;
         let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone() };
         background.run("follow", follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
         background.run("room", watch.run(shutdown.clone()));
@@ -209,6 +202,47 @@ impl App {
         engine.stop().await;
         drop(data_lock);
     }
+}
+
+/// What a hub must know of its engine before it works.
+struct Found {
+    master: Arc<MasterKey>,
+    /// The end of the case log.
+    end: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NotFound {
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    #[error(transparent)]
+    Key(#[from] MasterKeyError),
+    #[error("failed to make the pipeline's consumer: {0}")]
+    Consumer(String),
+}
+
+impl MayPass for NotFound {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Stream(error) => error.may_pass(),
+            Self::Key(error) => error.may_pass(),
+            Self::Consumer(_) => true,
+        }
+    }
+}
+
+/// Makes what the engine does not have yet, and looks how far it is.
+async fn find(engine: &Engine, master_key_file: &std::path::Path) -> Result<Found, NotFound> {
+    let jetstream = &engine.jetstream;
+    for difference in streams::ensure_all(jetstream, engine.replicas).await? {
+        tracing::warn!("{difference}");
+    }
+    let master = Arc::new(master::of_store(jetstream, master_key_file).await?);
+    if engine.server_process().is_some() {
+        streams::free_leases(jetstream).await?;
+    }
+    pipeline::consumer(jetstream).await.map_err(NotFound::Consumer)?;
+    Ok(Found { master, end: streams::last_sequence(jetstream, streams::CASES).await? })
 }
 
 /// What runs until the hub stops. One that ends before is missed by nobody else, so its end is said loudly.

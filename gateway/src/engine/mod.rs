@@ -11,6 +11,7 @@ pub mod connection;
 pub mod embedded;
 pub mod inquiry;
 pub mod lock;
+pub mod patience;
 pub mod read;
 pub mod request;
 pub mod room;

@@ -194,14 +194,15 @@ async fn collect(answers: &mut Subscriber, stream: &str) -> Result<Page, ReadErr
             }
             Some(204) => return Err(away("the end of the answer was lost")),
             Some(404) => return Ok(page),
-            Some(503) => return Err(away("nobody answers for this stream")),
             Some(code) => return Err(refusal(stream, code, message.description.as_deref())),
         }
     }
 }
 
+/// An answer that is none: 503 is for now, all else for good.
 fn refusal(stream: &str, code: u16, description: Option<&str>) -> ReadError {
-    ReadError::Refused { stream: stream.to_owned(), reason: format!("{code} {}", description.unwrap_or_default()) }
+    let (stream, reason) = (stream.to_owned(), format!("{code} {}", description.unwrap_or_default()));
+    if code == 503 { ReadError::Away { stream, reason } } else { ReadError::Refused { stream, reason } }
 }
 
 fn stored(message: Message, stream: &str) -> Result<StoredMessage, ReadError> {

@@ -6,12 +6,16 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::context::{CreateStreamError, DeleteStreamError, GetStreamError, RequestError};
+use async_nats::jetstream::context::{
+    CreateStreamError, CreateStreamErrorKind, DeleteStreamError, GetStreamError, GetStreamErrorKind, RequestError,
+};
 use async_nats::jetstream::stream::{
     Config, DiscardPolicy, PersistenceMode, PurgeError, RetentionPolicy, Source, StorageType, SubjectTransform,
 };
 use async_nats::jetstream::{Context, context::CreateKeyValueError, kv};
 use serde_json::Value;
+
+use super::patience::MayPass;
 
 /// Raw envelopes, sealed.
 pub const INTAKE: &str = "INTAKE";
@@ -93,6 +97,26 @@ pub enum StreamError {
     Grave(Difference),
 }
 
+impl MayPass for StreamError {
+    /// Whatever the server did not refuse in so many words; and a refusal only where it is for now.
+    fn may_pass(&self) -> bool {
+        const NOT_NOW: usize = 503;
+        let refusal = match self {
+            Self::Create { source, .. } => match source.kind() {
+                CreateStreamErrorKind::JetStream(refusal) => Some(refusal),
+                _ => None,
+            },
+            Self::Look { source, .. } => match source.kind() {
+                GetStreamErrorKind::JetStream(refusal) => Some(refusal),
+                _ => None,
+            },
+            Self::Grave(_) => return false,
+            Self::Bucket { .. } | Self::Delete { .. } | Self::Purge { .. } | Self::Info { .. } => None,
+        };
+        refusal.is_none_or(|refusal| refusal.code() == NOT_NOW)
+    }
+}
+
 /// A setting of an existing stream that is not what it should be.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("stream {stream} has {field} = {found}, expected {expected}")]
@@ -168,8 +192,7 @@ async fn has_cases(context: &Context) -> Result<bool, StreamError> {
 
 fn is_not_found(error: &GetStreamError) -> bool {
     use async_nats::jetstream::ErrorCode;
-    use async_nats::jetstream::context::GetStreamErrorKind as Kind;
-    matches!(error.kind(), Kind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+    matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// Deletes QUEUES and sources it again from the sequence `first` of CASES on: what the runbook's

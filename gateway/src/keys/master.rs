@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::ring_in;
 use crate::engine::batch::{self, BatchError, OutMessage};
+use crate::engine::patience::MayPass;
 use crate::engine::read::{self, ReadError, StoredMessage};
 use crate::engine::streams::{self, CASES, INTAKE, KEYS, StreamError};
 use crate::intake::envelope::{EnvelopeError, RawEnvelope};
@@ -60,6 +61,17 @@ pub enum MasterKeyError {
     /// The store did not take the proof.
     #[error("failed to note in the store whose key it has: {0}")]
     Store(#[from] BatchError),
+}
+
+impl MayPass for MasterKeyError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::Another { .. } | Self::Vault(_) | Self::Envelope(_) => false,
+            Self::Read(error) => matches!(error, ReadError::Away { .. }),
+            Self::Look(error) => error.may_pass(),
+            Self::Store(error) => matches!(error, BatchError::Busy(_) | BatchError::Unknown(_)),
+        }
+    }
 }
 
 /// The master key of this store. It is made only where there is no key file and nothing was ever stored.

@@ -69,3 +69,26 @@ async fn a_cluster_loses_a_server_and_a_gateway_and_no_case() {
     });
     seen.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_starts_waits_for_a_majority() {
+    let mut cluster = OwnCluster::start().await.unwrap();
+    let mut hub = TestHub::start(plan(&cluster)).await.unwrap();
+    let before = feed(&hub, "before", BATCH).await;
+    hub.stop().await.unwrap();
+
+    // One of three servers lets clients in, and can neither answer for a stream nor make one.
+    for place in [1, 2] {
+        cluster.kill(place).unwrap();
+    }
+    hub.spawn().unwrap();
+    let waits = async || hub.log().contains("the engine is not ready").then_some(());
+    eventually("the gateway to say that it waits", PATIENCE, waits).await.unwrap();
+    assert!(!hub.is_ready().await);
+
+    for place in [1, 2] {
+        cluster.spawn(place).unwrap();
+    }
+    hub.ready().await.unwrap();
+    assert_eq!(feed(&hub, "before", BATCH).await, before, "the same orders are the cases they were");
+}
