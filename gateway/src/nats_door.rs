@@ -72,12 +72,18 @@ async fn serve(client: &Client, api: &Api, request: &Message) {
         _ => Err(Problem::new(Kind::NotFound, "nothing listens here")),
     };
     let body = answered.unwrap_or_else(|problem| problem.to_json());
-    if let Some(reply) = request.reply.clone() {
+    if let Some(reply) = request.reply.clone().filter(|to| is_inbox(to)) {
         let sent = client.publish(reply, body.to_string().into()).await;
         if let Err(error) = sent {
             tracing::warn!(%error, "an answer over NATS could not be sent; the sender may ask again");
         }
     }
+}
+
+/// Whether an answer may go there: to an inbox of a client, or to what the server put in place of one. Whoever asks names
+/// the subject, and this connection may publish anywhere.
+fn is_inbox(reply: &str) -> bool {
+    ["_INBOX_", "_R_."].iter().any(|inbox| reply.starts_with(inbox))
 }
 
 async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Problem> {

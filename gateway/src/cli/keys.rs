@@ -54,7 +54,7 @@ pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCo
                 say(format!("{}\t{kind}\t{}\t{}", key.name, key.principal.subject(), key.created))?;
             }
         }
-        Keys::Nats => say(users_of_server(settings, &credentials)?.trim_end())?,
+        Keys::Nats => say(accounts_of_server(settings, &credentials)?.trim_end())?,
         Keys::Revoke { name } => {
             credentials.revoke(name)?;
             credentials.save(file)?;
@@ -64,11 +64,11 @@ pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCo
 }
 
 /// What `deploy/cluster/nats-server.conf` includes: hashes only, the gateway's own user first.
-fn users_of_server(settings: Option<&Path>, credentials: &Credentials) -> anyhow::Result<String> {
+fn accounts_of_server(settings: Option<&Path>, credentials: &Credentials) -> anyhow::Result<String> {
     let Server::External(external) = Settings::load(settings)?.engine.server else {
         bail!("engine.urls 为空：自带的 nats-server 无需此清单 (huiliu's own server needs no such list)");
     };
-    Ok(config::external_users(&external.user, &external.password.bcrypt()?, credentials))
+    Ok(config::external_accounts(&external.user, &external.password.bcrypt()?, credentials))
 }
 
 fn kind_of(text: &str) -> anyhow::Result<KeyKind> {

@@ -40,11 +40,11 @@ fn department(id: &DepartmentId, name: &KeyName) -> Permissions {
     Permissions {
         publish: vec![
             format!("$JS.API.CONSUMER.MSG.NEXT.QUEUES.{id}"),
-            // Clients look the consumer up before they pull; it shows nothing but its own counts.
-            format!("$JS.API.CONSUMER.INFO.QUEUES.{id}"),
+            // Clients look the consumer up before they pull, by the name in `INFO`; it shows nothing but its own counts.
+            format!("info.{id}"),
             format!("$JS.ACK.QUEUES.{id}.>"),
             format!("$JS.ACK.*.*.QUEUES.{id}.>"),
-            format!("command.{id}.>"),
+            format!("command.{id}.*"),
             format!("open.{id}"),
         ],
         subscribe: vec![format!("outcome.{id}.>"), own_inbox(name)],

@@ -65,21 +65,14 @@ jetstream {{
 system_account: "SYS"
 accounts {{
   SYS {{ users: [ {{ user: {SYSTEM_USER:?}, password: {system} }} ] }}
-  HUB {{
-    jetstream: enabled
-    users: [
-      {{ user: {GATEWAY_USER:?}, password: {gateway} }}
-{users}    ]
-  }}
-}}
+{accounts}}}
 "#,
             port = self.port,
             log = quoted(&self.directory.join("server.log").to_string_lossy()),
             store = quoted(&self.directory.join(STORE).to_string_lossy()),
             sync = sync_interval(self.durability),
             system = quoted(self.system_bcrypt),
-            gateway = quoted(self.gateway_bcrypt),
-            users = users(self.credentials),
+            accounts = accounts(GATEWAY_USER, self.gateway_bcrypt, self.credentials),
         )
     }
 }
@@ -91,16 +84,71 @@ fn sync_interval(durability: Durability) -> &'static str {
     }
 }
 
-/// What the administrator of an external server includes in its account: the gateway's user and everybody else.
+/// What the administrator of an external server includes among its accounts.
 #[must_use]
-pub fn external_users(gateway: &str, gateway_bcrypt: &str, credentials: &Credentials) -> String {
+pub fn external_accounts(gateway: &str, gateway_bcrypt: &str, credentials: &Credentials) -> String {
+    let accounts = accounts(gateway, gateway_bcrypt, credentials);
+    format!("# Written by `huiliu keys nats`: write it again whenever the keys change.\n{accounts}")
+}
+
+/// The gateway and its streams in one account, everybody else in another. Where an answer goes is the asker's choice, and
+/// the server checks only what is asked: in one account with the streams, whoever may pull could have what is handed out
+/// sent into the case log.
+fn accounts(gateway: &str, gateway_bcrypt: &str, credentials: &Credentials) -> String {
     let (gateway, password) = (quoted(gateway), quoted(gateway_bcrypt));
+    let [mut exported, mut imported] = [String::new(), String::new()];
+    for Service { subject, given } in SERVICES {
+        let subject = quoted(subject);
+        let _infallible = writeln!(exported, "      {{ service: {subject}{given} }}");
+        let _infallible = writeln!(imported, "      {{ service: {{ account: HUB, subject: {subject} }} }}");
+    }
+    for subject in HEARD.map(quoted) {
+        let _infallible = writeln!(exported, "      {{ stream: {subject} }}");
+        let _infallible = writeln!(imported, "      {{ stream: {{ account: HUB, subject: {subject} }} }}");
+    }
+    let info = quoted(INFO);
+    let _infallible = writeln!(exported, "      {{ service: {info} }}");
+    let _infallible =
+        writeln!(imported, "      {{ service: {{ account: HUB, subject: {info} }}, to: \"info.*\", share: true }}");
     format!(
-        "# Written by `huiliu keys nats`: write it again whenever the keys change.\n\
-         users: [\n      {{ user: {gateway}, password: {password} }}\n{}]\n",
-        users(credentials)
+        "  HUB {{\n    jetstream: enabled\n    users: [\n      {{ user: {gateway}, password: {password} }}\n    ]\n    \
+         exports: [\n{exported}    ]\n  }}\n  DOORS {{\n    users: [\n{users}    ]\n    \
+         imports: [\n{imported}    ]\n    \
+         mappings: {{ {info}: \"info.{{{{wildcard(1)}}}}\" }}\n  }}\n",
+        users = users(credentials),
     )
 }
+
+/// What those at the doors may ask of the hub and its streams, as far as each one's permissions go.
+struct Service {
+    subject: &'static str,
+    /// How it is answered.
+    given: &'static str,
+}
+
+/// Answered once, by the gateway.
+const fn asked(subject: &'static str) -> Service {
+    Service { subject, given: "" }
+}
+
+/// Answered as often as there is something to hand out; whoever pulls may wait a day for the first.
+const fn handed_out(subject: &'static str) -> Service {
+    Service { subject, given: ", response_type: stream, response_threshold: \"24h\"" }
+}
+
+const SERVICES: [Service; 6] = [
+    asked("submit.*"),
+    asked("command.*.*"),
+    asked("open.*"),
+    handed_out("$JS.API.CONSUMER.MSG.NEXT.QUEUES.*"),
+    handed_out("$JS.ACK.QUEUES.>"),
+    handed_out("$JS.ACK.*.*.QUEUES.>"),
+];
+/// What clients ask before they pull. The server itself answers, and must be told for whom; the doors have another name for
+/// it, for under this one it answers everybody whose account has no streams that there are none.
+const INFO: &str = "$JS.API.CONSUMER.INFO.QUEUES.*";
+/// What they may hear.
+const HEARD: [&str; 2] = ["outcome.*.*", "receipt.*.*"];
 
 /// One line for each key that may use NATS, as nats-server wants it.
 #[must_use]

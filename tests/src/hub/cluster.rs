@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::engine::{GATEWAY, Inspector};
 use super::plan::free_port;
-use super::{PATIENCE, eventually, nats_binary, process, root};
+use super::{PATIENCE, eventually, nats_binary, root};
 
 /// The cluster.
 pub struct OwnCluster {
@@ -25,13 +25,11 @@ struct Node {
 }
 
 impl OwnCluster {
-    /// Starts all three, and waits until they agree on who leads.
-    pub async fn start() -> anyhow::Result<Self> {
+    /// Three servers that are to listen at `urls`; none runs yet.
+    pub fn laid_out() -> anyhow::Result<Self> {
         let dir = std::env::temp_dir().join(format!("huiliu-cluster-{}", Uuid::new_v4().simple()));
         std::fs::create_dir_all(&dir)?;
         std::fs::copy(root().join("deploy/cluster/nats-server.conf"), dir.join("nats-server.conf"))?;
-        let (user, password) = GATEWAY;
-        std::fs::write(dir.join(USERS), format!("users: [ {{ user: {user:?}, password: {password:?} }} ]\n"))?;
         let ports: Vec<(u16, u16)> = (0..3).map(|_| Ok((free_port()?, free_port()?))).collect::<anyhow::Result<_>>()?;
         let routes = ports.iter().enumerate().map(|(place, (_, route))| {
             (format!("NATS_ROUTE_{}", place + 1), format!("nats-route://route:for-tests@127.0.0.1:{route}"))
@@ -49,12 +47,17 @@ impl OwnCluster {
             Node { name, environment, child: None }
         });
         let urls = ports.iter().map(|(port, _)| format!("nats://127.0.0.1:{port}")).collect();
-        let mut cluster = Self { urls, nodes: nodes.collect(), dir };
+        Ok(Self { urls, nodes: nodes.collect(), dir })
+    }
+
+    /// Starts all three with those let in whom this list names, what `huiliu keys nats` prints; waits until they agree on
+    /// who leads.
+    pub async fn start(&mut self, accounts: &str) -> anyhow::Result<()> {
+        std::fs::write(self.dir.join(USERS), accounts)?;
         for place in 0..3 {
-            cluster.spawn(place)?;
+            self.spawn(place)?;
         }
-        cluster.inspector().await?;
-        Ok(cluster)
+        self.inspector().await.map(drop)
     }
 
     /// Starts a server that was killed.
@@ -92,12 +95,6 @@ impl OwnCluster {
             child.wait()?;
         }
         Ok(())
-    }
-
-    /// Lets in whom this list names: what `huiliu keys nats` prints.
-    pub fn admit(&self, users: &str) -> anyhow::Result<()> {
-        std::fs::write(self.dir.join(USERS), users)?;
-        self.nodes.iter().filter_map(|n| n.child.as_ref()).try_for_each(|child| process::kill(child.id(), "HUP"))
     }
 
     /// Someone who may see everything; once the servers agree on who leads.

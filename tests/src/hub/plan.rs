@@ -216,7 +216,8 @@ impl Plan {
         self
     }
 
-    pub(crate) fn lay_out(self) -> anyhow::Result<TestHub> {
+    /// Writes the settings and mints the keys; nothing runs yet.
+    pub fn lay_out(self) -> anyhow::Result<TestHub> {
         let dir = std::env::temp_dir().join(format!("huiliu-test-{}", Uuid::new_v4().simple()));
         std::fs::create_dir_all(dir.join("data"))?;
         let disk = self.disk_mib.map(|mib| Disk::mount(&dir.join("data"), mib)).transpose()?;

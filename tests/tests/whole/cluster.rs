@@ -17,17 +17,22 @@ fn plan(cluster: &OwnCluster) -> Plan {
     plan.on_cluster(&cluster.urls, 3, GATEWAY.0, GATEWAY.1)
 }
 
+/// As an office does it: the settings, the list of who may come in, the servers, the gateway.
+async fn started() -> (OwnCluster, TestHub) {
+    let mut cluster = OwnCluster::laid_out().unwrap();
+    let mut hub = plan(&cluster).lay_out().unwrap();
+    let list = hub.huiliu(&["keys", "nats"]).await.unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(!list.contains(GATEWAY.1) && !list.contains(hub.secret("jb-ecology")), "hashes only");
+    cluster.start(&list).await.unwrap();
+    hub.restart().await.unwrap();
+    (cluster, hub)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_loses_a_server_and_a_gateway_and_no_case() {
-    let mut cluster = OwnCluster::start().await.unwrap();
-    let mut first = TestHub::start(plan(&cluster)).await.unwrap();
+    let (mut cluster, mut first) = started().await;
     let second = TestHub::start(plan(&cluster).sharing(&first)).await.unwrap();
-
-    // Departments come in over NATS once the servers have the list.
-    let list = first.huiliu(&["keys", "nats"]).await.unwrap();
-    let list = String::from_utf8(list.stdout).unwrap();
-    assert!(!list.contains(GATEWAY.1) && !list.contains(first.secret("jb-ecology")), "hashes only");
-    cluster.admit(&list).unwrap();
 
     let (a, b) = tokio::join!(feed(&first, "calm", BATCH), feed(&second, "calm", BATCH));
     assert_eq!(a, b, "the same orders through both gateways are the same cases");
@@ -72,8 +77,7 @@ async fn a_cluster_loses_a_server_and_a_gateway_and_no_case() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_starts_waits_for_a_majority() {
-    let mut cluster = OwnCluster::start().await.unwrap();
-    let mut hub = TestHub::start(plan(&cluster)).await.unwrap();
+    let (mut cluster, mut hub) = started().await;
     let before = feed(&hub, "before", BATCH).await;
     hub.stop().await.unwrap();
 

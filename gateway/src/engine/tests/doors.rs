@@ -88,6 +88,7 @@ async fn everything_else_is_refused_to_a_department() {
     let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
     let engine = hub(&scratch, &credentials).await;
     let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    eventually("its entry comes", async || pull(&client, "housing").await).await;
     for forbidden in [
         "$JS.API.INFO",
         "$JS.API.STREAM.NAMES",
@@ -97,6 +98,7 @@ async fn everything_else_is_refused_to_a_department() {
         "$JS.API.STREAM.PURGE.QUEUES",
         "$JS.API.CONSUMER.NAMES.QUEUES",
         "$JS.API.CONSUMER.INFO.QUEUES.police",
+        "info.police",
         "$JS.API.CONSUMER.DELETE.QUEUES.housing",
         "$JS.API.CONSUMER.CREATE.QUEUES",
         "$SYS.REQ.SERVER.PING",
@@ -109,11 +111,12 @@ async fn everything_else_is_refused_to_a_department() {
         let answer = client.request(forbidden, "{}".into()).await;
         assert!(answer.is_err(), "{forbidden} was answered: {answer:?}");
     }
-    let positive = client.request("$JS.API.CONSUMER.INFO.QUEUES.housing", "".into()).await.expect("allowed");
-    assert!(String::from_utf8_lossy(&positive.payload).contains("queue.housing"));
+    let own = client.request("$JS.API.CONSUMER.INFO.QUEUES.housing", "".into()).await.expect("allowed");
+    let told = String::from_utf8_lossy(&own.payload);
+    assert!(told.contains("queue.housing"), "{told}");
     assert_hears(&engine, &client, "outcome.housing.1", true).await;
-    assert_hears(&engine, &client, "_INBOX_housing-1.x", true).await;
-    for foreign in ["outcome.police.1", "_INBOX_police.x", "_INBOX.x", "case.x", "submit.hotline"] {
+    for foreign in ["_INBOX_housing-1.x", "outcome.police.1", "_INBOX_police.x", "_INBOX.x", "case.x", "submit.hotline"]
+    {
         assert_hears(&engine, &client, foreign, false).await;
     }
     assert!(!commands_heard(&engine, &client, "command.police.sign_for").await);
@@ -121,17 +124,43 @@ async fn everything_else_is_refused_to_a_department() {
     engine.stop().await;
 }
 
+/// Where an answer is sent to is the asker's choice, and whoever answers may publish anywhere.
+#[tokio::test]
+async fn no_answer_is_led_into_a_stream() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    let entry = eventually("its entry comes", async || pull(&client, "housing").await).await;
+    let ack = entry.reply.expect("an ack subject");
+    let before = streams::last_sequence(&engine.jetstream, streams::CASES).await.expect("its end");
+    let asked =
+        [(ack.as_str(), "+NXT"), ("$JS.API.CONSUMER.MSG.NEXT.QUEUES.housing", r#"{"batch":1,"expires":200000000}"#)];
+    for (subject, body) in asked {
+        let reply = format!("case.{}", uuid::Uuid::new_v4());
+        client.publish_with_reply(subject.to_owned(), reply, body.into()).await.expect("sent");
+    }
+    round_trip(&client, NEXT).await;
+    tokio::time::sleep(NOTHING).await;
+    assert_eq!(streams::last_sequence(&engine.jetstream, streams::CASES).await.expect("its end"), before);
+    engine.stop().await;
+}
+
 async fn assert_hears(engine: &Engine, client: &Client, subject: &str, expected: bool) {
     let mut heard = client.subscribe(subject.to_owned()).await.expect("sent");
-    round_trip(client, "$JS.API.CONSUMER.INFO.QUEUES.housing").await;
+    round_trip(client, NEXT).await;
     engine.client.publish(subject.to_owned(), "x".into()).await.expect("sent");
     let got = tokio::time::timeout(NOTHING, heard.next()).await.ok().flatten();
     assert_eq!(got.is_some(), expected, "hearing {subject}");
 }
 
+/// What a department may always ask.
+const NEXT: &str = "$JS.API.CONSUMER.MSG.NEXT.QUEUES.housing";
+
 /// The server has dealt with everything this client sent before.
 async fn round_trip(client: &Client, allowed: &str) {
-    client.request(allowed.to_owned(), "".into()).await.expect("answered");
+    client.request(allowed.to_owned(), r#"{"no_wait":true}"#.into()).await.expect("answered");
 }
 
 async fn commands_heard(engine: &Engine, client: &Client, subject: &str) -> bool {
