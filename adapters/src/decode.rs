@@ -136,7 +136,7 @@ pub(crate) fn decode(
     let raw = body.get();
     let bytes = decompressed(raw, limits.body_bytes)?;
     let (data, charset) = match format {
-        Format::Form if !is_json(raw) => {
+        Format::Form if !raw.is_json() => {
             let data = form::field(&bytes, "jsonData").ok_or(DecodeError::NoJsonData)?;
             (Cow::Owned(data), form::field(&bytes, "charset").and_then(|name| String::from_utf8(name).ok()))
         }
@@ -146,16 +146,10 @@ pub(crate) fn decode(
     records(&text, batch, limits)
 }
 
-fn is_json(raw: &RawBody) -> bool {
-    raw.content_type
-        .as_deref()
-        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"))
-}
-
 fn decompressed(raw: &RawBody, most: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
     let too_large = |len: usize| if len > most { Err(DecodeError::TooLarge(most)) } else { Ok(()) };
-    match raw.content_encoding.as_deref().map(str::trim).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "" | "identity" => {
+    match raw.encoding().as_str() {
+        "" => {
             too_large(raw.bytes.len())?;
             Ok(Cow::Borrowed(&raw.bytes))
         }

@@ -39,6 +39,18 @@ impl RawBody {
     pub fn json(bytes: impl Into<Bytes>) -> Self {
         Self { bytes: bytes.into(), content_type: Some("application/json".to_owned()), content_encoding: None }
     }
+
+    /// It says that it is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        let kind = self.content_type.as_deref().unwrap_or_default();
+        kind.trim_start().to_ascii_lowercase().starts_with("application/json")
+    }
+
+    /// How it says it is compressed; empty where it is not.
+    pub(crate) fn encoding(&self) -> String {
+        let encoding = self.content_encoding.as_deref().map(str::trim).unwrap_or_default().to_ascii_lowercase();
+        if encoding == "identity" { String::new() } else { encoding }
+    }
 }
 
 impl fmt::Debug for RawBody {
@@ -151,6 +163,9 @@ pub enum VerifyError {
         /// What is allowed.
         tolerance_s: i64,
     },
+    /// What is signed are fields of a form, and the body says it is something else.
+    #[error("the digest is of a field of a form: expected an uncompressed form, not JSON")]
+    NotAForm,
     /// No signature fits the body under any secret.
     #[error("no signature fits the body")]
     NoMatch,
@@ -222,7 +237,11 @@ fn is_hmac(secret: &Secret, signed: &[u8], signature: &[u8]) -> bool {
     })
 }
 
+/// The digest is of one field of a form, so the body must be read as that form and as nothing else.
 fn petition_md5(body: RawBody, secrets: &[Secret]) -> Result<Verified<RawBody>, VerifyError> {
+    if body.is_json() || !body.encoding().is_empty() {
+        return Err(VerifyError::NotAForm);
+    }
     let given = form::field(&body.bytes, "httpRequestVerify").ok_or(VerifyError::Missing("httpRequestVerify"))?;
     let data = form::field(&body.bytes, "jsonData").ok_or(VerifyError::Missing("jsonData"))?;
     let given = given.trim_ascii().to_ascii_lowercase();
@@ -299,6 +318,19 @@ mod tests {
         assert_eq!(check_md5("httpRequestVerify=00&jsonData=%5B%5D"), Err(VerifyError::NoMatch));
         assert_eq!(check_md5("jsonData=%5B%5D"), Err(VerifyError::Missing("httpRequestVerify")));
         assert_eq!(check_md5("httpRequestVerify=00"), Err(VerifyError::Missing("jsonData")));
+    }
+
+    /// The digest vouches for one field of a form: nothing else in the body may then be what is read.
+    #[test]
+    fn a_digest_of_a_field_does_not_vouch_for_json_around_it() {
+        let body = r#"{"list":[{"xfjbh":"1"}],"x":"&httpRequestVerify=d562d7d5d47708b89108fc92404b6a99&jsonData=%5B%7B%22a%22%3A1%7D%5D&"}"#;
+        let secrets = [Secret::parse("s3cret").expect("a secret")];
+        let encoded =
+            RawBody { content_encoding: Some("gzip".into()), ..RawBody { bytes: body.into(), ..RawBody::default() } };
+        for raw in [RawBody::json(body), encoded] {
+            let said = verify(Scheme::PetitionMd5, &HeaderMap::new(), raw, &secrets, Timestamp::UNIX_EPOCH);
+            assert_eq!(said.map(|v| v.proof()), Err(VerifyError::NotAForm));
+        }
     }
 
     #[test]

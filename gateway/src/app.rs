@@ -66,6 +66,7 @@ pub struct App {
     /// Its read model.
     pub reads: ReadHandle,
     shutdown: CancellationToken,
+    broken: CancellationToken,
     ready: watch::Sender<bool>,
     tasks: TaskTracker,
     traces: Sending,
@@ -146,7 +147,8 @@ impl App {
             traces: traces.clone(),
         };
 
-        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone() };
+        let broken = CancellationToken::new();
+        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone(), broken: broken.clone() };
         background.run("follow", follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
         background.run("room", watch.run(shutdown.clone()));
         background.run("credentials", follow_credentials.run(shutdown.clone()));
@@ -162,12 +164,12 @@ impl App {
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
             if channel.is_polled() {
                 let pull = Pull::new(channel.clone(), jetstream.clone(), store.clone(), traces.clone());
-                background.run(format!("pull {}", channel.name), pull.run(shutdown.clone()));
+                background.run_beside(format!("pull {}", channel.name), pull.run(shutdown.clone()));
             }
             let (ledger, reads) = (ledger.clone(), reads.clone());
             let tell =
                 WriteBack::new(channel.clone(), channels.clone(), jetstream.clone(), ledger, reads, traces.clone())?;
-            background.run(format!("tell {}", channel.name), tell.run(shutdown.clone()));
+            background.run_beside(format!("tell {}", channel.name), tell.run(shutdown.clone()));
         }
 
         let address = listener.local_addr()?;
@@ -181,7 +183,12 @@ impl App {
         });
         ready.send_replace(true);
         tracing::info!(%address, engine = engine.address(), "huiliu takes work at http://{address}");
-        Ok(Self { address, engine, ledger, reads, shutdown, ready, tasks, traces: sending, data_lock })
+        Ok(Self { address, engine, ledger, reads, shutdown, broken, ready, tasks, traces: sending, data_lock })
+    }
+
+    /// Resolves when a part without which the hub is of no use has ended: whoever runs the hub should start it again.
+    pub async fn broke(&self) {
+        self.broken.cancelled().await;
     }
 
     /// Stops taking work, finishes what is in flight, says what was left, and stops the engine last.
@@ -249,18 +256,41 @@ async fn find(engine: &Engine, master_key_file: &std::path::Path) -> Result<Foun
 struct Background {
     tasks: TaskTracker,
     shutdown: CancellationToken,
+    broken: CancellationToken,
 }
 
 impl Background {
-    fn run(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
-        let (name, shutdown, running) = (name.into(), self.shutdown.clone(), tokio::spawn(task));
+    /// A part without which the hub would only look alive, and might hold what another gateway could do: its end is the
+    /// hub's.
+    fn run(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let broken = self.broken.clone();
+        self.watch(name.to_owned(), task, move || broken.cancel());
+    }
+
+    /// A part that serves one channel: the others go on without it.
+    fn run_beside(&self, name: String, task: impl Future<Output = ()> + Send + 'static) {
+        self.watch(name, task, || ());
+    }
+
+    fn watch(
+        &self,
+        name: String,
+        task: impl Future<Output = ()> + Send + 'static,
+        gone: impl FnOnce() + Send + 'static,
+    ) {
+        let (shutdown, running) = (self.shutdown.clone(), tokio::spawn(task));
         self.tasks.spawn(async move {
             let ended = running.await;
-            if let Err(error) = &ended {
-                tracing::error!(task = name, %error, "task `{name}` broke down: its work stands still until the hub is started again");
-            } else if !shutdown.is_cancelled() {
-                tracing::error!(task = name, "task `{name}` ended by itself: its work stands still until the hub is started again");
+            match &ended {
+                Err(error) => {
+                    tracing::error!(task = name, %error, "task `{name}` broke down: its work stands still until the hub is started again");
+                }
+                Ok(()) if !shutdown.is_cancelled() => {
+                    tracing::error!(task = name, "task `{name}` ended by itself: its work stands still until the hub is started again");
+                }
+                Ok(()) => return,
             }
+            gone();
         });
     }
 }

@@ -202,7 +202,7 @@ impl Sitting {
         Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
-    /// Which of the departments that have a part, or are named, may not have the case: the accused and all under them.
+    /// Which of the departments that have a part, or are named, may not have the case: whom the accusation concerns.
     fn barred<'d>(
         &self,
         accused: &[DepartmentId],
@@ -212,7 +212,7 @@ impl Sitting {
         let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let departments = &self.directory.departments;
         let accused: Vec<&DepartmentId> = accused.iter().chain(known).collect();
-        let is_barred = |d: &DepartmentId| accused.iter().any(|a| *a == d || departments.under(a).any(|u| u == d));
+        let is_barred = |d: &DepartmentId| accused.iter().any(|a| departments.concerned(a).any(|(c, _)| c == d));
         let active = case.active_assignments().into_iter().map(|a| &a.department);
         active.chain(named).filter(|d| is_barred(d)).cloned().collect()
     }
@@ -482,6 +482,21 @@ mod tests {
             let refused = desk.decide(&redispatch, id, Some(&case), &told(tellings), now);
             assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused, "{tellings:?}");
         }
+    }
+
+    #[test]
+    fn whoever_took_over_from_the_accused_is_kept_from_it_too() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let begun = desk.decide(&job(1, "老板欠薪"), id, None, &Told::default(), now).expect("decided");
+        let Decided::Events(events) = begun else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let (old, heir) = ("jb-land-old".parse().expect("code"), "jb-natural-resources".parse().expect("code"));
+        let sitting = Sitting { directory: desk.directory() };
+        assert_eq!(sitting.barred(&[old], &case, [&heir]), vec![heir]);
+        let gone = "jb-not-in-the-directory".parse().expect("code");
+        assert_eq!(sitting.barred(std::slice::from_ref(&gone), &case, [&gone]).len(), 1);
     }
 
     #[test]

@@ -192,10 +192,12 @@ impl Keys {
     async fn rings_from(&self, ring: &str, last: u64) -> Result<Option<Ahead>, KeyError> {
         let Some(first) = self.ring(ring).await? else { return Ok(None) };
         let from = first.sequence;
-        let messages = match from > last {
-            true => read::page_from(&self.jetstream, KEYS, ">", from, RINGS_AHEAD).await?.messages,
-            false => vec![first],
+        let ahead = match from > last {
+            true => read::page_from(&self.jetstream, KEYS, ">", from + 1, RINGS_AHEAD).await?.messages,
+            false => Vec::new(),
         };
+        // The page may come from a copy that is behind: the ring that was found counts all the same.
+        let messages: Vec<_> = std::iter::once(first).chain(ahead).collect();
         let last = messages.last().map_or(from, |message| message.sequence);
         let named = |m: &StoredMessage| Some((m.subject.strip_prefix("key.")?.to_owned(), ring_in(&m.payload).ok()?));
         Ok(Some(Ahead { rings: messages.iter().filter_map(named).collect(), last }))

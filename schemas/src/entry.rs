@@ -71,6 +71,7 @@ impl Entry {
                 deadlines: Vec::new(),
                 rule: None,
                 departments: Vec::new(),
+                reporter_hidden: false,
                 ..whole
             },
             _ => whole,

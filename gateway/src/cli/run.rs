@@ -29,12 +29,15 @@ pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
         });
         let app = App::start(settings, &shutdown).await?;
         tell_systemd(NotifyState::Ready);
-        shutdown.cancelled().await;
+        let ended = tokio::select! {
+            () = shutdown.cancelled() => ExitCode::SUCCESS,
+            () = app.broke() => ExitCode::FAILURE,
+        };
         tell_systemd(NotifyState::Stopping);
         tracing::info!("stopping: no new work, what is in flight is finished");
         app.stop().await;
         tracing::info!("stopped");
-        Ok(ExitCode::SUCCESS)
+        Ok(ended)
     })
 }
 
@@ -45,9 +48,13 @@ fn tell_systemd(state: NotifyState<'_>) {
     }
 }
 
+const AUDIT: &str = "huiliu::audit=info";
+
 /// Starts logging. What is personal has types that do not print; payloads are never logged.
 pub(super) fn start_log(log: &LogSettings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&log.filter))?;
+    // Who was shown what is written down at any level.
+    let filter = filter.add_directive(AUDIT.parse()?);
     let colours = std::io::stderr().is_terminal();
     let logger = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     match log.format {

@@ -128,6 +128,17 @@ pub struct Departments {
     townships: BTreeMap<(DivisionCode, Kind), DepartmentId>,
 }
 
+/// Why an accusation of one department concerns another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern {
+    /// It is the one.
+    Itself,
+    /// It took the powers of the one.
+    Heir,
+    /// It stands under this one.
+    Under(DepartmentId),
+}
+
 impl Departments {
     pub(crate) fn read(text: &str, problems: &mut Vec<Problem>) -> Self {
         let mut all = Self::default();
@@ -213,6 +224,14 @@ impl Departments {
     /// Everyone under a department, over superiors and over whoever took a dissolved one's powers.
     pub fn under(&self, id: &DepartmentId) -> impl Iterator<Item = &DepartmentId> {
         self.below.get(id).into_iter().flatten()
+    }
+
+    /// Whom it concerns if this one is accused: itself, whoever took its powers, and everyone under both.
+    pub fn concerned<'a>(&'a self, id: &'a DepartmentId) -> impl Iterator<Item = (&'a DepartmentId, Concern)> {
+        let heir = self.in_office(id).map(|d| &d.id).filter(|heir| *heir != id);
+        let above = std::iter::once(id).chain(heir);
+        let under = above.flat_map(|above| self.under(above).map(move |d| (d, Concern::Under(above.clone()))));
+        std::iter::once((id, Concern::Itself)).chain(heir.map(|heir| (heir, Concern::Heir))).chain(under)
     }
 
     /// Whether a department stands above itself.

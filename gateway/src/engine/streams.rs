@@ -39,6 +39,9 @@ pub const DIRECTORY: &str = "directory";
 /// A lease that is not renewed within this time is free.
 pub const LEASE_TTL: Duration = Duration::from_secs(10);
 
+/// A source that is heard of says something every second or so.
+const SOURCE_IS_SILENT: Duration = Duration::from_secs(30);
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A stream cannot be had as it should be.
@@ -222,13 +225,18 @@ pub async fn free_leases(context: &Context) -> Result<(), StreamError> {
     stream.purge().await.map(drop).map_err(|source| StreamError::Purge { stream: LEASES, source })
 }
 
-/// How many entries of CASES have not reached QUEUES yet; unknown where QUEUES was made just now and has not asked CASES.
+/// How many entries of CASES have not reached QUEUES yet; unknown where QUEUES has not asked CASES yet, or has not heard of it
+/// for so long that it no longer sources: what it knew last may be hours old.
 ///
 /// # Errors
 /// When the server does not say.
 pub async fn queues_lag(context: &Context) -> Result<Option<u64>, StreamError> {
     let stream = context.get_stream(QUEUES).await.map_err(|source| StreamError::Look { stream: QUEUES, source })?;
-    let lags = stream.cached_info().sources.iter().map(|source| source.active.map(|_| source.lag));
+    let lags = stream
+        .cached_info()
+        .sources
+        .iter()
+        .map(|source| source.active.filter(|silent| *silent < SOURCE_IS_SILENT).map(|_| source.lag));
     Ok(lags.sum())
 }
 

@@ -86,6 +86,7 @@ figures! {
     // Queues.
     Gauge "huiliu_queue_entries" ["entries"; "`department`"] "待处理派单", "Live entries of a department's queue";
     Gauge "huiliu_queue_oldest_seconds" ["s"; "`department`"] "最早未处理派单的时长", "Age of the oldest live entry", alarm "HuiliuQueueStalled";
+    Gauge "huiliu_queues_sourcing" ["0 or 1"; "–"] "派单队列是否在接收新派单", "Whether QUEUES takes over what is dispatched", alarm "HuiliuQueuesNotSourcing";
     Counter "huiliu_queue_purged_total" ["entries"; "–"] "清除的失效派单", "Dead entries purged from QUEUES";
 
     // Intake.

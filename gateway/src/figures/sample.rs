@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::Channels;
 use crate::engine::Engine;
-use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES};
+use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES, queues_lag};
 use crate::intake::pipeline;
 use crate::readmodel::{Overview, ReadHandle, ReadModelError, Standing};
 
@@ -66,6 +66,8 @@ impl Sampler {
                 _ => {}
             }
         }
+        let sourcing = queues_lag(&self.engine.jetstream).await.is_ok_and(|lag| lag.is_some());
+        gauge!("huiliu_queues_sourcing").set(if sourcing { 1.0 } else { 0.0 });
         let mut consumer = pipeline::consumer(&self.engine.jetstream).await?;
         let info = consumer.info().await.map_err(|e| e.to_string())?;
         gauge!("huiliu_intake_waiting").set((info.num_pending + info.num_ack_pending as u64) as f64);

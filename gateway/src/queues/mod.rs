@@ -25,6 +25,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::engine::connection::REQUEST_TIMEOUT;
 use crate::engine::streams::QUEUES;
 use crate::ledger::{Ledger, LedgerError, OpenedCase};
 use crate::traces::{Key, SpanKind, Traces, of_nats};
@@ -116,11 +117,18 @@ impl Queues {
             None => consumer.fetch().max_messages(max).messages().await.map_err(away)?,
             Some(wait) => consumer.batch().max_messages(max).expires(wait).messages().await.map_err(away)?,
         };
+        // A server that was started again in between never answers, and the client does not ask again.
+        let until = tokio::time::Instant::now() + wait.unwrap_or_default() + REQUEST_TIMEOUT;
         let mut taken = Vec::new();
-        while let Some(message) = messages.next().await {
-            taken.push(message.map_err(away)?);
+        loop {
+            match tokio::time::timeout_at(until, messages.next()).await {
+                Ok(None) => return Ok(taken),
+                Ok(Some(Ok(message))) => taken.push(message),
+                _ if !taken.is_empty() => return Ok(taken),
+                Ok(Some(Err(error))) => return Err(away(error)),
+                Err(error) => return Err(away(error)),
+            }
         }
-        Ok(taken)
     }
 
     async fn hand_out(&self, department: &DepartmentId, messages: Vec<Message>) -> Result<Vec<Handed>, QueueError> {

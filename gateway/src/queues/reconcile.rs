@@ -64,6 +64,9 @@ pub enum ReconcileError {
     /// The server is away or refuses.
     #[error("the engine does not answer: {0}")]
     Engine(String),
+    /// Departments get nothing.
+    #[error("QUEUES does not source from CASES: what is dispatched reaches no department; restart nats-server")]
+    NotSourcing,
     /// The read model does not read.
     #[error(transparent)]
     Reads(#[from] ReadModelError),
@@ -188,14 +191,17 @@ impl Reconciler {
         Ok(Some(Recreated { from: first, because: why }))
     }
 
-    /// A department that takes over NATS finds its consumer made, also after QUEUES was made anew.
+    /// A department that takes over NATS finds its consumer made, also after QUEUES was made anew, and as long as it has
+    /// entries: the server throws away what no consumer wants.
     ///
     /// # Errors
     /// When the server does not answer.
     pub async fn make_consumers(&self) -> Result<(), ReconcileError> {
         let directory = self.ledger.desk().directory();
-        for department in directory.departments.iter().filter(|d| d.active) {
-            self.queues.ensure(&department.id).await.map_err(engine_error)?;
+        let mut departments = self.look(ReadHandle::departments_with_entries).await?;
+        departments.extend(directory.departments.iter().filter(|d| d.active).map(|d| d.id.clone()));
+        for department in &departments {
+            self.queues.ensure(department).await.map_err(engine_error)?;
         }
         Ok(())
     }
@@ -206,13 +212,11 @@ impl Reconciler {
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
         let began = Instant::now();
         loop {
-            let patience = match streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? {
+            match streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? {
                 Some(0) => return Ok(()),
-                Some(_) => CATCHING_UP,
-                None => SOURCING_BEGINS,
-            };
-            if began.elapsed() > patience {
-                return Ok(());
+                Some(_) if began.elapsed() > CATCHING_UP => return Ok(()),
+                None if began.elapsed() > SOURCING_BEGINS => return Err(ReconcileError::NotSourcing),
+                _ => {}
             }
             tokio::time::sleep(CATCH_UP).await;
         }

@@ -11,6 +11,7 @@ use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::vocabulary::Appeal;
 
 use super::facts::RoutingFacts;
+use crate::directory::departments::Concern;
 use crate::directory::{Directory, Kind};
 use crate::judgement::accusation::{self, Accusation, Because, Gravity};
 
@@ -156,21 +157,17 @@ impl Search<'_> {
     }
 
     fn barred(&self) -> BTreeMap<DepartmentId, String> {
-        let departments = &self.directory.departments;
         let mut barred = BTreeMap::new();
-        for unit in &self.units {
-            let because = "被反映单位，不得接收对其的检举控告（《信访工作条例》第三十条）";
-            barred.insert(unit.clone(), because.to_owned());
-        }
-        let heirs: BTreeSet<_> = self.units.iter().filter_map(|id| departments.in_office(id)).map(|d| &d.id).collect();
-        for heir in &heirs {
-            barred.entry((*heir).clone()).or_insert_with(|| "被反映单位已撤并，由其承接职责".to_owned());
-        }
-        for above in self.units.iter().chain(heirs) {
-            for under in departments.under(above) {
-                let because = || format!("被反映单位“{}”的下属单位", self.directory.department_name(above));
-                barred.entry(under.clone()).or_insert_with(because);
-            }
+        let concerned = self.units.iter().flat_map(|unit| self.directory.departments.concerned(unit));
+        let (accused, others): (Vec<_>, Vec<_>) = concerned.partition(|(_, concern)| *concern == Concern::Itself);
+        for (department, concern) in accused.into_iter().chain(others) {
+            barred.entry(department.clone()).or_insert_with(|| match concern {
+                Concern::Itself => "被反映单位，不得接收对其的检举控告（《信访工作条例》第三十条）".to_owned(),
+                Concern::Heir => "被反映单位已撤并，由其承接职责".to_owned(),
+                Concern::Under(above) => {
+                    format!("被反映单位“{}”的下属单位", self.directory.department_name(&above))
+                }
+            });
         }
         barred
     }

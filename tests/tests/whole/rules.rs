@@ -60,6 +60,7 @@ async fn who_is_accused_later_loses_the_case_and_reads_no_more_of_it() {
         let told = world.take("jb-ecology").await;
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0]["entry"]["kind"], "withdraw", "{told:?}");
+        assert_eq!(told[0]["entry"]["reporter_hidden"], false, "an accusation hides who spoke: {told:?}");
         let said = told[0].to_string();
         for secret in ["收受", "举报", "测试甲", "accusation", "jb-discipline", "11点", "十一点"] {
             assert!(!said.contains(secret), "`{secret}` is told to the accused: {said}");
