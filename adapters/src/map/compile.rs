@@ -95,7 +95,7 @@ impl Builder {
     }
 
     fn field(&mut self, name: &str, place: &str, spec: &FieldSpec, personal: bool) -> Field {
-        if spec.from.is_empty() && spec.constant.is_none() && spec.implied.is_empty() {
+        if spec.from.is_empty() && spec.constant.is_none() && spec.implied.is_empty() && spec.also.is_empty() {
             self.issue(place, "", "`from` or `constant`");
         }
         let tables: Vec<Arc<Table>> = spec.tables.iter().filter_map(|table| self.table(place, table)).collect();
@@ -121,6 +121,8 @@ impl Builder {
             datum_from: self.paths(place, &spec.datum_from),
             latitude: self.paths(place, &spec.latitude),
             yes: spec.yes.clone(),
+            no: spec.no.clone(),
+            also: spec.also.iter().filter_map(|(at, w)| Some((self.path(place, at)?, w.clone()))).collect(),
             unit: spec.unit.clone(),
             personal,
             protects: matches!(name, "facts.flags.confidential" | "facts.flags.anonymous"),
@@ -141,6 +143,8 @@ impl Builder {
             ("datum_from", !spec.datum_from.is_empty() && !takes.point),
             ("latitude", !spec.latitude.is_empty() && !takes.point),
             ("yes", !spec.yes.is_empty() && !takes.flag),
+            ("no", !spec.no.is_empty() && !takes.flag),
+            ("also", !spec.also.is_empty() && !takes.flag),
             ("unit", spec.unit.is_some() && !takes.count),
             ("implied", !spec.implied.is_empty() && (takes.flag || takes.point || takes.lists || takes.coded)),
             ("constant", spec.constant.is_some() && (takes.flag || takes.point || takes.lists)),

@@ -13,6 +13,7 @@ use super::path::Path;
 use super::spec::{Need, Pick};
 use super::table::Table;
 use super::time::TimeReader;
+use crate::looks::is_personal_number;
 
 /// A field, compiled.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) struct Field {
     pub(crate) datum_from: Vec<Path>,
     pub(crate) latitude: Vec<Path>,
     pub(crate) yes: Vec<String>,
+    pub(crate) no: Vec<String>,
+    pub(crate) also: Vec<(Path, Vec<String>)>,
     pub(crate) unit: Option<String>,
     pub(crate) personal: bool,
     /// A flag that protects someone: what cannot be read counts as yes.
@@ -102,7 +105,8 @@ impl Field {
 
     /// A problem with a value of this field.
     pub(crate) fn problem(&self, source: &str, value: Option<&str>, expected: &str, blocking: bool) -> FieldProblem {
-        let shown = value.map(|v| if self.personal { Private::new(v).masked() } else { shortened(v) });
+        let hidden = |v: &str| self.personal || is_personal_number(v);
+        let shown = value.map(|v| if hidden(v) { Private::new(v).masked() } else { shortened(v) });
         FieldProblem {
             field: self.name.clone(),
             source_field: source.to_owned(),

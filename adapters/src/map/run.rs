@@ -128,8 +128,7 @@ const FLAG_EXPECTED: &str = "0 or 1, 否 or 是, false or true";
 fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
     let mut flag = false;
     field.texts(record, &mut |path, text| {
-        match truth(&text) {
-            _ if !field.yes.is_empty() => flag |= field.yes.iter().any(|yes| *yes == *text),
+        match said(field, &text) {
             Some(value) => flag |= value,
             None => {
                 problems.push(field.problem(path.text(), Some(&text), FLAG_EXPECTED, false));
@@ -138,13 +137,46 @@ fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
         }
         !flag
     });
-    flag
+    flag || is_unreadable(field, record, problems) || field.also.iter().any(|also| mentions(also, record))
+}
+
+/// What the map's own words say, else the usual ones.
+fn said(field: &Field, text: &str) -> Option<bool> {
+    let named = |words: &[String]| words.iter().any(|word| word == text);
+    match (named(&field.yes), named(&field.no)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ if !field.yes.is_empty() && !field.protects => Some(false),
+        _ => truth(text),
+    }
+}
+
+/// Whether a list, an object or a broken number stands where a flag that protects someone should.
+fn is_unreadable(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
+    let unreadable = |path: &&Path| match path.get(record) {
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(value @ Value::Number(_)) => as_text(value).is_none(),
+        _ => false,
+    };
+    let found = field.from.iter().filter(|_| field.protects).find(unreadable);
+    problems.extend(found.map(|path| field.problem(path.text(), None, FLAG_EXPECTED, false)));
+    found.is_some()
+}
+
+fn mentions((path, words): &(Path, Vec<String>), record: &Value) -> bool {
+    let mut found = false;
+    path.visit(record, &mut |value| {
+        found = as_text(value).is_some_and(|text| words.iter().any(|word| text.contains(word.as_str())));
+        !found
+    });
+    found
 }
 
 fn truth(text: &str) -> Option<bool> {
-    match text {
-        "1" | "true" | "TRUE" | "True" | "是" | "Y" | "y" | "yes" | "有" => Some(true),
-        "0" | "false" | "FALSE" | "False" | "否" | "N" | "n" | "no" => Some(false),
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "y" | "t" | "on" | "是" | "有" => Some(true),
+        "0" | "false" | "no" | "n" | "f" | "off" | "否" | "无" | "没有" => Some(false),
         _ => None,
     }
 }

@@ -18,7 +18,8 @@ const MAP: &str = r#"
 "facts.division" = { from = ["place"] }
 "facts.persons_count" = { from = ["count"], unit = "人" }
 "facts.point" = { from = ["lng"], latitude = ["lat"], datum = "bd09" }
-"facts.flags.confidential" = { from = ["secret"] }
+"facts.flags.confidential" = { from = ["secret"], yes = ["密"], no = ["公开"], also = { name = ["保密"] } }
+"facts.flags.grave" = { from = ["light"], yes = ["红"] }
 "facts.flags.joint" = { from = ["joint"] }
 "content.title" = { from = ["title"], need = "wanted" }
 "content.reply" = { from = ["steps[].told"], pick = "last" }
@@ -143,6 +144,29 @@ fn a_flag_that_protects_is_taken_for_set_when_unreadable() {
     let s = good(&json!({"id": "1", "title": "t", "secret": "?", "joint": "?"}));
     assert!(s.facts.flags.confidential && !s.facts.flags.joint);
     assert_eq!(s.problems.len(), 2);
+}
+
+#[test]
+fn words_of_the_map_add_to_what_a_protecting_flag_understands() {
+    let confidential = |secret: Value, name: &str| {
+        let s = good(&json!({"id": "1", "title": "t", "secret": secret, "name": name}));
+        (s.facts.flags.confidential, s.problems.len())
+    };
+    for yes in [json!("密"), json!("1"), json!(true), json!("Y"), json!("TRUE"), json!("有"), json!("Yes")] {
+        assert_eq!(confidential(yes.clone(), "王示例"), (true, 0), "{yes}");
+    }
+    for no in [json!("公开"), json!("0"), json!(false), json!("N"), json!("否"), json!(null), json!([]), json!("")] {
+        assert_eq!(confidential(no.clone(), "王示例"), (false, 0), "{no}");
+    }
+    for unreadable in [json!("也许"), json!(2), json!({"code": 1}), json!(["1"])] {
+        assert_eq!(confidential(unreadable.clone(), "王示例"), (true, 1), "{unreadable}");
+    }
+    for (name, expected) in [("保密", true), ("（要求保密）王女士", true), ("无", false), ("王公开", false)]
+    {
+        assert_eq!(confidential(json!("0"), name), (expected, 0), "{name}");
+    }
+    let grave = |light: &str| good(&json!({"id": "1", "title": "t", "light": light})).facts.flags.grave;
+    assert!(grave("红") && !grave("1") && !grave("黄"), "of a flag that protects nobody, the map's words are all");
 }
 
 #[test]
