@@ -245,7 +245,6 @@ impl Builder {
                 }
                 shape
             }),
-            not_phone: spec.not_phone,
             only: self.only(place, spec.when.as_ref(), &spec.any_of),
         }
     }

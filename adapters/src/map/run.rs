@@ -15,7 +15,8 @@ use super::path::Path;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
-use crate::looks::{is_personal_number, is_phone};
+use crate::looks::{is_personal_number, is_placeholder, is_surely_phone};
+use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
 const LONGEST_ID: usize = 128;
@@ -37,7 +38,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
-    add_links(&mut submission, map, record, namespace);
+    add_links(&mut submission, map, record);
     decide_intent(&mut submission, &map.intents, record);
     settle_session(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
@@ -46,7 +47,8 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
 const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53";
 
 fn read_id(text: &str) -> Option<String> {
-    (text.len() <= LONGEST_ID && !text.chars().any(char::is_control)).then(|| text.to_owned())
+    let is_one = text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text);
+    is_one.then(|| text.to_owned())
 }
 
 fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
@@ -431,21 +433,33 @@ fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&
     });
 }
 
-fn add_links(s: &mut Submission, map: &Map, record: &Value, namespace: &Namespace) {
+fn add_links(s: &mut Submission, map: &Map, record: &Value) {
     let own = &s.source;
     let (mut aliases, mut related) = (Vec::new(), Vec::new());
-    map.aliases.iter().for_each(|link| find_links(link, record, namespace, own, &mut aliases));
-    map.related.iter().for_each(|link| find_links(link, record, namespace, own, &mut related));
+    map.aliases.iter().for_each(|link| find_links(link, record, own, &mut aliases, &mut s.problems));
+    map.related.iter().for_each(|link| find_links(link, record, own, &mut related, &mut s.problems));
     related.retain(|id| !aliases.contains(id));
     s.aliases = aliases;
     s.related = related;
 }
 
-fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId, found: &mut Vec<SourceId>) {
+/// Numbers by which a record joins or names other cases. What is no number of another numbering is told, masked: the map
+/// may want a shape for it.
+fn find_links(
+    link: &Link,
+    record: &Value,
+    own: &SourceId,
+    found: &mut Vec<SourceId>,
+    problems: &mut Vec<FieldProblem>,
+) {
     if link.only.as_ref().is_some_and(|only| !holds(only, record)) {
         return;
     }
-    let namespace = link.namespace.as_ref().unwrap_or(namespace);
+    let namespace = link.namespace.as_ref().unwrap_or(&own.namespace);
+    let fits = |id: &str| match link.shape {
+        None if *namespace != own.namespace => is_order_number(id),
+        _ => !is_surely_phone(id),
+    };
     for path in &link.from {
         path.visit(record, &mut |value| {
             let text = as_text(value).unwrap_or_default();
@@ -453,15 +467,29 @@ fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId
                 Some(shape) => shape.find(&text).collect(),
                 None => text.split([',', '，', ';', '；', '、']).map(str::trim).collect(),
             };
-            for id in numbers {
-                let fits = !BLANK.contains(&id) && read_id(id).is_some() && !(link.not_phone && is_phone(id));
+            for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
+                if !fits(id) {
+                    // A telephone there is nothing to speak of: some systems have one field for both.
+                    problems.extend((!holds_phone(id)).then(|| no_number(path, id)));
+                    continue;
+                }
                 let id = SourceId { namespace: namespace.clone(), id: id.to_owned() };
-                if fits && id != *own && !found.contains(&id) {
+                if id != *own && !found.contains(&id) {
                     found.push(id);
                 }
             }
             true
         });
+    }
+}
+
+fn no_number(path: &Path, value: &str) -> FieldProblem {
+    FieldProblem {
+        field: "aliases".to_owned(),
+        source_field: path.text().to_owned(),
+        value: Some(Private::new(value).masked()),
+        expected: order_number::EXPECTED.to_owned(),
+        blocking: false,
     }
 }
 
@@ -476,6 +504,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
             && rule.absent.as_ref().is_none_or(|path| !is_present(path, record))
             && rule.only.as_ref().is_none_or(|only| holds(only, record))
             && (rule.states.is_empty() || state.is_some_and(|state| rule.states.contains(&state)))
+            && rule.source.as_ref().is_none_or(|path| spoken_of(path, record).is_some())
     };
     let Some(rule) = rules.iter().find(applies) else { return };
     s.intent = rule.then;
@@ -485,13 +514,18 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     }
     let first = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
     let note = rule.note.iter().find_map(first).map(|text| Private::new(text.into_owned()));
-    match rule.source.as_ref().and_then(first).and_then(|text| read_id(&text)) {
+    match rule.source.as_ref().and_then(|path| spoken_of(path, record)) {
         Some(id) => speak_of(s, id, note),
         None => s.content.note = note.or_else(|| s.content.note.take()),
     }
     if matches!(rule.then, Intent::Session | Intent::Notice) {
         speak_of_session(s);
     }
+}
+
+/// The number of another case of the same source.
+fn spoken_of(path: &Path, record: &Value) -> Option<String> {
+    path.get(record).and_then(as_text).and_then(|text| read_id(&text))
 }
 
 /// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.

@@ -31,7 +31,6 @@ fields.phone = { from = ["phone"] }
 [[aliases]]
 namespace = "other"
 from = ["theirs"]
-not_phone = true
 [[intent]]
 present = "urges"
 then = "urge"
@@ -176,12 +175,43 @@ fn the_last_step_speaks() {
 }
 
 #[test]
-fn a_telephone_number_is_no_case_number() {
-    for phone in ["19900000001", "+86 199 0000 0001", "0574-00000000", "00000000", "057400000000"] {
-        assert!(good(&json!({"id": "1", "title": "t", "theirs": phone})).aliases.is_empty(), "{phone}");
+fn what_strangers_have_in_common_is_no_number_of_theirs() {
+    let linked = |theirs: &str| {
+        let s = good(&json!({"id": "1", "title": "t", "theirs": theirs}));
+        let told = s.problems.into_iter().map(|p| (p.field, p.source_field, p.value)).collect::<Vec<_>>();
+        (s.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(), told)
+    };
+    let silent =
+        ["19900000001", "+86 199 0000 0001", "0574-00000000", "00000000", "不详", "匿名", "13800000000/13900000000"];
+    for nothing in silent.into_iter().chain(["4008012345", "0574-87654321-8001"]) {
+        assert_eq!(linked(nothing), (vec![], vec![]), "{nothing}");
     }
-    let s = good(&json!({"id": "1", "title": "t", "theirs": "热线-260301-1, GD-2,0"}));
-    assert_eq!(s.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(), ["other:热线-260301-1", "other:GD-2"]);
+    let told = |value: &str| ("aliases".to_owned(), "theirs".to_owned(), Some(value.to_owned()));
+    assert_eq!(linked("12345"), (vec![], vec![told("1***45")]));
+    assert_eq!(linked("市12345热线"), (vec![], vec![told("市***热线")]));
+    assert_eq!(linked("热线-260301-1, GD-2,0"), (vec!["other:热线-260301-1".to_owned()], vec![told("G**")]));
+}
+
+#[test]
+fn a_shape_says_what_a_number_looks_like() {
+    let map = MAP.replace("from = [\"theirs\"]", "from = [\"theirs\"]\nshape = \"GD####\"");
+    let map = Map::compile(&map, &BTreeMap::from(["kind", "class", "mark"].map(|t| (t.into(), "code,word\n".into()))));
+    let namespace = "own".parse().expect("a namespace");
+    let aliases = |theirs: &str| {
+        let record = json!({"id": "1", "title": "t", "theirs": theirs});
+        map.as_ref().expect("compiles").map(&record, &namespace).expect("maps").aliases
+    };
+    assert_eq!(aliases("见GD0012").first().map(ToString::to_string).as_deref(), Some("other:GD0012"));
+    assert!(aliases("热线-260301-000001").is_empty());
+}
+
+#[test]
+fn a_word_for_unknown_is_no_number() {
+    for placeholder in ["不详", "-", "undefined", "N/A", "0000"] {
+        assert!(map(&json!({"id": placeholder, "title": "t"})).is_err(), "{placeholder}");
+        let s = good(&json!({"id": "1", "title": "t", "urges": placeholder}));
+        assert_eq!((s.intent, s.aliases.len()), (Intent::Matter, 0), "{placeholder}: urges nothing");
+    }
 }
 
 #[test]

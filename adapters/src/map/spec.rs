@@ -132,11 +132,9 @@ pub(crate) struct LinkSpec {
     pub(crate) namespace: Option<String>,
     pub(crate) from: Vec<String>,
     /// What such a number looks like, `#` for a digit: it is then found in the midst of text, and nothing else is taken.
+    /// Without it, one of another numbering is taken only if it can hardly be anything else.
     #[serde(default)]
     pub(crate) shape: Option<String>,
-    /// A value that looks like a telephone number is not taken.
-    #[serde(default)]
-    pub(crate) not_phone: bool,
     /// Only when this path …
     #[serde(default)]
     pub(crate) when: Option<String>,
