@@ -35,6 +35,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     for (target, field) in &map.fields {
         fill(&mut submission, target.0, field, record);
     }
+    submission.registered_on = registered_on(map, record);
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
@@ -109,6 +110,13 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
         true
     });
     latest
+}
+
+/// The day by the first of the paths alone. The others stand in for a time, but another field's day is no other day.
+fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
+    let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
+    let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
+    field.time.read(&text).map(|at| field.time.day_of(at))
 }
 
 /// A version is a small integer, or a time.
@@ -530,7 +538,7 @@ fn spoken_of(path: &Path, record: &Value) -> Option<String> {
 
 /// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.
 fn speak_of_session(s: &mut Submission) {
-    (s.at, s.version) = (None, None);
+    (s.at, s.version, s.registered_on) = (None, None, None);
     s.facts = Facts::default();
     s.content = Content { note: s.content.note.take(), ..Content::default() };
     s.upstream = None;
@@ -548,6 +556,7 @@ fn settle_session(s: &mut Submission) {
 fn speak_of(s: &mut Submission, id: String, note: Option<Private>) {
     s.aliases = vec![SourceId { namespace: s.source.namespace.clone(), id }];
     s.related.clear();
+    s.registered_on = None;
     s.facts = Facts::default();
     s.content = Content { note, ..Content::default() };
     s.upstream = None;

@@ -66,6 +66,15 @@ fn preferences_are_followed_and_a_bad_first_choice_is_told() {
 }
 
 #[test]
+fn the_day_that_tells_cases_apart_is_of_one_field() {
+    let day = |record: Value| good(&record).registered_on.map(|day| day.to_string());
+    let (a, b) = ("2026-03-01 23:30:00", "2026-02-27");
+    assert_eq!(day(json!({"id": "1", "title": "t", "a": a, "b": b})).as_deref(), Some("2026-03-01"));
+    let substitute = good(&json!({"id": "1", "title": "t", "b": b}));
+    assert!(substitute.facts.registered_at.is_some() && substitute.registered_on.is_none());
+}
+
+#[test]
 fn an_id_is_needed_and_must_be_whole() {
     for bad in [json!({}), json!({"id": "无"}), json!({"id": null}), json!({"id": "x".repeat(129)}), json!({"id": [1]})]
     {

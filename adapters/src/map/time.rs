@@ -110,6 +110,11 @@ impl TimeReader {
         self.zoned(date.to_datetime(time.unwrap_or(edge)))
     }
 
+    /// The day it was where the times are of.
+    pub(crate) fn day_of(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
+    }
+
     fn zoned(&self, at: DateTime) -> Option<Timestamp> {
         self.zone.to_timestamp(at).ok()
     }

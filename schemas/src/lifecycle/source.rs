@@ -168,7 +168,7 @@ fn forbid_contradiction(case: &Case, actor: &Actor, known: &SourceSeen, seen: &S
     let day = differ(&known.registered_on, &seen.registered_on);
     let identity = differ(&known.identity_digest, &seen.identity_digest);
     let person = differ(&known.name_digest, &seen.name_digest) && differ(&known.phone_digest, &seen.phone_digest);
-    let what = match (day, identity || person) {
+    let what = match (day, (identity || person) && !known.shares_person(seen)) {
         (false, false) => return Ok(()),
         (true, _) => "another registration date",
         (false, true) => "another person",

@@ -139,6 +139,29 @@ fn a_record_without_day_or_person_does_not_make_room_for_another_one() {
     assert_eq!(world.submit(&record().saying("old").order(99), unsure()), events(&["superseded"]));
 }
 
+/// The portal lists those who signed as it likes, and more sign later.
+#[test]
+fn another_order_of_a_joint_petition_is_no_other_person() {
+    let signed = |first: &str, all: &[&str]| {
+        let all = all.iter().map(|digest| (*digest).to_owned()).collect();
+        record().saying(first).seen(|s| {
+            (s.identity_digest, s.name_digest, s.phone_digest) = (Some(first.to_owned()), None, None);
+            s.joint_digests = all;
+        })
+    };
+    for (again, expected) in [
+        (signed("second", &["first", "second"]), events(&["supplemented"])),
+        (signed("third", &["second", "third"]), events(&["supplemented"])),
+        (signed("second", &[]), events(&["supplemented"])),
+        (signed("third", &["fourth", "third"]), Outcome::Refused(RefusalCode::IdentityConflict)),
+        (signed("third", &[]), Outcome::Refused(RefusalCode::IdentityConflict)),
+    ] {
+        let mut world = World::new();
+        world.submit(&signed("first", &["first", "second"]), to(&[lead("housing")]));
+        assert_eq!(world.submit(&again.clone().order(101), unsure()), expected, "{again:?}");
+    }
+}
+
 #[test]
 fn another_day_or_another_person_under_the_same_number_is_a_conflict() {
     type Change = fn(&mut huiliu_schemas::event::SourceSeen);
