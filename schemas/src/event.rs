@@ -372,8 +372,8 @@ pub struct SourceSeen {
 }
 
 impl SourceSeen {
-    /// What is known of the source's record once it was seen again as `newer`: a record that leaves out its order, day
-    /// or person makes no room for an older copy or for somebody else. A view is gone only where the source's own order says
+    /// What is known of the source's record once it was seen again as `newer`: a record that leaves out its order, day,
+    /// person, state or answer makes no room for an older copy or for somebody else, and takes nothing back. A view is gone only where the source's own order says
     /// that a record without one, but with a state, came later.
     pub fn seen_again(&self, newer: &Self) -> Self {
         let pick = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
@@ -382,7 +382,7 @@ impl SourceSeen {
             source: newer.source.clone(),
             order: newer.order.max(self.order),
             matter_digest: newer.matter_digest.clone(),
-            answer_digest: newer.answer_digest.clone(),
+            answer_digest: pick(&newer.answer_digest, &self.answer_digest),
             registered_on: newer.registered_on.or(self.registered_on),
             identity_digest: pick(&newer.identity_digest, &self.identity_digest),
             name_digest: pick(&newer.name_digest, &self.name_digest),

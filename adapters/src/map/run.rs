@@ -232,7 +232,7 @@ pub(super) fn translates(map: &Map, name: &str, code: &str) -> bool {
     })
 }
 
-/// An unknown state means "still open": never done, never failed.
+/// An unknown code is no state: the last one that is known stands. Never done, never failed, and never open again.
 fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstream> {
     let mut first = None;
     field.texts(record, &mut |_, text| {
@@ -240,11 +240,10 @@ fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstre
         false
     });
     let code = first.or_else(|| field.stand_in(record).map(str::to_owned))?;
-    let state = field.word(&code).unwrap_or(&code);
-    let state = UpstreamState::read(state).unwrap_or_else(|| {
+    let Some(state) = UpstreamState::read(field.word(&code).unwrap_or(&code)) else {
         facts.unknown_codes.insert(field.name.clone(), carried(&code));
-        UpstreamState::Open
-    });
+        return None;
+    };
     Some(Upstream { state, code: Some(code) })
 }
 

@@ -105,6 +105,20 @@ fn unknown_codes_are_carried() {
 }
 
 #[test]
+fn an_unknown_code_is_no_state() {
+    let map = "[fields]\n\"source.id\" = { from = [\"id\"] }\n\"upstream.state\" = { from = [\"state\"], tables = [\"state\"] }";
+    let tables = BTreeMap::from([("state".to_owned(), "code,word\n9,closed\n".to_owned())]);
+    let map = Map::compile(map, &tables).expect("compiles");
+    let state = |code: &str| {
+        let s = map.map(&json!({"id": "1", "state": code}), &"own".parse().expect("a namespace")).expect("maps");
+        (s.upstream.map(|u| u.state.to_string()), s.facts.unknown_codes.get("upstream.state").cloned())
+    };
+    assert_eq!(state("9"), (Some("closed".to_owned()), None));
+    assert_eq!(state("办理中的某步"), (None, Some("办理中的某步".to_owned())));
+    assert_eq!(state(""), (None, None));
+}
+
+#[test]
 fn zero_is_absent_only_where_no_table_knows_it() {
     let s = good(&json!({"id": "1", "title": "0", "mark": "0", "kind": "0", "count": 0}));
     assert!(s.content.title.is_none() && s.facts.appeal.is_none() && s.facts.persons_count.is_none());

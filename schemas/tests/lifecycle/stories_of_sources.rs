@@ -723,6 +723,31 @@ fn a_case_without_a_result_comes_back_to_a_person() {
     assert_eq!((world.stage(), world.told()), (Stage::Triage, Vec::new()), "the accused does not have it again");
 }
 
+/// 已评价, 归档完成: what follows on the end has a name of its own in every city.
+#[test]
+fn a_code_nobody_translates_changes_no_state() {
+    let unknown = |order| {
+        let unknown_codes = [("upstream.state".to_owned(), "归档完成".to_owned())].into();
+        record().order(order).facts(Facts { unknown_codes, ..Facts::default() })
+    };
+    let mut world = World::new();
+    assert_eq!(world.submit(&unknown(100), to(&[lead("housing")])), events(&["registered", "dispatched"]));
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    assert_eq!(world.submit(&unknown(102), unsure()), REPEAT);
+    let open = record().order(103).upstream(UpstreamState::Open, "open");
+    assert_eq!(world.submit(&open, unsure()), events(&["reopened"]));
+
+    let mut world = over_and_told();
+    let returned = |order| record().order(order).upstream(UpstreamState::Returned, "back");
+    assert_eq!(world.submit(&returned(121), unsure()), events(&["reopened"]));
+    world.command(&of("housing"), Command::SignFor { n: None });
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    tell(&mut world, Some(130), None);
+    assert_eq!(world.submit(&unknown(131), unsure()), events(&["upstream_changed"]));
+    assert_eq!(world.submit(&returned(132), unsure()), events(&["reopened"]), "handed back again");
+}
+
 #[test]
 fn what_is_from_before_the_first_connection_brings_nothing_back() {
     let mut history = record();
