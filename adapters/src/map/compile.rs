@@ -125,6 +125,7 @@ impl Builder {
             also: spec.also.iter().filter_map(|(at, w)| Some((self.path(place, at)?, w.clone()))).collect(),
             unit: spec.unit.clone(),
             personal,
+            of_person: false,
             protects: matches!(name, "facts.flags.confidential" | "facts.flags.anonymous"),
         }
     }
@@ -208,7 +209,8 @@ impl Builder {
                 self.issue(&place, name, &format!("one of {}", target::person_names()));
                 continue;
             };
-            let compiled = self.field(&format!("content.persons.{name}"), &place, field, true);
+            let of_person = matches!(target, PersonTarget::Private(_));
+            let compiled = Field { of_person, ..self.field(&format!("content.persons.{name}"), &place, field, true) };
             if matches!(target, PersonTarget::Sex) {
                 compiled.tables.iter().for_each(|t| t.check(&target::is_sex, "`male` or `female`", &mut self.issues));
             }

@@ -13,7 +13,7 @@ use super::path::Path;
 use super::spec::{Need, Pick};
 use super::table::Table;
 use super::time::TimeReader;
-use crate::looks::is_personal_number;
+use crate::looks::{is_door, is_personal_number, is_placeholder};
 
 /// A field, compiled.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(crate) struct Field {
     pub(crate) also: Vec<(Path, Vec<String>)>,
     pub(crate) unit: Option<String>,
     pub(crate) personal: bool,
+    /// Of a person: a word for "unknown" is as good as absent, so that the next path is asked.
+    pub(crate) of_person: bool,
     /// A flag that protects someone: what cannot be read counts as yes.
     pub(crate) protects: bool,
 }
@@ -105,7 +107,7 @@ impl Field {
 
     /// A problem with a value of this field.
     pub(crate) fn problem(&self, source: &str, value: Option<&str>, expected: &str, blocking: bool) -> FieldProblem {
-        let hidden = |v: &str| self.personal || is_personal_number(v);
+        let hidden = |v: &str| self.personal || is_personal_number(v) || is_door(v);
         let shown = value.map(|v| if hidden(v) { Private::new(v).masked() } else { shortened(v) });
         FieldProblem {
             field: self.name.clone(),
@@ -127,7 +129,7 @@ impl Field {
     }
 
     fn is_blank(&self, text: &str) -> bool {
-        text.is_empty() || self.blank.iter().any(|b| b == text)
+        text.is_empty() || self.blank.iter().any(|b| b == text) || (self.of_person && is_placeholder(text))
     }
 }
 

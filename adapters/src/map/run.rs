@@ -15,7 +15,7 @@ use super::path::Path;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
-use crate::looks::{is_personal_number, is_placeholder, is_surely_phone};
+use crate::looks::{is_door, is_personal_number, is_placeholder, is_surely_phone};
 use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
@@ -57,7 +57,9 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     let p = &mut problems;
     match target {
         Target::SourceId => {}
-        Target::Text(slot) => set(s, slot, field.read(record, "text", p, |t| Some(t.to_owned()))),
+        Target::Text(slot) => {
+            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| is_clear(t).then(|| t.to_owned())));
+        }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
@@ -78,10 +80,29 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
         Target::Division => read_division(&mut s.facts, field, record, p),
         Target::Point => s.facts.point = read_point(field, record, p),
-        Target::PlaceNames => collect(field, record, &mut s.facts.place_names, p),
+        Target::PlaceNames => read_place_names(field, record, &mut s.facts.place_names, p),
         Target::Evidence => collect(field, record, &mut s.facts.evidence, p),
     }
     s.problems = problems;
+}
+
+const CLEAR_EXPECTED: &str = "what may be shown to everybody: no number of a person, no address exact to the door";
+
+/// What facts hold is not sealed: whatever the field is called, a person's number or door is not let in.
+fn is_clear(text: &str) -> bool {
+    !is_personal_number(text) && !is_door(text)
+}
+
+fn read_place_names(field: &Field, record: &Value, names: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
+    let mut all = Vec::new();
+    collect(field, record, &mut all, problems);
+    for name in all {
+        if is_clear(&name) {
+            add_once(names, &name);
+        } else {
+            problems.push(field.problem(&field.sources(), Some(&name), CLEAR_EXPECTED, false));
+        }
+    }
 }
 
 /// Sets a slot only when there is a value, so that a slot behind an `Option` is not made for nothing.
@@ -282,14 +303,16 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
             facts.division = Some(code);
         } else if text.bytes().all(|b| b.is_ascii_digit()) {
             facts.division = DivisionCode::from_padded(&text).ok();
-            if facts.division.is_none() && text.len() > 12 {
+            if facts.division.is_none() && text.len() > 12 && is_clear(&text) {
                 // A grid's number: what it lies in, the directory tells.
                 add_once(&mut facts.place_names, &text);
             } else if facts.division.is_none() {
                 problems.push(field.problem(path.text(), Some(&text), "6, 9 or 12 digits, or a place name", false));
             }
-        } else {
+        } else if is_clear(&text) {
             add_once(&mut facts.place_names, &text);
+        } else {
+            problems.push(field.problem(path.text(), Some(&text), CLEAR_EXPECTED, false));
         }
         facts.division.is_none()
     });

@@ -16,6 +16,7 @@ const MAP: &str = r#"
 "facts.registered_at" = { from = ["a", "b"] }
 "facts.matter" = { from = ["class"], tables = ["class"] }
 "facts.division" = { from = ["place"] }
+"facts.place_names" = { from = ["names[]"] }
 "facts.persons_count" = { from = ["count"], unit = "人" }
 "facts.point" = { from = ["lng"], latitude = ["lat"], datum = "bd09" }
 "facts.flags.confidential" = { from = ["secret"], yes = ["密"], no = ["公开"], also = { name = ["保密"] } }
@@ -27,7 +28,7 @@ const MAP: &str = r#"
 [[persons]]
 role = "reporter"
 fields.name = { from = ["name"] }
-fields.phone = { from = ["phone"] }
+fields.phone = { from = ["phone", "other_phone"] }
 [[aliases]]
 namespace = "other"
 from = ["theirs"]
@@ -105,6 +106,17 @@ fn unknown_codes_are_carried() {
 }
 
 #[test]
+fn a_word_for_unknown_hides_no_persons_telephone() {
+    for unknown in ["不详", "匿名", "-", "00000000000", "无"] {
+        let s =
+            good(&json!({"id": "1", "title": "t", "name": unknown, "phone": unknown, "other_phone": "19900000001"}));
+        let person = &s.content.persons[0];
+        assert!(person.name.is_none(), "{unknown}");
+        assert_eq!(person.phone.as_ref().map(|phone| phone.expose()), Some("19900000001"), "{unknown}");
+    }
+}
+
+#[test]
 fn an_unknown_code_is_no_state() {
     let map = "[fields]\n\"source.id\" = { from = [\"id\"] }\n\"upstream.state\" = { from = [\"state\"], tables = [\"state\"] }";
     let tables = BTreeMap::from([("state".to_owned(), "code,word\n9,closed\n".to_owned())]);
@@ -151,6 +163,17 @@ fn places_are_codes_or_names() {
     assert_eq!(problems(&json!({"id": "1", "title": "t", "place": "33020"})).len(), 1);
     let grid = good(&json!({"id": "1", "title": "t", "place": "330205006007003"}));
     assert_eq!(grid.facts.place_names, ["330205006007003"]);
+}
+
+#[test]
+fn a_door_or_a_telephone_is_no_place_name() {
+    for private in ["样例花园5幢301室", "19900000001"] {
+        let s = good(&json!({"id": "1", "title": "t", "place": private, "names": [private, "庄桥街道"]}));
+        assert_eq!(s.facts.place_names, ["庄桥街道"], "{private}");
+        let shown = s.problems.iter().filter(|p| p.value.as_deref().is_some_and(|value| value.contains("***")));
+        assert!(shown.count() >= 1, "{private}: {:?}", s.problems);
+        assert!(!format!("{:?}", (s.facts, s.problems)).contains(private), "{private}");
+    }
 }
 
 #[test]
