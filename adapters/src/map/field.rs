@@ -137,7 +137,7 @@ impl Field {
 pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text.trim())),
-        Value::Number(number) if is_exact(number) => Some(Cow::Owned(number.to_string())),
+        Value::Number(number) if is_exact(number) => Some(Cow::Owned(written(number))),
         Value::Bool(true) => Some(Cow::Borrowed("1")),
         Value::Bool(false) => Some(Cow::Borrowed("0")),
         _ => None,
@@ -156,6 +156,15 @@ pub(crate) fn is_present(path: &Path, record: &Value) -> bool {
 /// Above 2^53 a JSON number without a fraction may be another than the one sent.
 fn is_exact(number: &serde_json::Number) -> bool {
     number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|n| n.abs() < 9_007_199_254_740_992.0)
+}
+
+/// `5.0` is the code `5`: some systems know no whole numbers.
+fn written(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
 }
 
 /// A value short enough for a message.

@@ -140,6 +140,15 @@ fn zero_is_absent_only_where_no_table_knows_it() {
 }
 
 #[test]
+fn a_whole_number_is_the_same_however_it_is_written() {
+    for mark in [json!(3), json!(3.0), json!("3")] {
+        let s = good(&json!({"id": 7.0, "title": "t", "mark": mark, "secret": 1.0}));
+        assert_eq!((s.source.id.as_str(), s.problems.len()), ("7", 0), "{mark}");
+        assert!(s.assessment.is_some_and(|view| view.is_bad()) && s.facts.flags.confidential, "{mark}");
+    }
+}
+
+#[test]
 fn classes_are_found_by_their_most_specific_known_part() {
     let cases = [
         ("X", Some("01")),
