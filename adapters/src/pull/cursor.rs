@@ -111,7 +111,11 @@ impl Cursor {
     }
 
     fn between(from: Timestamp) -> Self {
-        Self::Window { from, to: None, page: 1, total: None, size: None, ahead: None, beyond: false }
+        Self::next(from, None, false)
+    }
+
+    fn next(from: Timestamp, ahead: Option<Timestamp>, beyond: bool) -> Self {
+        Self::Window { from, to: None, page: 1, total: None, size: None, ahead, beyond }
     }
 
     /// Whether the list has been read to its end, so that there is no hurry for the next page.
@@ -183,6 +187,14 @@ impl Cursor {
         }
     }
 
+    /// Where it goes on if a window beyond the earlier clock is not read; none where it is another that must be.
+    pub(super) fn given_up(&self) -> Option<Self> {
+        match self {
+            Self::Window { from, ahead, beyond: true, .. } => Some(Self::next(*from, *ahead, false)),
+            _ => None,
+        }
+    }
+
     /// Where it goes on though the answer names records that it does not list.
     pub(super) fn past(&self, seen: &Seen) -> Self {
         match self.clone() {
@@ -213,11 +225,9 @@ impl WindowAt {
     /// Where it goes on once the window was read to its end: where the clocks differ, up to the later one before the round
     /// is over.
     fn read(&self, seen: &Seen) -> Cursor {
-        let next =
-            |from, ahead, beyond| Cursor::Window { from, to: None, page: 1, total: None, size: None, ahead, beyond };
         match seen.present {
-            _ if self.beyond => next(self.from, Some(self.to), false),
-            Some(present) if present.differ() => next(seen.known(self.from, self.to), self.ahead, true),
+            _ if self.beyond => Cursor::next(self.from, Some(self.to), false),
+            Some(present) if present.differ() => Cursor::next(seen.known(self.from, self.to), self.ahead, true),
             _ => Cursor::between(seen.known(self.from, self.to)),
         }
     }

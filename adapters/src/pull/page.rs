@@ -22,6 +22,14 @@ pub struct Page {
     pub missing: Option<PullError>,
 }
 
+impl Page {
+    /// Where there is nothing to read.
+    pub(super) fn none(next: Cursor) -> Self {
+        let raw = RawBody { bytes: Bytes::new(), content_type: None, content_encoding: None };
+        Self { body: Verified::vouched(raw, Proof::Pulled), records: 0, next, missing: None }
+    }
+}
+
 /// Reads the answer to what `asked` asked for, given at `present`. Where it must `go_on`, what
 /// it names and does not list is no error any more.
 pub(super) fn read(

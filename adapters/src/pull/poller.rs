@@ -125,7 +125,15 @@ impl Poller {
         let called = Instant::now();
         self.limit.until_ready().await;
         let asked = cursor.fitting(&self.spec).begun(&self.spec, self.present(now, called));
-        let response = self.ask(&asked).await?;
+        match (self.page(&asked, now, called).await, asked.given_up()) {
+            // It may be the system's future: one that does not answer for it is asked again once it is past.
+            (Err(PullError::Status { .. } | PullError::Code { .. }), Some(next)) => Ok(Page::none(next)),
+            (page, _) => page,
+        }
+    }
+
+    async fn page(&mut self, asked: &Cursor, now: Timestamp, called: Instant) -> Result<Page, PullError> {
+        let response = self.ask(asked).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         self.clock.set(&headers);
@@ -135,7 +143,7 @@ impl Poller {
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let go_on = self.missed + 1 >= ASKED_FOR_MISSING;
-        let page = page::read(&self.spec, &asked, bytes, content_type, self.present(now, called), go_on);
+        let page = page::read(&self.spec, asked, bytes, content_type, self.present(now, called), go_on);
         self.missed = if matches!(page, Err(PullError::Missing { .. })) { self.missed + 1 } else { 0 };
         page
     }

@@ -132,6 +132,27 @@ async fn a_wrong_clock_of_ours_or_theirs_passes_over_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_system_that_refuses_to_list_its_future_is_read_on() {
+    let past: Answer = |asked| match asked["updatedTo"].as_str() {
+        to if to < "2026-03-01 18:00:00" => {
+            json!({"code": 0, "data": {"total": 1, "rows": [{"orderId": "1"}]}}).to_string().into_response()
+        }
+        _ => (StatusCode::BAD_REQUEST, r#"{"msg":"updatedTo 不能晚于当前时间"}"#).into_response(),
+    };
+    let mut poller = poller(&settings(serve(past).await));
+    let ours = now() + jiff::SignedDuration::from_mins(30);
+    let mut cursor = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let mut read = 0;
+    // The first answer tells its clock: what it was asked before, it refuses.
+    assert!(poller.next_page(&cursor, ours).await.is_err());
+    for _ in 0..4 {
+        let page = poller.next_page(&cursor, ours).await.expect("a page");
+        (cursor, read) = (page.next, read + page.records);
+    }
+    assert!(read == 2 && cursor.is_between_rounds(), "{cursor:?}");
+}
+
 async fn failure(answer: Answer) -> String {
     first(&settings(serve(answer).await)).await.expect_err("refused").to_string()
 }
