@@ -7,6 +7,7 @@ pub mod http;
 mod looks;
 pub mod map;
 mod names;
+mod order_number;
 pub mod pack;
 pub mod pull;
 pub mod token;

@@ -109,6 +109,40 @@ pub(crate) fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
+/// Written where there was nothing to write: no letter or digit but zeros, or a word that says so.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 26] = [
+        "无",
+        "没有",
+        "暂无",
+        "暂缺",
+        "不详",
+        "不明",
+        "不知道",
+        "未知",
+        "未填",
+        "未提供",
+        "匿名",
+        "保密",
+        "待定",
+        "待补",
+        "待补充",
+        "同上",
+        "见附件",
+        "测试",
+        "n/a",
+        "na",
+        "nan",
+        "nil",
+        "none",
+        "null",
+        "undefined",
+        "test",
+    ];
+    let says = text.to_lowercase();
+    WORDS.contains(&says.as_str()) || !says.chars().any(|c| c.is_alphanumeric() && c != '0')
+}
+
 /// Nothing but digits, and some.
 pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
@@ -139,6 +173,14 @@ mod tests {
         assert!(is_id_shaped("330299199003070010") && !is_id_number("330299199003070010"));
         assert!(!is_id_shaped("330299199013070010"));
         assert!(!is_id_shaped("33020500202603010001"));
+    }
+
+    #[test]
+    fn placeholders_are_no_numbers() {
+        for text in ["", "-", "--", "/", "0", "00000000", "无", "不详", "N/A", "NULL", "undefined", "？"] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        assert!(!is_placeholder("1") && !is_placeholder("A-0") && !is_placeholder("无锡-1"));
     }
 
     #[test]

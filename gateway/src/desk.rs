@@ -1,6 +1,8 @@
 //! The desk: takes a job and a case, looks up what the decision needs (where the rules would send it, when clocks would
 //! run out, who may not have it), and has it decided. Pure but for the directory it reads; it stores nothing.
 
+mod seen;
+
 use std::sync::Arc;
 
 use huiliu_schemas::case::Case;
@@ -11,7 +13,7 @@ use huiliu_schemas::decision::{Assignee, Decision, Verdict};
 use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::refusal::Refusal;
-use huiliu_schemas::submission::{Facts, Intent, Submission};
+use huiliu_schemas::submission::{Facts, Submission};
 use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ use tokio::sync::watch;
 use crate::directory::{Directory, NamedDue};
 use crate::routing::{self, RoutingFacts};
 use crate::vault::MasterKey;
+
+pub use seen::reply_digest;
 
 /// Something to be decided about a case.
 #[derive(Debug, Clone)]
@@ -84,7 +88,7 @@ pub struct Record {
 impl Record {
     /// A record with its digests.
     pub fn new(channel: Channel, submission: Submission, history: bool, master: &MasterKey) -> Self {
-        let seen = seen(&submission, master);
+        let seen = seen::seen(&submission, master);
         Self { channel, submission, seen, history }
     }
 }
@@ -354,38 +358,6 @@ fn times_told(case: &Case) -> u32 {
 fn unreachable_source(case: &Case) -> huiliu_schemas::SourceId {
     let namespace = "huiliu".parse().unwrap_or_else(|_| unreachable!("a valid token"));
     huiliu_schemas::SourceId { namespace, id: case.id.to_string() }
-}
-
-/// The digests by which a record is recognised when it comes again.
-fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
-    let content = &submission.content;
-    let reporter = content.reporter();
-    let digest = |purpose: &str, value: Option<&huiliu_schemas::private::Private>| {
-        value.map(|v| master.digest(purpose, v.expose()))
-    };
-    let words = Content { reply: None, ..content.clone() };
-    let facts = Facts { unknown_codes: Default::default(), ..submission.facts.clone() };
-    let matter = serde_json::to_string(&(&facts, &words, &submission.aliases)).unwrap_or_default();
-    let state = submission.upstream.as_ref().map(|u| u.state);
-    SourceSeen {
-        source: submission.source.clone(),
-        order: submission.order(),
-        matter_digest: master.digest("matter", &matter),
-        answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s.as_str()))),
-        registered_on: submission.facts.registered_at.map(|at| at.to_zoned(shanghai()).date()),
-        identity_digest: digest("identity", reporter.and_then(|p| p.id_number.as_ref())),
-        name_digest: digest("name", reporter.and_then(|p| p.name.as_ref())),
-        phone_digest: digest("phone", reporter.and_then(|p| p.phone.as_ref())),
-        follow_up: submission.intent == Intent::Urge,
-        state,
-        assessment: submission.assessment,
-        view_digest: None,
-    }
-}
-
-/// The digest of an answer's words: the same for what we tell a source and for what it later shows.
-pub fn reply_digest(master: &MasterKey, content: &Content) -> Option<String> {
-    content.reply.as_ref().map(|reply| master.digest("reply", reply.expose().trim()))
 }
 
 /// The time zone of every channel that names none.

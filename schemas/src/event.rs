@@ -354,6 +354,9 @@ pub struct SourceSeen {
     pub name_digest: Option<String>,
     /// Digest of the reporter's telephone number.
     pub phone_digest: Option<String>,
+    /// Where several speak: the same digests of all of them, as many as are kept. Who stands first may change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joint_digests: Vec<String>,
     /// The record only speaks of another one (an urge is an order of its own): answers go to that other one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub follow_up: bool,
@@ -369,8 +372,8 @@ pub struct SourceSeen {
 }
 
 impl SourceSeen {
-    /// What is known of the source's record once it was seen again as `newer`: a record that leaves out its order, day
-    /// or person makes no room for an older copy or for somebody else. A view is gone only where the source's own order says
+    /// What is known of the source's record once it was seen again as `newer`: a record that leaves out its order, day,
+    /// person, state or answer makes no room for an older copy or for somebody else, and takes nothing back. A view is gone only where the source's own order says
     /// that a record without one, but with a state, came later.
     pub fn seen_again(&self, newer: &Self) -> Self {
         let pick = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
@@ -379,16 +382,31 @@ impl SourceSeen {
             source: newer.source.clone(),
             order: newer.order.max(self.order),
             matter_digest: newer.matter_digest.clone(),
-            answer_digest: newer.answer_digest.clone(),
+            answer_digest: pick(&newer.answer_digest, &self.answer_digest),
             registered_on: newer.registered_on.or(self.registered_on),
             identity_digest: pick(&newer.identity_digest, &self.identity_digest),
             name_digest: pick(&newer.name_digest, &self.name_digest),
             phone_digest: pick(&newer.phone_digest, &self.phone_digest),
+            joint_digests: [&newer.joint_digests, &self.joint_digests]
+                .into_iter()
+                .find(|digests| !digests.is_empty())
+                .cloned()
+                .unwrap_or_default(),
             follow_up: newer.follow_up,
             state: newer.state.or(self.state),
             assessment: newer.assessment.or(self.assessment.filter(|_| !gone)),
             view_digest: pick(&newer.view_digest, &self.view_digest),
         }
+    }
+
+    /// Whether one of the persons of a joint record is among those of the other.
+    pub fn shares_person(&self, other: &Self) -> bool {
+        fn persons(seen: &SourceSeen) -> impl Iterator<Item = &String> {
+            let first = [&seen.identity_digest, &seen.name_digest, &seen.phone_digest];
+            first.into_iter().flatten().chain(&seen.joint_digests)
+        }
+        let joint = !self.joint_digests.is_empty() || !other.joint_digests.is_empty();
+        joint && persons(self).any(|person| persons(other).any(|one| one == person))
     }
 
     /// Whether the other is later by the source's own order.

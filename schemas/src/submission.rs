@@ -39,6 +39,10 @@ pub struct Submission {
     /// When it happened at the source (last change of the record).
     #[serde(default)]
     pub at: Option<Timestamp>,
+    /// The day the source registered it, by the one field that says so and no substitute: its number with another day is
+    /// another matter's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered_on: Option<jiff::civil::Date>,
     /// The source's own ordering of this record's states, if it has a better one than `at`.
     #[serde(default)]
     pub version: Option<i64>,
@@ -74,6 +78,7 @@ impl Submission {
             weak_identity: false,
             intent: Intent::Matter,
             at: None,
+            registered_on: None,
             version: None,
             aliases: Vec::new(),
             related: Vec::new(),

@@ -95,7 +95,7 @@ impl Builder {
     }
 
     fn field(&mut self, name: &str, place: &str, spec: &FieldSpec, personal: bool) -> Field {
-        if spec.from.is_empty() && spec.constant.is_none() && spec.implied.is_empty() {
+        if spec.from.is_empty() && spec.constant.is_none() && spec.implied.is_empty() && spec.also.is_empty() {
             self.issue(place, "", "`from` or `constant`");
         }
         let tables: Vec<Arc<Table>> = spec.tables.iter().filter_map(|table| self.table(place, table)).collect();
@@ -121,8 +121,11 @@ impl Builder {
             datum_from: self.paths(place, &spec.datum_from),
             latitude: self.paths(place, &spec.latitude),
             yes: spec.yes.clone(),
+            no: spec.no.clone(),
+            also: spec.also.iter().filter_map(|(at, w)| Some((self.path(place, at)?, w.clone()))).collect(),
             unit: spec.unit.clone(),
             personal,
+            of_person: false,
             protects: matches!(name, "facts.flags.confidential" | "facts.flags.anonymous"),
         }
     }
@@ -141,6 +144,8 @@ impl Builder {
             ("datum_from", !spec.datum_from.is_empty() && !takes.point),
             ("latitude", !spec.latitude.is_empty() && !takes.point),
             ("yes", !spec.yes.is_empty() && !takes.flag),
+            ("no", !spec.no.is_empty() && !takes.flag),
+            ("also", !spec.also.is_empty() && !takes.flag),
             ("unit", spec.unit.is_some() && !takes.count),
             ("implied", !spec.implied.is_empty() && (takes.flag || takes.point || takes.lists || takes.coded)),
             ("constant", spec.constant.is_some() && (takes.flag || takes.point || takes.lists)),
@@ -204,7 +209,8 @@ impl Builder {
                 self.issue(&place, name, &format!("one of {}", target::person_names()));
                 continue;
             };
-            let compiled = self.field(&format!("content.persons.{name}"), &place, field, true);
+            let of_person = matches!(target, PersonTarget::Private(_));
+            let compiled = Field { of_person, ..self.field(&format!("content.persons.{name}"), &place, field, true) };
             if matches!(target, PersonTarget::Sex) {
                 compiled.tables.iter().for_each(|t| t.check(&target::is_sex, "`male` or `female`", &mut self.issues));
             }
@@ -241,7 +247,6 @@ impl Builder {
                 }
                 shape
             }),
-            not_phone: spec.not_phone,
             only: self.only(place, spec.when.as_ref(), &spec.any_of),
         }
     }

@@ -13,6 +13,7 @@ use super::path::Path;
 use super::spec::{Need, Pick};
 use super::table::Table;
 use super::time::TimeReader;
+use crate::looks::{is_door, is_personal_number, is_placeholder};
 
 /// A field, compiled.
 #[derive(Debug)]
@@ -30,8 +31,12 @@ pub(crate) struct Field {
     pub(crate) datum_from: Vec<Path>,
     pub(crate) latitude: Vec<Path>,
     pub(crate) yes: Vec<String>,
+    pub(crate) no: Vec<String>,
+    pub(crate) also: Vec<(Path, Vec<String>)>,
     pub(crate) unit: Option<String>,
     pub(crate) personal: bool,
+    /// Of a person: a word for "unknown" is as good as absent, so that the next path is asked.
+    pub(crate) of_person: bool,
     /// A flag that protects someone: what cannot be read counts as yes.
     pub(crate) protects: bool,
 }
@@ -102,7 +107,8 @@ impl Field {
 
     /// A problem with a value of this field.
     pub(crate) fn problem(&self, source: &str, value: Option<&str>, expected: &str, blocking: bool) -> FieldProblem {
-        let shown = value.map(|v| if self.personal { Private::new(v).masked() } else { shortened(v) });
+        let hidden = |v: &str| self.personal || is_personal_number(v) || is_door(v);
+        let shown = value.map(|v| if hidden(v) { Private::new(v).masked() } else { shortened(v) });
         FieldProblem {
             field: self.name.clone(),
             source_field: source.to_owned(),
@@ -123,7 +129,7 @@ impl Field {
     }
 
     fn is_blank(&self, text: &str) -> bool {
-        text.is_empty() || self.blank.iter().any(|b| b == text)
+        text.is_empty() || self.blank.iter().any(|b| b == text) || (self.of_person && is_placeholder(text))
     }
 }
 
@@ -131,7 +137,7 @@ impl Field {
 pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text.trim())),
-        Value::Number(number) if is_exact(number) => Some(Cow::Owned(number.to_string())),
+        Value::Number(number) if is_exact(number) => Some(Cow::Owned(written(number))),
         Value::Bool(true) => Some(Cow::Borrowed("1")),
         Value::Bool(false) => Some(Cow::Borrowed("0")),
         _ => None,
@@ -150,6 +156,15 @@ pub(crate) fn is_present(path: &Path, record: &Value) -> bool {
 /// Above 2^53 a JSON number without a fraction may be another than the one sent.
 fn is_exact(number: &serde_json::Number) -> bool {
     number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|n| n.abs() < 9_007_199_254_740_992.0)
+}
+
+/// `5.0` is the code `5`: some systems know no whole numbers.
+fn written(number: &serde_json::Number) -> String {
+    let text = number.to_string();
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
 }
 
 /// A value short enough for a message.

@@ -123,7 +123,6 @@ struct Link {
     namespace: Option<Namespace>,
     from: Vec<Path>,
     shape: Option<Shape>,
-    not_phone: bool,
     only: Option<(Path, Vec<String>)>,
 }
 

@@ -15,7 +15,8 @@ use super::path::Path;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
-use crate::looks::{is_personal_number, is_phone};
+use crate::looks::{is_door, is_personal_number, is_placeholder, is_surely_phone};
+use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
 const LONGEST_ID: usize = 128;
@@ -34,10 +35,11 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     for (target, field) in &map.fields {
         fill(&mut submission, target.0, field, record);
     }
+    submission.registered_on = registered_on(map, record);
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
-    add_links(&mut submission, map, record, namespace);
+    add_links(&mut submission, map, record);
     decide_intent(&mut submission, &map.intents, record);
     settle_session(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
@@ -46,7 +48,8 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
 const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53";
 
 fn read_id(text: &str) -> Option<String> {
-    (text.len() <= LONGEST_ID && !text.chars().any(char::is_control)).then(|| text.to_owned())
+    let is_one = text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text);
+    is_one.then(|| text.to_owned())
 }
 
 fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
@@ -54,7 +57,9 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     let p = &mut problems;
     match target {
         Target::SourceId => {}
-        Target::Text(slot) => set(s, slot, field.read(record, "text", p, |t| Some(t.to_owned()))),
+        Target::Text(slot) => {
+            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| is_clear(t).then(|| t.to_owned())));
+        }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
@@ -75,10 +80,29 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
         Target::Division => read_division(&mut s.facts, field, record, p),
         Target::Point => s.facts.point = read_point(field, record, p),
-        Target::PlaceNames => collect(field, record, &mut s.facts.place_names, p),
+        Target::PlaceNames => read_place_names(field, record, &mut s.facts.place_names, p),
         Target::Evidence => collect(field, record, &mut s.facts.evidence, p),
     }
     s.problems = problems;
+}
+
+const CLEAR_EXPECTED: &str = "what may be shown to everybody: no number of a person, no address exact to the door";
+
+/// What facts hold is not sealed: whatever the field is called, a person's number or door is not let in.
+fn is_clear(text: &str) -> bool {
+    !is_personal_number(text) && !is_door(text)
+}
+
+fn read_place_names(field: &Field, record: &Value, names: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
+    let mut all = Vec::new();
+    collect(field, record, &mut all, problems);
+    for name in all {
+        if is_clear(&name) {
+            add_once(names, &name);
+        } else {
+            problems.push(field.problem(&field.sources(), Some(&name), CLEAR_EXPECTED, false));
+        }
+    }
 }
 
 /// Sets a slot only when there is a value, so that a slot behind an `Option` is not made for nothing.
@@ -109,6 +133,13 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
     latest
 }
 
+/// The day by the first of the paths alone. The others stand in for a time, but another field's day is no other day.
+fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
+    let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
+    let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
+    field.time.read(&text).map(|at| field.time.day_of(at))
+}
+
 /// A version is a small integer, or a time.
 fn read_version(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<i64> {
     if field.pick == Pick::Latest {
@@ -128,8 +159,7 @@ const FLAG_EXPECTED: &str = "0 or 1, 否 or 是, false or true";
 fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
     let mut flag = false;
     field.texts(record, &mut |path, text| {
-        match truth(&text) {
-            _ if !field.yes.is_empty() => flag |= field.yes.iter().any(|yes| *yes == *text),
+        match said(field, &text) {
             Some(value) => flag |= value,
             None => {
                 problems.push(field.problem(path.text(), Some(&text), FLAG_EXPECTED, false));
@@ -138,13 +168,46 @@ fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
         }
         !flag
     });
-    flag
+    flag || is_unreadable(field, record, problems) || field.also.iter().any(|also| mentions(also, record))
+}
+
+/// What the map's own words say, else the usual ones.
+fn said(field: &Field, text: &str) -> Option<bool> {
+    let named = |words: &[String]| words.iter().any(|word| word == text);
+    match (named(&field.yes), named(&field.no)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ if !field.yes.is_empty() && !field.protects => Some(false),
+        _ => truth(text),
+    }
+}
+
+/// Whether a list, an object or a broken number stands where a flag that protects someone should.
+fn is_unreadable(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
+    let unreadable = |path: &&Path| match path.get(record) {
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(value @ Value::Number(_)) => as_text(value).is_none(),
+        _ => false,
+    };
+    let found = field.from.iter().filter(|_| field.protects).find(unreadable);
+    problems.extend(found.map(|path| field.problem(path.text(), None, FLAG_EXPECTED, false)));
+    found.is_some()
+}
+
+fn mentions((path, words): &(Path, Vec<String>), record: &Value) -> bool {
+    let mut found = false;
+    path.visit(record, &mut |value| {
+        found = as_text(value).is_some_and(|text| words.iter().any(|word| text.contains(word.as_str())));
+        !found
+    });
+    found
 }
 
 fn truth(text: &str) -> Option<bool> {
-    match text {
-        "1" | "true" | "TRUE" | "True" | "是" | "Y" | "y" | "yes" | "有" => Some(true),
-        "0" | "false" | "FALSE" | "False" | "否" | "N" | "n" | "no" => Some(false),
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "y" | "t" | "on" | "是" | "有" => Some(true),
+        "0" | "false" | "no" | "n" | "f" | "off" | "否" | "无" | "没有" => Some(false),
         _ => None,
     }
 }
@@ -190,7 +253,7 @@ pub(super) fn translates(map: &Map, name: &str, code: &str) -> bool {
     })
 }
 
-/// An unknown state means "still open": never done, never failed.
+/// An unknown code is no state: the last one that is known stands. Never done, never failed, and never open again.
 fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstream> {
     let mut first = None;
     field.texts(record, &mut |_, text| {
@@ -198,11 +261,10 @@ fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstre
         false
     });
     let code = first.or_else(|| field.stand_in(record).map(str::to_owned))?;
-    let state = field.word(&code).unwrap_or(&code);
-    let state = UpstreamState::read(state).unwrap_or_else(|| {
+    let Some(state) = UpstreamState::read(field.word(&code).unwrap_or(&code)) else {
         facts.unknown_codes.insert(field.name.clone(), carried(&code));
-        UpstreamState::Open
-    });
+        return None;
+    };
     Some(Upstream { state, code: Some(code) })
 }
 
@@ -241,14 +303,16 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
             facts.division = Some(code);
         } else if text.bytes().all(|b| b.is_ascii_digit()) {
             facts.division = DivisionCode::from_padded(&text).ok();
-            if facts.division.is_none() && text.len() > 12 {
+            if facts.division.is_none() && text.len() > 12 && is_clear(&text) {
                 // A grid's number: what it lies in, the directory tells.
                 add_once(&mut facts.place_names, &text);
             } else if facts.division.is_none() {
                 problems.push(field.problem(path.text(), Some(&text), "6, 9 or 12 digits, or a place name", false));
             }
-        } else {
+        } else if is_clear(&text) {
             add_once(&mut facts.place_names, &text);
+        } else {
+            problems.push(field.problem(path.text(), Some(&text), CLEAR_EXPECTED, false));
         }
         facts.division.is_none()
     });
@@ -399,21 +463,33 @@ fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&
     });
 }
 
-fn add_links(s: &mut Submission, map: &Map, record: &Value, namespace: &Namespace) {
+fn add_links(s: &mut Submission, map: &Map, record: &Value) {
     let own = &s.source;
     let (mut aliases, mut related) = (Vec::new(), Vec::new());
-    map.aliases.iter().for_each(|link| find_links(link, record, namespace, own, &mut aliases));
-    map.related.iter().for_each(|link| find_links(link, record, namespace, own, &mut related));
+    map.aliases.iter().for_each(|link| find_links(link, record, own, &mut aliases, &mut s.problems));
+    map.related.iter().for_each(|link| find_links(link, record, own, &mut related, &mut s.problems));
     related.retain(|id| !aliases.contains(id));
     s.aliases = aliases;
     s.related = related;
 }
 
-fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId, found: &mut Vec<SourceId>) {
+/// Numbers by which a record joins or names other cases. What is no number of another numbering is told, masked: the map
+/// may want a shape for it.
+fn find_links(
+    link: &Link,
+    record: &Value,
+    own: &SourceId,
+    found: &mut Vec<SourceId>,
+    problems: &mut Vec<FieldProblem>,
+) {
     if link.only.as_ref().is_some_and(|only| !holds(only, record)) {
         return;
     }
-    let namespace = link.namespace.as_ref().unwrap_or(namespace);
+    let namespace = link.namespace.as_ref().unwrap_or(&own.namespace);
+    let fits = |id: &str| match link.shape {
+        None if *namespace != own.namespace => is_order_number(id),
+        _ => !is_surely_phone(id),
+    };
     for path in &link.from {
         path.visit(record, &mut |value| {
             let text = as_text(value).unwrap_or_default();
@@ -421,15 +497,29 @@ fn find_links(link: &Link, record: &Value, namespace: &Namespace, own: &SourceId
                 Some(shape) => shape.find(&text).collect(),
                 None => text.split([',', '，', ';', '；', '、']).map(str::trim).collect(),
             };
-            for id in numbers {
-                let fits = !BLANK.contains(&id) && read_id(id).is_some() && !(link.not_phone && is_phone(id));
+            for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
+                if !fits(id) {
+                    // A telephone there is nothing to speak of: some systems have one field for both.
+                    problems.extend((!holds_phone(id)).then(|| no_number(path, id)));
+                    continue;
+                }
                 let id = SourceId { namespace: namespace.clone(), id: id.to_owned() };
-                if fits && id != *own && !found.contains(&id) {
+                if id != *own && !found.contains(&id) {
                     found.push(id);
                 }
             }
             true
         });
+    }
+}
+
+fn no_number(path: &Path, value: &str) -> FieldProblem {
+    FieldProblem {
+        field: "aliases".to_owned(),
+        source_field: path.text().to_owned(),
+        value: Some(Private::new(value).masked()),
+        expected: order_number::EXPECTED.to_owned(),
+        blocking: false,
     }
 }
 
@@ -444,6 +534,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
             && rule.absent.as_ref().is_none_or(|path| !is_present(path, record))
             && rule.only.as_ref().is_none_or(|only| holds(only, record))
             && (rule.states.is_empty() || state.is_some_and(|state| rule.states.contains(&state)))
+            && rule.source.as_ref().is_none_or(|path| spoken_of(path, record).is_some())
     };
     let Some(rule) = rules.iter().find(applies) else { return };
     s.intent = rule.then;
@@ -453,7 +544,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     }
     let first = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
     let note = rule.note.iter().find_map(first).map(|text| Private::new(text.into_owned()));
-    match rule.source.as_ref().and_then(first).and_then(|text| read_id(&text)) {
+    match rule.source.as_ref().and_then(|path| spoken_of(path, record)) {
         Some(id) => speak_of(s, id, note),
         None => s.content.note = note.or_else(|| s.content.note.take()),
     }
@@ -462,9 +553,14 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     }
 }
 
+/// The number of another case of the same source.
+fn spoken_of(path: &Path, record: &Value) -> Option<String> {
+    path.get(record).and_then(as_text).and_then(|text| read_id(&text))
+}
+
 /// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.
 fn speak_of_session(s: &mut Submission) {
-    (s.at, s.version) = (None, None);
+    (s.at, s.version, s.registered_on) = (None, None, None);
     s.facts = Facts::default();
     s.content = Content { note: s.content.note.take(), ..Content::default() };
     s.upstream = None;
@@ -482,6 +578,7 @@ fn settle_session(s: &mut Submission) {
 fn speak_of(s: &mut Submission, id: String, note: Option<Private>) {
     s.aliases = vec![SourceId { namespace: s.source.namespace.clone(), id }];
     s.related.clear();
+    s.registered_on = None;
     s.facts = Facts::default();
     s.content = Content { note, ..Content::default() };
     s.upstream = None;

@@ -16,9 +16,11 @@ const MAP: &str = r#"
 "facts.registered_at" = { from = ["a", "b"] }
 "facts.matter" = { from = ["class"], tables = ["class"] }
 "facts.division" = { from = ["place"] }
+"facts.place_names" = { from = ["names[]"] }
 "facts.persons_count" = { from = ["count"], unit = "人" }
 "facts.point" = { from = ["lng"], latitude = ["lat"], datum = "bd09" }
-"facts.flags.confidential" = { from = ["secret"] }
+"facts.flags.confidential" = { from = ["secret"], yes = ["密"], no = ["公开"], also = { name = ["保密"] } }
+"facts.flags.grave" = { from = ["light"], yes = ["红"] }
 "facts.flags.joint" = { from = ["joint"] }
 "content.title" = { from = ["title"], need = "wanted" }
 "content.reply" = { from = ["steps[].told"], pick = "last" }
@@ -26,11 +28,10 @@ const MAP: &str = r#"
 [[persons]]
 role = "reporter"
 fields.name = { from = ["name"] }
-fields.phone = { from = ["phone"] }
+fields.phone = { from = ["phone", "other_phone"] }
 [[aliases]]
 namespace = "other"
 from = ["theirs"]
-not_phone = true
 [[intent]]
 present = "urges"
 then = "urge"
@@ -66,6 +67,15 @@ fn preferences_are_followed_and_a_bad_first_choice_is_told() {
 }
 
 #[test]
+fn the_day_that_tells_cases_apart_is_of_one_field() {
+    let day = |record: Value| good(&record).registered_on.map(|day| day.to_string());
+    let (a, b) = ("2026-03-01 23:30:00", "2026-02-27");
+    assert_eq!(day(json!({"id": "1", "title": "t", "a": a, "b": b})).as_deref(), Some("2026-03-01"));
+    let substitute = good(&json!({"id": "1", "title": "t", "b": b}));
+    assert!(substitute.facts.registered_at.is_some() && substitute.registered_on.is_none());
+}
+
+#[test]
 fn an_id_is_needed_and_must_be_whole() {
     for bad in [json!({}), json!({"id": "无"}), json!({"id": null}), json!({"id": "x".repeat(129)}), json!({"id": [1]})]
     {
@@ -96,12 +106,46 @@ fn unknown_codes_are_carried() {
 }
 
 #[test]
+fn a_word_for_unknown_hides_no_persons_telephone() {
+    for unknown in ["不详", "匿名", "-", "00000000000", "无"] {
+        let s =
+            good(&json!({"id": "1", "title": "t", "name": unknown, "phone": unknown, "other_phone": "19900000001"}));
+        let person = &s.content.persons[0];
+        assert!(person.name.is_none(), "{unknown}");
+        assert_eq!(person.phone.as_ref().map(|phone| phone.expose()), Some("19900000001"), "{unknown}");
+    }
+}
+
+#[test]
+fn an_unknown_code_is_no_state() {
+    let map = "[fields]\n\"source.id\" = { from = [\"id\"] }\n\"upstream.state\" = { from = [\"state\"], tables = [\"state\"] }";
+    let tables = BTreeMap::from([("state".to_owned(), "code,word\n9,closed\n".to_owned())]);
+    let map = Map::compile(map, &tables).expect("compiles");
+    let state = |code: &str| {
+        let s = map.map(&json!({"id": "1", "state": code}), &"own".parse().expect("a namespace")).expect("maps");
+        (s.upstream.map(|u| u.state.to_string()), s.facts.unknown_codes.get("upstream.state").cloned())
+    };
+    assert_eq!(state("9"), (Some("closed".to_owned()), None));
+    assert_eq!(state("办理中的某步"), (None, Some("办理中的某步".to_owned())));
+    assert_eq!(state(""), (None, None));
+}
+
+#[test]
 fn zero_is_absent_only_where_no_table_knows_it() {
     let s = good(&json!({"id": "1", "title": "0", "mark": "0", "kind": "0", "count": 0}));
     assert!(s.content.title.is_none() && s.facts.appeal.is_none() && s.facts.persons_count.is_none());
     assert!(s.assessment.expect("marked").satisfaction.is_some());
     assert!(s.facts.unknown_codes.is_empty());
     assert_eq!(good(&json!({"id": "1", "title": "t", "kind": "投诉"})).facts.appeal, Some(Appeal::Complaint));
+}
+
+#[test]
+fn a_whole_number_is_the_same_however_it_is_written() {
+    for mark in [json!(3), json!(3.0), json!("3")] {
+        let s = good(&json!({"id": 7.0, "title": "t", "mark": mark, "secret": 1.0}));
+        assert_eq!((s.source.id.as_str(), s.problems.len()), ("7", 0), "{mark}");
+        assert!(s.assessment.is_some_and(|view| view.is_bad()) && s.facts.flags.confidential, "{mark}");
+    }
 }
 
 #[test]
@@ -131,6 +175,17 @@ fn places_are_codes_or_names() {
 }
 
 #[test]
+fn a_door_or_a_telephone_is_no_place_name() {
+    for private in ["样例花园5幢301室", "19900000001"] {
+        let s = good(&json!({"id": "1", "title": "t", "place": private, "names": [private, "庄桥街道"]}));
+        assert_eq!(s.facts.place_names, ["庄桥街道"], "{private}");
+        let shown = s.problems.iter().filter(|p| p.value.as_deref().is_some_and(|value| value.contains("***")));
+        assert!(shown.count() >= 1, "{private}: {:?}", s.problems);
+        assert!(!format!("{:?}", (s.facts, s.problems)).contains(private), "{private}");
+    }
+}
+
+#[test]
 fn counts_points_and_flags_are_read() {
     let s = good(&json!({"id": "1", "title": "t", "count": "12人", "lng": "121.55", "lat": 29.88, "joint": true}));
     assert_eq!(s.facts.persons_count, Some(12));
@@ -146,18 +201,72 @@ fn a_flag_that_protects_is_taken_for_set_when_unreadable() {
 }
 
 #[test]
+fn words_of_the_map_add_to_what_a_protecting_flag_understands() {
+    let confidential = |secret: Value, name: &str| {
+        let s = good(&json!({"id": "1", "title": "t", "secret": secret, "name": name}));
+        (s.facts.flags.confidential, s.problems.len())
+    };
+    for yes in [json!("密"), json!("1"), json!(true), json!("Y"), json!("TRUE"), json!("有"), json!("Yes")] {
+        assert_eq!(confidential(yes.clone(), "王示例"), (true, 0), "{yes}");
+    }
+    for no in [json!("公开"), json!("0"), json!(false), json!("N"), json!("否"), json!(null), json!([]), json!("")] {
+        assert_eq!(confidential(no.clone(), "王示例"), (false, 0), "{no}");
+    }
+    for unreadable in [json!("也许"), json!(2), json!({"code": 1}), json!(["1"])] {
+        assert_eq!(confidential(unreadable.clone(), "王示例"), (true, 1), "{unreadable}");
+    }
+    for (name, expected) in [("保密", true), ("（要求保密）王女士", true), ("无", false), ("王公开", false)]
+    {
+        assert_eq!(confidential(json!("0"), name), (expected, 0), "{name}");
+    }
+    let grave = |light: &str| good(&json!({"id": "1", "title": "t", "light": light})).facts.flags.grave;
+    assert!(grave("红") && !grave("1") && !grave("黄"), "of a flag that protects nobody, the map's words are all");
+}
+
+#[test]
 fn the_last_step_speaks() {
     let s = good(&json!({"id": "1", "title": "t", "steps": [{"told": "一"}, {"told": "二"}, {"told": ""}]}));
     assert_eq!(s.content.reply.expect("told").expose(), "二");
 }
 
 #[test]
-fn a_telephone_number_is_no_case_number() {
-    for phone in ["19900000001", "+86 199 0000 0001", "0574-00000000", "00000000", "057400000000"] {
-        assert!(good(&json!({"id": "1", "title": "t", "theirs": phone})).aliases.is_empty(), "{phone}");
+fn what_strangers_have_in_common_is_no_number_of_theirs() {
+    let linked = |theirs: &str| {
+        let s = good(&json!({"id": "1", "title": "t", "theirs": theirs}));
+        let told = s.problems.into_iter().map(|p| (p.field, p.source_field, p.value)).collect::<Vec<_>>();
+        (s.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(), told)
+    };
+    let silent =
+        ["19900000001", "+86 199 0000 0001", "0574-00000000", "00000000", "不详", "匿名", "13800000000/13900000000"];
+    for nothing in silent.into_iter().chain(["4008012345", "0574-87654321-8001"]) {
+        assert_eq!(linked(nothing), (vec![], vec![]), "{nothing}");
     }
-    let s = good(&json!({"id": "1", "title": "t", "theirs": "热线-260301-1, GD-2,0"}));
-    assert_eq!(s.aliases.iter().map(ToString::to_string).collect::<Vec<_>>(), ["other:热线-260301-1", "other:GD-2"]);
+    let told = |value: &str| ("aliases".to_owned(), "theirs".to_owned(), Some(value.to_owned()));
+    assert_eq!(linked("12345"), (vec![], vec![told("1***45")]));
+    assert_eq!(linked("市12345热线"), (vec![], vec![told("市***热线")]));
+    assert_eq!(linked("热线-260301-1, GD-2,0"), (vec!["other:热线-260301-1".to_owned()], vec![told("G**")]));
+}
+
+#[test]
+fn a_shape_says_what_a_number_looks_like() {
+    let map = MAP.replace("from = [\"theirs\"]", "from = [\"theirs\"]\nshape = \"GD####\"");
+    let map = Map::compile(&map, &BTreeMap::from(["kind", "class", "mark"].map(|t| (t.into(), "code,word\n".into()))));
+    let namespace = "own".parse().expect("a namespace");
+    let aliases = |theirs: &str| {
+        let record = json!({"id": "1", "title": "t", "theirs": theirs});
+        map.as_ref().expect("compiles").map(&record, &namespace).expect("maps").aliases
+    };
+    assert_eq!(aliases("见GD0012").first().map(ToString::to_string).as_deref(), Some("other:GD0012"));
+    assert!(aliases("热线-260301-000001").is_empty());
+}
+
+#[test]
+fn a_word_for_unknown_is_no_number() {
+    for placeholder in ["不详", "-", "undefined", "N/A", "0000"] {
+        assert!(map(&json!({"id": placeholder, "title": "t"})).is_err(), "{placeholder}");
+        let s = good(&json!({"id": "1", "title": "t", "urges": placeholder}));
+        assert_eq!((s.intent, s.aliases.len()), (Intent::Matter, 0), "{placeholder}: urges nothing");
+    }
 }
 
 #[test]

@@ -95,8 +95,13 @@ pub(crate) struct FieldSpec {
     pub(crate) datum_from: Vec<String>,
     /// For a point in two fields: `from` is the longitude, this the latitude.
     pub(crate) latitude: Vec<String>,
-    /// For flags: what means yes; everything else is then no.
+    /// For flags: what means yes. Everything else is then no, but for a flag that protects someone: there it means yes
+    /// beside the usual words, and what nobody can read counts as yes too.
     pub(crate) yes: Vec<String>,
+    /// For flags: what means no beside the usual words.
+    pub(crate) no: Vec<String>,
+    /// For flags: paths of another kind, with words that say yes wherever they stand in it. Nothing else there says anything.
+    pub(crate) also: BTreeMap<String, Vec<String>>,
     /// For counts: what may stand after the number.
     pub(crate) unit: Option<String>,
 }
@@ -127,11 +132,9 @@ pub(crate) struct LinkSpec {
     pub(crate) namespace: Option<String>,
     pub(crate) from: Vec<String>,
     /// What such a number looks like, `#` for a digit: it is then found in the midst of text, and nothing else is taken.
+    /// Without it, one of another numbering is taken only if it can hardly be anything else.
     #[serde(default)]
     pub(crate) shape: Option<String>,
-    /// A value that looks like a telephone number is not taken.
-    #[serde(default)]
-    pub(crate) not_phone: bool,
     /// Only when this path …
     #[serde(default)]
     pub(crate) when: Option<String>,

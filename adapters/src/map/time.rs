@@ -47,8 +47,11 @@ pub(crate) struct TimeReader {
 /// What a time field accepts, for messages.
 pub(crate) const EXPECTED: &str = "a time between 1949 and 2100 such as 2026-03-01 09:30:00, 2026/03/01, an ISO time, unix seconds or milliseconds, or an Excel serial";
 
+/// In Shanghai, Unix's first moment is eight in the morning of this day, and many write its midnight.
+const NONE: Date = Date::constant(1970, 1, 1);
+
 impl TimeReader {
-    /// Reads a time. The first moment of 1970, and years before 1949 or after 2100, are what systems write for "none"
+    /// Reads a time. The first day of 1970, and years before 1949 or after 2100, are what systems write for "none"
     /// (1899-12-30, 1900-01-01, 9999-12-31) or misreadings.
     pub(crate) fn read(&self, text: &str) -> Option<Timestamp> {
         let text = text.trim();
@@ -59,8 +62,8 @@ impl TimeReader {
             TimeFormat::Excel => self.excel(text),
             TimeFormat::Text => self.text(text),
         }?;
-        let year = at.to_zoned(self.zone.clone()).year();
-        (at != Timestamp::UNIX_EPOCH && (1949..=2100).contains(&year)).then_some(at)
+        let day = self.day_of(at);
+        (day != NONE && (1949..=2100).contains(&day.year())).then_some(at)
     }
 
     /// A bare number, told by its length.
@@ -108,6 +111,11 @@ impl TimeReader {
             DayEdge::End => Time::constant(23, 59, 59, 0),
         };
         self.zoned(date.to_datetime(time.unwrap_or(edge)))
+    }
+
+    /// The day it was where the times are of.
+    pub(crate) fn day_of(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
     }
 
     fn zoned(&self, at: DateTime) -> Option<Timestamp> {
@@ -254,6 +262,8 @@ mod tests {
             ("2026-03-01 25:00:00", None),
             ("2026-03-01 09:30:05 晚", None),
             ("0001-01-01 00:00:00", None),
+            ("1970-01-01 00:00:00", None),
+            ("1970-01-01 08:00:00", None),
             ("12", None),
             ("", None),
         ];

@@ -26,6 +26,7 @@ fn read_paths(map: &Map) -> Vec<String> {
         add(&field.latitude);
         add(&field.datum_from);
         field.implied.iter().for_each(|(path, _)| add(std::slice::from_ref(path)));
+        field.also.iter().for_each(|(path, _)| add(std::slice::from_ref(path)));
     }
     for link in map.aliases.iter().chain(&map.related) {
         add(&link.from);

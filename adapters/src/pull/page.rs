@@ -1,10 +1,9 @@
 //! Reading a page only so far as the walk needs: its code, its list's length, its next cursor. Pure.
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::cursor::{Cursor, Seen};
+use super::cursor::{Cursor, Present, Seen};
 use super::error::PullError;
 use super::spec::{PullSpec, Walk};
 use crate::map::{RecordPath, as_text};
@@ -23,17 +22,25 @@ pub struct Page {
     pub missing: Option<PullError>,
 }
 
-/// Reads the answer to what `asked` asked for; `there` is the present by the system's own clock. Where it must `go_on`, what
+impl Page {
+    /// Where there is nothing to read.
+    pub(super) fn none(next: Cursor) -> Self {
+        let raw = RawBody { bytes: Bytes::new(), content_type: None, content_encoding: None };
+        Self { body: Verified::vouched(raw, Proof::Pulled), records: 0, next, missing: None }
+    }
+}
+
+/// Reads the answer to what `asked` asked for, given at `present`. Where it must `go_on`, what
 /// it names and does not list is no error any more.
 pub(super) fn read(
     spec: &PullSpec,
     asked: &Cursor,
     bytes: Bytes,
     content_type: Option<String>,
-    there: Option<Timestamp>,
+    present: Present,
     go_on: bool,
 ) -> Result<Page, PullError> {
-    let seen = Seen { there, ..look(spec, &bytes)? };
+    let seen = Seen { present: Some(present), ..look(spec, &bytes)? };
     let raw = RawBody { bytes, content_type, content_encoding: None };
     let (next, missing) = match asked.after(&seen) {
         Err(missing @ PullError::Missing { .. }) if go_on => (asked.past(&seen), Some(missing)),
@@ -59,7 +66,7 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
         total: number(&spec.total),
         served_size: number(&spec.served_size),
         next,
-        there: None,
+        present: None,
     })
 }
 

@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RE
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Present};
 use super::error::PullError;
 use super::page::{self, Page};
 use super::spec::PullSpec;
@@ -72,8 +72,9 @@ pub struct Poller {
 /// written that a moment later would be there.
 pub(super) const ASKED_FOR_MISSING: u32 = 8;
 
-/// The present as the system has it, from the last `Date` it sent. What it calls updated, it wrote by this clock: ours may
-/// be set at any moment, and a window that ends in the system's future would pass over what is written there later.
+/// The present as the system tells it, by the last `Date` it sent. What it calls updated, it wrote by its own clock: ours may
+/// be set at any moment, and who takes a window that ends in the system's future for known passes over what is written there
+/// later. But `Date` may be that of a proxy, or wrong by a time zone, while the records' times are right.
 #[derive(Debug, Clone, Copy, Default)]
 struct SourceClock(Option<(Timestamp, Instant)>);
 
@@ -119,12 +120,20 @@ impl Poller {
         Cursor::start(&self.spec, since)
     }
 
-    /// Asks for the page at `cursor`, waiting for the channel's rate limit first. `now` is ours: it counts only until the
-    /// system has told its own.
+    /// Asks for the page at `cursor`, waiting for the channel's rate limit first. `now` is ours.
     pub async fn next_page(&mut self, cursor: &Cursor, now: Timestamp) -> Result<Page, PullError> {
+        let called = Instant::now();
         self.limit.until_ready().await;
-        let asked = cursor.fitting(&self.spec).begun(&self.spec, self.clock.now().unwrap_or(now));
-        let response = self.ask(&asked).await?;
+        let asked = cursor.fitting(&self.spec).begun(&self.spec, self.present(now, called));
+        match (self.page(&asked, now, called).await, asked.given_up()) {
+            // It may be the system's future: one that does not answer for it is asked again once it is past.
+            (Err(PullError::Status { .. } | PullError::Code { .. }), Some(next)) => Ok(Page::none(next)),
+            (page, _) => page,
+        }
+    }
+
+    async fn page(&mut self, asked: &Cursor, now: Timestamp, called: Instant) -> Result<Page, PullError> {
+        let response = self.ask(asked).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         self.clock.set(&headers);
@@ -134,9 +143,15 @@ impl Poller {
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let go_on = self.missed + 1 >= ASKED_FOR_MISSING;
-        let page = page::read(&self.spec, &asked, bytes, content_type, self.clock.now(), go_on);
+        let page = page::read(&self.spec, asked, bytes, content_type, self.present(now, called), go_on);
         self.missed = if matches!(page, Err(PullError::Missing { .. })) { self.missed + 1 } else { 0 };
         page
+    }
+
+    /// The present by both clocks, when ours said `now` at the moment `then`.
+    fn present(&self, now: Timestamp, then: Instant) -> Present {
+        let passed = SignedDuration::try_from(then.elapsed()).unwrap_or_default();
+        Present::new(now.checked_add(passed).unwrap_or(now), self.clock.now())
     }
 
     /// Asks with a token where the system wants one; once more with a fresh one if it no longer takes ours.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::DATE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
@@ -17,12 +18,17 @@ use crate::pack::{Pack, Way};
 type Asked = std::collections::BTreeMap<String, String>;
 type Answer = fn(&Asked) -> Response;
 
+/// What the system's clock says, unless an answer says otherwise.
+const THERE: HeaderValue = HeaderValue::from_static("Sun, 01 Mar 2026 10:00:00 GMT");
+
 async fn serve(answer: Answer) -> String {
     async fn orders(State(answer): State<Answer>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
-        match headers.get("x-app-key").is_some_and(|key| key == "k") {
+        let mut response = match headers.get("x-app-key").is_some_and(|key| key == "k") {
             true => answer(&asked),
             false => (StatusCode::UNAUTHORIZED, r#"{"msg":"X-App-Key 无效"}"#).into_response(),
-        }
+        };
+        response.headers_mut().entry(DATE).or_insert(THERE);
+        response
     }
     let app = Router::new().route("/gw/api/orders", get(orders)).with_state(answer);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -102,21 +108,49 @@ async fn what_is_named_and_never_listed_is_asked_for_often_and_then_passed_over(
     }
 }
 
-/// Our clock is a day ahead of the system's, which says what time it is with every answer.
+/// Our clock and the one the system tells with every answer are a day apart: neither is believed beyond the other, and the
+/// later one is asked up to.
 #[tokio::test]
-async fn a_clock_of_ours_that_is_wrong_passes_over_nothing() {
+async fn a_wrong_clock_of_ours_or_theirs_passes_over_nothing() {
     let none: Answer = |_| json!({"code": 0, "data": {"total": 0, "rows": []}}).to_string().into_response();
-    let mut poller = poller(&settings(serve(none).await));
-    let (there, ours) = (Timestamp::now(), Timestamp::now() + jiff::SignedDuration::from_hours(24));
-    let mut cursor = poller.start(there - jiff::SignedDuration::from_mins(1));
-    for _ in 0..2 {
-        let page = poller.next_page(&cursor, ours).await.expect("a page");
-        cursor = page.next;
-        let Cursor::Window { from, to: None, .. } = cursor else { panic!("{cursor:?}") };
-        assert!(from <= Timestamp::now(), "{from} is in the system's future");
+    for hours in [24, -24] {
+        let mut poller = poller(&settings(serve(none).await));
+        let ours = now() + jiff::SignedDuration::from_hours(hours);
+        let (earlier, mut furthest) = (now().min(ours), None);
+        let mut cursor = poller.start(earlier - jiff::SignedDuration::from_mins(1));
+        for _ in 0..6 {
+            let page = poller.next_page(&cursor, ours).await.expect("a page");
+            cursor = page.next;
+            let Cursor::Window { from, to: None, ahead, .. } = cursor else { panic!("{cursor:?}") };
+            assert!(from <= earlier, "{hours} h: {from} is in the future of one of the clocks");
+            furthest = furthest.max(ahead);
+        }
+        let reached = furthest.expect("asked beyond the earlier clock");
+        assert!(reached >= earlier + jiff::SignedDuration::from_secs(24 * 3600 - 2), "{hours} h: {reached}");
+        let ahead = poller.clock_ahead(ours).expect("it has said what time it is");
+        assert!((ahead.as_hours() + hours).abs() <= 1, "{ahead}");
     }
-    let ahead = poller.clock_ahead(ours).expect("it has said what time it is");
-    assert!(ahead < jiff::SignedDuration::from_hours(-23), "{ahead}");
+}
+
+#[tokio::test]
+async fn a_system_that_refuses_to_list_its_future_is_read_on() {
+    let past: Answer = |asked| match asked["updatedTo"].as_str() {
+        to if to < "2026-03-01 18:00:00" => {
+            json!({"code": 0, "data": {"total": 1, "rows": [{"orderId": "1"}]}}).to_string().into_response()
+        }
+        _ => (StatusCode::BAD_REQUEST, r#"{"msg":"updatedTo 不能晚于当前时间"}"#).into_response(),
+    };
+    let mut poller = poller(&settings(serve(past).await));
+    let ours = now() + jiff::SignedDuration::from_mins(30);
+    let mut cursor = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let mut read = 0;
+    // The first answer tells its clock: what it was asked before, it refuses.
+    assert!(poller.next_page(&cursor, ours).await.is_err());
+    for _ in 0..4 {
+        let page = poller.next_page(&cursor, ours).await.expect("a page");
+        (cursor, read) = (page.next, read + page.records);
+    }
+    assert!(read == 2 && cursor.is_between_rounds(), "{cursor:?}");
 }
 
 async fn failure(answer: Answer) -> String {

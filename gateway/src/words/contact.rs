@@ -60,8 +60,16 @@ impl Contact {
         }
     }
 
+    /// Whether its check digit is right, if it has one: a number that was mistyped is nobody's.
+    pub fn is_sound(&self) -> bool {
+        match self {
+            Self::Identity(number) if number.len() == 18 => number.ends_with(check(&number[..17])),
+            _ => true,
+        }
+    }
+
     /// What is hashed: the same for all spellings of the number.
-    pub(super) fn normal(&self) -> &str {
+    pub(crate) fn normal(&self) -> &str {
         match self {
             Self::Mobile(number) | Self::Landline { local: number, .. } | Self::Identity(number) => number,
         }
@@ -123,11 +131,16 @@ fn is_document(upper: &str) -> bool {
 
 /// The 18 characters of a number of 15: its holder was born in the twentieth century (GB 11643).
 fn modern(old: &str) -> String {
+    let seventeen = format!("{}19{}", &old[..6], &old[6..]);
+    format!("{seventeen}{}", check(&seventeen))
+}
+
+/// The last place, from the seventeen digits before it.
+fn check(seventeen: &str) -> char {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const CHECKS: &[u8; 11] = b"10X98765432";
-    let seventeen = format!("{}19{}", &old[..6], &old[6..]);
     let sum: u32 = seventeen.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    format!("{seventeen}{}", CHECKS[sum as usize % 11] as char)
+    CHECKS[sum as usize % 11] as char
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ fn forbid_contradiction(case: &Case, actor: &Actor, known: &SourceSeen, seen: &S
     let day = differ(&known.registered_on, &seen.registered_on);
     let identity = differ(&known.identity_digest, &seen.identity_digest);
     let person = differ(&known.name_digest, &seen.name_digest) && differ(&known.phone_digest, &seen.phone_digest);
-    let what = match (day, identity || person) {
+    let what = match (day, (identity || person) && !known.shares_person(seen)) {
         (false, false) => return Ok(()),
         (true, _) => "another registration date",
         (false, true) => "another person",
@@ -393,15 +393,24 @@ fn unsaid(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     let Some(known) = case.source(&submit.seen.source).filter(|known| known.precedes(&submit.seen)) else { return };
     let now = known.seen_again(&submit.seen);
     let satisfied = known.assessment.is_some_and(|view| view.is_bad()) && now.assessment.is_none();
-    let moved = known.state != now.state
+    let upstream = submit.submission.upstream.clone().or_else(|| not_returned_any_more(known, &submit.submission));
+    let moved = upstream.as_ref().is_some_and(|upstream| known.state != Some(upstream.state))
         && match known.state {
             Some(UpstreamState::Returned) => true,
             Some(UpstreamState::Closed | UpstreamState::Cancelled) => !case.stage.is_ended(),
             Some(UpstreamState::Open) | None => false,
         };
-    if let Some(upstream) = submit.submission.upstream.clone().filter(|_| satisfied || moved) {
+    if let Some(upstream) = upstream.filter(|_| satisfied || moved) {
         draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
     }
+}
+
+/// A code that no table translates is no state, and the last one stands; but what was handed back is so no more, or it would
+/// not be heard when it is handed back again.
+fn not_returned_any_more(known: &SourceSeen, submission: &Submission) -> Option<Upstream> {
+    let code = submission.facts.unknown_codes.get("upstream.state")?;
+    let returned = known.state == Some(UpstreamState::Returned);
+    returned.then(|| Upstream { state: UpstreamState::Open, code: Some(code.clone()) })
 }
 
 impl Submit {

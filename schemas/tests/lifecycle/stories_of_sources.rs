@@ -139,6 +139,29 @@ fn a_record_without_day_or_person_does_not_make_room_for_another_one() {
     assert_eq!(world.submit(&record().saying("old").order(99), unsure()), events(&["superseded"]));
 }
 
+/// The portal lists those who signed as it likes, and more sign later.
+#[test]
+fn another_order_of_a_joint_petition_is_no_other_person() {
+    let signed = |first: &str, all: &[&str]| {
+        let all = all.iter().map(|digest| (*digest).to_owned()).collect();
+        record().saying(first).seen(|s| {
+            (s.identity_digest, s.name_digest, s.phone_digest) = (Some(first.to_owned()), None, None);
+            s.joint_digests = all;
+        })
+    };
+    for (again, expected) in [
+        (signed("second", &["first", "second"]), events(&["supplemented"])),
+        (signed("third", &["second", "third"]), events(&["supplemented"])),
+        (signed("second", &[]), events(&["supplemented"])),
+        (signed("third", &["fourth", "third"]), Outcome::Refused(RefusalCode::IdentityConflict)),
+        (signed("third", &[]), Outcome::Refused(RefusalCode::IdentityConflict)),
+    ] {
+        let mut world = World::new();
+        world.submit(&signed("first", &["first", "second"]), to(&[lead("housing")]));
+        assert_eq!(world.submit(&again.clone().order(101), unsure()), expected, "{again:?}");
+    }
+}
+
 #[test]
 fn another_day_or_another_person_under_the_same_number_is_a_conflict() {
     type Change = fn(&mut huiliu_schemas::event::SourceSeen);
@@ -698,6 +721,31 @@ fn a_case_without_a_result_comes_back_to_a_person() {
     let outcome = world.submit(&record().order(121).saying("they took money"), barred);
     assert_eq!(outcome, events(&["supplemented", "reopened", "triaged"]));
     assert_eq!((world.stage(), world.told()), (Stage::Triage, Vec::new()), "the accused does not have it again");
+}
+
+/// 已评价, 归档完成: what follows on the end has a name of its own in every city.
+#[test]
+fn a_code_nobody_translates_changes_no_state() {
+    let unknown = |order| {
+        let unknown_codes = [("upstream.state".to_owned(), "归档完成".to_owned())].into();
+        record().order(order).facts(Facts { unknown_codes, ..Facts::default() })
+    };
+    let mut world = World::new();
+    assert_eq!(world.submit(&unknown(100), to(&[lead("housing")])), events(&["registered", "dispatched"]));
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    assert_eq!(world.submit(&unknown(102), unsure()), REPEAT);
+    let open = record().order(103).upstream(UpstreamState::Open, "open");
+    assert_eq!(world.submit(&open, unsure()), events(&["reopened"]));
+
+    let mut world = over_and_told();
+    let returned = |order| record().order(order).upstream(UpstreamState::Returned, "back");
+    assert_eq!(world.submit(&returned(121), unsure()), events(&["reopened"]));
+    world.command(&of("housing"), Command::SignFor { n: None });
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    tell(&mut world, Some(130), None);
+    assert_eq!(world.submit(&unknown(131), unsure()), events(&["upstream_changed"]));
+    assert_eq!(world.submit(&returned(132), unsure()), events(&["reopened"]), "handed back again");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn in_the_clear(map: &Map, samples: &[Sample], lines: &Lines<'_>, fou
         // A number that must have a shape is cut out of its field: nothing else of it is taken.
         let open = |link: &&Link| link.shape.is_none();
         for (at, link) in links.iter().enumerate().filter(|(_, link)| open(link)) {
-            look(&format!("{what}[{at}]"), what, &link.from, link.not_phone);
+            look(&format!("{what}[{at}]"), what, &link.from, true);
         }
     }
 }
@@ -43,7 +43,7 @@ enum Why {
     Name(&'static str, &'static str),
 }
 
-/// Why what stands at a path is personal, if it seems to be. `guarded`: telephone numbers are not taken from there.
+/// Why what stands at a path is personal, if it seems to be. `guarded`: telephone numbers are never taken from there.
 fn judged(path: &Path, samples: &[Sample], guarded: bool) -> Option<Why> {
     let mut why = None;
     for record in samples.iter().flat_map(|sample| &sample.records) {

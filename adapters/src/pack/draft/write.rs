@@ -37,7 +37,7 @@ pub(super) fn map(plan: &Plan) -> String {
         said(&mut out, "\n", &link.line);
         let _ = writeln!(out, "[[{}]]", link.kind);
         if let Some(namespace) = link.namespace {
-            let _ = writeln!(out, "namespace = \"{namespace}\"\nnot_phone = true");
+            let _ = writeln!(out, "namespace = \"{namespace}\"");
         }
         let _ = writeln!(out, "from = [{}]", listed(&link.line.from));
     }

@@ -227,6 +227,7 @@ impl World {
             identity_digest: None,
             name_digest: None,
             phone_digest: None,
+            joint_digests: Vec::new(),
             follow_up: false,
             state: None,
             assessment: None,
