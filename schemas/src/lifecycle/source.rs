@@ -6,7 +6,7 @@ use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, t
 use crate::case::Case;
 use crate::command::Submit;
 use crate::decision::{TriageReason, Verdict};
-use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
+use crate::event::{Actor, AnswerDelivered, EventBody, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
@@ -306,15 +306,27 @@ fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<Sour
 fn is_echo(case: &Case, submit: &Submit) -> bool {
     let told = case.delivered.iter().filter(|d| d.source == submit.seen.source && !d.refused);
     let order = submit.submission.order();
-    let by_version = |d: &&crate::event::AnswerDelivered| d.version.is_some() && d.version == order;
-    let by_words =
-        |d: &&crate::event::AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
+    let by_version = |d: &&AnswerDelivered| d.version.is_some() && d.version == order;
+    let by_words = |d: &&AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
     told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
 }
 
-/// Whether the source tells another state or answer than it last did.
+/// Whether the source tells another state or answer than it last did. A source whose records show no reply of ours shows
+/// that it took our last answer by its state alone: that it is over by then is no news, even if the case came back since.
 fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
-    case.source(&submit.seen.source).is_none_or(|k| k.answer_digest != submit.seen.answer_digest)
+    let seen = &submit.seen;
+    let moved = |known: &SourceSeen| {
+        let ours = seen.state.is_some_and(UpstreamState::is_over) && told_the_end(case, known);
+        seen.state.is_some() && seen.state != known.state && !ours
+    };
+    case.source(&seen.source).is_none_or(|known| known.answer_digest != seen.answer_digest || moved(known))
+}
+
+/// Whether the source was told how the case ended after its record was last seen.
+fn told_the_end(case: &Case, known: &SourceSeen) -> bool {
+    let after = |told: Option<i64>| known.order.zip(told).is_none_or(|(seen, told)| seen <= told);
+    let heard = |d: &&AnswerDelivered| d.source == known.source && d.what.is_last() && !d.refused && !d.no_way;
+    case.delivered.iter().filter(heard).any(|d| after(d.version))
 }
 
 fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: bool) {

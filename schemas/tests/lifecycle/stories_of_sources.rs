@@ -239,6 +239,36 @@ fn a_state_changed_upstream_by_somebody_else() {
 }
 
 #[test]
+fn a_source_that_ends_it_under_an_unchanged_reply_is_heard() {
+    let reply = |order, state| record().order(order).upstream(state, "their reply");
+    let ended = [
+        (UpstreamState::Closed, events(&["upstream_changed", "closed"])),
+        (UpstreamState::Cancelled, events(&["upstream_changed", "withdrawn"])),
+        (UpstreamState::Returned, events(&["upstream_changed"])),
+    ];
+    for (state, expected) in ended {
+        let mut world = World::signed(&[lead("housing")]);
+        world.submit(&reply(101, UpstreamState::Open).saying("more"), unsure());
+        assert_eq!(world.submit(&reply(102, state).saying("more"), unsure()), expected, "{state}");
+        assert_eq!(world.submit(&reply(103, state).saying("more"), unsure()), REPEAT, "{state}");
+    }
+}
+
+#[test]
+fn a_source_that_shows_our_end_by_its_state_alone_does_not_end_what_came_back() {
+    let shown = |order, state| record().order(order).saying("more").upstream(state, "their reply");
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&shown(101, UpstreamState::Open), unsure());
+    resolve(&mut world);
+    tell(&mut world, Some(120), None);
+    assert_eq!(world.submit(&shown(121, UpstreamState::Closed), unsure()), REPEAT);
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened"]));
+    assert_eq!(world.submit(&shown(122, UpstreamState::Closed), unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Dispatched);
+}
+
+#[test]
 fn a_case_closed_upstream_while_in_triage_is_sent_to_nobody() {
     let mut world = World::in_triage();
     let closed = record().saying("more").order(101).upstream(UpstreamState::Closed, "theirs");
