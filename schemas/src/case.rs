@@ -286,6 +286,14 @@ impl Case {
         self.sources.iter().find(|s| s.source == *source)
     }
 
+    /// The records that wait for an answer: one that only speaks of another where nothing else of its numbering is known.
+    pub fn matters(&self) -> impl Iterator<Item = &SourceSeen> {
+        let has_own = |s: &SourceSeen| {
+            self.sources.iter().any(|other| other.source.namespace == s.source.namespace && !other.follow_up)
+        };
+        self.sources.iter().filter(move |s| !s.follow_up || !has_own(s))
+    }
+
     fn note(&mut self, event: &Event) {
         if !self.causes.contains_key(&event.cause) {
             self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage });

@@ -391,6 +391,11 @@ impl SourceSeen {
         }
     }
 
+    /// Whether the source has nothing more to do with it.
+    pub fn is_over(&self) -> bool {
+        self.state.is_some_and(UpstreamState::is_over)
+    }
+
     /// Whether the other is later by the source's own order.
     pub fn precedes(&self, other: &Self) -> bool {
         self.order.zip(other.order).is_some_and(|(this, other)| this < other)

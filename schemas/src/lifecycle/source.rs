@@ -74,7 +74,7 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     if submit.submission.intent == Intent::Notice {
         return Ok(Decided::Nothing(NothingNew::Notice));
     }
-    let submit = &of_the_matter(case, submit);
+    let submit = &as_meant(case, submit);
     let seen = &submit.seen;
     let known = case.source(&seen.source);
     if let Some(known) = known {
@@ -87,16 +87,18 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     match submit.submission.intent {
         Intent::Urge if known.is_some() => {}
         Intent::Urge => urge(&mut draft, case, submit),
-        Intent::Withdraw if !case.stage.is_ended() => taken_back(&mut draft, case, submit),
+        Intent::Withdraw if ends(case, submit) => taken_back(&mut draft, case, submit),
         Intent::Session => hold_session(&mut draft, case, submit),
-        _ => {
-            let echo = is_echo(case, submit);
-            let ends = !echo && is_over(&submit.submission) && is_changed_upstream(case, submit);
+        intent => {
+            let echo = is_echo(case, submit) && (intent != Intent::Withdraw || case.stage.is_ended());
+            let ends = !echo && ends(case, submit);
             told_more(&mut draft, case, submit, ends);
             if !echo {
                 hold_session(&mut draft, case, submit);
             }
-            changed_upstream(&mut draft, case, submit, echo);
+            if !echo && !case.stage.is_ended() {
+                changed_upstream(&mut draft, case, submit, ends);
+            }
             assessed(&mut draft, case, submit);
             if calls_back(case, submit, echo) {
                 draft.reopen(case, Some(Box::new(submit.seen.clone())));
@@ -136,9 +138,9 @@ pub(super) fn withdraw(draft: &mut Draft<'_>, case: &Case) {
 
 /// The source's record says that the citizen takes it back; the record is remembered, so that it is known again.
 fn taken_back(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let cancelled = Upstream { state: UpstreamState::Cancelled, code: None };
-    let upstream = submit.submission.upstream.clone().unwrap_or(cancelled);
-    draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+    if let Some(upstream) = submit.submission.upstream.clone() {
+        draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+    }
     withdraw(draft, case);
 }
 
@@ -146,10 +148,17 @@ fn is_over(submission: &Submission) -> bool {
     submission.upstream.as_ref().is_some_and(|u| u.state.is_over())
 }
 
+/// A record as it is to be taken, where that is not as it stands.
+fn as_meant<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
+    match (submit.submission.intent, case.source(&submit.seen.source)) {
+        (Intent::Assess, Some(known)) => Cow::Owned(of_the_matter(known, submit)),
+        (Intent::Withdraw, _) if !is_over(&submit.submission) => Cow::Owned(cancelled(submit)),
+        _ => Cow::Borrowed(submit),
+    }
+}
+
 /// A record that only assesses has words of its own: those of the matter, and its answer, stay as they were seen.
-fn of_the_matter<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
-    let known = case.source(&submit.seen.source).filter(|_| submit.submission.intent == Intent::Assess);
-    let Some(known) = known else { return Cow::Borrowed(submit) };
+fn of_the_matter(known: &SourceSeen, submit: &Submit) -> Submit {
     let (matter_digest, view_digest) = (known.matter_digest.clone(), submit.seen.matter_digest.clone());
     let seen = SourceSeen {
         view_digest: (view_digest != matter_digest).then_some(view_digest),
@@ -157,7 +166,16 @@ fn of_the_matter<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
         answer_digest: submit.seen.answer_digest.clone().or_else(|| known.answer_digest.clone()),
         ..submit.seen.clone()
     };
-    Cow::Owned(Submit { seen, ..submit.clone() })
+    Submit { seen, ..submit.clone() }
+}
+
+/// Who takes the matter back need not say that it is over at the source.
+fn cancelled(submit: &Submit) -> Submit {
+    let state = UpstreamState::Cancelled;
+    let mut submit = submit.clone();
+    submit.submission.upstream = Some(Upstream { state, code: submit.submission.upstream.and_then(|u| u.code) });
+    submit.seen.state = Some(state);
+    submit
 }
 
 /// The same number with another registration day or another person is not the same matter.
@@ -311,38 +329,60 @@ fn is_echo(case: &Case, submit: &Submit) -> bool {
     told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
 }
 
-/// Whether the source tells another state or answer than it last did. A source whose records show no reply of ours shows
-/// that it took our last answer by its state alone: that it is over by then is no news, even if the case came back since.
+/// Whether the source tells another state or answer than it last did.
 fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
     let seen = &submit.seen;
-    let moved = |known: &SourceSeen| {
-        let ours = seen.state.is_some_and(UpstreamState::is_over) && told_the_end(case, known);
-        seen.state.is_some() && seen.state != known.state && !ours
-    };
+    let moved = |known: &SourceSeen| seen.state.is_some() && seen.state != known.state;
     case.source(&seen.source).is_none_or(|known| known.answer_digest != seen.answer_digest || moved(known))
 }
 
-/// Whether the source was told how the case ended after its record was last seen.
-fn told_the_end(case: &Case, known: &SourceSeen) -> bool {
-    let after = |told: Option<i64>| known.order.zip(told).is_none_or(|(seen, told)| seen <= told);
-    let heard = |d: &&AnswerDelivered| d.source == known.source && d.what.is_last() && !d.refused && !d.no_way;
-    case.delivered.iter().filter(heard).any(|d| after(d.version))
+/// Whether a record that says that the matter is over at its source ends the case (decision 32): the source had it open
+/// when last seen, it is not our own end that it shows, and nobody else waits for an answer.
+fn ends(case: &Case, submit: &Submit) -> bool {
+    let Some(known) = case.source(&submit.seen.source) else { return false };
+    let news = is_changed_upstream(case, submit) && !known.is_over() && !shows_our_end(case, known, &submit.seen);
+    is_over(&submit.submission) && !case.stage.is_ended() && news && !others_wait(case, &submit.submission)
 }
 
-fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: bool) {
+/// Whether another source has the matter open. A record speaks for its own order, by whatever number of that numbering, and
+/// for what followed it up.
+fn others_wait(case: &Case, submission: &Submission) -> bool {
+    let ours = &submission.source;
+    let spoken_for = |s: &SourceSeen| {
+        let named = submission.numbers().any(|number| *number == s.source);
+        s.source.namespace == ours.namespace && (named || s.follow_up)
+    };
+    case.matters().any(|s| !s.is_over() && !spoken_for(s))
+}
+
+/// A source whose records show no reply of ours shows that it took our last answer by its state alone: no news, even if the
+/// case came back since.
+fn shows_our_end(case: &Case, known: &SourceSeen, seen: &SourceSeen) -> bool {
+    let after = |told: Option<i64>| known.order.zip(told).is_none_or(|(seen, told)| seen <= told);
+    let heard = |d: &&AnswerDelivered| d.source == known.source && d.what.is_last() && !d.refused && !d.no_way;
+    known.answer_digest == seen.answer_digest && case.delivered.iter().filter(heard).any(|d| after(d.version))
+}
+
+/// What became of the matter at the source by somebody else's hand. Where that does not end the case, whoever has it goes on
+/// and learns of it.
+fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     let Some(upstream) = submit.submission.upstream.clone() else { return };
-    if echo || !is_changed_upstream(case, submit) || upstream.state == UpstreamState::Open || case.stage.is_ended() {
+    if !is_changed_upstream(case, submit) || upstream.state == UpstreamState::Open {
         return;
     }
-    let (state, seen) = (upstream.state, submit.seen.clone());
-    draft.push(EventBody::UpstreamChanged { seen, upstream });
+    let state = upstream.state;
+    let told = draft.events.iter().any(|e| matches!(e.body, EventBody::Supplemented(_)));
+    if state.is_over() && !ends && !told {
+        draft.tell_active(case, EntryKind::Supplement);
+    }
+    draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
     match state {
-        UpstreamState::Cancelled => withdraw(draft, case),
-        UpstreamState::Closed => {
+        UpstreamState::Cancelled if ends => withdraw(draft, case),
+        UpstreamState::Closed if ends => {
             draft.tell_leaving(case, |_| false);
             draft.push(EventBody::Closed { at_source: true });
         }
-        UpstreamState::Open | UpstreamState::Returned => {}
+        _ => {}
     }
 }
 
@@ -400,10 +440,12 @@ fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 /// What brought the case back, or would, is no longer what the source shows: remembered, so that it counts when it is said
-/// again.
+/// again. That it has the matter open after all needs no order: it waits for an answer again.
 fn unsaid(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let Some(known) = case.source(&submit.seen.source).filter(|known| known.precedes(&submit.seen)) else { return };
-    let now = known.seen_again(&submit.seen);
+    let seen = &submit.seen;
+    let counts = |known: &&SourceSeen| known.precedes(seen) || known.is_over() && seen.order.is_none();
+    let Some(known) = case.source(&seen.source).filter(counts) else { return };
+    let now = known.seen_again(seen);
     let satisfied = known.assessment.is_some_and(|view| view.is_bad()) && now.assessment.is_none();
     let moved = known.state != now.state
         && match known.state {
@@ -412,7 +454,7 @@ fn unsaid(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
             Some(UpstreamState::Open) | None => false,
         };
     if let Some(upstream) = submit.submission.upstream.clone().filter(|_| satisfied || moved) {
-        draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+        draft.push(EventBody::UpstreamChanged { seen: seen.clone(), upstream });
     }
 }
 

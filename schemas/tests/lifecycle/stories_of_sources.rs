@@ -264,8 +264,101 @@ fn a_source_that_shows_our_end_by_its_state_alone_does_not_end_what_came_back() 
     tell(&mut world, Some(120), None);
     assert_eq!(world.submit(&shown(121, UpstreamState::Closed), unsure()), REPEAT);
     assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened"]));
-    assert_eq!(world.submit(&shown(122, UpstreamState::Closed), unsure()), REPEAT);
+    assert_eq!(world.submit(&shown(122, UpstreamState::Closed), unsure()), events(&["upstream_changed"]));
+    assert_eq!(world.submit(&shown(123, UpstreamState::Closed), unsure()), REPEAT);
     assert_eq!(world.stage(), Stage::Dispatched);
+}
+
+#[test]
+fn a_source_that_is_over_ends_nothing_while_another_one_waits() {
+    use UpstreamState::{Cancelled, Closed};
+    let copy = |order: i64| {
+        Record::of(source("grid", "7"), "grid-worker").alias(source("hotline", "1")).order(order).intent(Intent::Matter)
+    };
+    for (state, end) in [(Closed, Stage::Closed), (Cancelled, Stage::Withdrawn)] {
+        let over = |record: Record| match state {
+            Cancelled => record.intent(Intent::Withdraw).upstream(state, "over"),
+            _ => record.upstream(state, "over"),
+        };
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.submit(&copy(100), unsure()), events(&["supplemented"]));
+        assert_eq!(world.submit(&over(copy(101)), unsure()), events(&["upstream_changed"]), "{state}");
+        assert_eq!((world.stage(), world.told()), (Stage::SignedFor, vec!["housing supplement".to_owned()]));
+        assert_eq!(world.submit(&over(copy(102)), unsure()), REPEAT, "{state}");
+        let mut waits_again = world.clone();
+        let last = if state == Closed { "closed" } else { "withdrawn" };
+        assert_eq!(world.submit(&over(record().order(101)), unsure()), events(&["upstream_changed", last]));
+        assert_eq!(world.stage(), end);
+
+        let opened = copy(103).upstream(UpstreamState::Open, "open").seen(|s| s.order = None);
+        assert_eq!(waits_again.submit(&opened, unsure()), events(&["upstream_changed"]));
+        assert_eq!(waits_again.submit(&over(record().order(101)), unsure()), events(&["upstream_changed"]), "{state}");
+        assert_eq!(waits_again.stage(), Stage::SignedFor);
+    }
+}
+
+#[test]
+fn a_record_that_joins_ends_nothing() {
+    let joins = |state| petition().upstream(state, "theirs");
+    let taken_back = |state| joins(state).intent(Intent::Withdraw);
+    let mut history = joins(UpstreamState::Closed);
+    history.0.history = true;
+    let table = [
+        joins(UpstreamState::Closed),
+        joins(UpstreamState::Cancelled),
+        taken_back(UpstreamState::Cancelled),
+        petition().intent(Intent::Withdraw),
+        history,
+    ];
+    for record in table {
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.submit(&record, unsure()), events(&["supplemented", "upstream_changed"]), "{record:?}");
+        assert_eq!((world.stage(), world.told()), (Stage::SignedFor, vec!["housing supplement".to_owned()]));
+        assert_eq!(world.submit(&record, unsure()), REPEAT, "{record:?}");
+
+        let mut world = World::in_triage();
+        let outcome = world.submit(&record, to(&[lead("housing")]));
+        assert_eq!(outcome, events(&["supplemented", "dispatched", "upstream_changed"]), "{record:?}");
+    }
+}
+
+#[test]
+fn an_order_speaks_for_its_other_numbers_and_for_what_followed_it_up() {
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    let end = events(&["upstream_changed", "closed"]);
+    let number = || source("hotline", "N");
+    let begun = |record: Record| {
+        let mut world = World::new();
+        assert_eq!(world.submit(&record, to(&[lead("housing")])), events(&["registered", "dispatched"]));
+        world
+    };
+    let joins = |mut world: World, record: &Record| {
+        assert_eq!(world.submit(record, unsure()), events(&["supplemented"]));
+        world
+    };
+    // Known by its printed number alone, too.
+    let mut world = joins(begun(record().alias(number())), &Record::of(number(), "hotline-12345"));
+    assert_eq!(world.submit(&closed.clone().alias(number()), unsure()), end);
+    // Issued again: the number is the same, the order another one.
+    let again = Record::of(source("hotline", "2"), "hotline-12345").alias(number());
+    let mut world = joins(begun(record().alias(number())), &again);
+    assert_eq!(world.submit(&closed.clone().alias(number()), unsure()), events(&["upstream_changed"]));
+    assert_eq!(world.submit(&again.order(101).upstream(UpstreamState::Closed, "theirs"), unsure()), end);
+    // Begun by an urge of an order nobody had heard of.
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let mut world = joins(begun(urge.alias(source("hotline", "1")).seen(|s| s.follow_up = true)), &record());
+    assert_eq!(world.submit(&closed, unsure()), end);
+}
+
+#[test]
+fn what_was_taken_back_and_came_back_is_not_taken_back_by_the_same_record() {
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let back = record().intent(Intent::Withdraw).order(101).upstream(UpstreamState::Cancelled, "back");
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&back, unsure()), events(&["upstream_changed", "withdrawn"]));
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened", "triaged"]));
+    assert_eq!(world.submit(&back, unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Triage);
 }
 
 #[test]
@@ -623,8 +716,7 @@ fn an_interim_reply_shown_before_the_end_is_no_news_after_it() {
     let mut world = World::signed(&[lead("housing")]);
     world.submit(&petition(), unsure());
     assert_eq!(world.submit(&interim(101), unsure()), REPEAT);
-    let closed = petition().order(101).upstream(UpstreamState::Closed, "theirs");
-    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    resolve(&mut world);
     assert_eq!(world.submit(&interim(101), unsure()), REPEAT);
     assert_eq!(world.submit(&interim(102), unsure()), REPEAT);
 }
