@@ -369,7 +369,7 @@ fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
     let state = submission.upstream.as_ref().map(|u| u.state);
     SourceSeen {
         source: submission.source.clone(),
-        order: submission.order(),
+        order: submission.version,
         matter_digest: master.digest("matter", &matter),
         answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s.as_str()))),
         registered_on: submission.facts.registered_at.map(|at| at.to_zoned(shanghai()).date()),
@@ -401,6 +401,17 @@ mod tests {
     use huiliu_schemas::event::EventBody;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::vocabulary::{Appeal, Role};
+
+    #[test]
+    fn only_the_sources_own_version_orders_its_records() {
+        let of = |version| Submission {
+            at: Some("2026-03-04T02:00:00Z".parse().expect("a time")),
+            version,
+            ..Submission::of(SourceId::read("hotline:1").expect("a number"))
+        };
+        let master = MasterKey::parse(&"07".repeat(32)).expect("a key");
+        assert_eq!((seen(&of(None), &master).order, seen(&of(Some(7)), &master).order), (None, Some(7)));
+    }
 
     #[test]
     fn red_and_orange_have_the_shorter_clocks() {

@@ -81,6 +81,21 @@ pub struct Owed {
     pub source: SourceId,
 }
 
+/// A record that came too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Late {
+    /// Whose.
+    pub source: SourceId,
+    /// Its order.
+    pub order: i64,
+    /// Digest of what its matter says.
+    #[serde(default)]
+    pub matter_digest: Option<String>,
+    /// Digest of the answer it carries.
+    #[serde(default)]
+    pub answer_digest: Option<String>,
+}
+
 /// What stands beside the stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Marks {
@@ -144,9 +159,9 @@ pub struct Case {
     pub solved: Option<Solved>,
     /// Each assessor's last view.
     pub assessments: Vec<(Assessor, Assessment)>,
-    /// Records that came too late, by source and order: each is noted once.
+    /// Records that came too late: each is noted once.
     #[serde(default)]
-    pub superseded: Vec<(SourceId, i64)>,
+    pub superseded: Vec<Late>,
     /// Mediation sessions by their numbers, each with what was told of it last.
     #[serde(default)]
     pub sessions: Vec<Session>,
@@ -387,7 +402,12 @@ impl Case {
                 Some(known) => *known = known.merged(session),
                 None => self.sessions.push(session.clone()),
             },
-            EventBody::Superseded { source, order, .. } => self.superseded.push((source.clone(), *order)),
+            EventBody::Superseded { source, order, matter_digest, answer_digest, .. } => self.superseded.push(Late {
+                source: source.clone(),
+                order: *order,
+                matter_digest: matter_digest.clone(),
+                answer_digest: answer_digest.clone(),
+            }),
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
             EventBody::AnswerDelivered(delivered) => {
                 self.owed.retain(|o| o.event != delivered.event || o.source != delivered.source);

@@ -283,6 +283,12 @@ pub enum EventBody {
         order: i64,
         /// The order already known.
         known: i64,
+        /// Digest of what its matter says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matter_digest: Option<String>,
+        /// Digest of the answer it carries.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer_digest: Option<String>,
     },
     /// 撤回, by the citizen.
     Withdrawn {},

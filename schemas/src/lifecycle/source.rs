@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
-use crate::case::Case;
+use crate::case::{Case, Late};
 use crate::command::Submit;
 use crate::decision::{TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, Registered, SourceSeen, Supplemented};
@@ -80,7 +80,7 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     if let Some(known) = known {
         forbid_contradiction(case, &draft.order.actor, known, seen)?;
         // A session is an event of its own, not a state of the record: it is never too late.
-        if submit.submission.intent != Intent::Session && is_older(case, known, seen) {
+        if submit.submission.intent != Intent::Session && seen.precedes(known) {
             return Ok(superseded(draft, case, known, seen));
         }
     }
@@ -96,7 +96,7 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             if !echo {
                 hold_session(&mut draft, case, submit);
             }
-            if !echo && !case.stage.is_ended() {
+            if !echo && !case.stage.is_ended() && !precedes_our_answer(case, seen) {
                 changed_upstream(&mut draft, case, submit, ends);
             }
             assessed(&mut draft, case, submit);
@@ -105,6 +105,9 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             }
             if draft.events.is_empty() {
                 unsaid(&mut draft, case, submit);
+            }
+            if let Some(known) = known.filter(|_| draft.events.is_empty() && precedes_our_answer(case, seen)) {
+                return Ok(superseded(draft, case, known, seen));
             }
             if draft.events.is_empty() {
                 return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
@@ -195,28 +198,38 @@ fn forbid_contradiction(case: &Case, actor: &Actor, known: &SourceSeen, seen: &S
     Err(refusal(case, actor, RefusalCode::IdentityConflict, detail))
 }
 
-/// Whether the record shows the source as it was before what is known.
-fn is_older(case: &Case, known: &SourceSeen, seen: &SourceSeen) -> bool {
-    known_order(case, known).zip(seen.order).is_some_and(|(known, now)| now < known)
+/// Whether the record shows the source as it was before it took our last answer: what it says is news all the same, how far
+/// the matter is there is not.
+fn precedes_our_answer(case: &Case, seen: &SourceSeen) -> bool {
+    seen.order.zip(told_order(case, &seen.source)).is_some_and(|(now, told)| now < told)
 }
 
-fn known_order(case: &Case, known: &SourceSeen) -> Option<i64> {
-    let told = case.delivered.iter().filter(|d| d.source == known.source).filter_map(|d| d.version).max();
-    known.order.max(told)
+/// The order the source gave its record with our last answer.
+fn told_order(case: &Case, source: &SourceId) -> Option<i64> {
+    case.delivered.iter().filter(|d| d.source == *source).filter_map(|d| d.version).max()
 }
 
+/// Notes, once, a record that shows the source as it was before what is known.
 fn superseded(mut draft: Draft<'_>, case: &Case, known: &SourceSeen, seen: &SourceSeen) -> Decided {
-    let (order, known_order) = (seen.order.unwrap_or_default(), known_order(case, known).unwrap_or_default());
-    let noted = case.superseded.iter().any(|(source, at)| *source == seen.source && *at == order);
-    if noted || same_words(known, seen) {
+    let order = seen.order.unwrap_or_default();
+    let late = Late {
+        source: seen.source.clone(),
+        order,
+        matter_digest: Some(seen.matter_digest.clone()),
+        answer_digest: seen.answer_digest.clone(),
+    };
+    if case.superseded.contains(&late) || same_words(known, seen) {
         return Decided::Nothing(NothingNew::Repeat);
     }
-    draft.push(EventBody::Superseded { source: seen.source.clone(), order, known: known_order });
+    let Late { source, order, matter_digest, answer_digest } = late;
+    let known = known.order.max(told_order(case, &source)).unwrap_or_default();
+    draft.push(EventBody::Superseded { source, order, known, matter_digest, answer_digest });
     draft.done()
 }
 
 fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
-    known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest
+    let state = seen.state.is_none() || seen.state == known.state;
+    known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest && state
 }
 
 /// A record that urges has words of its own, which may tell as much as any.
@@ -323,8 +336,7 @@ fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<Sour
 /// the words we recorded having told. Never by time.
 fn is_echo(case: &Case, submit: &Submit) -> bool {
     let told = case.delivered.iter().filter(|d| d.source == submit.seen.source && !d.refused);
-    let order = submit.submission.order();
-    let by_version = |d: &&AnswerDelivered| d.version.is_some() && d.version == order;
+    let by_version = |d: &&AnswerDelivered| d.version.is_some() && d.version == submit.seen.order;
     let by_words = |d: &&AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
     told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
 }
@@ -341,6 +353,7 @@ fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
 fn ends(case: &Case, submit: &Submit) -> bool {
     let Some(known) = case.source(&submit.seen.source) else { return false };
     let news = is_changed_upstream(case, submit) && !known.is_over() && !shows_our_end(case, known, &submit.seen);
+    let news = news && !precedes_our_answer(case, &submit.seen);
     is_over(&submit.submission) && !case.stage.is_ended() && news && !others_wait(case, &submit.submission)
 }
 
@@ -418,17 +431,20 @@ fn is_opened_again(case: &Case, submit: &Submit, echo: bool) -> bool {
     again && !owed && is_newer(case, submit).unwrap_or(!echo)
 }
 
-/// Other words, by a source whose order says that it is not an old rendering; or those of a source that joins.
+/// Other words, by a source whose order says that it is neither an old rendering nor the one that took our answer; or those
+/// of a source that joins.
 fn says_more(case: &Case, submit: &Submit) -> bool {
     let speaks = matches!(submit.submission.intent, Intent::Matter | Intent::Supplement);
-    let other = |known: &SourceSeen| known.matter_digest != submit.seen.matter_digest;
-    let newer = is_newer(case, submit) == Some(true);
-    speaks && !is_over(&submit.submission) && case.source(&submit.seen.source).is_none_or(|k| other(k) && newer)
+    let seen = &submit.seen;
+    let ours =
+        || case.delivered.iter().any(|d| d.source == seen.source && d.version.is_some() && d.version == seen.order);
+    let other = |known: &SourceSeen| known.matter_digest != seen.matter_digest && known.precedes(seen) && !ours();
+    speaks && !is_over(&submit.submission) && case.source(&seen.source).is_none_or(other)
 }
 
 /// Whether the record shows the source as it is after all that is known, our answer too; none where it has no order.
 fn is_newer(case: &Case, submit: &Submit) -> Option<bool> {
-    let known = case.source(&submit.seen.source).and_then(|known| known_order(case, known));
+    let known = case.source(&submit.seen.source)?.order.max(told_order(case, &submit.seen.source));
     submit.seen.order.zip(known).map(|(now, known)| now > known)
 }
 

@@ -388,10 +388,36 @@ fn our_own_answer_is_known_by_version_or_by_words_and_never_by_time() {
 }
 
 #[test]
-fn a_record_from_before_our_answer_is_older() {
+fn what_a_record_from_before_our_answer_says_is_heard_and_its_state_is_not() {
+    let between = |order| record().order(order);
     let mut world = resolved_and_told(Some(120), None);
-    let between = record().saying("more").order(119);
-    assert_eq!(world.submit(&between, unsure()), events(&["superseded"]));
+    assert_eq!(world.submit(&between(117).saying("more"), unsure()), events(&["supplemented"]));
+    assert_eq!(world.told(), ["housing supplement"]);
+    assert_eq!(world.submit(&between(117).saying("more"), unsure()), REPEAT);
+    for state in [UpstreamState::Closed, UpstreamState::Cancelled, UpstreamState::Returned] {
+        let before = between(119).saying("more").upstream(state, state.as_str());
+        assert_eq!(world.submit(&before, unsure()), events(&["superseded"]), "{state}");
+        assert_eq!(world.submit(&before, unsure()), REPEAT, "{state}");
+    }
+    let taken_back = between(119).saying("more").intent(Intent::Withdraw);
+    assert_eq!(world.submit(&taken_back, unsure()), events(&["superseded"]));
+    assert_eq!(world.stage(), Stage::SignedFor);
+
+    let mut world = over_and_told();
+    assert_eq!(world.submit(&between(119).saying("more"), unsure()), events(&["supplemented", "reopened"]));
+}
+
+#[test]
+fn what_has_no_order_is_never_too_late() {
+    let orderless = |words| record().saying(words).seen(|s| s.order = None);
+    let mut world = resolved_and_told(Some(120), None);
+    for words in ["more", "yet more"] {
+        assert_eq!(world.submit(&orderless(words), unsure()), events(&["supplemented"]));
+        assert_eq!(world.told(), ["housing supplement"]);
+    }
+    assert_eq!(world.submit(&record().saying("old").order(99), unsure()), events(&["superseded"]));
+    assert_eq!(world.submit(&record().saying("other words").order(99), unsure()), events(&["superseded"]));
+    assert_eq!(world.submit(&record().saying("old").order(99), unsure()), REPEAT);
 }
 
 #[test]
