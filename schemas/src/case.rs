@@ -412,6 +412,9 @@ impl Case {
             EventBody::AnswerDelivered(delivered) => {
                 self.owed.retain(|o| o.event != delivered.event || o.source != delivered.source);
                 self.delivered.push(delivered.clone());
+                if delivered.refused {
+                    self.pass_on(delivered);
+                }
             }
             EventBody::Unknown { name, ignorable } => {
                 if !ignorable {
@@ -450,17 +453,31 @@ impl Case {
         self.assignments.iter().any(|a| a.department == *department && a.n == n && a.role == Role::Lead)
     }
 
-    /// One number in each numbering: the first record that is a matter of its own.
+    /// One number in each numbering: the first that waits and is neither over at the source nor unknown to it by now.
     fn told_sources(&self) -> Vec<SourceId> {
         let mut told: Vec<&SourceSeen> = Vec::new();
-        for seen in &self.sources {
+        for seen in self.matters() {
             match told.iter_mut().find(|t| t.source.namespace == seen.source.namespace) {
-                Some(first) if first.follow_up && !seen.follow_up => *first = seen,
+                Some(first) if self.is_gone(first) && !self.is_gone(seen) => *first = seen,
                 Some(_) => {}
                 None => told.push(seen),
             }
         }
         told.into_iter().map(|t| t.source.clone()).collect()
+    }
+
+    /// Whether the source has it no more, or never took any of our answers under this number.
+    fn is_gone(&self, seen: &SourceSeen) -> bool {
+        let mut told = self.delivered.iter().filter(|d| d.source == seen.source && !d.no_way).peekable();
+        seen.is_over() || (told.peek().is_some() && told.all(|d| d.refused))
+    }
+
+    /// What a source refused for good under one number, it may take under the next that waits: orders are issued again.
+    fn pass_on(&mut self, refused: &AnswerDelivered) {
+        let heard = |s: &SourceSeen| self.delivered.iter().any(|d| d.event == refused.event && d.source == s.source);
+        let next = self.matters().filter(|s| s.source.namespace == refused.source.namespace);
+        let next = next.filter(|s| !s.is_over() && !heard(s)).map(|s| s.source.clone()).next();
+        self.owed.extend(next.map(|source| Owed { event: refused.event, what: refused.what, source }));
     }
 
     fn see(&mut self, seen: &SourceSeen, channel: &Channel) {

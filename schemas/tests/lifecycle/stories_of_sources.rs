@@ -351,6 +351,51 @@ fn an_order_speaks_for_its_other_numbers_and_for_what_followed_it_up() {
 }
 
 #[test]
+fn what_is_refused_under_one_number_is_told_under_the_next() {
+    let number = || source("hotline", "N");
+    let again = |id| Record::of(source("hotline", id), "hotline-12345").alias(number());
+    let owed = |world: &World| -> Vec<String> { world.case().owed.iter().map(|o| o.source.to_string()).collect() };
+    let answer = |world: &mut World, refused| {
+        let owed = world.case().owed.first().cloned().expect("an answer is owed");
+        let (event, what, source) = (owed.event, owed.what, owed.source);
+        let told = AnswerDelivered { event, what, source, version: None, reply_digest: None, refused, no_way: false };
+        let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
+        assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
+    };
+    let urge =
+        Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge).seen(|s| s.follow_up = true);
+    let begun = || {
+        let mut world = World::new();
+        world.submit(&record().alias(number()), to(&[lead("housing")]));
+        world.submit(&urge, unsure());
+        world.submit(&again("2"), unsure());
+        world.submit(&again("3"), unsure());
+        world.command(&of("housing"), Command::SignFor { n: None });
+        world
+    };
+    let mut world = begun();
+    assert_eq!(owed(&world), ["hotline:1"]);
+    answer(&mut world, true);
+    assert_eq!(owed(&world), ["hotline:2"], "the number that was refused is not asked again");
+    answer(&mut world, false);
+    assert_eq!(owed(&world), [""; 0]);
+    resolve(&mut world);
+    assert_eq!(owed(&world), ["hotline:2"], "the one that took what it was told");
+    for next in ["hotline:1", "hotline:3"] {
+        answer(&mut world, true);
+        assert_eq!(owed(&world), [next]);
+    }
+    answer(&mut world, true);
+    assert_eq!(owed(&world), [""; 0], "each number once");
+
+    let mut world = begun();
+    world.submit(&record().alias(number()).order(101).upstream(UpstreamState::Cancelled, "theirs"), unsure());
+    answer(&mut world, true);
+    resolve(&mut world);
+    assert_eq!(owed(&world), ["hotline:2", "hotline:2"], "not the one that is over");
+}
+
+#[test]
 fn what_was_taken_back_and_came_back_is_not_taken_back_by_the_same_record() {
     let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
     let back = record().intent(Intent::Withdraw).order(101).upstream(UpstreamState::Cancelled, "back");
