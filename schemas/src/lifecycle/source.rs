@@ -77,8 +77,11 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     let submit = &as_meant(case, submit);
     let seen = &submit.seen;
     let known = case.source(&seen.source);
+    match known {
+        Some(known) => forbid(case, &draft.order.actor, seen, contradiction(known, seen))?,
+        None => forbid(case, &draft.order.actor, seen, contradicts_the_case(case, submit))?,
+    }
     if let Some(known) = known {
-        forbid_contradiction(case, &draft.order.actor, known, seen)?;
         // A session is an event of its own, not a state of the record: it is never too late.
         if submit.submission.intent != Intent::Session && seen.precedes(known) {
             return Ok(superseded(draft, case, known, seen));
@@ -181,19 +184,44 @@ fn cancelled(submit: &Submit) -> Submit {
     submit
 }
 
+fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a != b)
+}
+
 /// The same number with another registration day or another person is not the same matter.
-fn forbid_contradiction(case: &Case, actor: &Actor, known: &SourceSeen, seen: &SourceSeen) -> Result<(), Refusal> {
-    fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
-        matches!((a, b), (Some(a), Some(b)) if a != b)
-    }
+fn contradiction(known: &SourceSeen, seen: &SourceSeen) -> Option<&'static str> {
     let day = differ(&known.registered_on, &seen.registered_on);
     let identity = differ(&known.identity_digest, &seen.identity_digest);
     let person = differ(&known.name_digest, &seen.name_digest) && differ(&known.phone_digest, &seen.phone_digest);
-    let what = match (day, identity || person) {
-        (false, false) => return Ok(()),
-        (true, _) => "another registration date",
-        (false, true) => "another person",
-    };
+    match (day, identity || person) {
+        (false, false) => None,
+        (true, _) => Some("another registration date"),
+        (false, true) => Some("another person"),
+    }
+}
+
+/// A record that joins through another number of its own numbering, a printed one that is given anew each year perhaps, must
+/// agree with one of the case's there as if it had come under that. Systems differ in who they say spoke, and when: across
+/// numberings only identity numbers are compared.
+fn contradicts_the_case(case: &Case, submit: &Submit) -> Option<&'static str> {
+    let seen = &submit.seen;
+    let of_ours = |id: &SourceId| id.namespace == seen.source.namespace;
+    let within = submit.submission.numbers().any(|id| of_ours(id) && has_number(case, id));
+    let matters = || case.sources.iter().filter(|s| !s.follow_up);
+    let mut peers =
+        matters().filter(|s| within && of_ours(&s.source)).map(|known| contradiction(known, seen)).peekable();
+    let first = peers.peek().copied().flatten();
+    if first.is_some() && peers.all(|contradicts| contradicts.is_some()) {
+        return first;
+    }
+    let mut persons = matters().filter(|s| s.identity_digest.is_some()).peekable();
+    let known = persons.peek().is_some();
+    let stranger = known && persons.all(|s| differ(&s.identity_digest, &seen.identity_digest));
+    stranger.then_some("another person")
+}
+
+fn forbid(case: &Case, actor: &Actor, seen: &SourceSeen, contradiction: Option<&str>) -> Result<(), Refusal> {
+    let Some(what) = contradiction else { return Ok(()) };
     let detail = format!("`{}` came back with {what}", seen.source);
     Err(refusal(case, actor, RefusalCode::IdentityConflict, detail))
 }
@@ -328,8 +356,11 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {
-    let has = |id: &SourceId| case.source(id).is_some() || case.aliases.contains(id);
-    std::iter::once(source).chain(aliases).filter(|id| !has(id)).cloned().collect()
+    std::iter::once(source).chain(aliases).filter(|id| !has_number(case, id)).cloned().collect()
+}
+
+fn has_number(case: &Case, id: &SourceId) -> bool {
+    case.source(id).is_some() || case.aliases.contains(id)
 }
 
 /// Whether the state at the source is only our own answer, come round again: by the version the source gave it, or by

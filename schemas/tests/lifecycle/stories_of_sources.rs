@@ -170,6 +170,53 @@ fn another_day_or_another_person_under_the_same_number_is_a_conflict() {
 }
 
 #[test]
+fn a_record_that_joins_another_persons_case_by_a_number_is_a_conflict() {
+    type Change = fn(&mut huiliu_schemas::event::SourceSeen);
+    let conflict = || Outcome::Refused(RefusalCode::IdentityConflict);
+    let joins = || events(&["supplemented"]);
+    let day: Change = |s| s.registered_on = Some(jiff::civil::date(2027, 3, 1));
+    let identity: Change = |s| s.identity_digest = Some("another".into());
+    let wife: Change = |s| {
+        (s.identity_digest, s.registered_on) = (None, Some(jiff::civil::date(2026, 3, 5)));
+        (s.name_digest, s.phone_digest) = (Some("another".into()), Some("another".into()));
+    };
+    let phone: Change = |s| {
+        s.identity_digest = None;
+        (s.name_digest, s.phone_digest) = (Some("another".into()), Some("another".into()));
+    };
+    let nothing: Change = |_| {};
+    let number = || source("hotline", "N");
+    let order = || Record::of(source("hotline", "2"), "hotline-12345").alias(number());
+    let begun = record().alias(number());
+    let named = || petition().alias(number());
+    let table = [
+        ("issued again", order(), nothing, joins()),
+        ("the number of another year", order(), day, conflict()),
+        ("another identity", order(), identity, conflict()),
+        ("another name and phone", order(), phone, conflict()),
+        ("the order by its number alone", Record::of(number(), "hotline-12345"), phone, conflict()),
+        ("elsewhere", named(), nothing, joins()),
+        ("elsewhere on another day", named(), day, joins()),
+        ("elsewhere by his wife", named(), wife, joins()),
+        ("elsewhere under another identity", named(), identity, conflict()),
+    ];
+    for (what, record, change, expected) in table {
+        let mut world = World::new();
+        world.submit(&begun, to(&[lead("housing")]));
+        let before = world.case.clone();
+        let outcome = world.submit(&record.seen(change), unsure());
+        assert_eq!(outcome, expected, "{what}");
+        assert_eq!(world.case == before, matches!(outcome, Outcome::Refused(_)), "{what}");
+    }
+    // Two petitions name the call both came out of, each registered on a day of its own.
+    let mut world = World::new();
+    world.submit(&begun, to(&[lead("housing")]));
+    world.submit(&petition(), unsure());
+    let second = Record::of(source("petition", "10"), "petition-portal").alias(source("hotline", "1"));
+    assert_eq!(world.submit(&second.seen(wife), unsure()), joins());
+}
+
+#[test]
 fn an_older_record_changes_no_field_and_is_noted_once() {
     let mut world = World::dispatched(&[lead("housing")]);
     let old = record().saying("old").order(99).facts(Facts { persons_count: Some(9), ..Facts::default() });
