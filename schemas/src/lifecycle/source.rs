@@ -7,10 +7,10 @@ use crate::case::{Case, Late};
 use crate::command::Submit;
 use crate::decision::{TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, Registered, SourceSeen, Supplemented};
-use crate::ids::{CaseNumber, DepartmentId, SourceId};
+use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
-use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
+use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState};
 
 /// What becomes of a record whose numbers no case has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,12 +112,32 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             if let Some(known) = known.filter(|_| draft.events.is_empty() && precedes_our_answer(case, seen)) {
                 return Ok(superseded(draft, case, known, seen));
             }
+            link(&mut draft, case);
             if draft.events.is_empty() {
                 return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
             }
         }
     }
     if draft.events.is_empty() { Ok(Decided::Nothing(NothingNew::Repeat)) } else { Ok(draft.done()) }
+}
+
+/// A record of another case named a number of this one.
+pub(super) fn link_to(mut draft: Draft<'_>, case: &Case, to: CaseId) -> Decided {
+    link_once(&mut draft, case, to);
+    if draft.events.is_empty() { Decided::Nothing(NothingNew::Repeat) } else { draft.done() }
+}
+
+/// The record names numbers that other cases have: they turn out to be one matter (decision 33).
+fn link(draft: &mut Draft<'_>, case: &Case) {
+    for to in &draft.order.given.elsewhere {
+        link_once(draft, case, *to);
+    }
+}
+
+fn link_once(draft: &mut Draft<'_>, case: &Case, to: CaseId) {
+    if to != case.id && case.marks.links.iter().all(|(known, _)| *known != to) {
+        draft.push(EventBody::Linked { to, kind: LinkKind::Duplicate });
+    }
 }
 
 /// A person at the centre, or the source by command, adds words to a case.

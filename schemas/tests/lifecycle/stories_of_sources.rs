@@ -259,6 +259,23 @@ fn another_source_joins_once() {
 }
 
 #[test]
+fn a_record_that_names_a_number_of_another_case_links_the_two_once() {
+    let other = huiliu_schemas::CaseId::of(&source("petition", "9"));
+    let names_it = || Given { elsewhere: vec![other], ..unsure() };
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&record().saying("more").order(101), names_it()), events(&["supplemented", "linked"]));
+    assert_eq!(world.submit(&record().saying("more").order(102), names_it()), REPEAT);
+    assert_eq!(world.case().marks.links.len(), 1);
+
+    let mut back = World::signed(&[lead("housing")]);
+    let linked = events(&["linked"]);
+    for expected in [linked, REPEAT] {
+        let link = back.order(Actor::Hub, Action::Link(other), Content::default(), Given::default());
+        assert_eq!(back.outcome(&link), expected);
+    }
+}
+
+#[test]
 fn a_source_withdraws_and_those_who_had_signed_learn_of_it() {
     let mut world = World::signed(&[lead("housing")]);
     let back = record().intent(Intent::Withdraw).saying("withdrawn").order(101);
