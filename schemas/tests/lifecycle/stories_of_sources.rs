@@ -362,6 +362,24 @@ fn a_source_that_is_over_ends_nothing_while_another_one_waits() {
 }
 
 #[test]
+fn a_source_withdraws_by_command_only_what_nobody_else_waits_for() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&petition(), unsure());
+    for channel in ["hotline-12345", "petition-portal"] {
+        let source = Actor::Source { channel: channel.parse().expect("a channel") };
+        assert_eq!(
+            world.command(&source, Command::Withdraw {}),
+            Outcome::Refused(RefusalCode::NotAllowed),
+            "{channel}"
+        );
+    }
+    let mut by_centre = world.clone();
+    assert_eq!(by_centre.command(&desk(), Command::Withdraw {}), events(&["withdrawn"]));
+    world.submit(&petition().order(101).upstream(UpstreamState::Cancelled, "theirs"), unsure());
+    assert_eq!(world.command(&hotline(), Command::Withdraw {}), events(&["withdrawn"]));
+}
+
+#[test]
 fn a_record_that_joins_ends_nothing() {
     let joins = |state| petition().upstream(state, "theirs");
     let taken_back = |state| joins(state).intent(Intent::Withdraw);
