@@ -60,6 +60,13 @@ pub enum Work {
         /// What it was told.
         delivered: AnswerDelivered,
     },
+    /// A record of another case named a number of this one.
+    Link {
+        /// This case.
+        case: CaseId,
+        /// The other.
+        to: CaseId,
+    },
 }
 
 impl Job {
@@ -129,17 +136,20 @@ impl Desk {
         self.directory.send_replace(directory);
     }
 
-    /// Decides a job. `told` matters only where the case may be routed.
+    /// Decides a job. `told` matters only where the case may be routed; `elsewhere` are other cases that have numbers its
+    /// record names.
     pub fn decide(
         &self,
         job: &Job,
         id: CaseId,
         case: Option<&Case>,
         told: &Told,
+        elsewhere: Vec<CaseId>,
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
         let sitting = Sitting { directory: self.directory() };
-        lifecycle::decide(case, id, &order(job, sitting.given_for(job, case, told, now)), now)
+        let given = Given { elsewhere, ..sitting.given_for(job, case, told, now) };
+        lifecycle::decide(case, id, &order(job, given), now)
     }
 
     /// What deciding a record of a case that is known would lead to, as far as it does not depend on where the rules send
@@ -154,7 +164,7 @@ impl Desk {
         let needs = match &job.work {
             Work::Record(_) => case.stage == Stage::Triage,
             Work::Command { command, .. } => !named_in(command).is_empty(),
-            Work::Delivery { .. } => false,
+            Work::Delivery { .. } | Work::Link { .. } => false,
         };
         needs && !case.causes.contains_key(&job.cause)
     }
@@ -165,7 +175,7 @@ impl Sitting {
         match &job.work {
             Work::Record(record) => self.given_for_record(record, case, told, now),
             Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
-            Work::Delivery { .. } => Given::default(),
+            Work::Delivery { .. } | Work::Link { .. } => Given::default(),
         }
     }
 
@@ -344,6 +354,7 @@ fn order(job: &Job, given: Given) -> Order {
         }
         Work::Command { command, content, .. } => (Action::Command(command.clone()), content.clone()),
         Work::Delivery { delivered, .. } => (Action::RecordDelivery(delivered.clone()), Content::default()),
+        Work::Link { to, .. } => (Action::Link(*to), Content::default()),
     };
     Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
 }
@@ -373,6 +384,17 @@ mod tests {
     use huiliu_schemas::event::EventBody;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::vocabulary::{Appeal, Role};
+
+    #[test]
+    fn only_the_sources_own_version_orders_its_records() {
+        let of = |version| Submission {
+            at: Some("2026-03-04T02:00:00Z".parse().expect("a time")),
+            version,
+            ..Submission::of(SourceId::read("hotline:1").expect("a number"))
+        };
+        let master = MasterKey::parse(&"07".repeat(32)).expect("a key");
+        assert_eq!((seen::seen(&of(None), &master).order, seen::seen(&of(Some(7)), &master).order), (None, Some(7)));
+    }
 
     #[test]
     fn red_and_orange_have_the_shorter_clocks() {
@@ -411,7 +433,9 @@ mod tests {
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
         let decide = |case: Option<&Case>, job: &Job| {
-            let Decided::Events(events) = desk.decide(job, id, case, &Told::default(), now).expect("decided") else {
+            let Decided::Events(events) =
+                desk.decide(job, id, case, &Told::default(), Vec::new(), now).expect("decided")
+            else {
                 panic!("nothing came of it")
             };
             events
@@ -439,7 +463,7 @@ mod tests {
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let begun = job(1, "老板欠薪");
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
-        let decided = desk.decide(&begun, id, None, &Told::default(), now).expect("decided");
+        let decided = desk.decide(&begun, id, None, &Told::default(), Vec::new(), now).expect("decided");
         let Decided::Events(events) = decided else { panic!("nothing came of it") };
         let case = Case::fold(&events).expect("a case");
         let lead = Assignee { department: "jb-housing".parse().expect("a department"), role: Role::Lead };
@@ -448,10 +472,10 @@ mod tests {
         let work = Work::Command { case: id, command, content, seen: None };
         let redispatch = Job { cause: Cause::hub("by-hand"), actor: Actor::Operator { name: "desk".into() }, work };
         assert!(Desk::needs_told(&redispatch, &case));
-        desk.decide(&redispatch, id, Some(&case), &told(&["老板欠薪"]), now).expect("nobody is accused");
+        desk.decide(&redispatch, id, Some(&case), &told(&["老板欠薪"]), Vec::new(), now).expect("nobody is accused");
         let accuses = "老板欠薪，区住建局局长收受老板好处";
         for tellings in [&[accuses][..], &["老板欠薪", accuses, "请尽快"]] {
-            let refused = desk.decide(&redispatch, id, Some(&case), &told(tellings), now);
+            let refused = desk.decide(&redispatch, id, Some(&case), &told(tellings), Vec::new(), now);
             assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused, "{tellings:?}");
         }
     }
@@ -461,7 +485,7 @@ mod tests {
         let desk = Desk::new(Arc::new(shipped()));
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
-        let begun = desk.decide(&job(1, "老板欠薪"), id, None, &Told::default(), now).expect("decided");
+        let begun = desk.decide(&job(1, "老板欠薪"), id, None, &Told::default(), Vec::new(), now).expect("decided");
         let Decided::Events(events) = begun else { panic!("nothing came of it") };
         let case = Case::fold(&events).expect("a case");
         let (old, heir) = ("jb-land-old".parse().expect("code"), "jb-natural-resources".parse().expect("code"));
@@ -477,11 +501,13 @@ mod tests {
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
         let accuses = "老板欠薪，区人社局局长收受老板好处";
-        let begun = desk.decide(&job(1, accuses), id, None, &Told::default(), now).expect("decided");
+        let begun = desk.decide(&job(1, accuses), id, None, &Told::default(), Vec::new(), now).expect("decided");
         let Decided::Events(events) = begun else { panic!("nothing came of it") };
         let case = Case::fold(&events).expect("a case");
         assert_eq!(case.stage, Stage::Triage);
-        let plain = desk.decide(&job(2, "老板欠薪，请尽快"), id, Some(&case), &told(&[accuses]), now).expect("decided");
+        let plain = desk
+            .decide(&job(2, "老板欠薪，请尽快"), id, Some(&case), &told(&[accuses]), Vec::new(), now)
+            .expect("decided");
         let Decided::Events(events) = plain else { panic!("nothing came of it") };
         assert!(events.iter().all(|e| e.entries.is_empty()), "{events:?}");
     }

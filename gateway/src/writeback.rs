@@ -421,5 +421,5 @@ fn teller<'a>(channels: &'a Channels, namespace: &Namespace, answers: &Channel) 
 }
 
 fn told_cause(event: Uuid, owed: &Owed) -> Cause {
-    Cause::hub(&format!("told/{event}/{}", owed.source.namespace))
+    Cause::hub(&format!("told/{event}/{}", owed.source))
 }

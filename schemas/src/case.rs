@@ -81,6 +81,21 @@ pub struct Owed {
     pub source: SourceId,
 }
 
+/// A record that came too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Late {
+    /// Whose.
+    pub source: SourceId,
+    /// Its order.
+    pub order: i64,
+    /// Digest of what its matter says.
+    #[serde(default)]
+    pub matter_digest: Option<String>,
+    /// Digest of the answer it carries.
+    #[serde(default)]
+    pub answer_digest: Option<String>,
+}
+
 /// What stands beside the stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Marks {
@@ -144,9 +159,9 @@ pub struct Case {
     pub solved: Option<Solved>,
     /// Each assessor's last view.
     pub assessments: Vec<(Assessor, Assessment)>,
-    /// Records that came too late, by source and order: each is noted once.
+    /// Records that came too late: each is noted once.
     #[serde(default)]
-    pub superseded: Vec<(SourceId, i64)>,
+    pub superseded: Vec<Late>,
     /// Mediation sessions by their numbers, each with what was told of it last.
     #[serde(default)]
     pub sessions: Vec<Session>,
@@ -286,6 +301,14 @@ impl Case {
         self.sources.iter().find(|s| s.source == *source)
     }
 
+    /// The records that wait for an answer: one that only speaks of another where nothing else of its numbering is known.
+    pub fn matters(&self) -> impl Iterator<Item = &SourceSeen> {
+        let has_own = |s: &SourceSeen| {
+            self.sources.iter().any(|other| other.source.namespace == s.source.namespace && !other.follow_up)
+        };
+        self.sources.iter().filter(move |s| !s.follow_up || !has_own(s))
+    }
+
     fn note(&mut self, event: &Event) {
         if !self.causes.contains_key(&event.cause) {
             self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage });
@@ -379,11 +402,19 @@ impl Case {
                 Some(known) => *known = known.merged(session),
                 None => self.sessions.push(session.clone()),
             },
-            EventBody::Superseded { source, order, .. } => self.superseded.push((source.clone(), *order)),
+            EventBody::Superseded { source, order, matter_digest, answer_digest, .. } => self.superseded.push(Late {
+                source: source.clone(),
+                order: *order,
+                matter_digest: matter_digest.clone(),
+                answer_digest: answer_digest.clone(),
+            }),
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
             EventBody::AnswerDelivered(delivered) => {
                 self.owed.retain(|o| o.event != delivered.event || o.source != delivered.source);
                 self.delivered.push(delivered.clone());
+                if delivered.refused {
+                    self.pass_on(delivered);
+                }
             }
             EventBody::Unknown { name, ignorable } => {
                 if !ignorable {
@@ -422,17 +453,31 @@ impl Case {
         self.assignments.iter().any(|a| a.department == *department && a.n == n && a.role == Role::Lead)
     }
 
-    /// One number in each numbering: the first record that is a matter of its own.
+    /// One number in each numbering: the first that waits and is neither over at the source nor unknown to it by now.
     fn told_sources(&self) -> Vec<SourceId> {
         let mut told: Vec<&SourceSeen> = Vec::new();
-        for seen in &self.sources {
+        for seen in self.matters() {
             match told.iter_mut().find(|t| t.source.namespace == seen.source.namespace) {
-                Some(first) if first.follow_up && !seen.follow_up => *first = seen,
+                Some(first) if self.is_gone(first) && !self.is_gone(seen) => *first = seen,
                 Some(_) => {}
                 None => told.push(seen),
             }
         }
         told.into_iter().map(|t| t.source.clone()).collect()
+    }
+
+    /// Whether the source has it no more, or never took any of our answers under this number.
+    fn is_gone(&self, seen: &SourceSeen) -> bool {
+        let mut told = self.delivered.iter().filter(|d| d.source == seen.source && !d.no_way).peekable();
+        seen.is_over() || (told.peek().is_some() && told.all(|d| d.refused))
+    }
+
+    /// What a source refused for good under one number, it may take under the next that waits: orders are issued again.
+    fn pass_on(&mut self, refused: &AnswerDelivered) {
+        let heard = |s: &SourceSeen| self.delivered.iter().any(|d| d.event == refused.event && d.source == s.source);
+        let next = self.matters().filter(|s| s.source.namespace == refused.source.namespace);
+        let next = next.filter(|s| !s.is_over() && !heard(s)).map(|s| s.source.clone()).next();
+        self.owed.extend(next.map(|source| Owed { event: refused.event, what: refused.what, source }));
     }
 
     fn see(&mut self, seen: &SourceSeen, channel: &Channel) {

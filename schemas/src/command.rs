@@ -8,7 +8,7 @@ use crate::clock::Deadline;
 use crate::content::Content;
 use crate::decision::{Assignee, Decision};
 use crate::event::{Actor, AnswerDelivered, SourceSeen};
-use crate::ids::{Cause, Channel, DepartmentId};
+use crate::ids::{CaseId, Cause, Channel, DepartmentId};
 use crate::submission::{Assessment, Submission};
 use crate::vocabulary::{Assessor, ReturnReason, Solved, words};
 
@@ -140,6 +140,8 @@ pub enum Action {
     Submit(Box<Submit>),
     /// A source was told, or refused to be.
     RecordDelivery(AnswerDelivered),
+    /// A record of another case named a number of this one.
+    Link(CaseId),
 }
 
 /// A source's record, with what had to be looked up for it.
@@ -185,4 +187,6 @@ pub struct Given {
     pub forbidden: Vec<DepartmentId>,
     /// Named departments that do not exist or were dissolved.
     pub unknown: Vec<DepartmentId>,
+    /// Other cases that have numbers the record names as its own.
+    pub elsewhere: Vec<CaseId>,
 }

@@ -283,6 +283,12 @@ pub enum EventBody {
         order: i64,
         /// The order already known.
         known: i64,
+        /// Digest of what its matter says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        matter_digest: Option<String>,
+        /// Digest of the answer it carries.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer_digest: Option<String>,
     },
     /// 撤回, by the citizen.
     Withdrawn {},
@@ -407,6 +413,11 @@ impl SourceSeen {
         }
         let joint = !self.joint_digests.is_empty() || !other.joint_digests.is_empty();
         joint && persons(self).any(|person| persons(other).any(|one| one == person))
+    }
+
+    /// Whether the source has nothing more to do with it.
+    pub fn is_over(&self) -> bool {
+        self.state.is_some_and(UpstreamState::is_over)
     }
 
     /// Whether the other is later by the source's own order.

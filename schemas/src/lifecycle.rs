@@ -60,6 +60,7 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
         (Action::Submit(submit), Some(case)) => source::take_in(draft, case, submit),
         (_, None) => Err(no_such_case()),
         (Action::RecordDelivery(delivered), Some(_)) => Ok(record_delivery(draft, delivered)),
+        (Action::Link(to), Some(case)) => Ok(source::link_to(draft, case, *to)),
         (Action::Command(command), Some(case)) => by_hand(draft, case, command),
     }
 }
@@ -87,7 +88,8 @@ fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCo
         }
         CommandKind::Close => centre_in(case, actor, &[Stage::Resolved, Stage::Assessed]),
         CommandKind::Supplement => speaks_in(case, actor, |s| !s.is_ended()),
-        CommandKind::Urge | CommandKind::Withdraw => speaks_in(case, actor, |s| !s.is_ended()),
+        CommandKind::Urge => speaks_in(case, actor, |s| !s.is_ended()),
+        CommandKind::Withdraw => may_withdraw(case, actor),
         CommandKind::Assess => speaks_in(case, actor, Stage::has_result),
     }
 }
@@ -456,6 +458,15 @@ fn speaks_in(case: &Case, actor: &Actor, stage: impl Fn(Stage) -> bool) -> Resul
         return Err(RefusalCode::NotAllowed);
     }
     if stage(case.stage) { Ok(()) } else { Err(RefusalCode::WrongStage) }
+}
+
+/// A source speaks for its own citizen: while another one waits for an answer, the centre withdraws (decision 33).
+fn may_withdraw(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
+    speaks_in(case, actor, |s| !s.is_ended())?;
+    let Actor::Source { channel } = actor else { return Ok(()) };
+    let theirs = |s: &SourceSeen| case.answer_channels.get(s.source.namespace.as_str()) == Some(channel);
+    let others_wait = case.matters().any(|s| !s.is_over() && !theirs(s));
+    if others_wait { Err(RefusalCode::NotAllowed) } else { Ok(()) }
 }
 
 fn part<'c>(case: &'c Case, actor: &Actor) -> Result<&'c Assignment, RefusalCode> {

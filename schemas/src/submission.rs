@@ -43,7 +43,8 @@ pub struct Submission {
     /// another matter's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_on: Option<jiff::civil::Date>,
-    /// The source's own ordering of this record's states, if it has a better one than `at`.
+    /// The source's own ordering of this record's states. Without it they have none: a time is not one, for the field it was
+    /// read from may differ from record to record.
     #[serde(default)]
     pub version: Option<i64>,
     /// Other numbers of the same case, e.g. the hotline order a petition came from.
@@ -99,11 +100,6 @@ impl Submission {
     /// The numbers that tell whose record it is, its own first.
     pub fn numbers(&self) -> impl Iterator<Item = &SourceId> {
         std::iter::once(&self.source).chain(&self.aliases)
-    }
-
-    /// What orders two records of the same source id: its version, else its time.
-    pub fn order(&self) -> Option<i64> {
-        self.version.or_else(|| self.at.map(Timestamp::as_millisecond))
     }
 }
 

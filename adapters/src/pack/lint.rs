@@ -86,7 +86,7 @@ mod tests {
     }
 
     const GOOD: &str = "untold = [\"accepted\", \"declined\", \"progress\", \"resolved\"]\nignore = [\"rest\"]\n[fields]\n\
-        \"source.id\" = { from = [\"id\"] }\n\"at\" = { from = [\"t\"] }\n\"facts.registered_at\" = { from = [\"t\"] }\n\
+        \"source.id\" = { from = [\"id\"] }\n\"version\" = { from = [\"t\"] }\n\"facts.registered_at\" = { from = [\"t\"] }\n\
         \"facts.appeal\" = { from = [\"kind\"], tables = [\"appeal\"] }\n\"content.text\" = { from = [\"nr\"] }\n\
         \"content.address\" = { from = [\"dz\"] }\n\"upstream.state\" = { from = [\"zt\"], constant = \"open\" }\n\
         [[persons]]\nrole = \"reporter\"\nfields.phone = { from = [\"dh\"] }\n";
@@ -118,6 +118,7 @@ mod tests {
             sample,
             &["map.toml:0 Warning 没有来源状态"],
         );
+        check(("\"version\"", "\"at\""), sample, &["map.toml:0 Warning 没有更新时间或版本号"]);
         let public = "\"facts.source_class.name\" = { from = [\"dh\"] }\n[[persons]]";
         check(
             ("[[persons]]", public),

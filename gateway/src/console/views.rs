@@ -383,6 +383,7 @@ fn why(body: &EventBody) -> Option<Why> {
         EventBody::ReturnRequested { reason, .. } => said(reason.chinese().to_owned()),
         EventBody::Resolved { solved, .. } => said(solved.chinese().to_owned()),
         EventBody::Closed { at_source: true } => said("来源系统已办结".to_owned()),
+        EventBody::Linked { kind, .. } => said(kind.chinese().to_owned()),
         EventBody::Warned { colour, .. } => said(colour.chinese().to_owned()),
         EventBody::UpstreamChanged { upstream, .. } => said(upstream.state.chinese().to_owned()),
         EventBody::AnswerDelivered(told) if told.refused => said(format!("{} 拒收", told.source)),

@@ -25,7 +25,7 @@ pub(super) fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
     let reporter = content.reporter().map(|person| Digests::of(person, master)).unwrap_or_default();
     SourceSeen {
         source: submission.source.clone(),
-        order: submission.order(),
+        order: submission.version,
         matter_digest: master.digest("matter", &matter),
         answer_digest: reply_digest(master, content).or_else(|| state.map(|s| master.digest("state", s.as_str()))),
         registered_on: submission.registered_on,

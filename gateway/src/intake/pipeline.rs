@@ -14,9 +14,9 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Context, Message};
 use futures_util::StreamExt;
-use huiliu_schemas::event::Actor;
+use huiliu_schemas::event::{Actor, Event, EventBody};
 use huiliu_schemas::submission::Facts;
-use huiliu_schemas::{Cause, Channel};
+use huiliu_schemas::{CaseId, Cause, Channel};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -132,7 +132,7 @@ impl Pipeline {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
-                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway)).await;
+                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway, &step)).await;
                         step.outcome(fate.word("done"));
                         close(&message, fate).await;
                         drop(permit);
@@ -212,7 +212,7 @@ impl Pipeline {
     }
 
     /// Waits for the ledger's answers, buries what was refused, and says what is to become of the envelope.
-    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>) -> Fate {
+    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>, step: &Step) -> Fate {
         let mut fate = Fate::Done;
         for record in underway {
             let one = match record {
@@ -221,7 +221,10 @@ impl Pipeline {
                     self.bury(DeadLetter { problems: why.problems, ..letter }).await
                 }
                 Underway::Asked(index, answer) => match answer.await {
-                    Ok(Ok(settled)) => self.settled(settled, sequence, index, channel).await,
+                    Ok(Ok(settled)) => match self.link_back(&settled, step).await {
+                        Ok(()) => self.settled(settled, sequence, index, channel).await,
+                        Err(error) => Fate::Later(error.to_string()),
+                    },
                     Ok(Err(error)) => Fate::Later(error.to_string()),
                     Err(_) => Fate::Later("the ledger closed".into()),
                 },
@@ -246,6 +249,22 @@ impl Pipeline {
         Fate::Done
     }
 
+    /// A case that was linked with others by a record: they are linked with it. Where that was cut short, the record comes
+    /// again, and its cause tells.
+    async fn link_back(&self, settled: &Settled, step: &Step) -> Result<(), LedgerError> {
+        let to = settled.case_id;
+        for case in linked(settled) {
+            let job =
+                Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work: Work::Link { case, to } };
+            let linked = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await?;
+            if let JobResult::Appended(_) = linked.result {
+                metrics::counter!("huiliu_cases_linked_total").increment(1);
+                tracing::warn!(%case, %to, "two cases turn out to be one matter: a person decides which goes on");
+            }
+        }
+        Ok(())
+    }
+
     async fn bury_envelope(&self, message: &Message, stage: &str, sequence: u64, reason: String) -> Fate {
         let channel = message.subject.strip_prefix("intake.").and_then(|c| c.parse().ok());
         let Some(channel) = channel else { return Fate::Done };
@@ -257,6 +276,21 @@ impl Pipeline {
             Ok(()) => Fate::Done,
             Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
         }
+    }
+}
+
+/// The cases a record linked its own with.
+fn linked(settled: &Settled) -> Vec<CaseId> {
+    let to = |event: &Event| match &event.body {
+        EventBody::Linked { to, .. } => Some(*to),
+        _ => None,
+    };
+    match (&settled.result, &settled.case) {
+        (JobResult::Appended(events), _) => events.iter().filter_map(to).collect(),
+        (JobResult::Known(answer), Some(case)) if answer.events.iter().any(|name| name == "linked") => {
+            case.marks.links.iter().map(|(to, _)| *to).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

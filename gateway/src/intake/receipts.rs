@@ -265,7 +265,7 @@ fn outcome_of<'a>(events: impl Iterator<Item = &'a str>) -> RecordOutcome {
         Some("assessed") => RecordOutcome::Assess,
         Some("mediation_held") => RecordOutcome::Mediation,
         Some("superseded") => RecordOutcome::Superseded,
-        Some("upstream_changed") => RecordOutcome::Updated,
+        Some("upstream_changed" | "linked") => RecordOutcome::Updated,
         Some(_) => RecordOutcome::Supplement,
         None => RecordOutcome::Pending,
     }

@@ -1,7 +1,7 @@
 //! One group of jobs on its way into the log: decided one after the other on working copies of their cases, and turned
 //! into the messages of one atomic batch. Nothing is sent from here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use async_nats::HeaderMap;
@@ -111,7 +111,10 @@ impl<'a> Group<'a> {
         let before = working.case.clone();
         let decided = match working.moved_on(job) {
             Some(refusal) => Err(refusal),
-            None => self.desk.decide(job, case_id, before.as_deref(), &working.told, self.now),
+            None => {
+                let elsewhere = self.elsewhere(job, case_id);
+                self.desk.decide(job, case_id, before.as_deref(), &working.told, elsewhere, self.now)
+            }
         };
         step.decided();
         let start = self.messages.len();
@@ -130,6 +133,14 @@ impl<'a> Group<'a> {
         let dead = died(before.as_deref(), after.as_deref());
         self.drafts.push(Draft { case_id, result, after, dead, messages: start..self.messages.len() });
         Ok(true)
+    }
+
+    /// The other cases that have numbers a record names as its own.
+    fn elsewhere(&self, job: &Job, case_id: CaseId) -> Vec<CaseId> {
+        let Work::Record(record) = &job.work else { return Vec::new() };
+        let owners = record.submission.numbers().filter_map(|source| self.owners.get(&subjects::alias(source)));
+        let others: BTreeSet<CaseId> = owners.copied().filter(|owner| *owner != case_id).collect();
+        others.into_iter().collect()
     }
 
     fn write(&mut self, case_id: CaseId, events: &[Event], step: &Step) -> Result<bool, LedgerError> {

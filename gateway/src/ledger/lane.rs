@@ -205,7 +205,7 @@ async fn identify<'j>(
 
 fn identity(job: &Job, owners: &HashMap<String, CaseId>, within: &mut HashMap<String, CaseId>) -> CaseId {
     match &job.work {
-        Work::Command { case, .. } | Work::Delivery { case, .. } => *case,
+        Work::Command { case, .. } | Work::Delivery { case, .. } | Work::Link { case, .. } => *case,
         Work::Record(record) => {
             let known: Vec<String> = record.submission.numbers().map(subjects::alias).collect();
             let owner = known.iter().find_map(|s| owners.get(s).or_else(|| within.get(s)).copied());

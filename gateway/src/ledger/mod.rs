@@ -264,7 +264,7 @@ impl Ledger {
 fn lane_of(job: &Job) -> usize {
     let id = match &job.work {
         Work::Record(record) => CaseId::of(&record.submission.source),
-        Work::Command { case, .. } | Work::Delivery { case, .. } => *case,
+        Work::Command { case, .. } | Work::Delivery { case, .. } | Work::Link { case, .. } => *case,
     };
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);

@@ -143,14 +143,18 @@ impl Tally {
 /// How far the answer is; none where nothing is owed, or no source can be told.
 pub(super) fn answer_state(folded: &Folded) -> Option<AnswerState> {
     let owed = folded.answer_event?;
-    let waiting = folded.case.owed.iter().any(|o| o.event == owed);
-    let said = || folded.case.delivered.iter().filter(|d| d.event == owed && !d.no_way);
-    match (said().any(|d| !d.refused), said().any(|d| d.refused)) {
-        (_, true) => Some(AnswerState::Refused),
-        _ if waiting => Some(AnswerState::Waiting),
-        (true, false) => Some(AnswerState::Told),
-        (false, false) => None,
+    let case = &folded.case;
+    let waits = |numbering: &str| case.owed.iter().any(|o| o.event == owed && o.source.namespace.as_str() == numbering);
+    let said = case.delivered.iter().filter(|d| d.event == owed && !d.no_way);
+    // What was refused under one number may have been told under the next.
+    let refused: HashMap<&str, bool> = said.map(|d| (d.source.namespace.as_str(), d.refused)).collect();
+    if refused.iter().any(|(numbering, refused)| *refused && !waits(numbering)) {
+        return Some(AnswerState::Refused);
     }
+    if case.owed.iter().any(|o| o.event == owed) {
+        return Some(AnswerState::Waiting);
+    }
+    (!refused.is_empty()).then_some(AnswerState::Told)
 }
 
 impl AnswerState {

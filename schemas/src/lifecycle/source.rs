@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
-use crate::case::Case;
+use crate::case::{Case, Late};
 use crate::command::Submit;
 use crate::decision::{TriageReason, Verdict};
-use crate::event::{Actor, EventBody, Registered, SourceSeen, Supplemented};
-use crate::ids::{CaseNumber, DepartmentId, SourceId};
+use crate::event::{Actor, AnswerDelivered, EventBody, Registered, SourceSeen, Supplemented};
+use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
-use crate::vocabulary::{Assessor, EntryKind, Stage, UpstreamState};
+use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState};
 
 /// What becomes of a record whose numbers no case has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,29 +74,34 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
     if submit.submission.intent == Intent::Notice {
         return Ok(Decided::Nothing(NothingNew::Notice));
     }
-    let submit = &of_the_matter(case, submit);
+    let submit = &as_meant(case, submit);
     let seen = &submit.seen;
     let known = case.source(&seen.source);
+    match known {
+        Some(known) => forbid(case, &draft.order.actor, seen, contradiction(known, seen))?,
+        None => forbid(case, &draft.order.actor, seen, contradicts_the_case(case, submit))?,
+    }
     if let Some(known) = known {
-        forbid_contradiction(case, &draft.order.actor, known, seen)?;
         // A session is an event of its own, not a state of the record: it is never too late.
-        if submit.submission.intent != Intent::Session && is_older(case, known, seen) {
+        if submit.submission.intent != Intent::Session && seen.precedes(known) {
             return Ok(superseded(draft, case, known, seen));
         }
     }
     match submit.submission.intent {
         Intent::Urge if known.is_some() => {}
         Intent::Urge => urge(&mut draft, case, submit),
-        Intent::Withdraw if !case.stage.is_ended() => taken_back(&mut draft, case, submit),
+        Intent::Withdraw if ends(case, submit) => taken_back(&mut draft, case, submit),
         Intent::Session => hold_session(&mut draft, case, submit),
-        _ => {
-            let echo = is_echo(case, submit);
-            let ends = !echo && is_over(&submit.submission) && is_changed_upstream(case, submit);
+        intent => {
+            let echo = is_echo(case, submit) && (intent != Intent::Withdraw || case.stage.is_ended());
+            let ends = !echo && ends(case, submit);
             told_more(&mut draft, case, submit, ends);
             if !echo {
                 hold_session(&mut draft, case, submit);
             }
-            changed_upstream(&mut draft, case, submit, echo);
+            if !echo && !case.stage.is_ended() && !precedes_our_answer(case, seen) {
+                changed_upstream(&mut draft, case, submit, ends);
+            }
             assessed(&mut draft, case, submit);
             if calls_back(case, submit, echo) {
                 draft.reopen(case, Some(Box::new(submit.seen.clone())));
@@ -104,12 +109,35 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
             if draft.events.is_empty() {
                 unsaid(&mut draft, case, submit);
             }
+            if let Some(known) = known.filter(|_| draft.events.is_empty() && precedes_our_answer(case, seen)) {
+                return Ok(superseded(draft, case, known, seen));
+            }
+            link(&mut draft, case);
             if draft.events.is_empty() {
                 return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
             }
         }
     }
     if draft.events.is_empty() { Ok(Decided::Nothing(NothingNew::Repeat)) } else { Ok(draft.done()) }
+}
+
+/// A record of another case named a number of this one.
+pub(super) fn link_to(mut draft: Draft<'_>, case: &Case, to: CaseId) -> Decided {
+    link_once(&mut draft, case, to);
+    if draft.events.is_empty() { Decided::Nothing(NothingNew::Repeat) } else { draft.done() }
+}
+
+/// The record names numbers that other cases have: they turn out to be one matter (decision 34).
+fn link(draft: &mut Draft<'_>, case: &Case) {
+    for to in &draft.order.given.elsewhere {
+        link_once(draft, case, *to);
+    }
+}
+
+fn link_once(draft: &mut Draft<'_>, case: &Case, to: CaseId) {
+    if to != case.id && case.marks.links.iter().all(|(known, _)| *known != to) {
+        draft.push(EventBody::Linked { to, kind: LinkKind::Duplicate });
+    }
 }
 
 /// A person at the centre, or the source by command, adds words to a case.
@@ -136,9 +164,9 @@ pub(super) fn withdraw(draft: &mut Draft<'_>, case: &Case) {
 
 /// The source's record says that the citizen takes it back; the record is remembered, so that it is known again.
 fn taken_back(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let cancelled = Upstream { state: UpstreamState::Cancelled, code: None };
-    let upstream = submit.submission.upstream.clone().unwrap_or(cancelled);
-    draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+    if let Some(upstream) = submit.submission.upstream.clone() {
+        draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+    }
     withdraw(draft, case);
 }
 
@@ -146,10 +174,17 @@ fn is_over(submission: &Submission) -> bool {
     submission.upstream.as_ref().is_some_and(|u| u.state.is_over())
 }
 
+/// A record as it is to be taken, where that is not as it stands.
+fn as_meant<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
+    match (submit.submission.intent, case.source(&submit.seen.source)) {
+        (Intent::Assess, Some(known)) => Cow::Owned(of_the_matter(known, submit)),
+        (Intent::Withdraw, _) if !is_over(&submit.submission) => Cow::Owned(cancelled(submit)),
+        _ => Cow::Borrowed(submit),
+    }
+}
+
 /// A record that only assesses has words of its own: those of the matter, and its answer, stay as they were seen.
-fn of_the_matter<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
-    let known = case.source(&submit.seen.source).filter(|_| submit.submission.intent == Intent::Assess);
-    let Some(known) = known else { return Cow::Borrowed(submit) };
+fn of_the_matter(known: &SourceSeen, submit: &Submit) -> Submit {
     let (matter_digest, view_digest) = (known.matter_digest.clone(), submit.seen.matter_digest.clone());
     let seen = SourceSeen {
         view_digest: (view_digest != matter_digest).then_some(view_digest),
@@ -157,48 +192,93 @@ fn of_the_matter<'s>(case: &Case, submit: &'s Submit) -> Cow<'s, Submit> {
         answer_digest: submit.seen.answer_digest.clone().or_else(|| known.answer_digest.clone()),
         ..submit.seen.clone()
     };
-    Cow::Owned(Submit { seen, ..submit.clone() })
+    Submit { seen, ..submit.clone() }
+}
+
+/// Who takes the matter back need not say that it is over at the source.
+fn cancelled(submit: &Submit) -> Submit {
+    let state = UpstreamState::Cancelled;
+    let mut submit = submit.clone();
+    submit.submission.upstream = Some(Upstream { state, code: submit.submission.upstream.and_then(|u| u.code) });
+    submit.seen.state = Some(state);
+    submit
+}
+
+fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a != b)
 }
 
 /// The same number with another registration day or another person is not the same matter.
-fn forbid_contradiction(case: &Case, actor: &Actor, known: &SourceSeen, seen: &SourceSeen) -> Result<(), Refusal> {
-    fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
-        matches!((a, b), (Some(a), Some(b)) if a != b)
-    }
+fn contradiction(known: &SourceSeen, seen: &SourceSeen) -> Option<&'static str> {
     let day = differ(&known.registered_on, &seen.registered_on);
     let identity = differ(&known.identity_digest, &seen.identity_digest);
     let person = differ(&known.name_digest, &seen.name_digest) && differ(&known.phone_digest, &seen.phone_digest);
-    let what = match (day, (identity || person) && !known.shares_person(seen)) {
-        (false, false) => return Ok(()),
-        (true, _) => "another registration date",
-        (false, true) => "another person",
-    };
+    match (day, (identity || person) && !known.shares_person(seen)) {
+        (false, false) => None,
+        (true, _) => Some("another registration date"),
+        (false, true) => Some("another person"),
+    }
+}
+
+/// A record that joins through another number of its own numbering, a printed one that is given anew each year perhaps, must
+/// agree with one of the case's there as if it had come under that. Systems differ in who they say spoke, and when: across
+/// numberings only identity numbers are compared.
+fn contradicts_the_case(case: &Case, submit: &Submit) -> Option<&'static str> {
+    let seen = &submit.seen;
+    let of_ours = |id: &SourceId| id.namespace == seen.source.namespace;
+    let within = submit.submission.numbers().any(|id| of_ours(id) && has_number(case, id));
+    let matters = || case.sources.iter().filter(|s| !s.follow_up);
+    let mut peers =
+        matters().filter(|s| within && of_ours(&s.source)).map(|known| contradiction(known, seen)).peekable();
+    let first = peers.peek().copied().flatten();
+    if first.is_some() && peers.all(|contradicts| contradicts.is_some()) {
+        return first;
+    }
+    let mut persons = matters().filter(|s| s.identity_digest.is_some()).peekable();
+    let known = persons.peek().is_some();
+    let differs = |s: &SourceSeen| differ(&s.identity_digest, &seen.identity_digest) && !s.shares_person(seen);
+    let stranger = known && persons.all(differs);
+    stranger.then_some("another person")
+}
+
+fn forbid(case: &Case, actor: &Actor, seen: &SourceSeen, contradiction: Option<&str>) -> Result<(), Refusal> {
+    let Some(what) = contradiction else { return Ok(()) };
     let detail = format!("`{}` came back with {what}", seen.source);
     Err(refusal(case, actor, RefusalCode::IdentityConflict, detail))
 }
 
-/// Whether the record shows the source as it was before what is known.
-fn is_older(case: &Case, known: &SourceSeen, seen: &SourceSeen) -> bool {
-    known_order(case, known).zip(seen.order).is_some_and(|(known, now)| now < known)
+/// Whether the record shows the source as it was before it took our last answer: what it says is news all the same, how far
+/// the matter is there is not.
+fn precedes_our_answer(case: &Case, seen: &SourceSeen) -> bool {
+    seen.order.zip(told_order(case, &seen.source)).is_some_and(|(now, told)| now < told)
 }
 
-fn known_order(case: &Case, known: &SourceSeen) -> Option<i64> {
-    let told = case.delivered.iter().filter(|d| d.source == known.source).filter_map(|d| d.version).max();
-    known.order.max(told)
+/// The order the source gave its record with our last answer.
+fn told_order(case: &Case, source: &SourceId) -> Option<i64> {
+    case.delivered.iter().filter(|d| d.source == *source).filter_map(|d| d.version).max()
 }
 
+/// Notes, once, a record that shows the source as it was before what is known.
 fn superseded(mut draft: Draft<'_>, case: &Case, known: &SourceSeen, seen: &SourceSeen) -> Decided {
-    let (order, known_order) = (seen.order.unwrap_or_default(), known_order(case, known).unwrap_or_default());
-    let noted = case.superseded.iter().any(|(source, at)| *source == seen.source && *at == order);
-    if noted || same_words(known, seen) {
+    let order = seen.order.unwrap_or_default();
+    let late = Late {
+        source: seen.source.clone(),
+        order,
+        matter_digest: Some(seen.matter_digest.clone()),
+        answer_digest: seen.answer_digest.clone(),
+    };
+    if case.superseded.contains(&late) || same_words(known, seen) {
         return Decided::Nothing(NothingNew::Repeat);
     }
-    draft.push(EventBody::Superseded { source: seen.source.clone(), order, known: known_order });
+    let Late { source, order, matter_digest, answer_digest } = late;
+    let known = known.order.max(told_order(case, &source)).unwrap_or_default();
+    draft.push(EventBody::Superseded { source, order, known, matter_digest, answer_digest });
     draft.done()
 }
 
 fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
-    known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest
+    let state = seen.state.is_none() || seen.state == known.state;
+    known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest && state
 }
 
 /// A record that urges has words of its own, which may tell as much as any.
@@ -297,40 +377,77 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {
-    let has = |id: &SourceId| case.source(id).is_some() || case.aliases.contains(id);
-    std::iter::once(source).chain(aliases).filter(|id| !has(id)).cloned().collect()
+    std::iter::once(source).chain(aliases).filter(|id| !has_number(case, id)).cloned().collect()
+}
+
+fn has_number(case: &Case, id: &SourceId) -> bool {
+    case.source(id).is_some() || case.aliases.contains(id)
 }
 
 /// Whether the state at the source is only our own answer, come round again: by the version the source gave it, or by
 /// the words we recorded having told. Never by time.
 fn is_echo(case: &Case, submit: &Submit) -> bool {
     let told = case.delivered.iter().filter(|d| d.source == submit.seen.source && !d.refused);
-    let order = submit.submission.order();
-    let by_version = |d: &&crate::event::AnswerDelivered| d.version.is_some() && d.version == order;
-    let by_words =
-        |d: &&crate::event::AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
+    let by_version = |d: &&AnswerDelivered| d.version.is_some() && d.version == submit.seen.order;
+    let by_words = |d: &&AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
     told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
 }
 
 /// Whether the source tells another state or answer than it last did.
 fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
-    case.source(&submit.seen.source).is_none_or(|k| k.answer_digest != submit.seen.answer_digest)
+    let seen = &submit.seen;
+    let moved = |known: &SourceSeen| seen.state.is_some() && seen.state != known.state;
+    case.source(&seen.source).is_none_or(|known| known.answer_digest != seen.answer_digest || moved(known))
 }
 
-fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: bool) {
+/// Whether a record that says that the matter is over at its source ends the case (decision 33): the source had it open
+/// when last seen, it is not our own end that it shows, and nobody else waits for an answer.
+fn ends(case: &Case, submit: &Submit) -> bool {
+    let Some(known) = case.source(&submit.seen.source) else { return false };
+    let news = is_changed_upstream(case, submit) && !known.is_over() && !shows_our_end(case, known, &submit.seen);
+    let news = news && !precedes_our_answer(case, &submit.seen);
+    is_over(&submit.submission) && !case.stage.is_ended() && news && !others_wait(case, &submit.submission)
+}
+
+/// Whether another source has the matter open. A record speaks for its own order, by whatever number of that numbering, and
+/// for what followed it up.
+fn others_wait(case: &Case, submission: &Submission) -> bool {
+    let ours = &submission.source;
+    let spoken_for = |s: &SourceSeen| {
+        let named = submission.numbers().any(|number| *number == s.source);
+        s.source.namespace == ours.namespace && (named || s.follow_up)
+    };
+    case.matters().any(|s| !s.is_over() && !spoken_for(s))
+}
+
+/// A source whose records show no reply of ours shows that it took our last answer by its state alone: no news, even if the
+/// case came back since.
+fn shows_our_end(case: &Case, known: &SourceSeen, seen: &SourceSeen) -> bool {
+    let after = |told: Option<i64>| known.order.zip(told).is_none_or(|(seen, told)| seen <= told);
+    let heard = |d: &&AnswerDelivered| d.source == known.source && d.what.is_last() && !d.refused && !d.no_way;
+    known.answer_digest == seen.answer_digest && case.delivered.iter().filter(heard).any(|d| after(d.version))
+}
+
+/// What became of the matter at the source by somebody else's hand. Where that does not end the case, whoever has it goes on
+/// and learns of it.
+fn changed_upstream(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     let Some(upstream) = submit.submission.upstream.clone() else { return };
-    if echo || !is_changed_upstream(case, submit) || upstream.state == UpstreamState::Open || case.stage.is_ended() {
+    if !is_changed_upstream(case, submit) || upstream.state == UpstreamState::Open {
         return;
     }
-    let (state, seen) = (upstream.state, submit.seen.clone());
-    draft.push(EventBody::UpstreamChanged { seen, upstream });
+    let state = upstream.state;
+    let told = draft.events.iter().any(|e| matches!(e.body, EventBody::Supplemented(_)));
+    if state.is_over() && !ends && !told {
+        draft.tell_active(case, EntryKind::Supplement);
+    }
+    draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
     match state {
-        UpstreamState::Cancelled => withdraw(draft, case),
-        UpstreamState::Closed => {
+        UpstreamState::Cancelled if ends => withdraw(draft, case),
+        UpstreamState::Closed if ends => {
             draft.tell_leaving(case, |_| false);
             draft.push(EventBody::Closed { at_source: true });
         }
-        UpstreamState::Open | UpstreamState::Returned => {}
+        _ => {}
     }
 }
 
@@ -366,17 +483,20 @@ fn is_opened_again(case: &Case, submit: &Submit, echo: bool) -> bool {
     again && !owed && is_newer(case, submit).unwrap_or(!echo)
 }
 
-/// Other words, by a source whose order says that it is not an old rendering; or those of a source that joins.
+/// Other words, by a source whose order says that it is neither an old rendering nor the one that took our answer; or those
+/// of a source that joins.
 fn says_more(case: &Case, submit: &Submit) -> bool {
     let speaks = matches!(submit.submission.intent, Intent::Matter | Intent::Supplement);
-    let other = |known: &SourceSeen| known.matter_digest != submit.seen.matter_digest;
-    let newer = is_newer(case, submit) == Some(true);
-    speaks && !is_over(&submit.submission) && case.source(&submit.seen.source).is_none_or(|k| other(k) && newer)
+    let seen = &submit.seen;
+    let ours =
+        || case.delivered.iter().any(|d| d.source == seen.source && d.version.is_some() && d.version == seen.order);
+    let other = |known: &SourceSeen| known.matter_digest != seen.matter_digest && known.precedes(seen) && !ours();
+    speaks && !is_over(&submit.submission) && case.source(&seen.source).is_none_or(other)
 }
 
 /// Whether the record shows the source as it is after all that is known, our answer too; none where it has no order.
 fn is_newer(case: &Case, submit: &Submit) -> Option<bool> {
-    let known = case.source(&submit.seen.source).and_then(|known| known_order(case, known));
+    let known = case.source(&submit.seen.source)?.order.max(told_order(case, &submit.seen.source));
     submit.seen.order.zip(known).map(|(now, known)| now > known)
 }
 
@@ -388,10 +508,12 @@ fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 /// What brought the case back, or would, is no longer what the source shows: remembered, so that it counts when it is said
-/// again.
+/// again. That it has the matter open after all needs no order: it waits for an answer again.
 fn unsaid(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let Some(known) = case.source(&submit.seen.source).filter(|known| known.precedes(&submit.seen)) else { return };
-    let now = known.seen_again(&submit.seen);
+    let seen = &submit.seen;
+    let counts = |known: &&SourceSeen| known.precedes(seen) || known.is_over() && seen.order.is_none();
+    let Some(known) = case.source(&seen.source).filter(counts) else { return };
+    let now = known.seen_again(seen);
     let satisfied = known.assessment.is_some_and(|view| view.is_bad()) && now.assessment.is_none();
     let upstream = submit.submission.upstream.clone().or_else(|| not_returned_any_more(known, &submit.submission));
     let moved = upstream.as_ref().is_some_and(|upstream| known.state != Some(upstream.state))
@@ -401,7 +523,7 @@ fn unsaid(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
             Some(UpstreamState::Open) | None => false,
         };
     if let Some(upstream) = upstream.filter(|_| satisfied || moved) {
-        draft.push(EventBody::UpstreamChanged { seen: submit.seen.clone(), upstream });
+        draft.push(EventBody::UpstreamChanged { seen: seen.clone(), upstream });
     }
 }
 

@@ -120,6 +120,19 @@ pub fn check_step(before: Option<&Case>, after: &Case, order: &Order, new: &[Eve
     let Some(before) = before else { return };
     assert!(may_follow(before.stage, after.stage), "{} -> {}", before.stage, after.stage);
     check_leavers_know(before, after, order, &made);
+    check_nobody_waits(before, after, order);
+}
+
+/// A record ends a case only if its source had it there, and no other source has it open.
+fn check_nobody_waits(before: &Case, after: &Case, order: &Order) {
+    let Action::Submit(submit) = &order.action else { return };
+    if before.stage.is_ended() || !after.stage.is_ended() {
+        return;
+    }
+    let ours = &submit.seen.source;
+    assert!(before.source(ours).is_some(), "{ours} ended what it merely joined");
+    let waits: Vec<_> = before.matters().filter(|s| s.source.namespace != ours.namespace && !s.is_over()).collect();
+    assert!(waits.is_empty(), "{ours} ended what {waits:?} waits for");
 }
 
 /// Whoever had signed and has lost its part learns of it, unless it was its own doing.

@@ -203,7 +203,13 @@ impl World {
             }),
             Saying::Session => session(base, new),
             Saying::JoinedBySecondSource => {
-                Record::of(source("petition", "9"), "petition-portal").alias(source("hotline", "1"))
+                let second = Record::of(source("petition", "9"), "petition-portal").alias(source("hotline", "1"));
+                match new % 4 {
+                    0 => second.upstream(UpstreamState::Closed, &words),
+                    1 => second.intent(Intent::Withdraw).upstream(UpstreamState::Cancelled, &words),
+                    2 => second.upstream(UpstreamState::Open, &words),
+                    _ => second,
+                }
             }
         }
     }

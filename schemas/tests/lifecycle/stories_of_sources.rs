@@ -193,6 +193,53 @@ fn another_day_or_another_person_under_the_same_number_is_a_conflict() {
 }
 
 #[test]
+fn a_record_that_joins_another_persons_case_by_a_number_is_a_conflict() {
+    type Change = fn(&mut huiliu_schemas::event::SourceSeen);
+    let conflict = || Outcome::Refused(RefusalCode::IdentityConflict);
+    let joins = || events(&["supplemented"]);
+    let day: Change = |s| s.registered_on = Some(jiff::civil::date(2027, 3, 1));
+    let identity: Change = |s| s.identity_digest = Some("another".into());
+    let wife: Change = |s| {
+        (s.identity_digest, s.registered_on) = (None, Some(jiff::civil::date(2026, 3, 5)));
+        (s.name_digest, s.phone_digest) = (Some("another".into()), Some("another".into()));
+    };
+    let phone: Change = |s| {
+        s.identity_digest = None;
+        (s.name_digest, s.phone_digest) = (Some("another".into()), Some("another".into()));
+    };
+    let nothing: Change = |_| {};
+    let number = || source("hotline", "N");
+    let order = || Record::of(source("hotline", "2"), "hotline-12345").alias(number());
+    let begun = record().alias(number());
+    let named = || petition().alias(number());
+    let table = [
+        ("issued again", order(), nothing, joins()),
+        ("the number of another year", order(), day, conflict()),
+        ("another identity", order(), identity, conflict()),
+        ("another name and phone", order(), phone, conflict()),
+        ("the order by its number alone", Record::of(number(), "hotline-12345"), phone, conflict()),
+        ("elsewhere", named(), nothing, joins()),
+        ("elsewhere on another day", named(), day, joins()),
+        ("elsewhere by his wife", named(), wife, joins()),
+        ("elsewhere under another identity", named(), identity, conflict()),
+    ];
+    for (what, record, change, expected) in table {
+        let mut world = World::new();
+        world.submit(&begun, to(&[lead("housing")]));
+        let before = world.case.clone();
+        let outcome = world.submit(&record.seen(change), unsure());
+        assert_eq!(outcome, expected, "{what}");
+        assert_eq!(world.case == before, matches!(outcome, Outcome::Refused(_)), "{what}");
+    }
+    // Two petitions name the call both came out of, each registered on a day of its own.
+    let mut world = World::new();
+    world.submit(&begun, to(&[lead("housing")]));
+    world.submit(&petition(), unsure());
+    let second = Record::of(source("petition", "10"), "petition-portal").alias(source("hotline", "1"));
+    assert_eq!(world.submit(&second.seen(wife), unsure()), joins());
+}
+
+#[test]
 fn an_older_record_changes_no_field_and_is_noted_once() {
     let mut world = World::dispatched(&[lead("housing")]);
     let old = record().saying("old").order(99).facts(Facts { persons_count: Some(9), ..Facts::default() });
@@ -235,6 +282,23 @@ fn another_source_joins_once() {
 }
 
 #[test]
+fn a_record_that_names_a_number_of_another_case_links_the_two_once() {
+    let other = huiliu_schemas::CaseId::of(&source("petition", "9"));
+    let names_it = || Given { elsewhere: vec![other], ..unsure() };
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&record().saying("more").order(101), names_it()), events(&["supplemented", "linked"]));
+    assert_eq!(world.submit(&record().saying("more").order(102), names_it()), REPEAT);
+    assert_eq!(world.case().marks.links.len(), 1);
+
+    let mut back = World::signed(&[lead("housing")]);
+    let linked = events(&["linked"]);
+    for expected in [linked, REPEAT] {
+        let link = back.order(Actor::Hub, Action::Link(other), Content::default(), Given::default());
+        assert_eq!(back.outcome(&link), expected);
+    }
+}
+
+#[test]
 fn a_source_withdraws_and_those_who_had_signed_learn_of_it() {
     let mut world = World::signed(&[lead("housing")]);
     let back = record().intent(Intent::Withdraw).saying("withdrawn").order(101);
@@ -259,6 +323,192 @@ fn a_state_changed_upstream_by_somebody_else() {
         assert_eq!(world.stage(), stage);
         assert_eq!(world.submit(&changed, unsure()), REPEAT);
     }
+}
+
+#[test]
+fn a_source_that_ends_it_under_an_unchanged_reply_is_heard() {
+    let reply = |order, state| record().order(order).upstream(state, "their reply");
+    let ended = [
+        (UpstreamState::Closed, events(&["upstream_changed", "closed"])),
+        (UpstreamState::Cancelled, events(&["upstream_changed", "withdrawn"])),
+        (UpstreamState::Returned, events(&["upstream_changed"])),
+    ];
+    for (state, expected) in ended {
+        let mut world = World::signed(&[lead("housing")]);
+        world.submit(&reply(101, UpstreamState::Open).saying("more"), unsure());
+        assert_eq!(world.submit(&reply(102, state).saying("more"), unsure()), expected, "{state}");
+        assert_eq!(world.submit(&reply(103, state).saying("more"), unsure()), REPEAT, "{state}");
+    }
+}
+
+#[test]
+fn a_source_that_shows_our_end_by_its_state_alone_does_not_end_what_came_back() {
+    let shown = |order, state| record().order(order).saying("more").upstream(state, "their reply");
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&shown(101, UpstreamState::Open), unsure());
+    resolve(&mut world);
+    tell(&mut world, Some(120), None);
+    assert_eq!(world.submit(&shown(121, UpstreamState::Closed), unsure()), REPEAT);
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened"]));
+    assert_eq!(world.submit(&shown(122, UpstreamState::Closed), unsure()), events(&["upstream_changed"]));
+    assert_eq!(world.submit(&shown(123, UpstreamState::Closed), unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Dispatched);
+}
+
+#[test]
+fn a_source_that_is_over_ends_nothing_while_another_one_waits() {
+    use UpstreamState::{Cancelled, Closed};
+    let copy = |order: i64| {
+        Record::of(source("grid", "7"), "grid-worker").alias(source("hotline", "1")).order(order).intent(Intent::Matter)
+    };
+    for (state, end) in [(Closed, Stage::Closed), (Cancelled, Stage::Withdrawn)] {
+        let over = |record: Record| match state {
+            Cancelled => record.intent(Intent::Withdraw).upstream(state, "over"),
+            _ => record.upstream(state, "over"),
+        };
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.submit(&copy(100), unsure()), events(&["supplemented"]));
+        assert_eq!(world.submit(&over(copy(101)), unsure()), events(&["upstream_changed"]), "{state}");
+        assert_eq!((world.stage(), world.told()), (Stage::SignedFor, vec!["housing supplement".to_owned()]));
+        assert_eq!(world.submit(&over(copy(102)), unsure()), REPEAT, "{state}");
+        let mut waits_again = world.clone();
+        let last = if state == Closed { "closed" } else { "withdrawn" };
+        assert_eq!(world.submit(&over(record().order(101)), unsure()), events(&["upstream_changed", last]));
+        assert_eq!(world.stage(), end);
+
+        let opened = copy(103).upstream(UpstreamState::Open, "open").seen(|s| s.order = None);
+        assert_eq!(waits_again.submit(&opened, unsure()), events(&["upstream_changed"]));
+        assert_eq!(waits_again.submit(&over(record().order(101)), unsure()), events(&["upstream_changed"]), "{state}");
+        assert_eq!(waits_again.stage(), Stage::SignedFor);
+    }
+}
+
+#[test]
+fn a_source_withdraws_by_command_only_what_nobody_else_waits_for() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&petition(), unsure());
+    for channel in ["hotline-12345", "petition-portal"] {
+        let source = Actor::Source { channel: channel.parse().expect("a channel") };
+        assert_eq!(
+            world.command(&source, Command::Withdraw {}),
+            Outcome::Refused(RefusalCode::NotAllowed),
+            "{channel}"
+        );
+    }
+    let mut by_centre = world.clone();
+    assert_eq!(by_centre.command(&desk(), Command::Withdraw {}), events(&["withdrawn"]));
+    world.submit(&petition().order(101).upstream(UpstreamState::Cancelled, "theirs"), unsure());
+    assert_eq!(world.command(&hotline(), Command::Withdraw {}), events(&["withdrawn"]));
+}
+
+#[test]
+fn a_record_that_joins_ends_nothing() {
+    let joins = |state| petition().upstream(state, "theirs");
+    let taken_back = |state| joins(state).intent(Intent::Withdraw);
+    let mut history = joins(UpstreamState::Closed);
+    history.0.history = true;
+    let table = [
+        joins(UpstreamState::Closed),
+        joins(UpstreamState::Cancelled),
+        taken_back(UpstreamState::Cancelled),
+        petition().intent(Intent::Withdraw),
+        history,
+    ];
+    for record in table {
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.submit(&record, unsure()), events(&["supplemented", "upstream_changed"]), "{record:?}");
+        assert_eq!((world.stage(), world.told()), (Stage::SignedFor, vec!["housing supplement".to_owned()]));
+        assert_eq!(world.submit(&record, unsure()), REPEAT, "{record:?}");
+
+        let mut world = World::in_triage();
+        let outcome = world.submit(&record, to(&[lead("housing")]));
+        assert_eq!(outcome, events(&["supplemented", "dispatched", "upstream_changed"]), "{record:?}");
+    }
+}
+
+#[test]
+fn an_order_speaks_for_its_other_numbers_and_for_what_followed_it_up() {
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    let end = events(&["upstream_changed", "closed"]);
+    let number = || source("hotline", "N");
+    let begun = |record: Record| {
+        let mut world = World::new();
+        assert_eq!(world.submit(&record, to(&[lead("housing")])), events(&["registered", "dispatched"]));
+        world
+    };
+    let joins = |mut world: World, record: &Record| {
+        assert_eq!(world.submit(record, unsure()), events(&["supplemented"]));
+        world
+    };
+    // Known by its printed number alone, too.
+    let mut world = joins(begun(record().alias(number())), &Record::of(number(), "hotline-12345"));
+    assert_eq!(world.submit(&closed.clone().alias(number()), unsure()), end);
+    // Issued again: the number is the same, the order another one.
+    let again = Record::of(source("hotline", "2"), "hotline-12345").alias(number());
+    let mut world = joins(begun(record().alias(number())), &again);
+    assert_eq!(world.submit(&closed.clone().alias(number()), unsure()), events(&["upstream_changed"]));
+    assert_eq!(world.submit(&again.order(101).upstream(UpstreamState::Closed, "theirs"), unsure()), end);
+    // Begun by an urge of an order nobody had heard of.
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let mut world = joins(begun(urge.alias(source("hotline", "1")).seen(|s| s.follow_up = true)), &record());
+    assert_eq!(world.submit(&closed, unsure()), end);
+}
+
+#[test]
+fn what_is_refused_under_one_number_is_told_under_the_next() {
+    let number = || source("hotline", "N");
+    let again = |id| Record::of(source("hotline", id), "hotline-12345").alias(number());
+    let owed = |world: &World| -> Vec<String> { world.case().owed.iter().map(|o| o.source.to_string()).collect() };
+    let answer = |world: &mut World, refused| {
+        let owed = world.case().owed.first().cloned().expect("an answer is owed");
+        let (event, what, source) = (owed.event, owed.what, owed.source);
+        let told = AnswerDelivered { event, what, source, version: None, reply_digest: None, refused, no_way: false };
+        let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
+        assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
+    };
+    let urge =
+        Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge).seen(|s| s.follow_up = true);
+    let begun = || {
+        let mut world = World::new();
+        world.submit(&record().alias(number()), to(&[lead("housing")]));
+        world.submit(&urge, unsure());
+        world.submit(&again("2"), unsure());
+        world.submit(&again("3"), unsure());
+        world.command(&of("housing"), Command::SignFor { n: None });
+        world
+    };
+    let mut world = begun();
+    assert_eq!(owed(&world), ["hotline:1"]);
+    answer(&mut world, true);
+    assert_eq!(owed(&world), ["hotline:2"], "the number that was refused is not asked again");
+    answer(&mut world, false);
+    assert_eq!(owed(&world), [""; 0]);
+    resolve(&mut world);
+    assert_eq!(owed(&world), ["hotline:2"], "the one that took what it was told");
+    for next in ["hotline:1", "hotline:3"] {
+        answer(&mut world, true);
+        assert_eq!(owed(&world), [next]);
+    }
+    answer(&mut world, true);
+    assert_eq!(owed(&world), [""; 0], "each number once");
+
+    let mut world = begun();
+    world.submit(&record().alias(number()).order(101).upstream(UpstreamState::Cancelled, "theirs"), unsure());
+    answer(&mut world, true);
+    resolve(&mut world);
+    assert_eq!(owed(&world), ["hotline:2", "hotline:2"], "not the one that is over");
+}
+
+#[test]
+fn what_was_taken_back_and_came_back_is_not_taken_back_by_the_same_record() {
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let back = record().intent(Intent::Withdraw).order(101).upstream(UpstreamState::Cancelled, "back");
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&back, unsure()), events(&["upstream_changed", "withdrawn"]));
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened", "triaged"]));
+    assert_eq!(world.submit(&back, unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Triage);
 }
 
 #[test]
@@ -288,10 +538,36 @@ fn our_own_answer_is_known_by_version_or_by_words_and_never_by_time() {
 }
 
 #[test]
-fn a_record_from_before_our_answer_is_older() {
+fn what_a_record_from_before_our_answer_says_is_heard_and_its_state_is_not() {
+    let between = |order| record().order(order);
     let mut world = resolved_and_told(Some(120), None);
-    let between = record().saying("more").order(119);
-    assert_eq!(world.submit(&between, unsure()), events(&["superseded"]));
+    assert_eq!(world.submit(&between(117).saying("more"), unsure()), events(&["supplemented"]));
+    assert_eq!(world.told(), ["housing supplement"]);
+    assert_eq!(world.submit(&between(117).saying("more"), unsure()), REPEAT);
+    for state in [UpstreamState::Closed, UpstreamState::Cancelled, UpstreamState::Returned] {
+        let before = between(119).saying("more").upstream(state, state.as_str());
+        assert_eq!(world.submit(&before, unsure()), events(&["superseded"]), "{state}");
+        assert_eq!(world.submit(&before, unsure()), REPEAT, "{state}");
+    }
+    let taken_back = between(119).saying("more").intent(Intent::Withdraw);
+    assert_eq!(world.submit(&taken_back, unsure()), events(&["superseded"]));
+    assert_eq!(world.stage(), Stage::SignedFor);
+
+    let mut world = over_and_told();
+    assert_eq!(world.submit(&between(119).saying("more"), unsure()), events(&["supplemented", "reopened"]));
+}
+
+#[test]
+fn what_has_no_order_is_never_too_late() {
+    let orderless = |words| record().saying(words).seen(|s| s.order = None);
+    let mut world = resolved_and_told(Some(120), None);
+    for words in ["more", "yet more"] {
+        assert_eq!(world.submit(&orderless(words), unsure()), events(&["supplemented"]));
+        assert_eq!(world.told(), ["housing supplement"]);
+    }
+    assert_eq!(world.submit(&record().saying("old").order(99), unsure()), events(&["superseded"]));
+    assert_eq!(world.submit(&record().saying("other words").order(99), unsure()), events(&["superseded"]));
+    assert_eq!(world.submit(&record().saying("old").order(99), unsure()), REPEAT);
 }
 
 #[test]
@@ -616,8 +892,7 @@ fn an_interim_reply_shown_before_the_end_is_no_news_after_it() {
     let mut world = World::signed(&[lead("housing")]);
     world.submit(&petition(), unsure());
     assert_eq!(world.submit(&interim(101), unsure()), REPEAT);
-    let closed = petition().order(101).upstream(UpstreamState::Closed, "theirs");
-    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    resolve(&mut world);
     assert_eq!(world.submit(&interim(101), unsure()), REPEAT);
     assert_eq!(world.submit(&interim(102), unsure()), REPEAT);
 }

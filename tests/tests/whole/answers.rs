@@ -31,7 +31,13 @@ async fn signed(hub: &TestHub, systems: [&Running; 2], channel: &str, id: &str) 
     for system in systems {
         system.source.put(&order);
     }
-    let mut order: Value = order.clone();
+    let case = pushed(hub, channel, order).await;
+    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": format!("s-{id}"), "n": 1 })).await;
+    case
+}
+
+/// Pushes an order by `channel`. Hands back its case.
+async fn pushed(hub: &TestHub, channel: &str, mut order: Value) -> String {
     order["callTime"] = "2026-03-01 09:00:00".into();
     order["updateTime"] = "2026-03-01 09:01:00".into();
     order["orderState"] = "已派单".into();
@@ -43,9 +49,7 @@ async fn signed(hub: &TestHub, systems: [&Running; 2], channel: &str, id: &str) 
         let told = sender.get(&format!("/v1/receipts/{receipt}?wait=10")).await.ok()?.body;
         (told["settled"] == true).then(|| told["records"][0]["case_id"].as_str().map(str::to_owned))?
     });
-    let case = case.await.unwrap();
-    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": format!("s-{id}"), "n": 1 })).await;
-    case
+    case.await.unwrap()
 }
 
 async fn told(system: &Running, id: &str) {
@@ -138,6 +142,31 @@ async fn a_code_nobody_wrote_down_does_not_keep_the_last_word_from_the_source() 
     owes_nothing(&hub).await;
     let inspector = hub.inspector().await.unwrap();
     assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "what was given up is where a person looks");
+}
+
+/// The city issued an order again: under the first number its system knows it no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_was_issued_again_gets_the_answer_under_its_new_number() {
+    let (city, county) = (system().await, system().await);
+    let hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    let [old, new] = ["old-1", "new-1"].map(|id| {
+        let mut order = noise(id);
+        order["orderNum"] = "20260301-000123".into();
+        order
+    });
+    city.source.put(&new);
+    let case = pushed(&hub, HOTLINE, old).await;
+    assert_eq!(pushed(&hub, HOTLINE, new).await, case);
+    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": "s", "n": 1 })).await;
+    told(&city, "new-1").await;
+    let result = json!({ "id": "r", "solved": "yes", "contacted": true, "reply": "工地已停止夜间施工。" });
+    done(&hub.caller("jb-ecology"), &case, "resolve", result).await;
+    let result = async || city.source.item("new-1").filter(|item| item.has(Action::Result));
+    let item = eventually("the result at its source", PATIENCE, result).await.unwrap();
+    owes_nothing(&hub).await;
+    assert!(item.answers.iter().all(|answer| answer.repeats == 0), "{:?}", item.answers);
+    let inspector = hub.inspector().await.unwrap();
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "the old number is asked once");
 }
 
 fn edit(file: &std::path::Path, change: &dyn Fn(String) -> String) {

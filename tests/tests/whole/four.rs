@@ -129,6 +129,29 @@ async fn an_order_that_comes_round_before_itself_is_one_case() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_cases_that_turn_out_to_be_one_matter_know_of_each_other() {
+    let two = hotline_and_grid().await;
+    let mut seen = round_about("JB-ZB-1");
+    (seen["reportSource"], seen["description"]) = ("GRID_MEMBER".into(), "夜间施工。".into());
+    two.grid.source.put(&seen);
+    let first = case_when(&two.hub, &format!("{GRID}:JB-ZB-1"), |c| c["case"]["stage"] == "dispatched").await;
+    two.hotline.source.put(&order("round-1"));
+    let second = case_when(&two.hub, &format!("{HOTLINE}:round-1"), |c| c["case"]["stage"] == "dispatched").await;
+    assert_ne!(first["case"]["id"], second["case"]["id"]);
+    two.grid.source.put(&round_about("JB-ZB-1"));
+    for (one, other) in [(&first, &second), (&second, &first)] {
+        let links = json!([[other["case"]["id"], "duplicate"]]);
+        let linked = |c: &Value| c["marks"]["links"] == links;
+        let case = case_when(&two.hub, one["case"]["id"].as_str().unwrap(), linked).await;
+        assert_eq!(events(&case).iter().filter(|name| *name == "linked").count(), 1);
+        assert_eq!(case["case"]["stage"], "dispatched", "a person decides which goes on");
+    }
+    assert_eq!(cases(&two.hub).await, 2);
+    let figures = two.hub.caller("nobody").get("/metrics").await.unwrap().body;
+    assert!(figures.as_str().unwrap().contains("huiliu_cases_linked_total 1"), "{figures}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_broken_event_of_a_batch_does_not_lose_the_others() {
     let two = hotline_and_grid().await;
     let mut events: Vec<Value> = (0..20).map(|n| round_about(&format!("JB-{n}"))).collect();

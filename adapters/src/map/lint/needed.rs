@@ -18,9 +18,9 @@ const WANTED: &[(&[&str], &str, &str)] = &[
         "no time of registration: clocks start on arrival",
     ),
     (
-        &["at", "version"],
-        "没有更新时间或版本，乱序到达的记录分不清先后",
-        "no time of change and no version: records out of order cannot be told apart",
+        &["version"],
+        "没有更新时间或版本号，乱序到达的记录分不清先后",
+        "no time of change or version: records out of order cannot be told apart",
     ),
     (
         &["facts.division", "facts.place_names", "facts.point", "content.address"],
