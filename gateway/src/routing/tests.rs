@@ -246,7 +246,8 @@ fn accusing_words_make_a_person_look() {
     check(&with_text("complaint 010302 330205006", "城管队员收受好处，不拆违建"), "?accused_only:discipline");
     check(&with_text("complaint 150305 330205006", "人社局不作为，推诿"), "?accused_only:discipline");
     check(&with_text("complaint 150305 330205006", "老板欠薪，社区不作为"), "?accused_unknown:discipline,labour");
-    check(&with_text("complaint 010903 330205006", "物业不作为，庄桥街道推诿"), "housing");
+    check(&with_text("complaint 010903 330205006", "物业不作为，庄桥街道推诿"), "?accused_unknown:discipline,housing");
+    check(&with_text("complaint 010903 330205006", "物业收费不合理，庄桥街道一直没有答复"), "housing");
     check(&with_text("complaint 150305 330205006", "老板欠薪，请人社局处理"), "labour");
 }
 
@@ -362,10 +363,10 @@ fn what_the_text_leaves_no_doubt_about_is_dispatched_and_says_so() {
 fn where_lower_classes_part_the_text_only_suggests() {
     // 城市建设和市政管理 for sure, but 电力供应 and 自来水供应 have different departments.
     let decision =
-        decide(&titled("小区停电又停水", "自来水公司停水三天，供电局停电两天，业主没有水也没有电"), &shipped());
+        decide(&titled("小区停电又停水", "自来水停了三天，电停了两天，业主没有水也没有电"), &shipped());
     assert_eq!(told(&decision), "?no_matter:development,enforcement,housing");
     assert_eq!(decision.matter.as_ref().map(|m| m.as_str()), Some("0102"));
-    let unsure = decide(&titled("请领导关注", "事情拖了很久没有人管，希望重视"), &shipped());
+    let unsure = decide(&titled("请关注", "事情已经有一段时间了，希望早日解决"), &shipped());
     assert_eq!(told(&unsure), "?no_matter:");
 }
 
