@@ -258,6 +258,8 @@ fn a_shape_says_what_a_number_looks_like() {
     };
     assert_eq!(aliases("见GD0012").first().map(ToString::to_string).as_deref(), Some("other:GD0012"));
     assert!(aliases("热线-260301-000001").is_empty());
+    assert!(aliases("见GD0012，与GD0013重复").is_empty(), "strangers' orders do not become one case");
+    assert_eq!(aliases("GD0012（GD0012）").len(), 1);
 }
 
 #[test]
