@@ -225,7 +225,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
             }
             None => unknown = unknown.take().or_else(|| Some(carried(&text))),
         }
-        !found
+        !found && !word.is_view
     });
     match (found, unknown, stand_in) {
         (true, ..) => {}
