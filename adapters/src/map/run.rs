@@ -58,7 +58,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     match target {
         Target::SourceId => {}
         Target::Text(slot) => {
-            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| is_clear(t).then(|| t.to_owned())));
+            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!is_personal_number(t)).then(|| t.to_owned())));
         }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
@@ -88,7 +88,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
 
 const CLEAR_EXPECTED: &str = "what may be shown to everybody: no number of a person, no address exact to the door";
 
-/// What facts hold is not sealed: whatever the field is called, a person's number or door is not let in.
+/// What facts hold is not sealed: whatever the field is called, a person's number is not let in, nor a door among the places.
 fn is_clear(text: &str) -> bool {
     !is_personal_number(text) && !is_door(text)
 }
