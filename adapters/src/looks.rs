@@ -99,8 +99,10 @@ pub(crate) fn is_flag(text: &str) -> bool {
 /// An address exact to a door.
 pub(crate) fn is_door(text: &str) -> bool {
     let marks = ["号", "幢", "室", "单元", "栋"];
-    let after_digit =
-        |mark: &str| text.split_once(mark).is_some_and(|(before, _)| before.ends_with(|c: char| c.is_ascii_digit()));
+    let after_digit = |mark: &str| {
+        let parts = text.split_once(mark);
+        parts.is_some_and(|(before, after)| before.ends_with(|c: char| c.is_ascii_digit()) && !after.starts_with('线'))
+    };
     text.chars().count() >= 6 && marks.into_iter().any(after_digit)
 }
 
@@ -194,6 +196,7 @@ mod tests {
                 && is_door("样例花园5幢301室")
                 && !is_door("庄桥街道天合社区")
                 && !is_door("示范路工地门口")
+                && !is_door("轨道交通2号线工地")
         );
         assert!(is_person_name("王示例") && !is_person_name("示范新村业主某某"));
     }

@@ -6,7 +6,7 @@ use crate::looks::{is_id_shaped, is_placeholder};
 
 /// What is expected where one stands.
 pub(crate) const EXPECTED: &str =
-    "the number of an order, at least 8 characters long, or a `shape` that says what it looks like";
+    "the number of one order, at least 8 characters long, or a `shape` that says what it looks like";
 
 const SHORTEST: usize = 8;
 const FEWEST_DIGITS: usize = 6;

@@ -58,7 +58,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     match target {
         Target::SourceId => {}
         Target::Text(slot) => {
-            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| is_clear(t).then(|| t.to_owned())));
+            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!is_personal_number(t)).then(|| t.to_owned())));
         }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
@@ -88,7 +88,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
 
 const CLEAR_EXPECTED: &str = "what may be shown to everybody: no number of a person, no address exact to the door";
 
-/// What facts hold is not sealed: whatever the field is called, a person's number or door is not let in.
+/// What facts hold is not sealed: whatever the field is called, a person's number is not let in, nor a door among the places.
 fn is_clear(text: &str) -> bool {
     !is_personal_number(text) && !is_door(text)
 }
@@ -225,7 +225,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
             }
             None => unknown = unknown.take().or_else(|| Some(carried(&text))),
         }
-        !found
+        !found && !word.is_view
     });
     match (found, unknown, stand_in) {
         (true, ..) => {}
@@ -473,7 +473,7 @@ fn add_links(s: &mut Submission, map: &Map, record: &Value) {
     s.related = related;
 }
 
-/// Numbers by which a record joins or names other cases. What is no number of another numbering is told, masked: the map
+/// Numbers by which a record joins or names other cases; in the midst of text, the first that stands alone. What is no number of another numbering is told, masked: the map
 /// may want a shape for it.
 fn find_links(
     link: &Link,
@@ -490,6 +490,7 @@ fn find_links(
         None if *namespace != own.namespace => is_order_number(id),
         _ => !is_surely_phone(id),
     };
+    let mut is_found = false;
     for path in &link.from {
         path.visit(record, &mut |value| {
             let text = as_text(value).unwrap_or_default();
@@ -497,6 +498,14 @@ fn find_links(
                 Some(shape) => shape.find(&text).collect(),
                 None => text.split([',', '，', ';', '；', '、']).map(str::trim).collect(),
             };
+            if link.shape.is_some() {
+                // Of several in somebody's text, nobody knows which is meant.
+                is_found = numbers.first().is_some_and(|first| numbers.iter().all(|number| number == first));
+                problems.extend(numbers.get(1).filter(|_| !is_found).map(|second| no_number(path, second)));
+                if !is_found {
+                    return true;
+                }
+            }
             for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
                 if !fits(id) {
                     // A telephone there is nothing to speak of: some systems have one field for both.
@@ -508,8 +517,11 @@ fn find_links(
                     found.push(id);
                 }
             }
-            true
+            !is_found
         });
+        if is_found {
+            return;
+        }
     }
 }
 

@@ -24,7 +24,7 @@ const MAP: &str = r#"
 "facts.flags.joint" = { from = ["joint"] }
 "content.title" = { from = ["title"], need = "wanted" }
 "content.reply" = { from = ["steps[].told"], pick = "last" }
-"assessment.satisfaction" = { from = ["mark"], tables = ["mark"] }
+"assessment.satisfaction" = { from = ["mark", "first_mark"], tables = ["mark"] }
 [[persons]]
 role = "reporter"
 fields.name = { from = ["name"] }
@@ -137,6 +137,14 @@ fn zero_is_absent_only_where_no_table_knows_it() {
     assert!(s.assessment.expect("marked").satisfaction.is_some());
     assert!(s.facts.unknown_codes.is_empty());
     assert_eq!(good(&json!({"id": "1", "title": "t", "kind": "投诉"})).facts.appeal, Some(Appeal::Complaint));
+}
+
+#[test]
+fn an_earlier_view_does_not_stand_in_for_one_nobody_understands() {
+    let s = good(&json!({"id": "1", "title": "t", "mark": "很难说", "first_mark": "0"}));
+    assert!(s.assessment.is_none());
+    assert_eq!(s.facts.unknown_codes["assessment.satisfaction"], "很难说");
+    assert!(good(&json!({"id": "1", "title": "t", "mark": "", "first_mark": "3"})).assessment.is_some());
 }
 
 #[test]
@@ -258,6 +266,8 @@ fn a_shape_says_what_a_number_looks_like() {
     };
     assert_eq!(aliases("见GD0012").first().map(ToString::to_string).as_deref(), Some("other:GD0012"));
     assert!(aliases("热线-260301-000001").is_empty());
+    assert!(aliases("见GD0012，与GD0013重复").is_empty(), "strangers' orders do not become one case");
+    assert_eq!(aliases("GD0012（GD0012）").len(), 1);
 }
 
 #[test]

@@ -131,7 +131,8 @@ pub(crate) struct LinkSpec {
     #[serde(default)]
     pub(crate) namespace: Option<String>,
     pub(crate) from: Vec<String>,
-    /// What such a number looks like, `#` for a digit: it is then found in the midst of text, and nothing else is taken.
+    /// What such a number looks like, `#` for a digit: it is then found in the midst of text, in the first that names just
+    /// one, and nothing else is taken.
     /// Without it, one of another numbering is taken only if it can hardly be anything else.
     #[serde(default)]
     pub(crate) shape: Option<String>,

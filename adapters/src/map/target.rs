@@ -38,14 +38,20 @@ pub(crate) struct Word {
     pub(crate) set: fn(&mut Submission, &str),
     /// Every word with what people say for it.
     pub(crate) all: fn() -> Vec<(&'static str, &'static str)>,
+    /// It is somebody's view: where the first that was said is not understood, an earlier or another's is not it.
+    pub(crate) is_view: bool,
 }
 
 macro_rules! word {
     ($list:ident, |$s:ident| $slot:expr) => {
+        word!($list, |$s| $slot, is_view: false)
+    };
+    ($list:ident, |$s:ident| $slot:expr, is_view: $is_view:literal) => {
         Target::Word(Word {
             knows: |text| $list::read(text).is_some(),
             set: |$s, text| $slot = $list::read(text),
             all: || $list::ALL.iter().map(|word| (word.as_str(), word.chinese())).collect(),
+            is_view: $is_view,
         })
     };
 }
@@ -100,8 +106,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("content.reply", Target::Private(|s| &mut s.content.reply)),
     ("content.note", Target::Private(|s| &mut s.content.note)),
     ("upstream.state", Target::State),
-    ("assessment.solved", word!(Solved, |s| assessment(s).solved)),
-    ("assessment.satisfaction", word!(Satisfaction, |s| assessment(s).satisfaction)),
+    ("assessment.solved", word!(Solved, |s| assessment(s).solved, is_view: true)),
+    ("assessment.satisfaction", word!(Satisfaction, |s| assessment(s).satisfaction, is_view: true)),
     ("session.id", Target::Session(|s, text| session(s).id = text.to_owned())),
     ("session.level", Target::Session(|s, text| session(s).level = text.parse().ok())),
     ("session.started_at", Target::Time(|s| &mut session(s).started_at)),
