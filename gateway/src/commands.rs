@@ -8,6 +8,7 @@ use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::message::{CommandOutcome, CommandResult};
 use huiliu_schemas::private::Private;
+use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -185,23 +186,29 @@ async fn carry_out(
         let detail = "the engine does not answer; the command may still be done: send it again with the same id";
         Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
     };
-    let case = tokio::time::timeout(PATIENCE, find(ledger, &case)).await.map_err(unanswered)??;
+    let name = case;
+    let case = tokio::time::timeout(PATIENCE, find(ledger, &name)).await.map_err(unanswered)??;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
     let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };
     let appending = ledger.settle(job, step.child(SpanKind::Internal, "append"));
     let settled = tokio::time::timeout(PATIENCE, appending).await.map_err(unanswered)??;
-    let (result, events) = match settled.result {
-        JobResult::Appended(events) => (CommandResult::Done, events.iter().map(|e| e.body.name().to_owned()).collect()),
-        JobResult::Known(answer) => (CommandResult::Known, answer.events),
-        JobResult::Nothing(_) => (CommandResult::Known, Vec::new()),
+    let now = settled.case.as_ref().map(|c| c.stage);
+    let (result, events, stage) = match settled.result {
+        JobResult::Appended(events) => {
+            (CommandResult::Done, events.iter().map(|e| e.body.name().to_owned()).collect(), now)
+        }
+        JobResult::Known(answer) => (CommandResult::Known, answer.events, Some(answer.stage)),
+        JobResult::Nothing(_) => (CommandResult::Known, Vec::new(), now),
         JobResult::Refused(refusal) => {
             count(kind, "refused");
-            return Err(Problem::refused(refusal));
+            return Err(match refusal.code {
+                RefusalCode::UnknownCase => unknown(&name),
+                _ => Problem::refused(refusal),
+            });
         }
     };
     count(kind, result.as_str());
     let number = settled.case.as_ref().map(|c| c.number.clone());
-    let stage = settled.case.as_ref().map(|c| c.stage);
     Ok(CommandOutcome { id, case_id: settled.case_id, number, result, stage, events, as_of: settled.as_of })
 }
 
@@ -211,9 +218,18 @@ pub async fn find(ledger: &Ledger, name: &CaseName) -> Result<CaseId, Problem> {
         CaseName::Id(id) => Ok(*id),
         CaseName::Number(number) => {
             let found = ledger.find(&[SourceId::of_number(number)]).await?;
-            found.ok_or_else(|| Problem::new(Kind::NotFound, format!("no case has the number {number}")))
+            found.ok_or_else(|| unknown(name))
         }
     }
+}
+
+/// There is no such case, or none that the asker may know of: the same words for both.
+pub fn unknown(name: &CaseName) -> Problem {
+    let detail = match name {
+        CaseName::Id(id) => format!("no case has the id {id}"),
+        CaseName::Number(number) => format!("no case has the number {number}"),
+    };
+    Problem::new(Kind::NotFound, detail)
 }
 
 fn kind_of(who: &Principal) -> &'static str {

@@ -495,6 +495,28 @@ mod tests {
         assert_eq!(sitting.barred(std::slice::from_ref(&gone), &case, [&gone]).len(), 1);
     }
 
+    /// In one batch the second record is decided before anyone can read the words of the first.
+    #[test]
+    fn whom_a_telling_accuses_is_known_to_the_next_without_its_words() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let begun =
+            desk.decide(&job(1, "请领导关注此事"), id, None, &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(mut events) = begun else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let accuses = job(2, "老板欠薪，区人社局局长收受老板好处");
+        let told = desk.decide(&accuses, id, Some(&case), &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(told) = told else { panic!("nothing came of it") };
+        events.extend(told);
+        let case = Case::fold(&events).expect("a case");
+        let plain = job(3, "老板欠薪，请尽快");
+        let plain = desk.decide(&plain, id, Some(&case), &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(plain) = plain else { panic!("nothing came of it") };
+        let labour = "jb-labour".parse().expect("a department");
+        assert!(plain.iter().flat_map(|e| &e.entries).all(|entry| entry.department != labour), "{plain:?}");
+    }
+
     #[test]
     fn who_was_accused_is_not_sent_the_case_by_what_is_told_later() {
         let desk = Desk::new(Arc::new(shipped()));

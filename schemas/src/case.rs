@@ -354,7 +354,8 @@ impl Case {
                 self.solved = Some(*solved);
                 self.end(Stage::Resolved);
             }
-            EventBody::Assessed { by, assessment, seen } => {
+            EventBody::Assessed { by, assessment, seen, accused } => {
+                self.accuse(accused);
                 self.assess(*by, *assessment);
                 self.see_again(seen.as_deref(), &event.actor);
                 if let (Assessor::Citizen, None, Actor::Source { channel }) = (by, seen, &event.actor) {
@@ -373,7 +374,8 @@ impl Case {
                 self.stage = Stage::Dispatched;
                 self.see_again(seen.as_deref(), &event.actor);
             }
-            EventBody::Urged { seen } => {
+            EventBody::Urged { seen, accused } => {
+                self.accuse(accused);
                 self.marks.urged += 1;
                 self.see_again(seen.as_deref(), &event.actor);
             }
@@ -388,6 +390,7 @@ impl Case {
             EventBody::Linked { to, kind } => self.marks.links.push((*to, *kind)),
             EventBody::Sponsored {} => self.marks.sponsored = true,
             EventBody::Supplemented(more) => {
+                self.accuse(&more.accused);
                 if let Some(seen) = &more.seen {
                     self.see(seen, &more.channel);
                 }
@@ -505,6 +508,13 @@ impl Case {
         self.sources.iter_mut().filter(speaks).for_each(|s| s.assessment = Some(view));
     }
 
+    /// What is told later may accuse whom the first decision did not know of; who is accused stays so.
+    fn accuse(&mut self, accused: &[DepartmentId]) {
+        let Some(decision) = &mut self.decision else { return };
+        let added: Vec<_> = accused.iter().filter(|d| !decision.accused.contains(d)).cloned().collect();
+        decision.accused.extend(added);
+    }
+
     fn enqueue(&mut self, entries: &[EntryRef], body: &EventBody) {
         if matches!(body, EventBody::Dispatched { .. } | EventBody::Reopened { .. }) {
             self.release_all();
@@ -617,6 +627,21 @@ impl Case {
     fn assignment(&mut self, department: &DepartmentId, n: u32, change: impl FnOnce(&mut Assignment)) {
         if let Some(found) = self.assignments.iter_mut().find(|a| a.department == *department && a.n == n) {
             change(found);
+        }
+    }
+
+    /// Whether a department has or had a part in it, or was told of it.
+    pub fn has_dealt_with(&self, department: &DepartmentId) -> bool {
+        self.assignments.iter().any(|a| a.department == *department)
+            || self.notices.iter().any(|x| x.entry.department == *department)
+    }
+
+    /// Whether an actor may learn that there is such a case: its id follows from its source's number, which others may guess.
+    pub fn may_be_known_to(&self, actor: &Actor) -> bool {
+        match actor {
+            Actor::Department { department } => self.has_dealt_with(department),
+            Actor::Source { .. } => self.is_source(actor),
+            Actor::Operator { .. } | Actor::Machine { .. } | Actor::Hub => true,
         }
     }
 

@@ -199,6 +199,9 @@ pub enum EventBody {
         /// What the source's record looked like that told it, if one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<Box<SourceSeen>>,
+        /// Whom the words accuse: they may not have the case from here on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accused: Vec<DepartmentId>,
     },
     /// 结案.
     Closed {
@@ -234,6 +237,9 @@ pub enum EventBody {
     Urged {
         /// The source's record of the urge, if it came as one.
         seen: Option<Box<SourceSeen>>,
+        /// Whom the words accuse: they may not have the case from here on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accused: Vec<DepartmentId>,
     },
     /// 督办.
     Supervised {},
@@ -338,6 +344,9 @@ pub struct Supplemented {
     pub aliases: Vec<SourceId>,
     /// What is known now.
     pub facts: Facts,
+    /// Whom the words accuse: they may not have the case from here on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accused: Vec<DepartmentId>,
 }
 
 /// A source's record as it was last seen: enough to tell a repeat, an older copy, an echo of our own answer, and

@@ -50,6 +50,9 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
     if let Some(answer) = case.and_then(|c| c.causes.get(&order.cause)) {
         return Ok(Decided::Known(answer.clone()));
     }
+    if matches!(order.action, Action::Command(_)) && case.is_some_and(|case| !case.may_be_known_to(&order.actor)) {
+        return Err(no_such_case());
+    }
     if let Some(case) = case.filter(|c| !c.unknown.is_empty()) {
         let detail = format!("this version does not know {}; upgrade first", case.unknown.join(", "));
         return Err(refusal(case, &order.actor, RefusalCode::UnknownEvents, detail));
@@ -153,7 +156,8 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
         Command::Assess { by, assessment } => {
-            draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None });
+            let accused = draft.accused();
+            draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None, accused });
             if assessment.is_bad() {
                 draft.reopen(case, None);
             }
@@ -399,6 +403,11 @@ impl<'a> Draft<'a> {
         self.push(EventBody::Triaged { decision: Box::new(decision) });
     }
 
+    /// Whom the order's words accuse.
+    fn accused(&self) -> Vec<DepartmentId> {
+        self.order.given.decision.as_ref().map(|d| d.accused.clone()).unwrap_or_default()
+    }
+
     /// Whether a department may not have the case, nor learn what is said in it.
     fn is_forbidden(&self, department: &DepartmentId) -> bool {
         self.order.given.forbidden.contains(department)
@@ -414,9 +423,19 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The refusal of a command for a case that is no more as it was seen.
+pub fn changed(case: &Case, actor: &Actor) -> Refusal {
+    if !case.may_be_known_to(actor) {
+        return no_such_case();
+    }
+    let detail = "the case has changed since it was seen: look again and decide again";
+    refusal(case, actor, RefusalCode::Changed, detail.to_owned())
+}
+
 fn refusal(case: &Case, actor: &Actor, code: RefusalCode, detail: String) -> Refusal {
-    let lead = case.lead().filter(|_| !is_accused(case, actor)).map(|a| a.department.clone());
-    Refusal { code, detail, stage: Some(case.stage), lead, legal_now: legal_now(case, actor) }
+    let told = may_know_where(case, actor);
+    let lead = case.lead().filter(|_| told).map(|a| a.department.clone());
+    Refusal { code, detail, stage: told.then_some(case.stage), lead, legal_now: legal_now(case, actor) }
 }
 
 fn no_such_case() -> Refusal {
@@ -424,14 +443,16 @@ fn no_such_case() -> Refusal {
     Refusal { code: RefusalCode::UnknownCase, detail, stage: None, lead: None, legal_now: Vec::new() }
 }
 
-/// Whether the asker is who the case is said against: then who looks into it is none of their business.
-fn is_accused(case: &Case, actor: &Actor) -> bool {
-    let Actor::Department { department } = actor else { return false };
-    case.decision.as_ref().is_some_and(|decision| decision.accused.contains(department))
+/// Whether the asker may learn how far the case is and with whom. Where it accuses somebody, who looks into it is the
+/// business of those who do: one that had it before may be the accused, or stand under them.
+fn may_know_where(case: &Case, actor: &Actor) -> bool {
+    let Actor::Department { department } = actor else { return true };
+    let accuses = case.decision.as_ref().is_some_and(|d| d.accusation || !d.accused.is_empty());
+    !accuses || case.active(department).is_some()
 }
 
 fn where_now(case: &Case, actor: &Actor) -> String {
-    if is_accused(case, actor) {
+    if !may_know_where(case, actor) {
         return "others".to_owned();
     }
     case.lead().map_or_else(|| format!("nobody (stage `{}`)", case.stage), |a| format!("`{}`", a.department))
@@ -476,9 +497,7 @@ fn part<'c>(case: &'c Case, actor: &Actor) -> Result<&'c Assignment, RefusalCode
 
 fn may_sign(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
     let Actor::Department { department } = actor else { return Err(RefusalCode::NotAllowed) };
-    let known = case.assignments.iter().any(|a| a.department == *department)
-        || case.notices.iter().any(|x| x.entry.department == *department);
-    if !known {
+    if !case.has_dealt_with(department) {
         return Err(RefusalCode::NotYours);
     }
     let live = case.live_entries().iter().any(|e| e.department == *department);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Api;
 use super::caller::Caller;
-use crate::commands::{CaseName, find};
+use crate::commands::{CaseName, actor_of, find, unknown};
 use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::problem::{Kind, Problem};
@@ -75,7 +75,7 @@ async fn content(
     let name = CaseName::read(&case).ok_or_else(|| Problem::field("case", Some(&case), "a case id or number"))?;
     let id = find(&api.ledger, &name).await?;
     let opened = api.ledger.open_case(id).await?;
-    let opened = opened.ok_or_else(|| Problem::new(Kind::NotFound, format!("no case `{case}`")))?;
+    let opened = opened.filter(|o| o.loaded.case.may_be_known_to(&actor_of(&who))).ok_or_else(|| unknown(&name))?;
     let content = visible_to(&who, &opened)?;
     tracing::info!(target: "huiliu::audit", who = who.subject(), case = %id, "case {id} shown to {}", who.subject());
     let number = opened.loaded.case.number.clone();

@@ -10,8 +10,8 @@ use huiliu_schemas::alias::Alias;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Event, EventBody, payload_hash, payload_of};
-use huiliu_schemas::lifecycle::{Decided, legal_now};
-use huiliu_schemas::refusal::{Refusal, RefusalCode};
+use huiliu_schemas::lifecycle::{Decided, changed};
+use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
@@ -55,13 +55,7 @@ impl Working {
         if now == Some(seen) || case.causes.contains_key(&job.cause) {
             return None;
         }
-        Some(Refusal {
-            code: RefusalCode::Changed,
-            detail: "the case has changed since it was seen: look again and decide again".to_owned(),
-            stage: Some(case.stage),
-            lead: case.last_lead().cloned(),
-            legal_now: legal_now(case, &job.actor),
-        })
+        Some(changed(case, &job.actor))
     }
 }
 
@@ -282,7 +276,7 @@ pub fn numbers_in(event: &Event) -> Vec<SourceId> {
             own.into_iter().chain(registered.aliases.iter().cloned()).collect()
         }
         EventBody::Supplemented(more) => more.aliases.clone(),
-        EventBody::Urged { seen: Some(seen) } => vec![seen.source.clone()],
+        EventBody::Urged { seen: Some(seen), .. } => vec![seen.source.clone()],
         _ => Vec::new(),
     }
 }

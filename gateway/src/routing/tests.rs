@@ -362,8 +362,7 @@ fn what_the_text_leaves_no_doubt_about_is_dispatched_and_says_so() {
 #[test]
 fn where_lower_classes_part_the_text_only_suggests() {
     // 城市建设和市政管理 for sure, but 电力供应 and 自来水供应 have different departments.
-    let decision =
-        decide(&titled("小区停电又停水", "自来水停了三天，电停了两天，业主没有水也没有电"), &shipped());
+    let decision = decide(&titled("小区停电又停水", "自来水停了三天，电停了两天，业主没有水也没有电"), &shipped());
     assert_eq!(told(&decision), "?no_matter:development,enforcement,housing");
     assert_eq!(decision.matter.as_ref().map(|m| m.as_str()), Some("0102"));
     let unsure = decide(&titled("请关注", "事情已经有一段时间了，希望早日解决"), &shipped());

@@ -64,7 +64,8 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         draft.push(EventBody::MediationHeld { session: Session { id: session_id(&session, None, submit), ..session } });
     }
     if let Some(assessment) = submission.assessment {
-        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None });
+        let accused = draft.accused();
+        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None, accused });
     }
     Ok(draft.done())
 }
@@ -147,13 +148,15 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         _ => case.channel.clone(),
     };
     let facts = case.facts.clone();
-    let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts };
+    let accused = draft.accused();
+    let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts, accused };
     words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
 }
 
 /// Somebody at the centre, or the source by command, urges, and may say why.
 pub(super) fn urge_by_hand(draft: &mut Draft<'_>, case: &Case) {
-    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None });
+    let accused = draft.accused();
+    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None, accused });
 }
 
 /// The citizen takes it back.
@@ -283,7 +286,8 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
 
 /// A record that urges has words of its own, which may tell as much as any.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: Some(Box::new(submit.seen.clone())) });
+    let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused());
+    words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen, accused });
     if case.stage.is_ended() && !submit.history {
         draft.reopen(case, None);
     }
@@ -325,7 +329,8 @@ fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
-    let supplemented = EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts }));
+    let accused = draft.accused();
+    let supplemented = EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts, accused }));
     if ends {
         draft.tell_active(case, EntryKind::Supplement);
         draft.push(supplemented);
@@ -503,7 +508,8 @@ fn is_newer(case: &Case, submit: &Submit) -> Option<bool> {
 fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     if let Some(assessment) = new_view(case, submit) {
         let seen = Some(Box::new(submit.seen.clone()));
-        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen });
+        let accused = draft.accused();
+        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen, accused });
     }
 }
 

@@ -6,6 +6,7 @@ use huiliu_schemas::case::{AssignmentState, Case};
 use huiliu_schemas::command::{Action, Command, CommandKind, Given, Order};
 use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
 use huiliu_schemas::lifecycle::{Decided, legal_now};
+use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Role, Solved, Stage};
 use huiliu_schemas::{Cause, DepartmentId};
@@ -159,8 +160,10 @@ pub fn check_legal_now(world: &World) {
                     Err(refusal) => {
                         assert!(!legal.contains(kind), "{actor:?} is told {kind} is legal, then {refusal}");
                         assert_eq!(refusal.legal_now, legal);
-                        assert_eq!(refusal.stage, Some(case.stage));
-                        assert_eq!(refusal.lead.as_ref(), case.lead().map(|a| &a.department));
+                        let known = case.may_be_known_to(&actor);
+                        assert_eq!(refusal.code == RefusalCode::UnknownCase, !known);
+                        assert_eq!(refusal.stage, known.then_some(case.stage));
+                        assert_eq!(refusal.lead.as_ref(), case.lead().filter(|_| known).map(|a| &a.department));
                     }
                 }
             }

@@ -177,7 +177,10 @@ proptest! {
                 Ok(Decided::Known(_)) => {}
                 Ok(other) => prop_assert!(false, "{:?}", other),
                 Err(refusal) => {
-                    prop_assert_eq!(refusal.code, RefusalCode::UnknownEvents);
+                    let by_hand = matches!(order.action, Action::Command(_));
+                    let known = !by_hand || world.case().may_be_known_to(&order.actor);
+                    let code = if known { RefusalCode::UnknownEvents } else { RefusalCode::UnknownCase };
+                    prop_assert_eq!(refusal.code, code);
                     prop_assert!(refusal.legal_now.is_empty());
                 }
             }

@@ -227,8 +227,12 @@ fn strangers_may_do_nothing() {
     let mut world = World::signed(&[lead("housing")]);
     let stranger = Actor::Source { channel: channel("petition-portal") };
     for command in [Command::Urge {}, Command::Withdraw {}, Command::Supplement {}, Command::Close {}] {
-        assert_eq!(world.command(&stranger, command.clone()), Outcome::Refused(RefusalCode::NotAllowed), "{command:?}");
-        assert_eq!(world.command(&of("court"), command), Outcome::Refused(RefusalCode::NotAllowed));
+        assert_eq!(
+            world.command(&stranger, command.clone()),
+            Outcome::Refused(RefusalCode::UnknownCase),
+            "{command:?}"
+        );
+        assert_eq!(world.command(&of("court"), command), Outcome::Refused(RefusalCode::UnknownCase));
     }
     let dispatch = Command::Redispatch { assignees: vec![lead("court")] };
     assert_eq!(world.command(&of("housing"), dispatch), Outcome::Refused(RefusalCode::NotAllowed));

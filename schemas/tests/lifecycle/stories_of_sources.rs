@@ -1047,5 +1047,5 @@ fn whom_a_case_accused_before_it_came_back_still_learns_nothing() {
     world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] });
     let asks = world.order(of("police"), Action::Command(Command::Progress {}), words(), Given::default());
     let refusal = world.look(&asks).expect_err("not theirs");
-    assert_eq!((refusal.code, refusal.lead), (RefusalCode::NotYours, None));
+    assert_eq!((refusal.code, refusal.lead), (RefusalCode::UnknownCase, None));
 }

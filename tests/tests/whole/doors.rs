@@ -18,15 +18,24 @@ async fn a_department_reads_its_own_queue_and_nothing_else() {
 
     let cicheng = world.hub.caller("jb-cicheng");
     for (path, status) in [
-        (format!("/v1/cases/{case_id}/content"), 403),
+        (format!("/v1/cases/{case_id}/content"), 404),
         (format!("/v1/cases/{case_id}"), 403),
         ("/v1/cases".into(), 403),
     ] {
         assert_eq!(cicheng.get(&path).await.unwrap().status, status, "{path}");
     }
     assert_eq!(world.hub.caller("nobody").get("/v1/queue").await.unwrap().status, 401);
-    let signed = cicheng.command(case_id, "sign_for", &json!({ "id": "not-mine" })).await;
-    assert_eq!(signed.body["refusal"]["code"], "not_yours", "{}", signed.body);
+    // Ids follow from the sources' numbers: to a stranger, a case that is there is one that is not.
+    let none = "00000000-0000-5000-8000-000000000000";
+    for more in [json!({ "id": "not-mine" }), json!({ "id": "not-mine-2", "n": 1 })] {
+        let [there, nowhere] = [case_id, none].map(|case| {
+            let (cicheng, more) = (&cicheng, &more);
+            async move { cicheng.command(case, "sign_for", more).await }
+        });
+        let (there, nowhere) = (there.await, nowhere.await);
+        assert_eq!(there.status, 404, "{}", there.body);
+        assert_eq!(there.body.to_string().replace(case_id, ""), nowhere.body.to_string().replace(none, ""));
+    }
 
     // Another's acknowledgement token is worth nothing.
     let entry = world.hub.caller("jb-ecology").get("/v1/queue?wait=5").await.unwrap().body["entries"][0].clone();

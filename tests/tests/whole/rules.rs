@@ -30,7 +30,7 @@ async fn the_accused_never_receives_the_accusation() {
     let refused = command(&world.desk(), case_id, kind, body).await;
     assert_eq!(refused.body["refusal"]["code"], "accused", "{}", refused.body);
     let looked = world.hub.caller("jb-ecology").get(&format!("/v1/cases/{case_id}/content")).await.unwrap();
-    assert_eq!(looked.status, 403, "{}", looked.body);
+    assert_eq!(looked.status, 404, "{}", looked.body);
 }
 
 /// A department has signed for a case; then it is accused in it, by the source or by a person at the centre. It learns that
