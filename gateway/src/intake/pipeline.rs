@@ -15,6 +15,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pu
 use async_nats::jetstream::{AckKind, Context, Message};
 use futures_util::StreamExt;
 use huiliu_schemas::event::{Actor, Event, EventBody};
+use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Facts;
 use huiliu_schemas::{CaseId, Cause, Channel};
 use jiff::Timestamp;
@@ -45,6 +46,9 @@ const IN_HAND_EVERY: Duration = Duration::from_secs(3);
 /// Ten minutes of a full store, or of a record that kills every gateway that takes it up.
 const TRIES: i64 = 60;
 const RETRY_AFTER: Duration = Duration::from_secs(10);
+/// So often a record that speaks of a case nobody knows is put off: what it speaks of may be on its way, with another gateway
+/// or in an envelope that had to wait.
+const PUT_OFF: i64 = 4;
 
 /// The pipeline.
 #[derive(Clone)]
@@ -132,7 +136,8 @@ impl Pipeline {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
-                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway, &step)).await;
+                        let fate =
+                            in_hand(&message, pipeline.finish((sequence, delivered), &channel, underway, &step)).await;
                         step.outcome(fate.word("done"));
                         close(&message, fate).await;
                         drop(permit);
@@ -212,7 +217,13 @@ impl Pipeline {
     }
 
     /// Waits for the ledger's answers, buries what was refused, and says what is to become of the envelope.
-    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>, step: &Step) -> Fate {
+    async fn finish(
+        &self,
+        (sequence, delivered): (u64, i64),
+        channel: &Channel,
+        underway: Vec<Underway>,
+        step: &Step,
+    ) -> Fate {
         let mut fate = Fate::Done;
         for record in underway {
             let one = match record {
@@ -221,6 +232,9 @@ impl Pipeline {
                     self.bury(DeadLetter { problems: why.problems, ..letter }).await
                 }
                 Underway::Asked(index, answer) => match answer.await {
+                    Ok(Ok(settled)) if is_of_unknown_case(&settled) && delivered <= PUT_OFF => {
+                        Fate::Later("it speaks of a case that is not known yet".into())
+                    }
                     Ok(Ok(settled)) => match self.link_back(&settled, step).await {
                         Ok(()) => self.settled(settled, sequence, index, channel).await,
                         Err(error) => Fate::Later(error.to_string()),
@@ -292,6 +306,10 @@ fn linked(settled: &Settled) -> Vec<CaseId> {
         }
         _ => Vec::new(),
     }
+}
+
+fn is_of_unknown_case(settled: &Settled) -> bool {
+    matches!(&settled.result, JobResult::Refused(refusal) if refusal.code == RefusalCode::UnknownCase)
 }
 
 /// As [`understand`], as a step.

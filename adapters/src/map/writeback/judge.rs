@@ -40,6 +40,8 @@ pub enum Judgement {
     },
 }
 
+/// A code or a status may be as long; a telephone is longer.
+const LONGEST_NUMBER: usize = 6;
 /// A wrong credential, or a code nobody wrote down, is put right by a person, not by hurry.
 const PERSON_PAUSE: Duration = Duration::from_secs(300);
 
@@ -125,9 +127,33 @@ fn is_in(list: &[String], code: Option<String>) -> bool {
     code.is_some_and(|code| list.contains(&code))
 }
 
-/// Status, code and the source's words, shortened.
+/// Status, code and the source's words, shortened, and without what may be anybody's number: they go to the log.
 fn told(answers: &Answers, status: u16, said: Option<&Value>) -> String {
     let code = code(answers, said).map(|code| format!(", code {}", shortened(&code))).unwrap_or_default();
-    let words = at(answers.message.as_ref(), said).map(|words| format!(": {}", shortened(&words))).unwrap_or_default();
+    let words = at(answers.message.as_ref(), said).map(|words| format!(": {}", without_numbers(&shortened(&words))));
+    let words = words.unwrap_or_default();
     format!("answer {status}{code}{words}")
+}
+
+fn without_numbers(words: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut kept = String::with_capacity(words.len());
+    for run in words.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = run.chars().take_while(char::is_ascii_digit).count();
+        let (number, rest) = run.split_at(digits);
+        kept.push_str(if digits > LONGEST_NUMBER { "***" } else { number });
+        kept.extend(rest.chars().map(plain));
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_source_lose_numbers_and_lines() {
+        let said = "工单 12345 已办结\n2026 审计 (13900001234)，编号330205199001011234";
+        assert_eq!(without_numbers(said), "工单 12345 已办结 2026 审计 (***)，编号***");
+    }
 }
