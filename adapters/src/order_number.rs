@@ -15,6 +15,9 @@ const LONGEST_RUN: usize = 5;
 
 /// Whether it can hardly be anything else than a number of its own.
 pub(crate) fn is_order_number(text: &str) -> bool {
+    if is_uuid(text) {
+        return true;
+    }
     let groups = groups(text);
     let numbers: Vec<&Group<'_>> = groups.iter().filter(|group| !group.is_service()).collect();
     let digits: String = numbers.iter().map(|group| group.digits()).collect();
@@ -28,6 +31,16 @@ pub(crate) fn is_order_number(text: &str) -> bool {
         && run >= LONGEST_RUN
         && !is_day(&digits)
         && !is_filler(&digits)
+}
+
+/// A key of a database, with its dashes or without.
+fn is_uuid(text: &str) -> bool {
+    let hex: Vec<char> = text.chars().filter(|c| *c != '-').collect();
+    let dashes = text.len() - hex.len();
+    hex.len() == 32
+        && matches!(dashes, 0 | 4)
+        && hex.iter().all(char::is_ascii_hexdigit)
+        && hex.iter().any(|c| *c != hex[0])
 }
 
 /// Whether a telephone number stands anywhere in it, in any of the forms people write.
@@ -60,11 +73,13 @@ struct Group<'t> {
 }
 
 fn groups(text: &str) -> Vec<Group<'_>> {
+    let says_phone = ["电话", "手机", "座机", "联系", "号码"].iter().any(|word| text.contains(word));
     let belongs = |c: char| c.is_ascii_digit() || " -－—–()（）+".contains(c);
     let mut groups = Vec::new();
     let mut rest = text;
     while let Some(from) = rest.find(belongs) {
-        let lettered = rest[..from].chars().next_back().is_some_and(|c| c.is_ascii_alphabetic());
+        let names = |c: char| c.is_ascii_alphabetic() || !says_phone && (c.is_alphabetic() || "〕】]".contains(c));
+        let lettered = rest[..from].chars().next_back().is_some_and(names);
         let after = &rest[from..];
         let end = after.find(|c| !belongs(c)).unwrap_or(after.len());
         groups.push(Group { text: &after[..end], lettered });
@@ -165,6 +180,11 @@ mod tests {
             "RX〔2026〕000123",
             "12345-20260301-0001",
             "A1234568",
+            "热线-26030112",
+            "工单26030113",
+            "甬访〔2026〕0301234",
+            "a91c7be2-30f4-4b1d-9e07-c2f58d6a1b3e",
+            "a91c7be230f44b1d9e07c2f58d6a1b3e",
         ] {
             assert!(is_order_number(number), "{number}");
         }
@@ -209,6 +229,7 @@ mod tests {
             "2026年3月1日",
             "2026-03-01 09:00:00",
             "00000000",
+            "00000000-0000-0000-0000-000000000000",
             "000000000000",
             "123456789",
             "12345678901",

@@ -469,10 +469,13 @@ impl Case {
         told.into_iter().map(|t| t.source.clone()).collect()
     }
 
-    /// Whether the source has it no more, or never took any of our answers under this number.
+    /// Whether the source never took an answer of ours under this number, and has it no more or refused our last word. One
+    /// that took our answer is told again, also where it holds the matter for over: its citizen may have asked again.
     fn is_gone(&self, seen: &SourceSeen) -> bool {
-        let mut told = self.delivered.iter().filter(|d| d.source == seen.source && !d.no_way).peekable();
-        seen.is_over() || (told.peek().is_some() && told.all(|d| d.refused))
+        let told = || self.delivered.iter().filter(|d| d.source == seen.source && !d.no_way);
+        let is_last = |d: &&AnswerDelivered| matches!(d.what, AnswerKind::Declined | AnswerKind::Resolved);
+        let refused_last = told().filter(is_last).any(|d| d.refused);
+        (seen.is_over() || refused_last) && told().all(|d| d.refused)
     }
 
     /// What a source refused for good under one number, it may take under the next that waits: orders are issued again.
@@ -510,7 +513,9 @@ impl Case {
 
     /// What is told later may accuse whom the first decision did not know of; who is accused stays so.
     fn accuse(&mut self, accused: &[DepartmentId]) {
-        let Some(decision) = &mut self.decision else { return };
+        let Some(decision) = self.decision.as_mut().filter(|_| !accused.is_empty()) else { return };
+        self.marks.accusation = true;
+        decision.accusation = true;
         let added: Vec<_> = accused.iter().filter(|d| !decision.accused.contains(d)).cloned().collect();
         decision.accused.extend(added);
     }

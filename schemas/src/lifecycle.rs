@@ -403,9 +403,10 @@ impl<'a> Draft<'a> {
         self.push(EventBody::Triaged { decision: Box::new(decision) });
     }
 
-    /// Whom the order's words accuse.
+    /// Whom the order's words accuse; not who is only found fault with, which is judged anew each time.
     fn accused(&self) -> Vec<DepartmentId> {
-        self.order.given.decision.as_ref().map(|d| d.accused.clone()).unwrap_or_default()
+        let decision = self.order.given.decision.as_ref().filter(|d| d.accusation);
+        decision.map(|d| d.accused.clone()).unwrap_or_default()
     }
 
     /// Whether a department may not have the case, nor learn what is said in it.
@@ -447,7 +448,7 @@ fn no_such_case() -> Refusal {
 /// business of those who do: one that had it before may be the accused, or stand under them.
 fn may_know_where(case: &Case, actor: &Actor) -> bool {
     let Actor::Department { department } = actor else { return true };
-    let accuses = case.decision.as_ref().is_some_and(|d| d.accusation || !d.accused.is_empty());
+    let accuses = case.decision.as_ref().is_some_and(|d| d.accusation || d.accused.contains(department));
     !accuses || case.active(department).is_some()
 }
 

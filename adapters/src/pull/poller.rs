@@ -127,7 +127,8 @@ impl Poller {
         let asked = cursor.fitting(&self.spec).begun(&self.spec, self.present(now, called));
         match (self.page(&asked, now, called).await, asked.given_up()) {
             // It may be the system's future: one that does not answer for it is asked again once it is past.
-            (Err(PullError::Status { .. } | PullError::Code { .. }), Some(next)) => Ok(Page::none(next)),
+            // Whatever else is wrong, the window that it does answer for will say.
+            (Err(_), Some(next)) => Ok(Page::none(next)),
             (page, _) => page,
         }
     }

@@ -131,9 +131,10 @@ const fn asked(subject: &'static str) -> Service {
     Service { subject, given: "" }
 }
 
-/// Answered as often as there is something to hand out; whoever pulls may wait a day for the first.
+/// Answered as often as there is something to hand out. The server keeps a note of each question until so long after the
+/// last answer, and of those whose asker is gone too: it must outlast the longest pull, and not by much.
 const fn handed_out(subject: &'static str) -> Service {
-    Service { subject, given: ", response_type: stream, response_threshold: \"24h\"" }
+    Service { subject, given: ", response_type: stream, response_threshold: \"2m\"" }
 }
 
 const SERVICES: [Service; 6] = [

@@ -8,7 +8,9 @@
 //!
 //! An envelope that comes again changes nothing: its records' causes are known to their cases.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
@@ -48,7 +50,9 @@ const TRIES: i64 = 60;
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// So often a record that speaks of a case nobody knows is put off: what it speaks of may be on its way, with another gateway
 /// or in an envelope that had to wait.
-const PUT_OFF: i64 = 4;
+const PUT_OFF: u32 = 4;
+/// No more envelopes than so many are put off at once: the server hands out no others while too many are out.
+const MOST_PUT_OFF: usize = 200;
 
 /// The pipeline.
 #[derive(Clone)]
@@ -58,6 +62,8 @@ pub struct Pipeline {
     channels: Channels,
     traces: Traces,
     in_flight: Arc<Semaphore>,
+    /// How often an envelope was put off.
+    put_off: Arc<Mutex<HashMap<u64, u32>>>,
 }
 
 /// What is to become of the envelope's message.
@@ -89,7 +95,14 @@ enum Underway {
 impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
     pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
-        Self { jetstream, ledger, channels, traces, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        Self {
+            jetstream,
+            ledger,
+            channels,
+            traces,
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            put_off: Arc::default(),
+        }
     }
 
     /// Runs until shutdown, then finishes what is in flight. Survives the server: the stream of messages is built anew
@@ -136,8 +149,7 @@ impl Pipeline {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
-                        let fate =
-                            in_hand(&message, pipeline.finish((sequence, delivered), &channel, underway, &step)).await;
+                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway, &step)).await;
                         step.outcome(fate.word("done"));
                         close(&message, fate).await;
                         drop(permit);
@@ -217,13 +229,7 @@ impl Pipeline {
     }
 
     /// Waits for the ledger's answers, buries what was refused, and says what is to become of the envelope.
-    async fn finish(
-        &self,
-        (sequence, delivered): (u64, i64),
-        channel: &Channel,
-        underway: Vec<Underway>,
-        step: &Step,
-    ) -> Fate {
+    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>, step: &Step) -> Fate {
         let mut fate = Fate::Done;
         for record in underway {
             let one = match record {
@@ -232,7 +238,7 @@ impl Pipeline {
                     self.bury(DeadLetter { problems: why.problems, ..letter }).await
                 }
                 Underway::Asked(index, answer) => match answer.await {
-                    Ok(Ok(settled)) if is_of_unknown_case(&settled) && delivered <= PUT_OFF => {
+                    Ok(Ok(settled)) if is_of_unknown_case(&settled) && self.puts_off(sequence) => {
                         Fate::Later("it speaks of a case that is not known yet".into())
                     }
                     Ok(Ok(settled)) => match self.link_back(&settled, step).await {
@@ -247,7 +253,31 @@ impl Pipeline {
                 fate = one;
             }
         }
+        if let Fate::Done = fate {
+            self.put_off.lock().unwrap_or_else(PoisonError::into_inner).remove(&sequence);
+        }
         fate
+    }
+
+    /// Whether an envelope may be put off once more.
+    fn puts_off(&self, sequence: u64) -> bool {
+        let mut put_off = self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = put_off.len() >= MOST_PUT_OFF;
+        match put_off.entry(sequence) {
+            Entry::Occupied(mut times) if *times.get() < PUT_OFF => {
+                *times.get_mut() += 1;
+                true
+            }
+            Entry::Occupied(times) => {
+                times.remove();
+                false
+            }
+            Entry::Vacant(_) if full => false,
+            Entry::Vacant(times) => {
+                times.insert(1);
+                true
+            }
+        }
     }
 
     async fn settled(&self, settled: Settled, sequence: u64, index: usize, channel: &Channel) -> Fate {

@@ -32,6 +32,9 @@ use crate::traces::{Key, SpanKind, Traces, of_nats};
 
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);
+/// No pull waits longer. Across accounts and servers a pull outlives whoever asked, and what is handed to it is missed for
+/// [`ACK_WAIT`].
+const LONGEST_PULL: Duration = Duration::from_secs(60);
 const OPENED_AT_ONCE: usize = 16;
 /// How far a copy of the log may be behind.
 const BEHIND: Duration = Duration::from_secs(1);
@@ -85,15 +88,24 @@ impl Queues {
     /// Makes the durable consumer of a department where there is none.
     pub async fn ensure(&self, department: &DepartmentId) -> Result<PullConsumer, QueueError> {
         let stream = self.jetstream.get_stream_no_info(QUEUES).await.map_err(away)?;
+        // Which entries it has had, a consumer that is there knows; how it hands them out is said here.
         let config = pull::Config {
             durable_name: Some(department.to_string()),
             filter_subject: subjects::queue_of(department),
             ack_policy: AckPolicy::Explicit,
             ack_wait: ACK_WAIT,
             max_deliver: -1,
+            max_expires: LONGEST_PULL,
             ..pull::Config::default()
         };
-        stream.get_or_create_consumer(department.as_str(), config).await.map_err(away)
+        let consumer: PullConsumer =
+            stream.get_or_create_consumer(department.as_str(), config.clone()).await.map_err(away)?;
+        let found = &consumer.cached_info().config;
+        if found.max_expires == LONGEST_PULL {
+            return Ok(consumer);
+        }
+        let config = pull::Config { deliver_policy: found.deliver_policy, ..config };
+        stream.update_consumer(config).await.map_err(away)
     }
 
     /// Hands out at most `max` live entries, waiting up to `wait` for the first.

@@ -225,7 +225,7 @@ fn contradiction(known: &SourceSeen, seen: &SourceSeen) -> Option<&'static str> 
 
 /// A record that joins through another number of its own numbering, a printed one that is given anew each year perhaps, must
 /// agree with one of the case's there as if it had come under that. Systems differ in who they say spoke, and when: across
-/// numberings only identity numbers are compared.
+/// numberings nothing is compared.
 fn contradicts_the_case(case: &Case, submit: &Submit) -> Option<&'static str> {
     let seen = &submit.seen;
     let of_ours = |id: &SourceId| id.namespace == seen.source.namespace;
@@ -234,14 +234,7 @@ fn contradicts_the_case(case: &Case, submit: &Submit) -> Option<&'static str> {
     let mut peers =
         matters().filter(|s| within && of_ours(&s.source)).map(|known| contradiction(known, seen)).peekable();
     let first = peers.peek().copied().flatten();
-    if first.is_some() && peers.all(|contradicts| contradicts.is_some()) {
-        return first;
-    }
-    let mut persons = matters().filter(|s| s.identity_digest.is_some()).peekable();
-    let known = persons.peek().is_some();
-    let differs = |s: &SourceSeen| differ(&s.identity_digest, &seen.identity_digest) && !s.shares_person(seen);
-    let stranger = known && persons.all(differs);
-    stranger.then_some("another person")
+    first.filter(|_| peers.all(|contradicts| contradicts.is_some()))
 }
 
 fn forbid(case: &Case, actor: &Actor, seen: &SourceSeen, contradiction: Option<&str>) -> Result<(), Refusal> {

@@ -166,7 +166,7 @@ async fn an_order_that_was_issued_again_gets_the_answer_under_its_new_number() {
     owes_nothing(&hub).await;
     assert!(item.answers.iter().all(|answer| answer.repeats == 0), "{:?}", item.answers);
     let inspector = hub.inspector().await.unwrap();
-    assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "the old number is asked once");
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 2, "the old number is asked until it refuses the last word");
 }
 
 fn edit(file: &std::path::Path, change: &dyn Fn(String) -> String) {

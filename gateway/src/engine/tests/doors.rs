@@ -25,6 +25,7 @@ async fn hub(scratch: &Scratch, credentials: &Credentials) -> Engine {
             durable_name: Some(department.to_owned()),
             filter_subject: format!("queue.{department}.*.*"),
             ack_policy: AckPolicy::Explicit,
+            max_expires: Duration::from_secs(60),
             ..pull::Config::default()
         };
         queues.create_consumer(config).await.expect("a consumer");
