@@ -180,13 +180,12 @@ async fn carry_out(
     request: CommandRequest,
     step: &Step,
 ) -> Result<CommandOutcome, Problem> {
-    let CommandRequest { id, case, command, content, seen } = request;
+    let CommandRequest { id, case: name, command, content, seen } = request;
     let kind = command.kind();
     let unanswered = |_| {
         let detail = "the engine does not answer; the command may still be done: send it again with the same id";
         Problem::new(Kind::UnknownOutcome, detail).retry_after(5)
     };
-    let name = case;
     let case = tokio::time::timeout(PATIENCE, find(ledger, &name)).await.map_err(unanswered)??;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
     let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };

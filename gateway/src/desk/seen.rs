@@ -5,8 +5,7 @@
 use huiliu_schemas::content::{Content, Person, PersonRole};
 use huiliu_schemas::event::SourceSeen;
 use huiliu_schemas::private::Private;
-use huiliu_schemas::submission::Facts;
-use huiliu_schemas::submission::{Intent, Submission};
+use huiliu_schemas::submission::{Facts, Intent, Submission};
 
 use crate::vault::MasterKey;
 use crate::words::{Contact, half_width};
@@ -68,11 +67,12 @@ impl Digests {
 /// Of everyone who speaks, where more than one does: who stands first among them may change.
 fn joint_digests(content: &Content, master: &MasterKey) -> Vec<String> {
     let speaks = |person: &&Person| person.role != PersonRole::Respondent;
-    let speakers: Vec<Digests> = content.persons.iter().filter(speaks).map(|p| Digests::of(p, master)).collect();
+    let speakers: Vec<&Person> = content.persons.iter().filter(speaks).collect();
     if speakers.len() < 2 {
         return Vec::new();
     }
-    let mut all: Vec<String> = speakers.into_iter().flat_map(|d| [d.identity, d.name, d.phone]).flatten().collect();
+    let digests = speakers.into_iter().map(|person| Digests::of(person, master));
+    let mut all: Vec<String> = digests.flat_map(|d| [d.identity, d.name, d.phone]).flatten().collect();
     all.sort_unstable();
     all.dedup();
     all.truncate(MOST_SPEAKERS);

@@ -48,6 +48,16 @@ async fn log_in(engine: &Engine, name: &str, secret: &Secret) -> Result<Client, 
         .await
 }
 
+/// A hub, and the department housing that has come in over NATS. The directory goes when it is dropped.
+async fn housing() -> (Scratch, Engine, Client) {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    (scratch, engine, client)
+}
+
 async fn pull(client: &Client, department: &str) -> Option<async_nats::Message> {
     let inbox = client.new_inbox();
     let mut answers = client.subscribe(inbox.clone()).await.expect("subscribed");
@@ -65,11 +75,7 @@ async fn pull(client: &Client, department: &str) -> Option<async_nats::Message> 
 
 #[tokio::test]
 async fn a_department_takes_and_acknowledges_its_own_entries_only() {
-    let scratch = Scratch::new();
-    let mut credentials = Credentials::default();
-    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
-    let engine = hub(&scratch, &credentials).await;
-    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    let (_scratch, engine, client) = housing().await;
 
     let entry = eventually("its entry comes", async || pull(&client, "housing").await).await;
     assert_eq!(entry.payload, "housing");
@@ -84,11 +90,7 @@ async fn a_department_takes_and_acknowledges_its_own_entries_only() {
 
 #[tokio::test]
 async fn everything_else_is_refused_to_a_department() {
-    let scratch = Scratch::new();
-    let mut credentials = Credentials::default();
-    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
-    let engine = hub(&scratch, &credentials).await;
-    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    let (_scratch, engine, client) = housing().await;
     eventually("its entry comes", async || pull(&client, "housing").await).await;
     for forbidden in [
         "$JS.API.INFO",
@@ -128,11 +130,7 @@ async fn everything_else_is_refused_to_a_department() {
 /// Where an answer is sent to is the asker's choice, and whoever answers may publish anywhere.
 #[tokio::test]
 async fn no_answer_is_led_into_a_stream() {
-    let scratch = Scratch::new();
-    let mut credentials = Credentials::default();
-    let secret = credentials.mint(KeyKind::Department, "housing", "housing-1").expect("minted");
-    let engine = hub(&scratch, &credentials).await;
-    let client = log_in(&engine, "housing-1", &secret).await.expect("let in");
+    let (_scratch, engine, client) = housing().await;
     let entry = eventually("its entry comes", async || pull(&client, "housing").await).await;
     let ack = entry.reply.expect("an ack subject");
     let before = streams::last_sequence(&engine.jetstream, streams::CASES).await.expect("its end");
