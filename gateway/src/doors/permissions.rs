@@ -42,8 +42,9 @@ fn department(id: &DepartmentId, name: &KeyName) -> Permissions {
             format!("$JS.API.CONSUMER.MSG.NEXT.QUEUES.{id}"),
             // Clients look the consumer up before they pull, by the name in `INFO`; it shows nothing but its own counts.
             format!("info.{id}"),
-            format!("$JS.ACK.QUEUES.{id}.>"),
-            format!("$JS.ACK.*.*.QUEUES.{id}.>"),
+            // To the token: what is longer or shorter than one form may be the other form of another consumer's.
+            format!("$JS.ACK.QUEUES.{id}.*.*.*.*.*"),
+            format!("$JS.ACK.*.*.QUEUES.{id}.*.*.*.*.>"),
             format!("command.{id}.*"),
             format!("open.{id}"),
         ],

@@ -142,8 +142,10 @@ const SERVICES: [Service; 6] = [
     asked("command.*.*"),
     asked("open.*"),
     handed_out("$JS.API.CONSUMER.MSG.NEXT.QUEUES.*"),
-    handed_out("$JS.ACK.QUEUES.>"),
-    handed_out("$JS.ACK.*.*.QUEUES.>"),
+    // Two forms; the second, with domain and account, has at least eleven tokens. A shorter one would be the first form of
+    // any stream's consumer.
+    handed_out("$JS.ACK.QUEUES.*.*.*.*.*.*"),
+    handed_out("$JS.ACK.*.*.QUEUES.*.*.*.*.*.>"),
 ];
 /// What clients ask before they pull. The server itself answers, and must be told for whom; the doors have another name for
 /// it, for under this one it answers everybody whose account has no streams that there are none.

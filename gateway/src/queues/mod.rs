@@ -268,18 +268,23 @@ fn from_log(opened: &OpenedCase, n: u32) -> Option<Entry> {
     opened.events.iter().find_map(entry)
 }
 
-/// `$JS.ACK.QUEUES.<d>.…`, or with domain and account before the stream.
+/// `$JS.ACK.QUEUES.<d>.` and five numbers; or with domain and account before the stream, and perhaps more at the end. What has
+/// another length is neither: with `QUEUES.<d>` among the numbers it would be another consumer's.
 fn is_ack_of(subject: &str, department: &DepartmentId) -> bool {
     let tokens: Vec<&str> = subject.split('.').collect();
-    let own =
-        |stream: usize| tokens.get(stream) == Some(&QUEUES) && tokens.get(stream + 1) == Some(&department.as_str());
-    tokens.starts_with(&["$JS", "ACK"]) && tokens.iter().all(|t| !matches!(*t, "" | "*" | ">")) && (own(2) || own(4))
+    let own = |stream: usize| tokens[stream..].starts_with(&[QUEUES, department.as_str()]);
+    let of_a_queue = match tokens.len() {
+        9 => own(2),
+        11.. => own(4),
+        _ => false,
+    };
+    tokens.starts_with(&["$JS", "ACK"]) && tokens.iter().all(|t| !matches!(*t, "" | "*" | ">")) && of_a_queue
 }
 
 /// The sequence in QUEUES that a token of [`is_ack_of`] is of.
 fn sequence_in(subject: &str) -> Option<u64> {
     let tokens: Vec<&str> = subject.split('.').collect();
-    let stream = if tokens.get(2) == Some(&QUEUES) { 2 } else { 4 };
+    let stream = if tokens.len() == 9 { 2 } else { 4 };
     tokens.get(stream + 3)?.parse().ok()
 }
 
@@ -309,7 +314,12 @@ mod tests {
         let department: DepartmentId = "jb-housing".parse().expect("valid");
         let cases = [
             ("$JS.ACK.QUEUES.jb-housing.1.2.3.4.5", true),
+            ("$JS.ACK._.HASH.QUEUES.jb-housing.1.2.3.4.5", true),
             ("$JS.ACK._.HASH.QUEUES.jb-housing.1.2.3.4.5.6", true),
+            ("$JS.ACK.QUEUES.jb-police.QUEUES.jb-housing.5.6.7", false),
+            ("$JS.ACK.INTAKE.pipeline.QUEUES.jb-housing.5.6.7", false),
+            ("$JS.ACK.QUEUES.jb-housing.QUEUES.jb-police.1.2.3.4.5", false),
+            ("$JS.ACK.QUEUES.jb-housing.1.2.3.4", false),
             ("$JS.ACK.QUEUES.jb-police.1.2.3.4.5", false),
             ("$JS.ACK.CASES.jb-housing.1.2.3.4.5", false),
             ("$JS.API.STREAM.DELETE.QUEUES", false),

@@ -127,6 +127,46 @@ async fn everything_else_is_refused_to_a_department() {
     engine.stop().await;
 }
 
+/// Each consumer hears two forms of acknowledgement, and obeys `+NXT` in both, whatever the numbers say.
+#[tokio::test]
+async fn no_acknowledgement_reaches_anothers_consumer() {
+    let (_scratch, engine, client) = housing().await;
+    let queues = engine.jetstream.get_stream(QUEUES).await.expect("a stream");
+    for department in ["police", "housing"] {
+        eventually("the entry is there", async || {
+            let info = queues.get_consumer::<pull::Config>(department).await.ok()?;
+            (info.cached_info().num_pending == 1).then_some(())
+        })
+        .await;
+    }
+    for foreign in [
+        "$JS.ACK.QUEUES.police.QUEUES.housing.5.6.7",
+        "$JS.ACK.QUEUES.police.1.0.0.0.0",
+        "$JS.ACK.QUEUES.police.QUEUES.housing.5.6.7.8",
+        &format!("$JS.ACK._.{HUB}.QUEUES.police.1.0.0.0.0"),
+        &format!("$JS.ACK._.{HUB}.QUEUES.police.QUEUES.housing.0.0.0"),
+        &format!("$JS.ACK._.{HUB}.QUEUES.police.QUEUES.housing.0.0.0.0.0"),
+    ] {
+        assert!(next(&client, foreign).await.is_none(), "{foreign}");
+    }
+    let police = queues.get_consumer::<pull::Config>("police").await.expect("its consumer");
+    assert_eq!(police.cached_info().num_pending, 1, "nothing was taken");
+    let own = next(&client, &format!("$JS.ACK._.{HUB}.QUEUES.housing.1.0.0.0.0")).await.expect("its own, second form");
+    assert_eq!(own.payload, "housing");
+    engine.stop().await;
+}
+
+/// What the server calls the account HUB in the second form of an acknowledgement.
+const HUB: &str = "LNj1UmbN";
+
+/// What `+NXT` as an acknowledgement hands out.
+async fn next(client: &Client, ack: &str) -> Option<async_nats::Message> {
+    let inbox = client.new_inbox();
+    let mut answers = client.subscribe(inbox.clone()).await.expect("subscribed");
+    client.publish_with_reply(ack.to_owned(), inbox, "+NXT".into()).await.expect("sent");
+    tokio::time::timeout(NOTHING, answers.next()).await.ok()?.filter(|answer| answer.status.is_none())
+}
+
 /// Where an answer is sent to is the asker's choice, and whoever answers may publish anywhere.
 #[tokio::test]
 async fn no_answer_is_led_into_a_stream() {
