@@ -10,5 +10,5 @@ pub mod principal;
 pub mod reload;
 
 pub use credentials::{Credentials, CredentialsError, Key, KeyKind, Secret};
-pub use permissions::Permissions;
+pub use permissions::{Permissions, Reach};
 pub use principal::{KeyName, Principal, Refused};

@@ -3,11 +3,13 @@
 //! Pure: settings and keys in, text out. It must never contain a secret: the gateway's own
 //! passwords stand there as bcrypt hashes, like everybody's.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::settings::Durability;
-use crate::doors::{Credentials, Permissions};
+use crate::doors::permissions::info_of;
+use crate::doors::{Credentials, Key, Permissions, Reach};
 
 /// Larger than any body the gateway takes.
 pub const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
@@ -91,35 +93,72 @@ pub fn external_accounts(gateway: &str, gateway_bcrypt: &str, credentials: &Cred
     format!("# Written by `huiliu keys nats`: write it again whenever the keys change.\n{accounts}")
 }
 
-/// The gateway and its streams in one account, everybody else in another. Where an answer goes is the asker's choice, and
-/// the server checks only what is asked: in one account with the streams, whoever may pull could have what is handed out
-/// sent into the case log.
+/// The gateway and its streams in one account, each department and each channel in one of its own. Where an answer goes is
+/// the asker's choice, and the server checks only what is asked: in one account with the streams, whoever may pull could have
+/// what is handed out sent into the case log; in one with another department, what it is answered told to that one as its own
+/// outcome.
 fn accounts(gateway: &str, gateway_bcrypt: &str, credentials: &Credentials) -> String {
     let (gateway, password) = (quoted(gateway), quoted(gateway_bcrypt));
-    let [mut exported, mut imported] = [String::new(), String::new()];
+    let mut text = format!(
+        "  HUB {{\n    jetstream: enabled\n    users: [\n      {{ user: {gateway}, password: {password} }}\n    ]\n    exports: [\n"
+    );
     for Service { subject, given } in SERVICES {
-        let subject = quoted(subject);
-        let _infallible = writeln!(exported, "      {{ service: {subject}{given} }}");
-        let _infallible = writeln!(imported, "      {{ service: {{ account: HUB, subject: {subject} }} }}");
+        let _infallible = writeln!(text, "      {{ service: {}{given} }}", quoted(subject));
     }
-    for subject in HEARD.map(quoted) {
-        let _infallible = writeln!(exported, "      {{ stream: {subject} }}");
-        let _infallible = writeln!(imported, "      {{ stream: {{ account: HUB, subject: {subject} }} }}");
+    for subject in HEARD {
+        let _infallible = writeln!(text, "      {{ stream: {} }}", quoted(subject));
     }
-    let info = quoted(INFO);
-    let _infallible = writeln!(exported, "      {{ service: {info} }}");
-    let _infallible =
-        writeln!(imported, "      {{ service: {{ account: HUB, subject: {info} }}, to: \"info.*\", share: true }}");
-    format!(
-        "  HUB {{\n    jetstream: enabled\n    users: [\n      {{ user: {gateway}, password: {password} }}\n    ]\n    \
-         exports: [\n{exported}    ]\n  }}\n  DOORS {{\n    users: [\n{users}    ]\n    \
-         imports: [\n{imported}    ]\n    \
-         mappings: {{ {info}: \"info.{{{{wildcard(1)}}}}\" }}\n  }}\n",
-        users = users(credentials),
-    )
+    text.push_str("    ]\n  }\n");
+    let mut doors: BTreeMap<String, Door<'_>> = BTreeMap::new();
+    for key in credentials.keys() {
+        let Some(reach) = Reach::of(&key.principal) else { continue };
+        doors.entry(reach.account.clone()).or_insert_with(|| Door { reach, keys: Vec::new() }).keys.push(key);
+    }
+    for (account, door) in &doors {
+        let _infallible = writeln!(text, "  {account} {{\n{}  }}", door.render());
+    }
+    text
 }
 
-/// What those at the doors may ask of the hub and its streams, as far as each one's permissions go.
+/// The account of a department or a channel.
+struct Door<'a> {
+    reach: Reach,
+    keys: Vec<&'a Key>,
+}
+
+impl Door<'_> {
+    fn render(&self) -> String {
+        let mut text = "    users: [\n".to_owned();
+        for key in &self.keys {
+            let Permissions { publish, subscribe } = Permissions::of(&self.reach, &key.name);
+            let _infallible = writeln!(
+                text,
+                "      {{ user: {}, password: {}, permissions: {{ publish: [{}], subscribe: [{}] }} }}",
+                quoted(key.name.as_str()),
+                quoted(&key.bcrypt),
+                list(&publish),
+                list(&subscribe),
+            );
+        }
+        text.push_str("    ]\n    imports: [\n");
+        for subject in &self.reach.asked {
+            let _infallible = writeln!(text, "      {{ service: {{ account: HUB, subject: {} }} }}", quoted(subject));
+        }
+        for subject in &self.reach.heard {
+            let _infallible = writeln!(text, "      {{ stream: {{ account: HUB, subject: {} }} }}", quoted(subject));
+        }
+        let Some(department) = &self.reach.consumer else { return text + "    ]\n" };
+        let (info, look) = (quoted(&format!("{INFO}.{department}")), quoted(&info_of(department)));
+        let _infallible = writeln!(
+            text,
+            "      {{ service: {{ account: HUB, subject: {info} }}, to: {look}, share: true }}\n    ]\n    \
+             mappings: {{ {info}: {look} }}"
+        );
+        text
+    }
+}
+
+/// What those at the doors may ask of the hub and its streams; each of their accounts has its own part of it.
 struct Service {
     subject: &'static str,
     /// How it is answered.
@@ -137,10 +176,11 @@ const fn handed_out(subject: &'static str) -> Service {
     Service { subject, given: ", response_type: stream, response_threshold: \"2m\"" }
 }
 
-const SERVICES: [Service; 6] = [
+const SERVICES: [Service; 7] = [
     asked("submit.*"),
     asked("command.*.*"),
     asked("open.*"),
+    asked("$JS.API.CONSUMER.INFO.QUEUES.*"),
     handed_out("$JS.API.CONSUMER.MSG.NEXT.QUEUES.*"),
     // Two forms; the second, with domain and account, has at least eleven tokens. A shorter one would be the first form of
     // any stream's consumer.
@@ -149,29 +189,9 @@ const SERVICES: [Service; 6] = [
 ];
 /// What clients ask before they pull. The server itself answers, and must be told for whom; the doors have another name for
 /// it, for under this one it answers everybody whose account has no streams that there are none.
-const INFO: &str = "$JS.API.CONSUMER.INFO.QUEUES.*";
+const INFO: &str = "$JS.API.CONSUMER.INFO.QUEUES";
 /// What they may hear.
-const HEARD: [&str; 2] = ["outcome.*.*", "receipt.*.*"];
-
-/// One line for each key that may use NATS, as nats-server wants it.
-#[must_use]
-fn users(credentials: &Credentials) -> String {
-    let mut text = String::new();
-    for key in credentials.keys() {
-        let Some(permissions) = Permissions::of(key) else {
-            continue;
-        };
-        let _infallible = writeln!(
-            text,
-            "      {{ user: {}, password: {}, permissions: {{ publish: [{}], subscribe: [{}] }} }}",
-            quoted(key.name.as_str()),
-            quoted(&key.bcrypt),
-            list(&permissions.publish),
-            list(&permissions.subscribe),
-        );
-    }
-    text
-}
+const HEARD: [&str; 2] = ["outcome.*.>", "receipt.*.>"];
 
 fn list(subjects: &[String]) -> String {
     let quoted: Vec<_> = subjects.iter().map(|subject| quoted(subject)).collect();
@@ -198,10 +218,11 @@ mod tests {
         ] {
             credentials.mint(kind, subject, name).expect("minted");
         }
-        let text = users(&credentials);
-        assert_eq!(text.lines().count(), 1);
-        assert!(text.contains(r#"user: "housing-1""#));
-        assert!(text.contains(r#"subscribe: ["outcome.jb-housing.>", "_INBOX_housing-1.>"]"#));
+        credentials.mint(KeyKind::Department, "jb-housing", "housing-2").expect("minted");
+        let text = accounts("hub", "hash", &credentials);
+        assert_eq!(text.matches("user: ").count(), 3, "{text}");
+        assert_eq!(text.matches("  department-jb-housing {").count(), 1, "{text}");
+        assert!(text.contains(r#"subscribe: ["outcome.jb-housing.>", "_INBOX_housing-1.>"]"#), "{text}");
     }
 
     #[test]

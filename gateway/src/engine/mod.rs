@@ -156,7 +156,10 @@ impl Engine {
     pub async fn reload_credentials(&self, credentials: &Credentials) -> Result<(), EngineError> {
         let Some(server) = &self.embedded else { return Ok(()) };
         server.rewrite(credentials)?;
-        Ok(Inquiry::open(server).await?.reload().await?)
+        let server = Inquiry::open(server).await?;
+        server.reload().await?;
+        // What an account may ask that is new to it, the server (2.15.1) makes out only when it reads the next time.
+        Ok(server.reload().await?)
     }
 
     /// What the account holds and may hold; none where the server is away or slow.

@@ -186,6 +186,65 @@ async fn no_answer_is_led_into_a_stream() {
     engine.stop().await;
 }
 
+/// An answer to one department is no other's outcome, whatever subject it is asked to go to.
+#[tokio::test]
+async fn no_answer_is_led_to_another_department() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let mut mint = |name: &str| credentials.mint(KeyKind::Department, name, name).expect("minted");
+    let secrets = ["housing", "police"].map(|name| (name, mint(name)));
+    let engine = hub(&scratch, &credentials).await;
+    let [housing, police] = secrets.map(async |(name, secret)| log_in(&engine, name, &secret).await.expect("let in"));
+    let (housing, police) = (housing.await, police.await);
+    let mut heard = police.subscribe("outcome.police.>").await.expect("subscribed");
+    round_trip(&police, "$JS.API.CONSUMER.MSG.NEXT.QUEUES.police").await;
+    let mut commands = engine.client.subscribe("command.*.*").await.expect("subscribed");
+    round_trip(&engine.client, "$JS.API.INFO").await;
+    for (subject, body) in [
+        ("command.housing.sign_for", "{}"),
+        (NEXT, r#"{"batch":1,"no_wait":true}"#),
+        ("$JS.API.CONSUMER.INFO.QUEUES.housing", ""),
+    ] {
+        housing.publish_with_reply(subject, "outcome.police.r-1", body.into()).await.expect("sent");
+    }
+    let command = tokio::time::timeout(PATIENCE, commands.next()).await.expect("in time").expect("a command");
+    engine.client.publish(command.reply.expect("a reply"), "forged".into()).await.expect("answered");
+    round_trip(&housing, NEXT).await;
+    tokio::time::sleep(NOTHING).await;
+    engine.client.publish("outcome.police.r-2", "real".into()).await.expect("sent");
+    let first = tokio::time::timeout(PATIENCE, heard.next()).await.expect("in time").expect("an outcome");
+    assert_eq!((first.subject.as_str(), first.payload.as_ref()), ("outcome.police.r-2", b"real".as_slice()));
+    engine.stop().await;
+}
+
+/// Of a department whose first key is made while the server runs, and of those who are in already.
+#[tokio::test]
+async fn a_new_department_can_do_all_at_once_and_nobody_is_cut_off() {
+    let scratch = Scratch::new();
+    let mut credentials = Credentials::default();
+    let secret = credentials.mint(KeyKind::Department, "housing", "housing").expect("minted");
+    let engine = hub(&scratch, &credentials).await;
+    let housing = log_in(&engine, "housing", &secret).await.expect("let in");
+    let connected = housing.statistics().connects.load(std::sync::atomic::Ordering::Relaxed);
+
+    let secret = credentials.mint(KeyKind::Department, "police", "police").expect("minted");
+    engine.reload_credentials(&credentials).await.expect("reloaded");
+    let police = log_in(&engine, "police", &secret).await.expect("let in");
+    for (client, department) in [(&police, "police"), (&housing, "housing")] {
+        let info = client.request(format!("$JS.API.CONSUMER.INFO.QUEUES.{department}"), "".into()).await;
+        assert!(String::from_utf8_lossy(&info.expect("its counts").payload).contains("num_pending"), "{department}");
+        let entry = eventually("its entry comes", async || pull(client, department).await).await;
+        client.request(entry.reply.expect("an ack subject"), "+ACK".into()).await.expect("acknowledged");
+        assert!(commands_heard(&engine, client, &format!("command.{department}.sign_for")).await, "{department}");
+        let mut heard = client.subscribe(format!("outcome.{department}.>")).await.expect("subscribed");
+        round_trip(client, &format!("$JS.API.CONSUMER.MSG.NEXT.QUEUES.{department}")).await;
+        engine.client.publish(format!("outcome.{department}.1"), "x".into()).await.expect("sent");
+        tokio::time::timeout(PATIENCE, heard.next()).await.expect("an outcome");
+    }
+    assert_eq!(housing.statistics().connects.load(std::sync::atomic::Ordering::Relaxed), connected);
+    engine.stop().await;
+}
+
 async fn assert_hears(engine: &Engine, client: &Client, subject: &str, expected: bool) {
     let mut heard = client.subscribe(subject.to_owned()).await.expect("sent");
     round_trip(client, NEXT).await;
