@@ -127,6 +127,7 @@ impl App {
         let api = Api {
             jetstream: jetstream.clone(),
             channels: channels.clone(),
+            shares: Arc::default(),
             bodies: Bodies::default(),
             store: store.clone(),
             receipts,
@@ -156,7 +157,7 @@ impl App {
         background.run("sweep", sweep::run(jetstream.clone(), dying, shutdown.clone()));
         let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone());
         background.run("pipeline", pipeline.run(shutdown.clone()));
-        background.run("nats door", nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
+        background.run("nats door", nats_door::run(engine.doors.clone(), api.clone(), shutdown.clone()));
         background.run("figures", figures::upkeep(recorder, shutdown.clone()));
         let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
         background.run("sampler", sampler.run(shutdown.clone()));

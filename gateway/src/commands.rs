@@ -6,7 +6,7 @@ use std::time::Duration;
 use huiliu_schemas::command::{Command, CommandKind};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
-use huiliu_schemas::message::{CommandOutcome, CommandResult};
+use huiliu_schemas::message::{CommandOutcome, CommandResult, LONGEST_TEXT};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
@@ -21,7 +21,7 @@ use crate::rest::input::object;
 use crate::traces::{Arrival, Key, SpanKind, Step};
 
 /// How long a sender is kept waiting for an engine that is away.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A command read.
 #[derive(Debug, Clone)]
@@ -80,9 +80,9 @@ impl CommandRequest {
             case.map(str::to_owned).or(named).ok_or_else(|| Problem::field("case", None, "a case id or number"))?;
         let case = CaseName::read(&named).ok_or_else(|| Problem::field("case", Some(&named), "a case id or number"))?;
         let content = Content {
-            note: text(&mut fields, "note")?.map(Private::from),
-            reply: text(&mut fields, "reply")?.map(Private::from),
-            text: text(&mut fields, "text")?.map(Private::from),
+            note: said(&mut fields, "note")?,
+            reply: said(&mut fields, "reply")?,
+            text: said(&mut fields, "text")?,
             ..Content::default()
         };
         for name in words_needed(kind) {
@@ -132,6 +132,18 @@ fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, P
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text).filter(|t| !t.trim().is_empty())),
         Some(other) => Err(Problem::field(name, Some(&other.to_string()), "a text")),
+    }
+}
+
+/// What somebody said. It is kept for ever, so it has an end.
+fn said(fields: &mut Map<String, Value>, name: &str) -> Result<Option<Private>, Problem> {
+    let Some(text) = text(fields, name)? else { return Ok(None) };
+    match text.chars().count() {
+        ..=LONGEST_TEXT => Ok(Some(text.into())),
+        length => {
+            let found = format!("{length} characters");
+            Err(Problem::field(name, Some(&found), &format!("a text of at most {LONGEST_TEXT} characters")))
+        }
     }
 }
 
@@ -265,5 +277,9 @@ mod tests {
             assert!(problem.contains(told), "{kind}: {problem}");
         }
         assert!(read("sign_for", r#"{"id": "1", "n": 1.0}"#).is_ok());
+        let long = |length| read("progress", &format!(r#"{{"id": "1", "note": "{}"}}"#, "字".repeat(length)));
+        assert!(long(LONGEST_TEXT).is_ok());
+        let problem = long(LONGEST_TEXT + 1).expect_err("too long");
+        assert_eq!(problem, "`note` is `20001 characters`: expected a text of at most 20000 characters");
     }
 }

@@ -3,6 +3,7 @@
 //! the log; with nobody here to answer, the client learns so at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::{Client, Message};
 use futures_util::StreamExt;
@@ -15,16 +16,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{Api, accept};
-use crate::commands::{CaseName, CommandRequest, execute, find};
+use crate::commands::{CaseName, CommandRequest, PATIENCE, execute, find, unknown};
 use crate::doors::principal::Principal;
+use crate::doors::shares::{Hand, Shares};
 use crate::problem::{Kind, Problem};
+use crate::rest::input::{ASKED_CAP, too_large};
 use crate::traces::of_nats;
 
 const GROUP: &str = "huiliu";
-/// What requests in hand may weigh together, in KiB: 256 small ones, or a few of the largest the server lets through.
-const AT_ONCE: usize = 64 << 10;
-/// What a request weighs beside its payload.
-const LEAST: usize = AT_ONCE / 256;
+/// What a request weighs, in KiB: its payload, and at least this much.
+const LEAST: usize = 64;
+/// What all requests in hand may weigh together: 1,024 small ones, or a few of the largest the server lets through.
+const AT_ONCE: usize = 1_024;
 
 /// Answers NATS requests until shutdown, then finishes those in flight.
 pub async fn run(client: Client, api: Api, shutdown: CancellationToken) {
@@ -37,12 +40,14 @@ pub async fn run(client: Client, api: Api, shutdown: CancellationToken) {
                 tracing::warn!(reason = ?ended.err(), "the NATS door opens again");
             }
         }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     tasks.close();
     tasks.wait().await;
 }
 
+/// Takes in hand what there is room for and answers the rest at once. Nobody waits here: behind one who does, everybody
+/// would.
 async fn listen(client: &Client, api: &Arc<Api>, limit: &Arc<Semaphore>, tasks: &TaskTracker) -> Result<(), String> {
     let subscribe = |subject: &'static str| client.queue_subscribe(subject, GROUP.to_owned());
     let submits = subscribe("submit.*").await.map_err(|e| e.to_string())?;
@@ -50,27 +55,76 @@ async fn listen(client: &Client, api: &Arc<Api>, limit: &Arc<Semaphore>, tasks: 
     let opens = subscribe("open.*").await.map_err(|e| e.to_string())?;
     let mut requests = futures_util::stream::select_all([submits, commands, opens]);
     while let Some(request) = requests.next().await {
-        let Ok(permit) = limit.clone().acquire_many_owned(weight(&request)).await else { return Ok(()) };
-        let (client, api) = (client.clone(), api.clone());
-        tasks.spawn(async move {
-            serve(&client, &api, &request).await;
-            drop(permit);
-        });
+        match take(&api.shares, limit, &request) {
+            Ok((asked, held)) => {
+                let (client, api) = (client.clone(), api.clone());
+                tasks.spawn(async move {
+                    let answered = serve(&api, asked, &request).await;
+                    answer(&client, &request, answered).await;
+                    drop(held);
+                });
+            }
+            Err(problem) => answer(client, &request, Err(problem)).await,
+        }
     }
     Err("the subscription ended".into())
 }
 
-fn weight(request: &Message) -> u32 {
-    u32::try_from((LEAST + (request.payload.len() >> 10)).min(AT_ONCE)).unwrap_or(u32::MAX)
+/// What is asked, and by whom: the subject says it.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Submit(Channel),
+    Command(DepartmentId, String),
+    Open(DepartmentId),
 }
 
-async fn serve(client: &Client, api: &Api, request: &Message) {
-    let answered = match request.subject.split('.').collect::<Vec<_>>().as_slice() {
-        ["submit", channel] => submit(api, channel, request).await,
-        ["command", department, kind] => command(api, department, kind, request).await,
-        ["open", department] => open(api, department, request).await,
-        _ => Err(Problem::new(Kind::NotFound, "nothing listens here")),
-    };
+impl Asked {
+    fn read(subject: &str) -> Result<Self, Problem> {
+        let nobody = |_| Problem::new(Kind::NotFound, "no such channel or department");
+        match subject.split('.').collect::<Vec<_>>().as_slice() {
+            ["submit", channel] => Ok(Self::Submit(channel.parse().map_err(nobody)?)),
+            ["command", department, kind] => Ok(Self::Command(department.parse().map_err(nobody)?, (*kind).to_owned())),
+            ["open", department] => Ok(Self::Open(department.parse().map_err(nobody)?)),
+            _ => Err(Problem::new(Kind::NotFound, "nothing listens here")),
+        }
+    }
+
+    fn by(&self) -> Principal {
+        match self {
+            Self::Submit(channel) => Principal::Channel(channel.clone()),
+            Self::Command(department, _) | Self::Open(department) => Principal::Department(department.clone()),
+        }
+    }
+}
+
+/// A place among what its sender has in hand, and among all.
+fn take(shares: &Shares, limit: &Arc<Semaphore>, request: &Message) -> Result<(Asked, (Hand, Hand)), Problem> {
+    let asked = Asked::read(&request.subject)?;
+    if !matches!(asked, Asked::Submit(_)) {
+        if request.payload.len() > ASKED_CAP {
+            return Err(too_large());
+        }
+        shares.count(&asked.by())?;
+    }
+    let weight = (request.payload.len() >> 10).div_ceil(LEAST).max(1);
+    let share = shares.take(&asked.by(), weight)?;
+    let full = |_| Problem::new(Kind::Unavailable, "the hub has too much in hand: nothing was done").retry_after(1);
+    let place = limit.clone().try_acquire_many_owned(u32::try_from(weight).unwrap_or(u32::MAX)).map_err(full)?;
+    Ok((asked, (share, place)))
+}
+
+async fn serve(api: &Api, asked: Asked, request: &Message) -> Result<Value, Problem> {
+    match asked {
+        Asked::Submit(channel) => submit(api, &channel, request).await,
+        Asked::Command(department, kind) => command(api, department, &kind, request).await,
+        Asked::Open(department) => {
+            let slow = |_| Problem::new(Kind::Unavailable, "the engine does not answer: ask again").retry_after(5);
+            tokio::time::timeout(PATIENCE, open(api, &department, request)).await.map_err(slow)?
+        }
+    }
+}
+
+async fn answer(client: &Client, request: &Message, answered: Result<Value, Problem>) {
     let body = answered.unwrap_or_else(|problem| problem.to_json());
     if let Some(reply) = request.reply.clone().filter(|to| is_inbox(to)) {
         let sent = client.publish(reply, body.to_string().into()).await;
@@ -86,10 +140,9 @@ fn is_inbox(reply: &str) -> bool {
     ["_INBOX_", "_R_."].iter().any(|inbox| reply.starts_with(inbox))
 }
 
-async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Problem> {
-    let channel: Channel = channel.parse().map_err(|_| Problem::new(Kind::NotFound, "no such channel"))?;
+async fn submit(api: &Api, channel: &Channel, request: &Message) -> Result<Value, Problem> {
     let channel =
-        api.channels.get(&channel).ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?;
+        api.channels.get(channel).ok_or_else(|| Problem::new(Kind::NotFound, "no such channel is switched on"))?;
     let over = || Problem::new(Kind::TooMany, "the channel is over its limit");
     channel.admit().map_err(|limit| over().retry_after(limit.wait))?;
     let text = |name: &str| request.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str().to_owned());
@@ -105,9 +158,7 @@ async fn submit(api: &Api, channel: &str, request: &Message) -> Result<Value, Pr
     Ok(told)
 }
 
-async fn command(api: &Api, department: &str, kind: &str, request: &Message) -> Result<Value, Problem> {
-    let department: DepartmentId =
-        department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
+async fn command(api: &Api, department: DepartmentId, kind: &str, request: &Message) -> Result<Value, Problem> {
     let who = Principal::Department(department.clone());
     let command = CommandRequest::read(kind, None, None, &request.payload)?;
     let id = command.id.clone();
@@ -123,15 +174,13 @@ fn with_id(mut told: Value, id: &CommandId) -> Value {
     told
 }
 
-async fn open(api: &Api, department: &str, request: &Message) -> Result<Value, Problem> {
-    let department: DepartmentId =
-        department.parse().map_err(|_| Problem::new(Kind::NotFound, "no such department"))?;
+async fn open(api: &Api, department: &DepartmentId, request: &Message) -> Result<Value, Problem> {
     let asked: OpenRequest = serde_json::from_slice(&request.payload)
         .map_err(|e| Problem::new(Kind::BadRequest, format!("expected {{\"case\": …, \"n\": …}}: {e}")))?;
     let name = CaseName::read(&asked.case);
     let name = name.ok_or_else(|| Problem::field("case", Some(&asked.case), "a case id or number"))?;
     let case = find(&api.ledger, &name).await?;
-    let content = api.queues.open(&department, case, asked.n).await?;
+    let content = api.queues.open(department, case, asked.n).await?.ok_or_else(|| unknown(&name))?;
     Ok(json!(Opened { case_id: case, content }))
 }
 
@@ -140,5 +189,38 @@ async fn open(api: &Api, department: &str, request: &Message) -> Result<Value, P
 async fn keep(api: &Api, subject: String, told: &Value) {
     if let Err(error) = api.queues.keep_outcome(subject, told.to_string().into()).await {
         tracing::debug!(%error, "an outcome could not be kept for the absent");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doors::shares::IN_HAND;
+
+    fn request(subject: &str, length: usize) -> Message {
+        Message {
+            subject: subject.into(),
+            reply: None,
+            payload: vec![b' '; length].into(),
+            headers: None,
+            status: None,
+            description: None,
+            length,
+        }
+    }
+
+    #[test]
+    fn one_department_leaves_room_for_the_others() {
+        let (shares, limit) = (Shares::default(), Arc::new(Semaphore::new(AT_ONCE)));
+        let take = |subject: &str, length| take(&shares, &limit, &request(subject, length)).map_err(|p| p.kind());
+        let held: Vec<_> = (0..IN_HAND).map(|_| take("open.jb-housing", 2).expect("room")).collect();
+        assert_eq!(take("command.jb-housing.accept", 2).err(), Some(Kind::TooMany));
+        let (asked, _held) = take("command.jb-police.accept", ASKED_CAP).expect("room");
+        assert_eq!(asked, Asked::Command("jb-police".parse().expect("an id"), "accept".into()));
+        assert_eq!(take("open.jb-police", ASKED_CAP + 1).err(), Some(Kind::TooLarge));
+        let _largest = take("submit.hotline-12345", 6 << 20).expect("room");
+        assert_eq!(take("elsewhere", 0).err(), Some(Kind::NotFound));
+        drop(held);
+        assert!(take("command.jb-housing.accept", 2).is_ok());
     }
 }

@@ -9,6 +9,9 @@ use crate::ids::{CaseId, CaseNumber, CommandId};
 use crate::private::Private;
 use crate::vocabulary::{Stage, words};
 
+/// How many characters a text of a command may have.
+pub const LONGEST_TEXT: usize = 20_000;
+
 /// A command as it is sent to `POST /v1/cases/{case}/commands/{kind}` or `command.<department>.<kind>`: these fields, and
 /// beside them the command's own (see `command`). It is answered once its outcome is in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,12 +23,15 @@ pub struct CommandRequest {
     pub case: Option<String>,
     /// Free text of the step: the reason, or what was done.
     #[serde(default)]
+    #[schemars(extend("maxLength" = LONGEST_TEXT))]
     pub note: Option<Private>,
     /// What the citizen is told.
     #[serde(default)]
+    #[schemars(extend("maxLength" = LONGEST_TEXT))]
     pub reply: Option<Private>,
     /// More of the matter, with a supplement.
     #[serde(default)]
+    #[schemars(extend("maxLength" = LONGEST_TEXT))]
     pub text: Option<Private>,
 }
 

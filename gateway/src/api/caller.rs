@@ -10,6 +10,7 @@ use huiliu_schemas::DepartmentId;
 
 use super::Api;
 use crate::doors::principal::Principal;
+use crate::doors::shares::Hand;
 use crate::problem::{Kind, Problem};
 
 /// The holder of the credential that came with the request.
@@ -20,6 +21,9 @@ pub struct Department(pub DepartmentId);
 
 /// A caller of the centre: an operator or a machine.
 pub struct Centre(pub Principal);
+
+/// One question of whoever sent it, counted before its body is read, and in hand until it is answered.
+pub struct Counted(#[expect(dead_code, reason = "held")] Hand);
 
 /// Reads the credential.
 pub fn identify(api: &Api, headers: &HeaderMap) -> Result<Principal, Problem> {
@@ -33,6 +37,16 @@ impl FromRequestParts<Arc<Api>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         identify(api, &parts.headers).map(Caller)
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Counted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let who = identify(api, &parts.headers)?;
+        api.shares.count(&who)?;
+        api.shares.take(&who, 1).map(Self)
     }
 }
 

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use huiliu_schemas::command::{Command, CommandKind};
-use huiliu_schemas::message::{CommandOutcome, CommandRequest as Sent};
+use huiliu_schemas::message::{CommandOutcome, CommandRequest as Sent, LONGEST_TEXT};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::Api;
-use super::caller::Caller;
+use super::caller::{Caller, Counted};
 use crate::commands::{CommandRequest, execute, words_needed};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{Named, Whole};
@@ -22,7 +22,8 @@ use crate::traces::of_http;
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let shapes = (fields_of::<Sent>(), inline::<Command>());
     CommandKind::ALL.iter().fold(Endpoints::new(), |all, kind| {
-        let command = move |api, who, case, headers, body| command(*kind, api, who, case, headers, body);
+        let command =
+            move |api, who, counted, case, headers, body| command(*kind, api, who, counted, case, headers, body);
         all.on(says(*kind, &shapes), command)
     })
 }
@@ -31,6 +32,7 @@ async fn command(
     kind: CommandKind,
     State(api): State<Arc<Api>>,
     Caller(who): Caller,
+    _held: Counted,
     Named(case): Named<String>,
     headers: HeaderMap,
     Whole(body): Whole,
@@ -76,7 +78,9 @@ fn body_of(kind: CommandKind, sent: &Map<String, Value>, commands: &Value) -> Va
     let names = own["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let words = words_needed(kind);
     for name in words {
-        fields[*name] = json!({ "type": "string", "pattern": "\\S", "description": fields[*name]["description"] });
+        let description = fields[*name]["description"].take();
+        fields[*name] =
+            json!({ "type": "string", "pattern": "\\S", "maxLength": LONGEST_TEXT, "description": description });
     }
     let required: Vec<&str> =
         ["id"].into_iter().chain(names).filter(|n| *n != "command").chain(words.iter().copied()).collect();

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::Api;
-use super::caller::Centre;
+use super::caller::{Centre, Counted};
 use crate::intake::dead::{self, BuriedPage};
 use crate::intake::replay::{Exhumed, ReplayError, Replayed, Which};
 use crate::problem::{Kind, Problem};
@@ -70,6 +70,7 @@ async fn show(
 async fn replay(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
+    _held: Counted,
     Said(which): Said<Which>,
 ) -> Result<Json<Replayed>, Problem> {
     if which.is_empty() {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_nats::jetstream::Context;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -34,6 +34,7 @@ use crate::backup::source::Backups;
 use crate::channels::Channels;
 use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
+use crate::doors::shares::Shares;
 use crate::engine::room::Room;
 use crate::files::FollowFiles;
 use crate::intake::receipts::Receipts;
@@ -52,7 +53,7 @@ pub use admit::Bodies;
 pub use docs::text as openapi;
 pub use push::accept;
 
-/// A body over this is refused unstored; it must stay below the engine's largest message.
+/// A body of records over this is refused unstored; it must stay below the engine's largest message.
 pub const BODY_CAP: usize = 6 << 20;
 
 /// What the endpoints need.
@@ -62,6 +63,8 @@ pub struct Api {
     pub jetstream: Context,
     /// The channels that are switched on.
     pub channels: Channels,
+    /// What each holder of keys may ask.
+    pub shares: Arc<Shares>,
     /// How much may be taken in at once.
     pub bodies: Bodies,
     /// The way into INTAKE.
@@ -143,7 +146,6 @@ pub fn routes(api: Api) -> Router {
         .merge(pages().router())
         .method_not_allowed_fallback(no_such_method)
         .fallback(nothing_here)
-        .layer(DefaultBodyLimit::max(BODY_CAP))
 }
 
 async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {

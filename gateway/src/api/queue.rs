@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::caller::Department;
+use super::caller::{Counted, Department};
 use crate::problem::{Kind, Problem};
 use crate::queues::Handed;
 use crate::rest::input::{Asked, Said};
@@ -93,6 +93,7 @@ async fn take(
 async fn acknowledge(
     State(api): State<Arc<Api>>,
     Department(department): Department,
+    _held: Counted,
     Said(Acknowledge { ack }): Said<Acknowledge>,
 ) -> Result<StatusCode, Problem> {
     let tokens = match &ack {

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::caller::Centre;
+use super::caller::{Centre, Counted};
 use crate::commands::{CaseName, find};
 use crate::problem::{Kind, Problem};
 use crate::queues::inspect::{AllStanding, Peek};
@@ -99,6 +99,7 @@ async fn peek(
 async fn requeue(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
+    _held: Counted,
     Named((department, case, n)): Named<(String, String, String)>,
     Said(Requeue { because }): Said<Requeue>,
 ) -> Result<Json<Requeued>, Problem> {

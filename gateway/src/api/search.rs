@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::caller::Centre;
+use super::caller::{Centre, Counted};
 use crate::console::views::{CaseItem, Word};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::Said;
@@ -94,6 +94,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
 async fn endpoint(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
+    _held: Counted,
     Said(typed): Said<Typed>,
 ) -> Result<impl IntoResponse, Problem> {
     let limit = typed.limit.unwrap_or(USUAL);

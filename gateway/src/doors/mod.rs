@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod permissions;
 pub mod principal;
 pub mod reload;
+pub mod shares;
 
 pub use credentials::{Credentials, CredentialsError, Key, KeyKind, Secret};
 pub use permissions::{Permissions, Reach};

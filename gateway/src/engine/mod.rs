@@ -46,6 +46,8 @@ use inquiry::Inquiry;
 
 /// How long a leaving engine waits to hand over what it still holds.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+/// Questions that came and were not looked at yet, of each kind; what comes beyond them is not answered.
+const QUESTIONS_WAITING: usize = 256;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The engine cannot be had.
@@ -72,6 +74,8 @@ pub struct Engine {
     /// JetStream over another connection, for reading the case log. The server answers such a question on the spot, and
     /// lets it wait for the batch that is being committed, together with all that comes after it on its connection.
     pub reading: jetstream::Context,
+    /// The connection on which those at the doors ask: a flood of questions holds up nothing else.
+    pub doors: Client,
     /// Copies of every stream.
     pub replicas: usize,
     connected: watch::Receiver<bool>,
@@ -96,19 +100,19 @@ impl Engine {
                 let server = EmbeddedServer::start(embedded, credentials, &shutdown).await?;
                 let options = || connection::embedded_options(server.gateway_password());
                 let urls = [server.address()];
-                let connections = connect_twice(&urls, options, &shutdown).await?;
+                let connections = connect_all(&urls, options, &shutdown).await?;
                 Ok(Self::new(connections, replicas, &urls, Some(server)))
             }
             Server::External(external) => {
                 let options = || connection::external_options(&external);
-                let connections = connect_twice(&external.urls, options, &shutdown).await?;
+                let connections = connect_all(&external.urls, options, &shutdown).await?;
                 Ok(Self::new(connections, replicas, &external.urls, None))
             }
         }
     }
 
     fn new(
-        [connection, reading]: [Connection; 2],
+        [connection, reading, doors]: [Connection; 3],
         replicas: usize,
         urls: &[String],
         embedded: Option<EmbeddedServer>,
@@ -117,6 +121,7 @@ impl Engine {
             jetstream: jetstream::new(connection.client.clone()),
             reading: jetstream::new(reading.client),
             client: connection.client,
+            doors: doors.client,
             replicas,
             connected: connection.connected,
             address: urls.join(","),
@@ -193,13 +198,16 @@ impl Engine {
 
     /// Sends what is still queued, then stops the embedded server. Call it last.
     pub async fn stop(&self) {
-        match tokio::time::timeout(FLUSH_PATIENCE, self.client.flush()).await {
+        let flushed = async { self.doors.flush().await.and(self.client.flush().await) };
+        match tokio::time::timeout(FLUSH_PATIENCE, flushed).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("the connection to nats-server could not be flushed: {error}"),
             Err(_) => tracing::warn!("nats-server is away: what was queued for it is not sent"),
         }
-        if let Err(error) = self.reading.client().drain().await {
-            tracing::debug!(%error, "the connection for reading was closed before");
+        for other in [self.reading.client(), self.doors.clone()] {
+            if let Err(error) = other.drain().await {
+                tracing::debug!(%error, "a connection was closed before");
+            }
         }
         let mut connected = self.connected.clone();
         if self.client.drain().await.is_ok() {
@@ -212,12 +220,14 @@ impl Engine {
     }
 }
 
-async fn connect_twice(
+async fn connect_all(
     urls: &[String],
     options: impl Fn() -> ConnectOptions,
     shutdown: &CancellationToken,
-) -> Result<[Connection; 2], ConnectionError> {
+) -> Result<[Connection; 3], ConnectionError> {
     let first = connection::connect("huiliu", urls, options(), shutdown).await?;
-    let second = connection::connect("huiliu-reading", urls, options(), shutdown).await?;
-    Ok([first, second])
+    let reading = connection::connect("huiliu-reading", urls, options(), shutdown).await?;
+    let asked = options().subscription_capacity(QUESTIONS_WAITING);
+    let doors = connection::connect("huiliu-doors", urls, asked, shutdown).await?;
+    Ok([first, reading, doors])
 }

@@ -18,7 +18,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{EntryRef, Event, EventBody};
+use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
 use huiliu_schemas::vocabulary::EntryKind;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use schemars::JsonSchema;
@@ -215,14 +215,22 @@ impl Queues {
         self.jetstream.publish(subject, told).await.map(drop).map_err(away)
     }
 
-    /// What a department that takes entries over NATS may read of a case it has an entry of.
-    pub async fn open(&self, department: &DepartmentId, case: CaseId, n: Option<u32>) -> Result<Content, QueueError> {
-        let opened = self.ledger.open_case(case).await?.ok_or(QueueError::NotTheirs)?;
+    /// What a department that takes entries over NATS may read of a case it has an entry of; none where there is no case
+    /// that it may know of.
+    pub async fn open(
+        &self,
+        department: &DepartmentId,
+        case: CaseId,
+        n: Option<u32>,
+    ) -> Result<Option<Content>, QueueError> {
+        let asker = Actor::Department { department: department.clone() };
+        let opened = self.ledger.open_case(case).await?;
+        let Some(opened) = opened.filter(|o| o.loaded.case.may_be_known_to(&asker)) else { return Ok(None) };
         if !may_read(&opened.loaded.case, department) {
             return Err(QueueError::NotTheirs);
         }
         audit(department, &opened.loaded.case, n.unwrap_or_default());
-        Ok(disclosed(&opened, n.unwrap_or_default()))
+        Ok(Some(disclosed(&opened, n.unwrap_or_default())))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Paths, queries and bodies of our own interface: what does not read is told as a problem, like everything else.
 
-use axum::body::Bytes;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -33,19 +35,49 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// What is asked of us is not larger, over either door; records are handed in under another limit.
+pub const ASKED_CAP: usize = 256 << 10;
+/// How much of a body that is too large is read before the connection is cut.
+const THROWN_AWAY: usize = 8 << 20;
+/// How long a sender may take over its body.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is told of a question over [`ASKED_CAP`].
+#[must_use]
+pub fn too_large() -> Problem {
+    Problem::new(Kind::TooLarge, format!("the body is over {ASKED_CAP} bytes"))
+}
+
 /// The body, whatever it is.
 pub struct Whole(pub Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let read = Bytes::from_request(request, state).await;
-        read.map(Self).map_err(|e| match e.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::TooLarge, "the body is over the limit"),
-            _ => Problem::new(Kind::BadRequest, "the body broke off"),
-        })
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let slow = |_| {
+            let took = PATIENCE.as_secs();
+            Problem::new(Kind::BadRequest, format!("the body was not there within {took} s: nothing was done"))
+        };
+        tokio::time::timeout(PATIENCE, read(request.into_body())).await.map_err(slow)?.map(Self)
     }
+}
+
+/// One that is too large is read on for a while: a connection cut in the middle would keep the answer from a sender that is
+/// still writing.
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut came) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Kind::BadRequest, "the body broke off"))?;
+        came += chunk.len();
+        match came {
+            0..=ASKED_CAP => kept.extend_from_slice(&chunk),
+            ..=THROWN_AWAY => kept = Vec::new(),
+            _ => break,
+        }
+    }
+    if came > ASKED_CAP { Err(too_large()) } else { Ok(kept.into()) }
 }
 
 /// What the body says. It is JSON, whatever its `Content-Type`.
@@ -92,6 +124,22 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit() {
+        let body = |length: usize| Request::new(Body::from(vec![b' '; length]));
+        let Whole(read) = Whole::from_request(body(ASKED_CAP), &()).await.expect("as large as may be");
+        assert_eq!(read.len(), ASKED_CAP);
+        let problem = Whole::from_request(body(ASKED_CAP + 1), &()).await.err().expect("too large");
+        assert_eq!(problem.kind(), Kind::TooLarge);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]).chain(futures_util::stream::pending());
+        let problem = Whole::from_request(Request::new(Body::from_stream(begun)), &()).await.err().expect("never ends");
+        assert_eq!(problem.kind(), Kind::BadRequest);
+    }
 
     #[test]
     fn a_whole_number_is_one_in_any_spelling() {

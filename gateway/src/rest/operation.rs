@@ -210,7 +210,7 @@ impl Operation {
     #[must_use]
     pub fn takes_as(mut self, media: &'static str, shape: Shape, example: impl Into<Cow<'static, str>>) -> Self {
         self.bodies.push(Body { media, shape, example: example.into() });
-        self.fails(&[Kind::BadRequest, Kind::TooLarge])
+        self.fails(&[Kind::BadRequest, Kind::TooLarge, Kind::TooMany])
     }
 
     /// The body may be left out.
@@ -263,7 +263,7 @@ impl Operation {
     #[must_use]
     pub fn limited(mut self) -> Self {
         self.limited = true;
-        self.fails(&[Kind::TooMany])
+        self
     }
 
     /// Its answer has an `ETag`, and is not sent again to who has it.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use huiliu_tests::hub::{PATIENCE, eventually};
 use serde_json::json;
 
@@ -36,6 +37,13 @@ async fn a_department_reads_its_own_queue_and_nothing_else() {
         assert_eq!(there.status, 404, "{}", there.body);
         assert_eq!(there.body.to_string().replace(case_id, ""), nowhere.body.to_string().replace(none, ""));
     }
+
+    let nats = world.hub.nats("jb-cicheng").await.unwrap();
+    let [there, nowhere] =
+        [case_id, none].map(|case| nats.request("open.jb-cicheng", json!({ "case": case }).to_string().into()));
+    let (there, nowhere) = (there.await.unwrap(), nowhere.await.unwrap());
+    let told = |answer: &async_nats::Message| String::from_utf8_lossy(&answer.payload).into_owned();
+    assert_eq!(told(&there).replace(case_id, ""), told(&nowhere).replace(none, ""));
 
     // Another's acknowledgement token is worth nothing.
     let entry = world.hub.caller("jb-ecology").get("/v1/queue?wait=5").await.unwrap().body["entries"][0].clone();
@@ -84,4 +92,31 @@ async fn a_revoked_key_is_refused_over_nats_even_if_the_server_did_not_hear_it_a
     let refused = async || world.hub.nats("jb-cicheng").await.is_err().then_some(());
     eventually("the revoked key to be refused", PATIENCE, refused).await.unwrap();
     world.hub.nats("jb-police").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_too_much_is_told_to_wait_and_keeps_nobody_out() {
+    let world = World::new(Way::Push).await;
+    let [cicheng, police] = ["jb-cicheng", "jb-police"].map(|name| world.hub.caller(name));
+    let ack = json!({ "ack": "bm90aGluZw" });
+    let asked = join_all((0..400).map(|_| cicheng.post("/v1/queue/ack", &ack))).await;
+    let told: Vec<_> = asked.into_iter().map(Result::unwrap).filter(|a| a.status == 429).collect();
+    assert!(!told.is_empty(), "all were heard");
+    assert!(told.iter().all(|a| a.header("retry-after").is_some()));
+    assert_eq!(police.post("/v1/queue/ack", &ack).await.unwrap().status, 404);
+    let long = json!({ "id": "long", "note": "x".repeat(300 << 10) });
+    let long = police.post("/v1/cases/HL-P2MN-RWXY-D258/commands/progress", &long).await.unwrap();
+    assert_eq!(long.status, 413, "{}", long.body);
+
+    // The same over NATS, where what is too much is answered at once.
+    let nats = world.hub.nats("jb-cicheng").await.unwrap();
+    let open = || nats.request("open.jb-cicheng", json!({ "case": "HL-P2MN-RWXY-D258" }).to_string().into());
+    let answers = join_all((0..400).map(|_| open())).await;
+    let status =
+        |a: async_nats::Message| serde_json::from_slice::<serde_json::Value>(&a.payload).unwrap()["status"].as_u64();
+    let statuses: Vec<_> = answers.into_iter().map(|a| status(a.unwrap())).collect();
+    assert!(
+        statuses.contains(&Some(429)) && statuses.iter().all(|s| [Some(404), Some(429)].contains(s)),
+        "{statuses:?}"
+    );
 }

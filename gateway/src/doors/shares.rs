@@ -1,0 +1,86 @@
+//! What one holder of keys may ask within a time, and have in hand at once, over both doors together: nobody keeps the
+//! others out. Records that a channel hands in have a limit of their own, which is in the settings.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::principal::Principal;
+use crate::problem::{Kind, Problem};
+
+/// Commands, acknowledgements, openings and searches a second, and at once after a rest.
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
+/// Requests in hand; a large one counts for several.
+pub const IN_HAND: usize = 64;
+
+/// What each has used up.
+#[derive(Debug)]
+pub struct Shares {
+    asked: DefaultKeyedRateLimiter<Principal>,
+    in_hand: Mutex<HashMap<Principal, Arc<Semaphore>>>,
+}
+
+/// A place among what one has in hand.
+pub type Hand = OwnedSemaphorePermit;
+
+impl Default for Shares {
+    fn default() -> Self {
+        let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(AT_ONCE));
+        Self { asked, in_hand: Mutex::default() }
+    }
+}
+
+impl Shares {
+    /// Counts one question.
+    ///
+    /// # Errors
+    /// Where there are too many: nothing was done.
+    pub fn count(&self, who: &Principal) -> Result<(), Problem> {
+        self.asked.check_key(who).map_err(|not| {
+            let wait = not.wait_time_from(DefaultClock::default().now()).as_secs().max(1);
+            over(who, &format!("asks more than {PER_SECOND} times a second")).retry_after(wait)
+        })
+    }
+
+    /// Takes in hand what weighs so much, at most [`IN_HAND`].
+    ///
+    /// # Errors
+    /// Where there is too much in hand: nothing was done.
+    pub fn take(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
+        let mut shares = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = shares.entry(who.clone()).or_insert_with(|| Arc::new(Semaphore::new(IN_HAND))).clone();
+        drop(shares);
+        let weight = u32::try_from(weight.min(IN_HAND)).unwrap_or(u32::MAX);
+        share.try_acquire_many_owned(weight).map_err(|_| over(who, "has too much in hand at once").retry_after(1))
+    }
+}
+
+fn over(who: &Principal, what: &str) -> Problem {
+    Problem::new(Kind::TooMany, format!("`{}` {what}: nothing was done, send it again later", who.subject()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_uses_up_his_own_share_leaves_the_others_theirs() {
+        let [housing, police] = ["jb-housing", "jb-police"].map(|id| Principal::Department(id.parse().expect("an id")));
+        let shares = Shares::default();
+        let held: Vec<_> = (0..IN_HAND).map(|_| shares.take(&housing, 1).expect("room")).collect();
+        assert_eq!(shares.take(&housing, 1).expect_err("full").kind(), Kind::TooMany);
+        let large = shares.take(&police, IN_HAND + 1).expect("the largest has room alone");
+        assert!(shares.take(&police, 1).is_err());
+        drop((held, large));
+        assert!(shares.take(&housing, 1).is_ok());
+
+        let asked = (0..2 * AT_ONCE.get()).filter(|_| shares.count(&housing).is_ok()).count();
+        assert!(asked < 2 * AT_ONCE.get() as usize, "{asked}");
+        assert!(shares.count(&police).is_ok());
+    }
+}
