@@ -128,7 +128,7 @@ impl App {
             jetstream: jetstream.clone(),
             channels: channels.clone(),
             shares: Arc::default(),
-            bodies: Bodies::default(),
+            bodies: Bodies::of(channels.keys()),
             store: store.clone(),
             receipts,
             replay,

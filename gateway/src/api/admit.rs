@@ -2,6 +2,7 @@
 //! before a byte of the body is read. A signature can only be looked at once the body is there: it is counted when it proved
 //! good, so that nobody else can use up what the source may send. Never stores anything.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, verify};
+use huiliu_schemas::Channel;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Api, BODY_CAP, caller};
 use crate::channels::{Allowance, ChannelRuntime};
@@ -22,29 +25,96 @@ use crate::problem::{Kind, Problem};
 /// How much of a body that is too large is read before the connection is cut.
 const THROWN_AWAY: usize = 64 << 20;
 /// How long a sender may take over its body.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Patience = Patience { step: Duration::from_secs(5), least: 64 * KIB, all: Duration::from_secs(30) };
 const KIB: usize = 1 << 10;
+/// In KiB: the room for all bodies that are proven, what one channel may have of it, and what there is for each channel's
+/// bodies until they are.
+const ROOM: usize = 192 * KIB;
+const SHARE: usize = ROOM / 4;
+const UNPROVEN: usize = 12 * KIB;
 
 /// A body that may be taken.
 pub(super) struct Admitted {
     /// What is proven to come from the channel.
     pub body: Verified<RawBody>,
     /// Its room in memory, for as long as it is held.
-    pub room: OwnedSemaphorePermit,
+    pub room: Held,
 }
 
-/// How much of all bodies may be in memory at once, being read or being stored, in KiB. Those nobody has proven yet have
-/// their own part: they never keep out a sender that shows its key.
+/// How much of all bodies may be in memory at once, being read or being stored. No channel has all of the room, and those
+/// that nobody has proven yet have a room of their own, one for each channel in whose name they come: they keep out nobody
+/// who shows a key, and no other channel.
 #[derive(Debug, Clone)]
 pub struct Bodies {
-    known: Arc<Semaphore>,
-    unproven: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+    channels: Arc<HashMap<Channel, [Room; 2]>>,
 }
 
-impl Default for Bodies {
-    fn default() -> Self {
-        let mib = |mib: usize| Arc::new(Semaphore::new(mib * KIB));
-        Self { known: mib(192), unproven: mib(64) }
+impl Bodies {
+    /// Room for the bodies of these channels.
+    pub fn of<'a>(channels: impl Iterator<Item = &'a Channel>) -> Self {
+        let all = Arc::new(Semaphore::new(ROOM));
+        let own = |kib| Arc::new(Semaphore::new(kib));
+        let rooms = || [Room(vec![own(SHARE), all.clone()]), Room(vec![own(UNPROVEN)])];
+        let channels = channels.map(|channel| (channel.clone(), rooms())).collect();
+        Self { all: all.clone(), channels: Arc::new(channels) }
+    }
+
+    fn proven(&self, channel: &Channel) -> Room {
+        self.channels.get(channel).map_or_else(|| Room(vec![self.all.clone()]), |[proven, _]| proven.clone())
+    }
+
+    fn unproven(&self, channel: &Channel) -> Room {
+        self.channels.get(channel).map_or_else(|| Room(vec![self.all.clone()]), |[_, unproven]| unproven.clone())
+    }
+}
+
+/// Room in memory, in KiB: there is as much as all of these have.
+#[derive(Debug, Clone)]
+struct Room(Vec<Arc<Semaphore>>);
+
+/// Room that is taken, of each of them.
+#[derive(Debug)]
+pub struct Held(Vec<OwnedSemaphorePermit>);
+
+impl Room {
+    fn make(&self, kib: usize) -> Result<Held, Problem> {
+        let full =
+            |_| Problem::new(Kind::Unavailable, "too much is being taken in at once: nothing is stored").retry_after(1);
+        let kib = kib.try_into().unwrap_or(u32::MAX);
+        let taken = self.0.iter().map(|room| room.clone().try_acquire_many_owned(kib));
+        taken.collect::<Result<_, _>>().map(Held).map_err(full)
+    }
+}
+
+impl Held {
+    fn kib(&self) -> usize {
+        self.0.first().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+
+    fn merge(&mut self, more: Self) {
+        for (held, more) in self.0.iter_mut().zip(more.0) {
+            held.merge(more);
+        }
+    }
+}
+
+/// How fast a body must come, so that nobody keeps room for nothing.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// So long for the first bytes...
+    step: Duration,
+    /// ...which are so many, and for each as many after them.
+    least: usize,
+    /// And never longer than this.
+    all: Duration,
+}
+
+impl Patience {
+    /// When more must have come than these bytes.
+    fn after(self, bytes: usize) -> Duration {
+        let steps = u32::try_from(bytes / self.least).unwrap_or(u32::MAX).saturating_add(1);
+        self.step.saturating_mul(steps).min(self.all)
     }
 }
 
@@ -80,7 +150,7 @@ async fn by_key(
         }
     }
     count(channel, counted)?;
-    let (bytes, room) = read(body, &api.bodies.known, PATIENCE).await?;
+    let (bytes, room) = read(body, &api.bodies.proven(&channel.name), PATIENCE).await?;
     Ok(Admitted { body: Verified::vouched(RawBody::new(bytes, headers), Proof::Credential), room })
 }
 
@@ -100,12 +170,13 @@ async fn by_signature(
             format!("channel `{}` has no signing secret here: use its key as a Bearer credential", channel.name);
         return Err(Problem::new(Kind::Unauthenticated, detail));
     }
-    let (bytes, room) = read(body, &api.bodies.unproven, PATIENCE).await?;
+    let (bytes, unproven) = read(body, &api.bodies.unproven(&channel.name), PATIENCE).await?;
     let body = prove(&push.schemes, channel, headers, &RawBody::new(bytes, headers)).await?;
     if body.proof() == Proof::WeakDigest {
         tracing::warn!(channel = %channel.name, "channel {} is verified by MD5 only: a weak scheme", channel.name);
     }
     count(channel, counted)?;
+    let room = api.bodies.proven(&channel.name).make(unproven.kib())?;
     Ok(Admitted { body, room })
 }
 
@@ -146,41 +217,34 @@ async fn prove(
     Err(Problem::new(Kind::Unauthenticated, why))
 }
 
-async fn read(body: Body, room: &Arc<Semaphore>, patience: Duration) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
-    let slow = |_| {
-        let took = patience.as_secs();
-        Problem::new(Kind::BadRequest, format!("the body was not there within {took} s: nothing is stored"))
-    };
-    tokio::time::timeout(patience, read_all(body, room)).await.map_err(slow)?
-}
-
 /// The whole body, and the room it takes. One that is too large is read to its end for a while, and thrown away: a connection
 /// cut in the middle would keep the answer from a sender that is still writing.
-async fn read_all(body: Body, room: &Arc<Semaphore>) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
+async fn read(body: Body, room: &Room, patience: Patience) -> Result<(Bytes, Held), Problem> {
+    let begun = Instant::now();
+    let slow = |_| {
+        let Patience { step, least, all } = patience;
+        let (kib, step, all) = (least / KIB, step.as_secs(), all.as_secs());
+        let detail = format!("the body did not come as {kib} KiB in {step} s and within {all} s: nothing is stored");
+        Problem::new(Kind::BadRequest, detail)
+    };
     let mut chunks = body.into_data_stream();
-    let (mut kept, mut held, mut came) = (Vec::new(), make_room(room, 0)?, 0);
-    while let Some(chunk) = chunks.next().await {
+    let (mut kept, mut held, mut came) = (Vec::new(), room.make(0)?, 0);
+    while let Some(chunk) = timeout_at(begun + patience.after(came), chunks.next()).await.map_err(slow)? {
         let chunk = chunk.map_err(|_| Problem::new(Kind::BadRequest, "the body broke off: nothing is stored"))?;
         came += chunk.len();
         if came <= BODY_CAP {
-            held.merge(make_room(room, came.div_ceil(KIB) - held.num_permits())?);
+            held.merge(room.make(came.div_ceil(KIB) - held.kib())?);
             kept.extend_from_slice(&chunk);
         } else if came > THROWN_AWAY {
             break;
         } else {
-            (kept, held) = (Vec::new(), make_room(room, 0)?);
+            (kept, held) = (Vec::new(), room.make(0)?);
         }
     }
     if came > BODY_CAP {
         return Err(Problem::new(Kind::TooLarge, format!("the body is over {BODY_CAP} bytes: send smaller batches")));
     }
     Ok((kept.into(), held))
-}
-
-fn make_room(room: &Arc<Semaphore>, kib: usize) -> Result<OwnedSemaphorePermit, Problem> {
-    let full =
-        |_| Problem::new(Kind::Unavailable, "too much is being taken in at once: nothing is stored").retry_after(1);
-    room.clone().try_acquire_many_owned(kib.try_into().unwrap_or(u32::MAX)).map_err(full)
 }
 
 /// With the headers of draft-ietf-httpapi-ratelimit-headers, if it was counted.
@@ -203,38 +267,66 @@ mod tests {
 
     use super::*;
 
-    async fn reading(body: Body, room: &Arc<Semaphore>) -> Result<(Bytes, OwnedSemaphorePermit), (Kind, bool)> {
-        let read = read(body, room, Duration::from_millis(50)).await;
+    const SHORT: Patience = Patience { step: Duration::from_millis(50), least: KIB, all: Duration::from_millis(200) };
+
+    fn room(kib: usize) -> Room {
+        Room(vec![Arc::new(Semaphore::new(kib))])
+    }
+
+    fn left(room: &Room) -> usize {
+        room.0[0].available_permits()
+    }
+
+    async fn reading(body: Body, room: &Room) -> Result<(Bytes, Held), (Kind, bool)> {
+        let read = read(body, room, SHORT).await;
         read.map_err(|problem| (problem.kind(), problem.into_response().headers().contains_key("retry-after")))
     }
 
     #[tokio::test]
     async fn a_body_has_room_until_it_is_let_go() {
-        let room = Arc::new(Semaphore::new(4));
+        let room = room(4);
         let (bytes, held) = reading(Body::from(vec![b' '; 3 * KIB + 1]), &room).await.expect("it is read");
-        assert_eq!((bytes.len(), held.num_permits(), room.available_permits()), (3 * KIB + 1, 4, 0));
+        assert_eq!((bytes.len(), held.kib(), left(&room)), (3 * KIB + 1, 4, 0));
         let second = reading(Body::from("x"), &room).await.expect_err("no room");
         assert_eq!(second, (Kind::Unavailable, true));
         drop(held);
         assert!(reading(Body::from("x"), &room).await.is_ok());
-        assert_eq!(room.available_permits(), 4);
+        assert_eq!(left(&room), 4);
     }
 
     #[tokio::test]
     async fn what_is_too_large_is_thrown_away_with_its_room() {
-        let room = Arc::new(Semaphore::new(BODY_CAP / KIB));
+        let room = room(BODY_CAP / KIB);
         let large = stream::iter((0..9).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1 << 20]))));
         let problem = reading(Body::from_stream(large), &room).await.expect_err("too large");
         assert_eq!(problem, (Kind::TooLarge, false));
-        assert_eq!(room.available_permits(), BODY_CAP / KIB);
+        assert_eq!(left(&room), BODY_CAP / KIB);
     }
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let room = Arc::new(Semaphore::new(4));
+        let room = room(4);
         let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]).chain(stream::pending());
         let problem = reading(Body::from_stream(begun), &room).await.expect_err("it never ends");
         assert_eq!(problem, (Kind::BadRequest, false));
-        assert_eq!(room.available_permits(), 4);
+        assert_eq!(left(&room), 4);
+    }
+
+    #[test]
+    fn who_sends_more_may_take_longer_up_to_an_end() {
+        let seconds = |bytes| PATIENCE.after(bytes).as_secs();
+        assert_eq!([0, 64 * KIB - 1, 64 * KIB, 128 * KIB, BODY_CAP].map(seconds), [5, 5, 10, 15, 30]);
+    }
+
+    #[test]
+    fn no_channel_has_all_the_room_and_what_is_unproven_has_none_of_it() {
+        let [hotline, grid] = ["hotline-12345", "grid"].map(|name| name.parse::<Channel>().expect("a name"));
+        let bodies = Bodies::of([&hotline, &grid].into_iter());
+        let _full = bodies.proven(&hotline).make(SHARE).expect("its share");
+        assert!(bodies.proven(&hotline).make(1).is_err());
+        let _forged = bodies.unproven(&hotline).make(UNPROVEN).expect("all of it");
+        assert!(bodies.unproven(&hotline).make(1).is_err());
+        assert!(bodies.proven(&grid).make(SHARE).is_ok() && bodies.unproven(&grid).make(UNPROVEN).is_ok());
+        assert!(BODY_CAP / KIB <= UNPROVEN);
     }
 }
