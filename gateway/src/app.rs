@@ -41,6 +41,7 @@ use crate::queues::reconcile::{Reconciler, note_high_mark};
 use crate::queues::{Queues, sweep};
 use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
+use crate::serve::{Connections, serve};
 use crate::settings::{ChannelSettings, Settings};
 use crate::traces::{Sending, Traces};
 use crate::vault::MasterKey;
@@ -176,12 +177,7 @@ impl App {
         let address = listener.local_addr()?;
         let stop_serving = shutdown.clone();
         let router = api::routes(api);
-        tasks.spawn(async move {
-            let served = axum::serve(listener, router).with_graceful_shutdown(stop_serving.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the HTTP door closed");
-            }
-        });
+        tasks.spawn(serve(listener, router, Connections::default(), stop_serving));
         ready.send_replace(true);
         tracing::info!(%address, engine = engine.address(), "huiliu takes work at http://{address}");
         Ok(Self { address, engine, ledger, reads, shutdown, broken, ready, tasks, traces: sending, data_lock })

@@ -27,6 +27,7 @@ pub mod readmodel;
 pub mod rest;
 pub mod routing;
 pub mod search;
+pub mod serve;
 pub mod settings;
 pub mod traces;
 pub mod vault;

@@ -21,6 +21,8 @@ use crate::rest::page::within;
 use crate::rest::{Endpoints, Key, Operation, Tag, example};
 
 const LONGEST_WAIT_S: u64 = 30;
+/// Bytes of an envelope.
+const WEIGHS_ONE: usize = 64 << 10;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +42,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
         .asks::<Wait>()
         .answers::<Receipt>(200, "回执 · The receipt", example!("receipt-settled"))
         .tagged()
-        .fails(&[Kind::NotFound, Kind::Unavailable]);
+        .fails(&[Kind::NotFound, Kind::TooMany, Kind::Unavailable]);
     Endpoints::new().on(says, endpoint)
 }
 
@@ -59,10 +61,14 @@ async fn endpoint(
         Principal::Operator(_) | Principal::Machine(_) => {}
         _ => return Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{channel}`"))),
     }
+    let envelope = api.receipts.stored(&channel, sequence).await?;
+    // Read once, and kept while it is waited: a large one counts for several.
+    let _held = api.shares.wait(&who, envelope.body.get().bytes.len().div_ceil(WEIGHS_ONE))?;
+    let kept = api.receipts.read(envelope, sequence).await?;
     let until = Instant::now() + Duration::from_secs(wait);
     let mut pause = Duration::from_millis(10);
     loop {
-        let receipt = api.receipts.again(&channel, sequence).await?;
+        let receipt = api.receipts.again(&kept).await?;
         if receipt.settled || Instant::now() >= until || api.shutdown.is_cancelled() {
             // The log has moved on with every other case's event: that makes it no other receipt.
             let tag = EntityTag::weak(&Receipt { as_of: 0, ..receipt.clone() });

@@ -18,11 +18,22 @@ const AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// Requests in hand; a large one counts for several.
 pub const IN_HAND: usize = 64;
 
+/// Receipts that are waited for, counted alike.
+const WAITING: usize = 256;
+
 /// What each has used up.
 #[derive(Debug)]
 pub struct Shares {
     asked: DefaultKeyedRateLimiter<Principal>,
-    in_hand: Mutex<HashMap<Principal, Arc<Semaphore>>>,
+    in_hand: Places,
+    waiting: Places,
+}
+
+/// So many places for each.
+#[derive(Debug)]
+struct Places {
+    most: usize,
+    taken: Mutex<HashMap<Principal, Arc<Semaphore>>>,
 }
 
 /// A place among what one has in hand.
@@ -31,7 +42,7 @@ pub type Hand = OwnedSemaphorePermit;
 impl Default for Shares {
     fn default() -> Self {
         let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(AT_ONCE));
-        Self { asked, in_hand: Mutex::default() }
+        Self { asked, in_hand: Places::new(IN_HAND), waiting: Places::new(WAITING) }
     }
 }
 
@@ -52,11 +63,29 @@ impl Shares {
     /// # Errors
     /// Where there is too much in hand: nothing was done.
     pub fn take(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
-        let mut shares = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = shares.entry(who.clone()).or_insert_with(|| Arc::new(Semaphore::new(IN_HAND))).clone();
-        drop(shares);
-        let weight = u32::try_from(weight.min(IN_HAND)).unwrap_or(u32::MAX);
-        share.try_acquire_many_owned(weight).map_err(|_| over(who, "has too much in hand at once").retry_after(1))
+        self.in_hand.take(who, weight)
+    }
+
+    /// Waits for what weighs so much.
+    ///
+    /// # Errors
+    /// Where there is too much that is waited for.
+    pub fn wait(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
+        self.waiting.take(who, weight)
+    }
+}
+
+impl Places {
+    fn new(most: usize) -> Self {
+        Self { most, taken: Mutex::default() }
+    }
+
+    fn take(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
+        let mut places = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = places.entry(who.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.most))).clone();
+        drop(places);
+        let weight = u32::try_from(weight.clamp(1, self.most)).unwrap_or(u32::MAX);
+        own.try_acquire_many_owned(weight).map_err(|_| over(who, "has too much in hand at once").retry_after(1))
     }
 }
 
@@ -78,6 +107,9 @@ mod tests {
         assert!(shares.take(&police, 1).is_err());
         drop((held, large));
         assert!(shares.take(&housing, 1).is_ok());
+        let _all = shares.wait(&housing, WAITING).expect("room");
+        assert!(shares.wait(&housing, 1).is_err() && shares.wait(&police, 1).is_ok());
+        assert!(shares.take(&housing, 1).is_ok(), "who waits may still ask");
 
         let asked = (0..2 * AT_ONCE.get()).filter(|_| shares.count(&housing).is_ok()).count();
         assert!(asked < 2 * AT_ONCE.get() as usize, "{asked}");

@@ -1,8 +1,10 @@
 //! Receipts are views: computed from the stored envelope and the log, as often as anyone asks.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_nats::jetstream::Context;
+use huiliu_adapters::decode::DecodeError;
 use huiliu_schemas::case::Answer;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::lifecycle::{self, Beginning, Decided, NothingNew};
@@ -11,6 +13,7 @@ use huiliu_schemas::submission::Submission;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, SourceId, subjects};
 use jiff::Timestamp;
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 
 use super::envelope::RawEnvelope;
 use super::pipeline;
@@ -49,6 +52,13 @@ pub struct Receipts {
     channels: Channels,
 }
 
+/// A stored envelope that was read.
+pub struct Kept {
+    channel: Arc<ChannelRuntime>,
+    sequence: u64,
+    records: Result<Vec<Understood>, DecodeError>,
+}
+
 /// How much trouble a receipt is worth.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Care {
@@ -69,21 +79,29 @@ impl Receipts {
 
     /// The receipt of an envelope that was just stored.
     pub async fn fresh(&self, envelope: &RawEnvelope, sequence: u64) -> Result<Receipt, ReceiptError> {
-        self.view(envelope, sequence, Care::Glance).await
+        let channel = self.channel(envelope)?;
+        let records = understand(envelope, channel);
+        self.view(channel, sequence, &records, Care::Glance).await
     }
 
     /// What the receipt of an envelope would say that nobody stored.
     pub(super) async fn unstored(&self, envelope: &RawEnvelope) -> Result<Receipt, ReceiptError> {
         // Sequences begin at 1: nothing was ever caused by this one.
-        self.view(envelope, 0, Care::Look { worked_off: false }).await
+        let channel = self.channel(envelope)?;
+        let records = understand(envelope, channel);
+        self.view(channel, 0, &records, Care::Look { worked_off: false }).await
     }
 
-    pub(super) fn directory(&self) -> std::sync::Arc<Directory> {
+    fn channel(&self, envelope: &RawEnvelope) -> Result<&Arc<ChannelRuntime>, ReceiptError> {
+        self.channels.get(&envelope.channel).ok_or(ReceiptError::Unknown)
+    }
+
+    pub(super) fn directory(&self) -> Arc<Directory> {
         self.ledger.desk().directory()
     }
 
-    /// The receipt of a stored envelope, as of now.
-    pub async fn again(&self, channel: &huiliu_schemas::Channel, sequence: u64) -> Result<Receipt, ReceiptError> {
+    /// A stored envelope.
+    pub async fn stored(&self, channel: &huiliu_schemas::Channel, sequence: u64) -> Result<RawEnvelope, ReceiptError> {
         let message = read::at_sequence(&self.jetstream, INTAKE, sequence).await?.ok_or(ReceiptError::Unknown)?;
         let master = self.ledger.keys().master();
         let envelope = RawEnvelope::open(&message.subject, &message.headers, &message.payload, master)
@@ -91,8 +109,21 @@ impl Receipts {
         if envelope.channel != *channel {
             return Err(ReceiptError::Unknown);
         }
-        let worked_off = self.is_worked_off(sequence).await;
-        self.view(&envelope, sequence, Care::Look { worked_off }).await
+        Ok(envelope)
+    }
+
+    /// Reads a stored envelope, once for all that is asked of it.
+    pub async fn read(&self, envelope: RawEnvelope, sequence: u64) -> Result<Kept, ReceiptError> {
+        let channel = self.channel(&envelope)?.clone();
+        let reading = channel.clone();
+        let records = spawn_blocking(move || understand(&envelope, &reading)).await.map_err(|_| LedgerError::Closed)?;
+        Ok(Kept { channel, sequence, records })
+    }
+
+    /// The receipt of a stored envelope, as of now.
+    pub async fn again(&self, kept: &Kept) -> Result<Receipt, ReceiptError> {
+        let worked_off = self.is_worked_off(kept.sequence).await;
+        self.view(&kept.channel, kept.sequence, &kept.records, Care::Look { worked_off }).await
     }
 
     /// Whether the pipeline has acknowledged everything up to this envelope.
@@ -103,10 +134,15 @@ impl Receipts {
         }
     }
 
-    async fn view(&self, envelope: &RawEnvelope, sequence: u64, care: Care) -> Result<Receipt, ReceiptError> {
-        let channel = self.channels.get(&envelope.channel).ok_or(ReceiptError::Unknown)?;
-        let receipt = receipt_id(&envelope.channel, sequence);
-        let records = match understand(envelope, channel) {
+    async fn view(
+        &self,
+        channel: &ChannelRuntime,
+        sequence: u64,
+        records: &Result<Vec<Understood>, DecodeError>,
+        care: Care,
+    ) -> Result<Receipt, ReceiptError> {
+        let receipt = receipt_id(&channel.name, sequence);
+        let records = match records {
             Ok(records) => records,
             Err(error) => {
                 let (state, reason) = (ReceiptState::Quarantined, Some(error.to_string()));
@@ -114,11 +150,11 @@ impl Receipts {
                 return Ok(Receipt { receipt, state, as_of, settled: true, reason, records: Vec::new() });
             }
         };
-        let (owners, as_of) = self.owners(&records, care).await?;
+        let (owners, as_of) = self.owners(records, care).await?;
         let mut view = View { receipts: self, channel, sequence, care, settled: true };
         let mut told = Vec::with_capacity(records.len());
         for record in records {
-            told.push(view.record(record, &owners).await?);
+            told.push(view.record(record.clone(), &owners).await?);
         }
         let lost = !told.is_empty() && told.iter().all(|r| r.outcome == RecordOutcome::Quarantined);
         let state = if lost { ReceiptState::Quarantined } else { ReceiptState::Stored };
@@ -143,7 +179,7 @@ impl Receipts {
         let met = |number: &SourceId| Some((subjects::alias(number), self.ledger.owner_met(number)?));
         let mut owners: Owners = numbers.iter().filter_map(met).collect();
         let reads = self.reads.clone();
-        let told = tokio::task::spawn_blocking(move || reads.owners(&numbers).map(|told| (numbers, told))).await;
+        let told = spawn_blocking(move || reads.owners(&numbers).map(|told| (numbers, told))).await;
         let (numbers, told) = told.ok()?.ok()?;
         let owned = numbers.iter().zip(told.cases).filter_map(|(number, case)| Some((subjects::alias(number), case?)));
         owners.extend(owned);
