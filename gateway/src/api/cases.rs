@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, header};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::{CaseId, CaseNumber};
@@ -64,14 +63,11 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     Endpoints::new().on(says, content)
 }
 
-/// Personal words are not to be kept by anything on their way.
-const NOT_KEPT: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
-
 async fn content(
     State(api): State<Arc<Api>>,
     Caller(who): Caller,
     Named(case): Named<String>,
-) -> Result<([(HeaderName, &'static str); 1], Json<CaseContent>), Problem> {
+) -> Result<Json<CaseContent>, Problem> {
     let name = CaseName::read(&case).ok_or_else(|| Problem::field("case", Some(&case), "a case id or number"))?;
     let id = find(&api.ledger, &name).await?;
     let opened = api.ledger.open_case(id).await?;
@@ -87,7 +83,7 @@ async fn content(
         actor: e.actor,
         content: if hidden { e.content.without_reporters() } else { e.content },
     });
-    Ok((NOT_KEPT, Json(CaseContent { case_id: id, number, content, steps: steps.collect() })))
+    Ok(Json(CaseContent { case_id: id, number, content, steps: steps.collect() }))
 }
 
 /// The handling department and the centre; where who spoke is hidden, it is hidden here too.

@@ -24,6 +24,8 @@ use std::sync::Arc;
 use async_nats::jetstream::Context;
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -146,6 +148,7 @@ pub fn routes(api: Api) -> Router {
         .merge(pages().router())
         .method_not_allowed_fallback(no_such_method)
         .fallback(nothing_here)
+        .layer(middleware::from_fn(kept_by_nobody))
 }
 
 async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
@@ -153,6 +156,16 @@ async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Ne
         Ok(_) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+/// What is answered may be personal: unless it says otherwise, nothing on its way may keep it.
+async fn kept_by_nobody(request: Request, next: Next) -> Response {
+    let ours = request.uri().path().starts_with("/v1/");
+    let mut answer = next.run(request).await;
+    if ours {
+        answer.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    answer
 }
 
 async fn nothing_here(request: Request) -> Problem {

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 use huiliu_schemas::ids::SourceId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,7 +94,7 @@ async fn endpoint(
     Centre(who): Centre,
     _held: Counted,
     Said(typed): Said<Typed>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Json<Answer>, Problem> {
     let limit = typed.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(Problem::field("limit", Some(&limit.to_string()), "1 to 50"));
@@ -114,7 +112,7 @@ async fn endpoint(
             opened = found.opened, "a search by {kind} for {}: {} found", who.subject(), found.hits.len()
         );
     }
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(Answer::from(found))))
+    Ok(Json(Answer::from(found)))
 }
 
 /// What kind of question about sealed content it is.

@@ -25,6 +25,14 @@ async fn a_department_reads_its_own_queue_and_nothing_else() {
     ] {
         assert_eq!(cicheng.get(&path).await.unwrap().status, status, "{path}");
     }
+    // Nothing on its way may keep what may be personal; what says by itself how it may be kept still does.
+    let kept = async |who: &str, path: &str| {
+        world.hub.caller(who).get(path).await.unwrap().header("cache-control").map(str::to_owned)
+    };
+    assert_eq!(kept("jb-cicheng", "/v1/queue").await.as_deref(), Some("no-store"));
+    assert_eq!(kept("jb-cicheng", "/v1/cases").await.as_deref(), Some("no-store"));
+    let cases = kept("desk", "/v1/cases").await;
+    assert_eq!(cases.as_deref(), Some("private, no-cache"));
     assert_eq!(world.hub.caller("nobody").get("/v1/queue").await.unwrap().status, 401);
     // Ids follow from the sources' numbers: to a stranger, a case that is there is one that is not.
     let none = "00000000-0000-5000-8000-000000000000";
