@@ -14,6 +14,9 @@ use crate::doors::{Credentials, Key, Permissions, Reach};
 /// Larger than any body the gateway takes.
 pub const MAX_PAYLOAD_BYTES: usize = 8 * 1024 * 1024;
 
+/// The largest question of a department: larger than any the gateway takes, so that what is somewhat too large is told so.
+const MAX_QUESTION_BYTES: usize = 512 << 10;
+
 /// A pebibyte: more than any disk.
 const MAX_FILE_STORE_BYTES: u64 = 1 << 50;
 
@@ -152,7 +155,7 @@ impl Door<'_> {
         let _infallible = writeln!(
             text,
             "      {{ service: {{ account: HUB, subject: {info} }}, to: {look}, share: true }}\n    ]\n    \
-             mappings: {{ {info}: {look} }}"
+             mappings: {{ {info}: {look} }}\n    limits: {{ max_payload: {MAX_QUESTION_BYTES} }}"
         );
         text
     }

@@ -47,7 +47,7 @@ use inquiry::Inquiry;
 /// How long a leaving engine waits to hand over what it still holds.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 /// Questions that came and were not looked at yet, of each kind; what comes beyond them is not answered.
-const QUESTIONS_WAITING: usize = 256;
+const QUESTIONS_WAITING: usize = 2_048;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The engine cannot be had.

@@ -217,6 +217,19 @@ async fn no_answer_is_led_to_another_department() {
     engine.stop().await;
 }
 
+#[tokio::test]
+async fn a_department_asks_nothing_large() {
+    let (_scratch, engine, client) = housing().await;
+    let mut heard = engine.client.subscribe("command.*.*").await.expect("subscribed");
+    round_trip(&engine.client, "$JS.API.INFO").await;
+    let _refused = client.publish("command.housing.sign_for", vec![b' '; 1 << 20].into()).await;
+    assert!(tokio::time::timeout(NOTHING, heard.next()).await.is_err());
+    let small = async || client.publish("command.housing.sign_for", vec![b' '; 300 << 10].into()).await.ok();
+    eventually("a smaller one is sent", small).await;
+    tokio::time::timeout(PATIENCE, heard.next()).await.expect("a smaller one is heard");
+    engine.stop().await;
+}
+
 /// Of a department whose first key is made while the server runs, and of those who are in already.
 #[tokio::test]
 async fn a_new_department_can_do_all_at_once_and_nobody_is_cut_off() {
