@@ -327,6 +327,6 @@ mod tests {
         let _forged = bodies.unproven(&hotline).make(UNPROVEN).expect("all of it");
         assert!(bodies.unproven(&hotline).make(1).is_err());
         assert!(bodies.proven(&grid).make(SHARE).is_ok() && bodies.unproven(&grid).make(UNPROVEN).is_ok());
-        assert!(BODY_CAP / KIB <= UNPROVEN);
+        let _largest = bodies.unproven(&grid).make(BODY_CAP / KIB).expect("the largest has room");
     }
 }

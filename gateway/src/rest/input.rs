@@ -71,10 +71,12 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::new(Kind::BadRequest, "the body broke off"))?;
         came += chunk.len();
-        match came {
-            0..=ASKED_CAP => kept.extend_from_slice(&chunk),
-            ..=THROWN_AWAY => kept = Vec::new(),
-            _ => break,
+        if came <= ASKED_CAP {
+            kept.extend_from_slice(&chunk);
+        } else if came > THROWN_AWAY {
+            break;
+        } else {
+            kept = Vec::new();
         }
     }
     if came > ASKED_CAP { Err(too_large()) } else { Ok(kept.into()) }
