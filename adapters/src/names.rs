@@ -22,6 +22,8 @@ pub(crate) struct Meaning {
 /// How well a name says what a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum How {
+    /// It ends as names of such fields do.
+    Ending,
     /// A known name is a part of it.
     Partly,
     /// It is a known name with something before or behind it.
@@ -33,6 +35,10 @@ pub(crate) enum How {
 /// A meaning that is a field of a person.
 pub(crate) const PERSON: &str = "persons.";
 const EVIDENCE: &str = "facts.evidence";
+const TEXT: &str = "content.text";
+const REPLY: &str = "content.reply";
+/// What stands before a meaning whose names are told by how they end.
+const ENDING: &str = "ending.";
 /// Fields of a piece of evidence by which it can be found again.
 const REFERENCES: [&str; 8] = ["url", "id", "path", "src", "key", "fileid", "href", "uri"];
 
@@ -47,6 +53,8 @@ struct Lexicon {
     elsewhere: Vec<&'static str>,
     before: Vec<&'static str>,
     after: Vec<&'static str>,
+    /// How names of a field end, where nobody knows the whole name.
+    endings: Vec<(&'static str, &'static str)>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| read(include_str!("names.csv")));
@@ -60,10 +68,13 @@ fn read(text: &'static str) -> Lexicon {
         list
     };
     let mut names: HashMap<&str, Vec<&str>> = HashMap::new();
-    let is_meaning = |what: &str| !what.starts_with("role.") && !matches!(what, "before" | "after" | "elsewhere");
+    let is_meaning = |what: &str| {
+        !["role.", ENDING].iter().any(|start| what.starts_with(start)) && !matches!(what, "before" | "after" | "elsewhere")
+    };
     for (what, list) in lines().filter(|(what, _)| is_meaning(what)) {
         list.split_whitespace().for_each(|name| names.entry(name).or_default().push(what));
     }
+    let endings = lines().filter_map(|(what, list)| Some((what.strip_prefix(ENDING)?, list)));
     Lexicon {
         names,
         reporter: listed("role.reporter"),
@@ -72,6 +83,7 @@ fn read(text: &'static str) -> Lexicon {
         elsewhere: listed("elsewhere"),
         before: listed("before"),
         after: listed("after"),
+        endings: endings.flat_map(|(what, list)| list.split_whitespace().map(move |end| (end, what))).collect(),
     }
 }
 
@@ -96,9 +108,16 @@ pub(crate) fn meanings(path: &str) -> Vec<Meaning> {
     if found.is_empty() {
         found = match of_someone(&name) {
             Some(someones) => someones.into_iter().collect(),
-            None => near(&name, lies_in).or_else(|| part(&parts, &name)).into_iter().collect(),
+            None => near(&name, lies_in)
+                .or_else(|| part(&parts, &name))
+                .into_iter()
+                .chain(endings(&parts))
+                .collect(),
         };
     }
+    // The text of an answer is the answer.
+    let in_answer = above.iter().any(|key| known(&words(key).concat()).contains(&REPLY));
+    found.iter_mut().filter(|found| in_answer && found.what == TEXT).for_each(|found| found.what = REPLY);
     // What lies in the part of those who handle the case is nothing of the citizen's.
     found.retain(|found| lies_in != Some(None) || !found.what.starts_with(PERSON));
     found
@@ -108,6 +127,13 @@ pub(crate) fn meanings(path: &str) -> Vec<Meaning> {
 pub(crate) fn says_whose(path: &str) -> bool {
     let mut above = path.split('.').rev().skip(1).map(|key| key.split('[').next().unwrap_or(key));
     above.any(|key| role_named(&words(key).concat()).is_some())
+}
+
+/// Whether it is a person who handles the case, or something of such a person: nothing of the citizen's.
+pub(crate) fn is_handlers(path: &str) -> bool {
+    let mut keys = path.rsplit('.').map(|key| words(key.split('[').next().unwrap_or(key)).concat());
+    let own = keys.next().is_some_and(|name| known(&name).is_empty() && of_someone(&name) == Some(None));
+    own || keys.find_map(|key| role_named(&key)) == Some(None)
 }
 
 /// The other numbering a field's name is known for, if any.
@@ -219,6 +245,25 @@ fn elsewhere(name: &str) -> Option<Meaning> {
     let is_number =
         |rest: &str| known(rest).contains(&"source.id") || known(&format!("case{rest}")).contains(&"source.id");
     rests.any(is_number).then_some(Meaning { what: "related", role: None, how: How::Nearly })
+}
+
+/// What names end so: in its last words, of one word and of Chinese in its last letters.
+fn endings(parts: &[String]) -> impl Iterator<Item = Meaning> {
+    /// Shorter endings are found only in short names: `xfnr`, not `sthr`eat.
+    const TELLING: usize = 4;
+    const SHORT_NAME: usize = 8;
+    let name = parts.concat();
+    let last = parts.last().cloned().unwrap_or_default();
+    let tails: Vec<String> = (1..parts.len()).map(|from| parts[from..].concat()).collect();
+    let ends = move |end: &str| {
+        let is_inside = |word: &str| word.len() > end.len() && word.ends_with(end);
+        let is_told = end.len() >= TELLING || last.len() <= SHORT_NAME;
+        tails.iter().any(|tail| tail == end)
+            || is_inside(&last) && is_told
+            || end.starts_with(is_han) && is_inside(&name)
+    };
+    let all = LEXICON.endings.iter().filter(move |(end, _)| ends(end));
+    all.map(|(_, what)| Meaning { what, role: default_role(what), how: How::Ending })
 }
 
 /// The longest known name inside: of Chinese anywhere, of other scripts from one of its words to another.
