@@ -65,6 +65,8 @@ pub(super) struct Plan {
     pub(super) count: [usize; 4],
 }
 
+/// The place of fields nobody guessed in [`Plan::count`].
+const UNKNOWN: usize = 3;
 /// Codes of one table at most.
 const MOST_ROWS: usize = 60;
 
@@ -74,12 +76,7 @@ pub(super) fn plan(name: &str, columns: &[Column], records: usize) -> Plan {
     let mut taken: Vec<Taken<'_>> = Vec::new();
     for column in columns {
         let guess = guess::guess(column);
-        plan.count[match guess.as_ref().map(|g| g.sure) {
-            Some(Sure::High) => 0,
-            Some(Sure::Middle) => 1,
-            Some(Sure::Low) => 2,
-            None => 3,
-        }] += 1;
+        plan.count[guess.as_ref().map_or(UNKNOWN, |guess| guess.sure.place())] += 1;
         match guess {
             Some(guess) => taken.push(Taken { column, guess }),
             None => plan.leave(column, None),
@@ -140,11 +137,11 @@ fn registered_first(taken: &mut [Taken<'_>], plan: &mut Plan) {
 impl Taken<'_> {
     /// What was no more than a hint is taken after all, and asked about.
     fn take_for(&mut self, what: &'static str, zh: &str, en: &str, plan: &mut Plan) {
+        plan.count[self.guess.sure.place()] -= 1;
         self.guess.what = what;
         self.guess.sure = Sure::Middle;
         self.guess.why.add(zh, en);
-        plan.count[2] -= 1;
-        plan.count[1] += 1;
+        plan.count[self.guess.sure.place()] += 1;
     }
 }
 
@@ -192,6 +189,12 @@ impl Plan {
         let by_name = taken.iter_mut().find(|t| t.guess.what == "likely.id" && is_everywhere(t.column));
         if let Some(number) = by_name {
             number.guess.what = "source.id";
+            return;
+        }
+        let is_own = |c: &Column| is_everywhere(c) && c.met().len() == c.values.len();
+        let elsewhere = taken.iter_mut().find(|t| t.guess.what.starts_with("number.") && is_own(t.column));
+        if let Some(number) = elsewhere {
+            number.take_for("source.id", "没有别的编号", "there is no other number", self);
             return;
         }
         let is_taken = |c: &Column| taken.iter().any(|t| t.column.path == c.path && t.guess.sure > Sure::Low);
