@@ -79,7 +79,10 @@ pub(crate) fn is_case_number(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_part = |c: char| c.is_alphanumeric() || "-_/〔〕[]()（）#".contains(c);
-    (1..=64).contains(&text.len()) && digits > 0 && letters <= 12.max(digits * 2) && text.chars().all(is_part)
+    (1..=64).contains(&text.len())
+        && digits > 0
+        && letters <= 12.max(digits * 2)
+        && text.chars().all(is_part)
         && !is_personal_number(text)
 }
 
@@ -95,11 +98,15 @@ pub(crate) fn is_division_name(text: &str) -> bool {
 /// A place as people write it, with or without a door.
 pub(crate) fn is_place(text: &str) -> bool {
     const MARKS: [&str; 19] = [
-        "路", "街", "巷", "弄", "村", "镇", "乡", "社区", "小区", "新村", "花园", "公寓", "大厦", "广场", "大道", "市场", "工地",
-        "幢", "园区",
+        "路", "街", "巷", "弄", "村", "镇", "乡", "社区", "小区", "新村", "花园", "公寓", "大厦", "广场", "大道",
+        "市场", "工地", "幢", "园区",
     ];
+    /// How offices and firms end.
+    const UNITS: [&str; 14] =
+        ["局", "办", "队", "所", "中心", "委", "院", "公司", "站", "科", "会", "厂", "店", "组织"];
     let length = text.chars().count();
     (4..=80).contains(&length)
+        && !UNITS.iter().any(|unit| text.ends_with(unit))
         && MARKS.iter().any(|mark| text.contains(mark))
         && !text.contains(['。', '！', '？', '；'])
         && text.matches(['，', ',']).count() <= 1

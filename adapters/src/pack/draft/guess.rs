@@ -194,8 +194,12 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
         }
     };
     match what {
-        "updated" if column.mostly(|v| looks::is_digits(v) && v.len() < 8) => {
+        "updated" if column.met().len() > 1 && column.mostly(|v| looks::is_digits(v) && v.len() < 8) => {
             share(&|v| looks::is_digits(v), "是小整数（版本号）", "are small numbers (a version)")
+        }
+        "updated" if n >= FEW && column.met().len() == 1 => {
+            why.add("每条都相同", "are all the same");
+            Says::Against
         }
         _ if is_time(what) => {
             let form = time_form(column);
@@ -240,7 +244,8 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
                 format!("{} 种取值，{hits}/{n} 个分类名已有译法", column.met().len()),
                 format!("{} classes, {hits} of {n} known by name", column.met().len()),
             );
-            let are_names = column.is_enumerated() && column.mostly(|v| v.chars().filter(|c| looks::is_han(*c)).count() >= 2);
+            let are_names =
+                column.is_enumerated() && column.mostly(|v| v.chars().filter(|c| looks::is_han(*c)).count() >= 2);
             if hits > 0 || are_names { Says::For } else { Says::Nothing }
         }
         "source.id" => {
@@ -252,6 +257,13 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
             let met = column.met().len();
             why.add(format!("{met} 个不同的值"), format!("{met} different values"));
             if met == n && n >= FEW && column.mostly(looks::is_case_number) { Says::For } else { Says::Nothing }
+        }
+        // A time, a number or a flag beside an answer is not the answer.
+        "content.reply" | "content.note" | "content.demand"
+            if column.mostly(|v| !v.chars().any(char::is_alphabetic) || is_time_value(v)) =>
+        {
+            why.add("没有文字", "have no words in them");
+            Says::Against
         }
         "facts.evidence" if column.mostly(|v| looks::is_digits(v) && v.len() < 4) => {
             why.add("是小整数", "are small numbers");
@@ -267,8 +279,13 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
             "是一行文字",
             "are a line of text",
         ),
-        "persons.name" if column.mostly(|v| v.bytes().any(|b| b.is_ascii_digit())) => {
-            why.add("含数字，不像姓名", "have digits in them, unlike names");
+        "persons.name"
+            if column.mostly(|v| v.bytes().any(|b| b.is_ascii_digit()))
+                || n > 2 * FEW
+                    && column.is_enumerated()
+                    && !column.mostly(|v| looks::is_person_name(v) || v.contains(' ')) =>
+        {
+            why.add("不像姓名", "do not look like names");
             Says::Against
         }
         "persons.name" => share(&looks::is_person_name, "像姓名", "look like names").unless_against(),
@@ -333,9 +350,12 @@ fn by_values(column: &Column) -> Option<Guess> {
         () if let Some((what, hits)) = by_words(column) => {
             make(what, Sure::Middle, &format!("中 {hits} 个是已知的词"), &format!("of which {hits} are known words"))
         }
-        () if column.mostly(looks::is_division_name) => {
-            make("facts.place_names", Sure::Middle, "是区县、街镇、村社区的名称", "are names of districts, townships, villages")
-        }
+        () if column.mostly(looks::is_division_name) => make(
+            "facts.place_names",
+            Sure::Middle,
+            "是区县、街镇、村社区的名称",
+            "are names of districts, townships, villages",
+        ),
         () if column.mostly(looks::is_place) && column.mean_length() <= LONG => {
             make("content.address", Sure::Middle, "像地址", "look like addresses")
         }

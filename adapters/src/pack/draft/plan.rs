@@ -65,6 +65,11 @@ pub(super) struct Plan {
     pub(super) count: [usize; 4],
 }
 
+/// Whose numbers are no case's.
+const OTHERS: [&str; 14] = [
+    "dept", "org", "unit", "user", "area", "grid", "region", "tenant", "forum", "city", "street", "template", "parent",
+    "batch",
+];
 /// The place of fields nobody guessed in [`Plan::count`].
 const UNKNOWN: usize = 3;
 /// Codes of one table at most.
@@ -82,6 +87,7 @@ pub(super) fn plan(name: &str, columns: &[Column], records: usize) -> Plan {
             None => plan.leave(column, None),
         }
     }
+    persons_by_name(&mut taken, &mut plan);
     plan.identify(name, &mut taken, columns, records);
     text_by_length(&mut taken, &mut plan);
     registered_first(&mut taken, &mut plan);
@@ -118,6 +124,21 @@ fn text_by_length(taken: &mut Vec<Taken<'_>>, plan: &mut Plan) {
     let Some(path) = longest.map(|t| t.column.path.clone()) else { return };
     for t in taken.iter_mut().filter(|t| t.column.path == path) {
         t.take_for("content.text", "样例中最长的文字", "the longest text in the samples", plan);
+    }
+}
+
+/// Where a field is a person's by its name, another that only looks like it is somebody else's.
+fn persons_by_name(taken: &mut [Taken<'_>], plan: &mut Plan) {
+    let sure: Vec<(&str, Option<PersonRole>)> = taken
+        .iter()
+        .filter(|t| t.guess.sure == Sure::High && t.guess.what.starts_with(PERSON))
+        .map(|t| (t.guess.what, t.guess.role))
+        .collect();
+    for t in taken.iter_mut().filter(|t| t.guess.sure == Sure::Middle && sure.contains(&(t.guess.what, t.guess.role))) {
+        plan.count[t.guess.sure.place()] -= 1;
+        t.guess.sure = Sure::Low;
+        t.guess.why.add("另有名称相符的字段", "another field has the name for it");
+        plan.count[t.guess.sure.place()] += 1;
     }
 }
 
@@ -186,7 +207,11 @@ impl Plan {
     fn likely_number<'c>(&mut self, taken: &mut Vec<Taken<'c>>, columns: &'c [Column]) {
         let Some(most) = columns.iter().filter(|c| !c.is_listed()).map(|c| c.filled).max() else { return };
         let is_everywhere = |c: &Column| !c.is_listed() && c.filled == most;
-        let by_name = taken.iter_mut().find(|t| t.guess.what == "likely.id" && is_everywhere(t.column));
+        // The number of a department, a person or a place is no case's.
+        let is_others = |path: &str| OTHERS.iter().any(|what| path.to_ascii_lowercase().contains(what));
+        let by_name = taken
+            .iter_mut()
+            .find(|t| t.guess.what == "likely.id" && is_everywhere(t.column) && !is_others(&t.column.path));
         if let Some(number) = by_name {
             number.guess.what = "source.id";
             return;
