@@ -183,6 +183,13 @@ pub(crate) fn is_handlers(path: &str) -> bool {
     own || keys.find_map(|key| role_named(&key)) == Some(None)
 }
 
+/// Whether its name begins with a word for a case: `orderSn`, `event_uid`.
+pub(crate) fn is_of_a_case(path: &str) -> bool {
+    const TELLING: usize = 3;
+    let first = path.rsplit('.').next().and_then(|last| words(last).into_iter().next());
+    first.is_some_and(|word| word.len() >= TELLING && LEXICON.before.contains(&word.as_str()))
+}
+
 /// The other numbering a field's name is known for, if any.
 pub(crate) fn numbering(path: &str) -> Option<&'static str> {
     let last = path.rsplit('.').next()?;

@@ -66,9 +66,9 @@ pub(super) struct Plan {
 }
 
 /// Whose numbers are no case's.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 15] = [
     "dept", "org", "unit", "user", "area", "grid", "region", "tenant", "forum", "city", "street", "template", "parent",
-    "batch",
+    "batch", "open",
 ];
 /// The place of fields nobody guessed in [`Plan::count`].
 const UNKNOWN: usize = 3;
@@ -211,7 +211,8 @@ impl Plan {
         let is_others = |path: &str| OTHERS.iter().any(|what| path.to_ascii_lowercase().contains(what));
         let by_name = taken
             .iter_mut()
-            .find(|t| t.guess.what == "likely.id" && is_everywhere(t.column) && !is_others(&t.column.path));
+            .filter(|t| t.guess.what == "likely.id" && is_everywhere(t.column) && !is_others(&t.column.path))
+            .min_by_key(|t| !names::is_of_a_case(&t.column.path));
         if let Some(number) = by_name {
             number.guess.what = "source.id";
             return;
