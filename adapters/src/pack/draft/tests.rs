@@ -249,7 +249,7 @@ fn names_that_only_end_as_others() {
             "taskNum": format!("甬北城管20261103{n:04}"), "mainTypeName": main, "subTypeName": sub, "mediaNum": n % 3,
             "eventDesc": format!("路灯不亮已有三天，位置在第{n}号门前"), "streetName": "庄桥街道", "occurPlace": "庄桥街道天合社区示范路口",
             "buildTime": 1_793_600_000_000u64 + n * 86_400_000, "finishDay": 1_793_700_000_000u64 + n * 86_400_000,
-            "handlerName": "赵建国", "handlerPhone": "13955550001", "reporterTel": format!("1390574{n:04}"), "isMinor": if n % 2 == 0 { "是" } else { "否" }
+            "handlerName": "赵建国", "handlerPhone": "13955550001", "reporterTel": format!("1390574{n:04}"), "isMinor": if n.is_multiple_of(2) { "是" } else { "否" }
         })
     };
     let page = serde_json::json!({"success": true, "total": 9, "rows": (0..9).map(row).collect::<Vec<_>>()});
@@ -281,10 +281,10 @@ fn names_that_only_end_as_others() {
 #[test]
 fn an_answer_is_no_text_and_a_nickname_no_number() {
     let row = |n: u64| {
-        let answer = (n % 2 == 0).then(|| serde_json::json!({"organization": "区住建局", "content": "已联系物业更换，预计本周完成", "dateline": 1_793_700_000 + n}));
+        let answer = (n.is_multiple_of(2)).then(|| serde_json::json!({"organization": "区住建局", "content": "已联系物业更换，预计本周完成", "dateline": 1_793_700_000 + n}));
         serde_json::json!({
             "nickName": format!("网友{n}"), "tid": 1_900_000 + n, "subject": format!("小区电梯故障{n}"), "gynr": "我们小区电梯坏了两个月没人修，老人上不了楼。",
-            "dateline": 1_793_600_000 + n * 3_600, "zsdz": "文教街道翠柏路", "sfjt": if n % 2 == 0 { "Y" } else { "N" }, "forumName": "宁波市江北区", "answer": answer
+            "dateline": 1_793_600_000 + n * 3_600, "zsdz": "文教街道翠柏路", "sfjt": if n.is_multiple_of(2) { "Y" } else { "N" }, "forumName": "宁波市江北区", "answer": answer
         })
     };
     let lines = (0..8).map(|n| row(n).to_string()).collect::<Vec<_>>().join("\n");
