@@ -11,6 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::form;
+use crate::looks::is_han;
 use crate::map::RecordPath;
 use crate::verify::{RawBody, Verified};
 
@@ -170,20 +171,23 @@ fn charset_of(raw: &RawBody) -> Option<String> {
     Some(after.split(';').next().unwrap_or(after).trim().trim_matches('"').to_owned())
 }
 
-/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is.
+/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is. What a header says is often a default of a
+/// library: Chinese text that is valid UTF-8 is UTF-8, and a charset of single bytes, which fits any bytes, comes last.
 fn decoded<'b>(bytes: &'b [u8], declared: Option<&str>) -> Result<Cow<'b, str>, DecodeError> {
-    let strict = |encoding: &'static Encoding| {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        encoding.decode_without_bom_handling_and_without_replacement(bytes)
-    };
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.chars().any(is_han)
+    {
+        return Ok(Cow::Borrowed(text));
+    }
+    let strict = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
     let declared_encoding = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
     // GB2312 and GBK are subsets of GB18030, and upstream systems declare the one and send the other.
     let declared_encoding = declared_encoding.map(|e| if e == encoding_rs::GBK { GB18030 } else { e });
-    let tried = declared_encoding.into_iter().chain([UTF_8, GB18030]);
-    tried
-        .into_iter()
-        .find_map(strict)
-        .ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
+    let (last, first) =
+        declared_encoding.map_or((None, None), |e| if e.is_single_byte() { (Some(e), None) } else { (None, Some(e)) });
+    let mut tried = first.into_iter().chain([UTF_8, GB18030]).chain(last);
+    tried.find_map(strict).ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
 }
 
 /// A sample's bytes as text, in UTF-8 or GB18030.
@@ -371,12 +375,23 @@ mod tests {
     fn charsets_are_declared_or_found() {
         let text = r#"{"标题":"路灯不亮"}"#;
         let (gb, ..) = GB18030.encode(text);
-        for declared in [None, Some("application/json; charset=GBK"), Some("application/json; charset=utf-8")] {
-            let raw =
-                RawBody { bytes: gb.to_vec().into(), content_type: declared.map(str::to_owned), ..RawBody::default() };
+        let all =
+            [None, Some("GBK"), Some("utf-8"), Some("ISO-8859-1"), Some("us-ascii"), Some("big5"), Some("nonsense")];
+        for (declared, bytes) in all.iter().flat_map(|declared| [(declared, &gb[..]), (declared, text.as_bytes())]) {
+            if *declared == Some("big5") && bytes == &gb[..] {
+                continue;
+            }
+            let content_type = declared.map(|charset| format!("application/json; charset={charset}"));
+            let raw = RawBody { bytes: bytes.to_vec().into(), content_type, ..RawBody::default() };
             let records = run(Format::Json, raw).expect("decoded");
             assert_eq!(records[0].value, Ok(json!({"标题": "路灯不亮"})), "{declared:?}");
         }
+        let latin = RawBody {
+            bytes: b"{\"a\":\"caf\xe9\"}".to_vec().into(),
+            content_type: Some("application/json; charset=latin1".to_owned()),
+            ..RawBody::default()
+        };
+        assert_eq!(run(Format::Json, latin).expect("decoded")[0].value, Ok(json!({"a": "café"})));
         let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
         assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
     }
