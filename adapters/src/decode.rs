@@ -1,4 +1,4 @@
-//! From raw bytes to records: decompression with a cap, charset, form or JSON, single or batch. Pure. One broken
+//! From raw bytes to records: decompression with a cap, charset, form, JSON or CSV, single or batch. Pure. One broken
 //! record of a batch does not lose the others. Takes only what is [`Verified`].
 
 use std::borrow::Cow;
@@ -13,16 +13,19 @@ use thiserror::Error;
 use crate::form;
 use crate::looks::is_han;
 use crate::map::RecordPath;
+use crate::rows::{self, TooWide};
 use crate::verify::{RawBody, Verified};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// JSON.
+    /// JSON, whole or line by line.
     Json,
     /// A form whose field `jsonData` is JSON; a body declared as JSON is read as such.
     Form,
+    /// Rows of a spreadsheet under a head line; a body declared as JSON is read as such.
+    Csv,
 }
 
 /// How much is taken.
@@ -70,6 +73,16 @@ pub enum RecordError {
         /// What the parser says.
         reason: String,
     },
+    /// A row with more cells than there are names for.
+    #[error("record {index} has {cells} cells: expected at most {names}, as in the head line")]
+    TooWide {
+        /// Which.
+        index: usize,
+        /// Its cells.
+        cells: usize,
+        /// The names in the head line.
+        names: usize,
+    },
 }
 
 /// Why a body holds no record.
@@ -96,6 +109,9 @@ pub enum DecodeError {
     /// Not JSON.
     #[error("the body is not JSON: {0}")]
     Json(String),
+    /// No spreadsheet.
+    #[error("the body is no table: expected CSV with a head line of two names or more")]
+    NoTable,
     /// Nested too deep.
     #[error("the JSON is nested deeper than {0} levels")]
     TooDeep(usize),
@@ -144,7 +160,29 @@ pub(crate) fn decode(
         _ => (bytes, None),
     };
     let text = decoded(&data, charset.or_else(|| charset_of(raw)).as_deref())?;
-    records(&text, batch, limits)
+    if text.trim().is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    let values = match format {
+        Format::Csv if !raw.is_json() => sheet(&text)?,
+        _ => json(&text, batch, limits.depth)?,
+    };
+    match values.len() {
+        0 => Err(DecodeError::NoRecords(batch.said())),
+        found if found > limits.records => Err(DecodeError::TooMany { found, most: limits.records }),
+        _ => Ok(values.into_iter().enumerate().map(|(index, value)| record(index, value)).collect()),
+    }
+}
+
+/// Why a part of a body is no value.
+enum Broken {
+    Json(serde_json::Error),
+    Row(TooWide),
+}
+
+fn sheet(text: &str) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
+    let rows = rows::table(text).ok_or(DecodeError::NoTable)?;
+    Ok(rows.into_iter().map(|row| row.map_err(Broken::Row)).collect())
 }
 
 fn decompressed(raw: &RawBody, most: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
@@ -195,23 +233,19 @@ pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     decoded(bytes, None).ok()
 }
 
-fn records(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Record>, DecodeError> {
-    if text.trim().is_empty() {
-        return Err(DecodeError::Empty);
-    }
-    check_depth(text, limits.depth)?;
-    let values = match serde_json::from_str::<Value>(text) {
-        Ok(value) => split(value, batch).into_iter().map(Ok).collect(),
-        Err(error) => salvaged(text, batch).ok_or_else(|| DecodeError::Json(reason(&error)))?,
-    };
-    match values.len() {
-        0 => Err(DecodeError::NoRecords(batch.said())),
-        found if found > limits.records => Err(DecodeError::TooMany { found, most: limits.records }),
-        _ => Ok(values.into_iter().enumerate().map(|(index, value)| record(index, value)).collect()),
+fn json(text: &str, batch: &BatchAt, depth: usize) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
+    check_depth(text, depth)?;
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => Ok(split(value, batch).into_iter().map(Ok).collect()),
+        Err(error) => {
+            let parts = rows::json_lines(text).or_else(|| salvaged(text, batch));
+            let parts = parts.ok_or_else(|| DecodeError::Json(reason(&error)))?;
+            Ok(parts.into_iter().map(|part| part.map_err(Broken::Json)).collect())
+        }
     }
 }
 
-fn record(index: usize, value: Result<Value, serde_json::Error>) -> Record {
+fn record(index: usize, value: Result<Value, Broken>) -> Record {
     let found = |found| Err(RecordError::NotAnObject { index, found });
     let value = match value {
         Ok(Value::Object(map)) => Ok(Value::Object(map)),
@@ -219,7 +253,8 @@ fn record(index: usize, value: Result<Value, serde_json::Error>) -> Record {
         Ok(Value::String(_)) => found("a text"),
         Ok(Value::Null) => found("null"),
         Ok(_) => found("a number or a flag"),
-        Err(error) => Err(RecordError::NotJson { index, reason: reason(&error) }),
+        Err(Broken::Json(error)) => Err(RecordError::NotJson { index, reason: reason(&error) }),
+        Err(Broken::Row(TooWide { cells, names })) => Err(RecordError::TooWide { index, cells, names }),
     };
     Record { index, value }
 }
@@ -394,6 +429,23 @@ mod tests {
         assert_eq!(run(Format::Json, latin).expect("decoded")[0].value, Ok(json!({"a": "café"})));
         let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
         assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
+    }
+
+    #[test]
+    fn rows_and_lines_are_records() {
+        let body = |text: &str, kind: &str| {
+            let (gb, ..) = GB18030.encode(text);
+            RawBody { bytes: gb.to_vec().into(), content_type: Some(kind.to_owned()), ..RawBody::default() }
+        };
+        let csv = body("编号,内容\n1,路灯不亮\n2,a,b\n3,暖气不热\n", "text/csv");
+        let rows = run(Format::Csv, csv).expect("decoded");
+        assert_eq!(rows[0].value, Ok(json!({"编号": "1", "内容": "路灯不亮"})));
+        assert_eq!(rows[1].value, Err(RecordError::TooWide { index: 1, cells: 3, names: 2 }));
+        assert_eq!(rows[2].value, Ok(json!({"编号": "3", "内容": "暖气不热"})));
+        assert_eq!(run(Format::Csv, body("没有表头", "text/csv")), Err(DecodeError::NoTable));
+        assert_eq!(run(Format::Csv, RawBody::json("[{}]")).map(|r| r.len()), Ok(1));
+        let lines = run(Format::Json, body("{\"a\":1}\n{\"a\"\n{\"a\":3}", "application/x-ndjson")).expect("decoded");
+        assert_eq!(lines.iter().map(|line| line.value.is_ok()).collect::<Vec<_>>(), [true, false, true]);
     }
 
     #[test]
