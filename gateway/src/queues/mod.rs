@@ -2,6 +2,7 @@
 //! nothing in the case. What is handed out over HTTP is checked against the case first; what is dead is not handed out.
 
 pub mod inspect;
+pub mod mark;
 pub mod reconcile;
 pub mod reoffer;
 pub mod sweep;
