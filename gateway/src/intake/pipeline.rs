@@ -395,9 +395,16 @@ pub async fn consumer(jetstream: &Context) -> Result<PullConsumer, String> {
     make_consumer(jetstream, DeliverPolicy::All).await
 }
 
-/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before.
+/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before. One that is there begins
+/// elsewhere: a gateway that was not stopped made it.
 pub async fn consumer_after(jetstream: &Context, floor: u64) -> Result<PullConsumer, String> {
-    make_consumer(jetstream, DeliverPolicy::ByStartSequence { start_sequence: floor + 1 }).await
+    let wanted = DeliverPolicy::ByStartSequence { start_sequence: floor + 1 };
+    let consumer = make_consumer(jetstream, wanted).await?;
+    let found = consumer.cached_info().config.deliver_policy;
+    if found == wanted {
+        return Ok(consumer);
+    }
+    Err(format!("the consumer `{CONSUMER}` was made meanwhile ({found:?}): stop every gateway, and restore again"))
 }
 
 async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Result<PullConsumer, String> {
