@@ -29,6 +29,10 @@ const EXAMINE_EVERY: Duration = Duration::from_secs(2);
 const OUT_OF_ORDER: Duration = Duration::from_millis(20);
 /// Between two looks how far the read model has come.
 const CATCH_UP: Duration = Duration::from_millis(50);
+/// A read model that is behind and takes in nothing for so long is stuck.
+const STUCK: Duration = Duration::from_secs(30);
+/// Between two looks whether it is.
+const STUCK_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows the log until shutdown: from the tail what this process appended, from the server everything else.
 pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: CancellationToken) {
@@ -123,6 +127,12 @@ pub enum LookError {
     /// The read model does not say how far it was read.
     #[error(transparent)]
     Reads(#[from] ReadModelError),
+    /// The read model takes in nothing more.
+    #[error("the read model gets no further than message {position} of the case log")]
+    Stuck {
+        /// How far it got.
+        position: u64,
+    },
 }
 
 impl MayPass for LookError {
@@ -130,7 +140,7 @@ impl MayPass for LookError {
         match self {
             Self::Stream(error) => error.may_pass(),
             Self::Read(error) => matches!(error, ReadError::Away { .. }),
-            Self::Reads(_) => false,
+            Self::Reads(_) | Self::Stuck { .. } => false,
         }
     }
 }
@@ -170,9 +180,10 @@ async fn log_now(jetstream: &Context, place: Place) -> Option<LogNow> {
 /// Resolves once the log has been read as far as it went when this was called, and is the one that was read.
 ///
 /// # Errors
-/// When the server or the read model does not say.
+/// When the server or the read model does not say, or the read model gets no further.
 pub async fn caught_up(jetstream: &Context, reads: &ReadHandle) -> Result<(), LookError> {
     let end = streams::last_sequence(jetstream, CASES).await?;
+    let (mut reached, mut since) = (None, Instant::now());
     loop {
         let reads = reads.clone();
         let looked = tokio::task::spawn_blocking(move || reads.place()).await;
@@ -182,7 +193,22 @@ pub async fn caught_up(jetstream: &Context, reads: &ReadHandle) -> Result<(), Lo
         if place.position >= end && LogNow::compared(jetstream, place).await?.another.is_none() {
             return Ok(());
         }
+        if reached.replace(place.position) != Some(place.position) {
+            since = Instant::now();
+        } else if since.elapsed() > STUCK {
+            return Err(LookError::Stuck { position: place.position });
+        }
         tokio::time::sleep(CATCH_UP).await;
+    }
+}
+
+/// Resolves once the read model no longer keeps up with the log, which is this gateway's own trouble: another may do better.
+pub async fn stuck(jetstream: &Context, reads: &ReadHandle) -> LookError {
+    loop {
+        match caught_up(jetstream, reads).await {
+            Err(error @ (LookError::Stuck { .. } | LookError::Reads(_))) => return error,
+            _ => tokio::time::sleep(STUCK_EVERY).await,
+        }
     }
 }
 

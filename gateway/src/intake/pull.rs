@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::{Operation, Store};
 use huiliu_adapters::pack::{Pack, Way};
-use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, Retry, backoff};
+use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, PullError, Retry, backoff};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -24,6 +24,8 @@ use crate::traces::{Key, SpanKind, Traces};
 const SLOWLY: Duration = Duration::from_secs(60);
 const CLOCKS_DIFFER_S: i64 = 60;
 const LOOK_BACK: i64 = 24 * 60 * 60;
+/// After so many failures in a row another gateway may try to reach the source: half a minute or so.
+const OURS_ALONE: u32 = 6;
 
 /// Where a channel's pull stands, as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,13 +115,16 @@ impl Pull {
                 }
                 Err(error) => {
                     failures += 1;
+                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string())
+                        .increment(1);
+                    if failures >= OURS_ALONE && matches!(error, PullError::Connect(_)) {
+                        return Err(format!("{error}; another gateway may try"));
+                    }
                     let wait = match error.retry() {
                         Retry::After(wait) => wait,
                         Retry::Backoff => backoff(failures, jitter()),
                         Retry::Person => SLOWLY,
                     };
-                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string())
-                        .increment(1);
                     self.channel.poll.failed(error.to_string());
                     self.up(false);
                     tracing::warn!(

@@ -108,12 +108,16 @@ impl Reconciler {
         Self { engine, ledger, reads, queues, turn: Arc::default() }
     }
 
-    /// Runs once, after the round of this gateway that may be running; `None` if another gateway is at it.
+    /// Runs once, after the round of this gateway that may be running; `None` if another gateway is at it. A gateway that is
+    /// behind keeps nobody from it.
     ///
     /// # Errors
     /// See [`Reconciler::run`].
     pub async fn run_alone(&self) -> Option<Result<Report, ReconcileError>> {
         let _turn = self.turn.lock().await;
+        if let Err(error) = self.catch_up().await {
+            return Some(Err(error));
+        }
         let lease = Lease::new(self.engine.jetstream.clone(), "reconcile".into());
         lease.hold(self.run()).await
     }
