@@ -8,6 +8,7 @@ pub mod pipeline;
 pub mod pull;
 pub mod receipts;
 pub mod rehearsal;
+mod repeats;
 pub mod replay;
 pub mod store;
 pub mod understand;

@@ -1,4 +1,4 @@
-//! What becomes of an envelope that comes again and again.
+//! What comes again and again: an envelope, and records that are asked for once more.
 
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
@@ -7,7 +7,8 @@ use huiliu_tests::hub::{ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Pl
 use serde_json::Value;
 
 use super::repair::feed;
-use super::world::{DEPARTMENTS, HOTLINE};
+use super::steps::noise_petition;
+use super::world::{DEPARTMENTS, HOTLINE, Way, World};
 
 /// More than any count of deliveries that could be taken for evidence.
 const DELIVERIES: usize = 70;
@@ -70,4 +71,34 @@ async fn only_an_envelope_of_which_gateways_die_is_given_up() {
     assert_eq!(begun().await, [], "nothing is left of the suspicion");
     drop((hub, own));
     std::fs::remove_dir_all(store).unwrap();
+}
+
+/// The overlap of the petition portal's rounds has more records than a page: each round asks for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_every_round_brings_again_is_stored_once() {
+    let world = World::new(Way::Poll).await;
+    let ids: Vec<String> = (0..150).map(|n| format!("33020500202611221{n:03}")).collect();
+    for id in &ids {
+        world.petition.source.put(&noise_petition(id));
+    }
+    for id in [&ids[0], &ids[149]] {
+        world.case(id).await;
+    }
+    let inspector = world.hub.inspector().await.unwrap();
+    let pages = async || {
+        let metrics = world.hub.caller("nobody").get("/metrics").await.unwrap().body;
+        let figure = "huiliu_poll_pages_total{channel=\"petition-portal\"} ";
+        let count = metrics.as_str().unwrap().lines().find_map(|line| line.strip_prefix(figure));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    let more = async |than: u64| {
+        eventually("another round", PATIENCE, async || (pages().await >= than).then_some(())).await.unwrap();
+    };
+    // A round that was under way when the last record came may have found it.
+    more(pages().await + 4).await;
+    let stored = inspector.state("INTAKE").await.unwrap();
+    more(pages().await + 4).await;
+    assert_eq!(inspector.state("INTAKE").await.unwrap(), stored, "what was stored is stored again");
+    world.petition.source.put(&noise_petition("33020500202611222000"));
+    world.case("33020500202611222000").await;
 }
