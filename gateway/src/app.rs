@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use async_nats::jetstream::Context;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::token::{ClientCredentials, Tokens};
 use huiliu_adapters::verify::Secret;
@@ -29,6 +30,7 @@ use crate::engine::streams::StreamError;
 use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
 use crate::files::{FollowFiles, Sources};
+use crate::follow::LogNow;
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
@@ -37,7 +39,8 @@ use crate::intake::store::IntakeStore;
 use crate::keys::master::MasterKeyError;
 use crate::keys::{InOrder, KeyError, Keys, master};
 use crate::ledger::Ledger;
-use crate::queues::reconcile::{Reconciler, note_high_mark};
+use crate::queues::mark::note_former_log;
+use crate::queues::reconcile::Reconciler;
 use crate::queues::{Queues, sweep};
 use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
@@ -99,7 +102,7 @@ impl App {
         let Found { master, end } =
             until_answered(shutdown, async || find(&engine, &settings.master_key_file).await).await?;
 
-        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (starting, shutdown, tasks) = (shutdown, CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
@@ -111,7 +114,7 @@ impl App {
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone(), traces.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone(), traces.clone());
 
-        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), indexing, end).await?;
+        let model = open_read_model(&jetstream, &settings.data_dir.join(READ_MODEL), indexing, starting).await?;
         let reads = model.reader();
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), reads.clone(), channels.clone());
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
@@ -239,7 +242,7 @@ impl MayPass for NotFound {
 }
 
 /// Makes what the engine does not have yet, and looks how far it is.
-async fn find(engine: &Engine, master_key_file: &std::path::Path) -> Result<Found, NotFound> {
+async fn find(engine: &Engine, master_key_file: &Path) -> Result<Found, NotFound> {
     let jetstream = &engine.jetstream;
     for difference in streams::ensure_all(jetstream, engine.replicas).await? {
         tracing::warn!("{difference}");
@@ -304,7 +307,7 @@ fn disk(settings: &Settings) -> Disk {
 }
 
 /// Keys that may come in; with no file yet, nobody.
-fn credentials(file: &std::path::Path) -> anyhow::Result<Credentials> {
+fn credentials(file: &Path) -> anyhow::Result<Credentials> {
     if !file.exists() {
         Credentials::default().save(file)?;
     }
@@ -380,19 +383,23 @@ pub fn indexing(keys: Keys) -> Indexing {
     })
 }
 
-/// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
-async fn open_read_model(engine: &Engine, file: PathBuf, indexing: Indexing, end: u64) -> anyhow::Result<ReadModel> {
-    let mut model = ReadModel::open(&file, indexing)?;
-    if model.position() <= end {
-        if *model.opened() != Opened::Existing {
-            model.wait_until(end);
-        }
-        return Ok(model);
+/// The read model at its place in the log; one of another log is built anew.
+async fn open_read_model(
+    jetstream: &Context,
+    file: &Path,
+    indexing: Indexing,
+    starting: &CancellationToken,
+) -> anyhow::Result<ReadModel> {
+    let mut model = ReadModel::open(file, indexing)?;
+    let place = model.place();
+    let LogNow { end, another } = until_answered(starting, async || LogNow::compared(jetstream, place).await).await?;
+    if let Some(another) = another {
+        tracing::warn!(end, "the read model is of another log ({another}): it is built anew");
+        note_former_log(jetstream, place).await?;
+        model.begin_anew(end)?;
+    } else if *model.opened() != Opened::Existing {
+        model.wait_until(end);
     }
-    tracing::warn!(position = model.position(), end, "the read model is ahead of the log: it is built anew");
-    // Written down before the model forgets it: it is the only witness that is up to date of how far the log had come.
-    note_high_mark(&engine.jetstream, model.position()).await?;
-    model.begin_anew(end)?;
     Ok(model)
 }
 

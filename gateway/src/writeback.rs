@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Work, reply_digest};
+use crate::follow;
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, OpenedCase};
@@ -147,7 +148,7 @@ impl WriteBack {
         while !shutdown.is_cancelled() {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                _ended = lease.hold(self.tell_all()) => {}
+                () = self.take_turn(&lease) => {}
             }
             // Whoever holds the lease now knows who waits.
             self.waiting.clear();
@@ -159,10 +160,28 @@ impl WriteBack {
         }
     }
 
-    async fn tell_all(&mut self) {
+    /// Tells for as long as the lease is ours. Who has read the log asks for it at once, who is behind later, and who gets no
+    /// further last of all: what it knows to be owed is better told by it than by nobody.
+    async fn take_turn(&mut self, lease: &Lease) {
+        let (jetstream, reads) = (self.jetstream.clone(), self.reads.clone());
+        if let Err(error) = follow::caught_up(&jetstream, &reads).await {
+            tracing::debug!(%error, "channel {} is told by another gateway, if one can", self.channel.name);
+        }
+        let telling = async {
+            tokio::select! {
+                error = self.tell_all() => tracing::warn!(%error, "the read model does not say what is owed"),
+                error = follow::stuck(&jetstream, &reads) => {
+                    tracing::warn!(%error, "channel {} is left to another gateway, if one can", self.channel.name);
+                }
+            }
+        };
+        lease.hold(telling).await;
+    }
+
+    async fn tell_all(&mut self) -> ReadModelError {
         loop {
             if let Err(error) = self.tell_owed().await {
-                tracing::warn!(%error, "the read model does not say what is owed");
+                return error;
             }
             self.tell_waiting();
             tokio::time::sleep(LOOK_EVERY).await;

@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::attempts::{Attempt, Attempts};
 use super::dead::{DeadLetter, bury};
 use super::envelope::RawEnvelope;
 use super::understand::{Misunderstood, Understood, understand};
@@ -45,9 +46,9 @@ const _: () = assert!(ASKED_FOR_BYTES > 2 * crate::api::BODY_CAP);
 const ACK_WAIT: Duration = Duration::from_secs(10);
 /// What takes longer is said to be in hand, well before it would come again.
 const IN_HAND_EVERY: Duration = Duration::from_secs(3);
-/// Ten minutes of a full store, or of a record that kills every gateway that takes it up.
-const TRIES: i64 = 60;
 const RETRY_AFTER: Duration = Duration::from_secs(10);
+/// Ten minutes and more in which a case did not read, or the store refused just this.
+const TRIES: i64 = 60;
 /// So often a record that speaks of a case nobody knows is put off: what it speaks of may be on its way, with another gateway
 /// or in an envelope that had to wait.
 const PUT_OFF: u32 = 4;
@@ -61,6 +62,7 @@ pub struct Pipeline {
     ledger: Ledger,
     channels: Channels,
     traces: Traces,
+    attempts: Attempts,
     in_flight: Arc<Semaphore>,
     /// How often an envelope was put off.
     put_off: Arc<Mutex<HashMap<u64, u32>>>,
@@ -96,6 +98,7 @@ impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
     pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
         Self {
+            attempts: Attempts::new(jetstream.clone()),
             jetstream,
             ledger,
             channels,
@@ -149,14 +152,17 @@ impl Pipeline {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
-                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway, &step)).await;
+                        let fate =
+                            in_hand(&message, pipeline.finish(sequence, delivered, &channel, underway, &step)).await;
                         step.outcome(fate.word("done"));
+                        pipeline.attempts.end(sequence, delivered).await;
                         close(&message, fate).await;
                         drop(permit);
                     });
                 }
                 Err(fate) => {
                     step.failed(fate.word("dead_letter"));
+                    self.attempts.end(sequence, delivered).await;
                     close(&message, fate).await;
                 }
             }
@@ -169,21 +175,21 @@ impl Pipeline {
         &self,
         message: &Message,
         sequence: u64,
-        tries: i64,
+        delivered: i64,
         step: &mut Step,
     ) -> Result<(Channel, Vec<Underway>), Fate> {
         let envelope = match self.open(message) {
             Ok(envelope) => envelope,
             Err(reason) => return Err(self.bury_envelope(message, "open", sequence, reason).await),
         };
-        if tries > TRIES {
-            let reason = format!("delivered {tries} times without being settled");
-            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
-        }
         let Some(channel) = self.channels.get(&envelope.channel) else {
             return Err(Fate::Later(format!("channel `{}` is not switched on here", envelope.channel)));
         };
         step.say(Key::Channel, &channel.name);
+        if let Attempt::Poison(times) = self.attempts.begin(sequence, delivered).await.map_err(Fate::Later)? {
+            let reason = format!("taken up {times} times and never put down again: a gateway may have died of it");
+            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
+        }
         let records = match understood(&envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
@@ -229,7 +235,14 @@ impl Pipeline {
     }
 
     /// Waits for the ledger's answers, buries what was refused, and says what is to become of the envelope.
-    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>, step: &Step) -> Fate {
+    async fn finish(
+        &self,
+        sequence: u64,
+        delivered: i64,
+        channel: &Channel,
+        underway: Vec<Underway>,
+        step: &Step,
+    ) -> Fate {
         let mut fate = Fate::Done;
         for record in underway {
             let one = match record {
@@ -245,6 +258,9 @@ impl Pipeline {
                         Ok(()) => self.settled(settled, sequence, index, channel).await,
                         Err(error) => Fate::Later(error.to_string()),
                     },
+                    Ok(Err(error)) if error.is_of_case() && delivered > TRIES => {
+                        self.bury(letter("poison", channel, sequence, Some(index), error.to_string())).await
+                    }
                     Ok(Err(error)) => Fate::Later(error.to_string()),
                     Err(_) => Fate::Later("the ledger closed".into()),
                 },
@@ -395,9 +411,16 @@ pub async fn consumer(jetstream: &Context) -> Result<PullConsumer, String> {
     make_consumer(jetstream, DeliverPolicy::All).await
 }
 
-/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before.
+/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before. One that is there begins
+/// elsewhere: a gateway that was not stopped made it.
 pub async fn consumer_after(jetstream: &Context, floor: u64) -> Result<PullConsumer, String> {
-    make_consumer(jetstream, DeliverPolicy::ByStartSequence { start_sequence: floor + 1 }).await
+    let wanted = DeliverPolicy::ByStartSequence { start_sequence: floor + 1 };
+    let consumer = make_consumer(jetstream, wanted).await?;
+    let found = consumer.cached_info().config.deliver_policy;
+    if found == wanted {
+        return Ok(consumer);
+    }
+    Err(format!("the consumer `{CONSUMER}` was made meanwhile ({found:?}): stop every gateway, and restore again"))
 }
 
 async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Result<PullConsumer, String> {
