@@ -14,7 +14,7 @@ use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
+use huiliu_schemas::vocabulary::{Complexity, LinkKind, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -66,6 +66,8 @@ pub enum Work {
         case: CaseId,
         /// The other.
         to: CaseId,
+        /// How the two stand to each other.
+        kind: LinkKind,
     },
 }
 
@@ -354,7 +356,7 @@ fn order(job: &Job, given: Given) -> Order {
         }
         Work::Command { command, content, .. } => (Action::Command(command.clone()), content.clone()),
         Work::Delivery { delivered, .. } => (Action::RecordDelivery(delivered.clone()), Content::default()),
-        Work::Link { to, .. } => (Action::Link(*to), Content::default()),
+        Work::Link { to, kind, .. } => (Action::Link { to: *to, kind: *kind }, Content::default()),
     };
     Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
 }

@@ -63,7 +63,7 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
         (Action::Submit(submit), Some(case)) => source::take_in(draft, case, submit),
         (_, None) => Err(no_such_case()),
         (Action::RecordDelivery(delivered), Some(_)) => Ok(record_delivery(draft, delivered)),
-        (Action::Link(to), Some(case)) => Ok(source::link_to(draft, case, *to)),
+        (Action::Link { to, kind }, Some(case)) => Ok(source::link_to(draft, case, *to, *kind)),
         (Action::Command(command), Some(case)) => by_hand(draft, case, command),
     }
 }

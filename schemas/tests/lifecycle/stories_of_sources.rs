@@ -8,7 +8,7 @@ use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Assessment, Facts, Intent, Session};
-use huiliu_schemas::vocabulary::{Appeal, Assessor, MediationOutcome, Solved, Stage, UpstreamState, Warning};
+use huiliu_schemas::vocabulary::{Appeal, Assessor, LinkKind, MediationOutcome, Solved, Stage, UpstreamState, Warning};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -293,9 +293,49 @@ fn a_record_that_names_a_number_of_another_case_links_the_two_once() {
     let mut back = World::signed(&[lead("housing")]);
     let linked = events(&["linked"]);
     for expected in [linked, REPEAT] {
-        let link = back.order(Actor::Hub, Action::Link(other), Content::default(), Given::default());
+        let link = back.order(
+            Actor::Hub,
+            Action::Link { to: other, kind: LinkKind::Duplicate },
+            Content::default(),
+            Given::default(),
+        );
         assert_eq!(back.outcome(&link), expected);
     }
+}
+
+/// However late the record is, and whatever it is for.
+#[test]
+fn no_record_that_names_a_number_of_another_case_is_passed_over() {
+    let other = huiliu_schemas::CaseId::of(&source("petition", "9"));
+    let names_it = || Given { elsewhere: vec![other], ..unsure() };
+    let urge = || Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let session = record().intent(Intent::Session).order(101);
+    for (record, expected) in [
+        (record().saying("old").order(99), events(&["superseded", "linked"])),
+        (record().order(99), events(&["linked"])),
+        (record().order(101).intent(Intent::Withdraw), events(&["upstream_changed", "withdrawn", "linked"])),
+        (urge(), events(&["urged", "linked"])),
+        (session, events(&["linked"])),
+    ] {
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.submit(&record, names_it()), expected, "{record:?}");
+        assert_eq!(world.submit(&record, names_it()), REPEAT, "{record:?}");
+        assert_eq!(world.case().marks.links, [(other, LinkKind::Duplicate)]);
+    }
+    let mut urged = World::signed(&[lead("housing")]);
+    urged.submit(&urge(), unsure());
+    assert_eq!(urged.submit(&urge(), names_it()), events(&["linked"]));
+}
+
+/// It would have joined that case, and contradicts it.
+#[test]
+fn a_case_that_begins_with_a_number_of_another_is_related_to_it() {
+    let other = huiliu_schemas::CaseId::of(&source("hotline", "9"));
+    let names_it = || Given { elsewhere: vec![other], ..to(&[lead("housing")]) };
+    let mut world = World::new();
+    assert_eq!(world.submit(&record(), names_it()), events(&["registered", "dispatched", "linked"]));
+    assert_eq!(world.submit(&record(), names_it()), REPEAT);
+    assert_eq!(world.case().marks.links, [(other, LinkKind::Related)]);
 }
 
 #[test]
