@@ -520,6 +520,25 @@ mod tests {
     }
 
     #[test]
+    fn who_has_the_case_and_turns_out_to_be_accused_loses_it_to_a_person() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let begun = desk.decide(&job(1, "老板欠薪"), id, None, &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(events) = begun else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let labour: DepartmentId = "jb-labour".parse().expect("a department");
+        assert_eq!(case.last_lead(), Some(&labour));
+        let accuses = job(2, "老板欠薪，区人社局局长收受老板好处");
+        let told = desk.decide(&accuses, id, Some(&case), &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(told) = told else { panic!("nothing came of it") };
+        let names: Vec<&str> = told.iter().map(|e| e.body.name()).collect();
+        assert_eq!(names, ["supplemented", "triaged"]);
+        assert!(told.iter().all(|e| e.entries.is_empty()), "nobody is shown the words: {told:?}");
+        assert!(told[0].body.accused_later().contains(&labour), "a person is called: {told:?}");
+    }
+
+    #[test]
     fn who_was_accused_is_not_sent_the_case_by_what_is_told_later() {
         let desk = Desk::new(Arc::new(shipped()));
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");

@@ -156,7 +156,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
         Command::Assess { by, assessment } => {
-            let accused = draft.accused();
+            let accused = draft.accused(case);
             draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None, accused });
             if assessment.is_bad() {
                 draft.reopen(case, None);
@@ -403,10 +403,11 @@ impl<'a> Draft<'a> {
         self.push(EventBody::Triaged { decision: Box::new(decision) });
     }
 
-    /// Whom the order's words accuse; not who is only found fault with, which is judged anew each time.
-    fn accused(&self) -> Vec<DepartmentId> {
+    /// Whom the order's words accuse that the case did not; not who is only found fault with, which is judged anew each time.
+    fn accused(&self, case: &Case) -> Vec<DepartmentId> {
+        let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let decision = self.order.given.decision.as_ref().filter(|d| d.accusation);
-        decision.map(|d| d.accused.clone()).unwrap_or_default()
+        decision.into_iter().flat_map(|d| &d.accused).filter(|d| !known.contains(d)).cloned().collect()
     }
 
     /// Whether a department may not have the case, nor learn what is said in it.

@@ -126,7 +126,7 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     let as_of = *shared.tail.end().borrow();
     for (mut pending, draft) in waiting.drain(..fits).zip(group.drafts) {
         pending.step.count(Key::Batch, messages);
-        tell_warnings(draft.case_id, &draft.result);
+        tell_people(draft.case_id, &draft.result);
         for dead in draft.dead {
             let _nobody_sweeps = shared.dead.send(dead);
         }
@@ -176,8 +176,12 @@ async fn complete<'j>(
 }
 
 /// What must be known at once: the metric and the line in the log are what an alarm waits for.
-fn tell_warnings(case: CaseId, result: &JobResult) {
+fn tell_people(case: CaseId, result: &JobResult) {
     let JobResult::Appended(events) = result else { return };
+    if events.iter().any(|event| !event.body.accused_later().is_empty()) {
+        metrics::counter!("huiliu_cases_accused_later_total").increment(1);
+        tracing::warn!(%case, "what was told later accuses: a person looks who may have case {case}");
+    }
     for event in events {
         if let EventBody::Warned { colour, .. } = &event.body {
             metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).increment(1);

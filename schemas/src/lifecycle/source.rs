@@ -64,8 +64,8 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         draft.push(EventBody::MediationHeld { session: Session { id: session_id(&session, None, submit), ..session } });
     }
     if let Some(assessment) = submission.assessment {
-        let accused = draft.accused();
-        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None, accused });
+        // Whom it accuses, the decision says.
+        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None, accused: Vec::new() });
     }
     // A number of its own and one of another person's matter: it has a case of its own, and people see both.
     link(&mut draft, &[], LinkKind::Related);
@@ -167,14 +167,14 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         _ => case.channel.clone(),
     };
     let facts = case.facts.clone();
-    let accused = draft.accused();
+    let accused = draft.accused(case);
     let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts, accused };
     words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
 }
 
 /// Somebody at the centre, or the source by command, urges, and may say why.
 pub(super) fn urge_by_hand(draft: &mut Draft<'_>, case: &Case) {
-    let accused = draft.accused();
+    let accused = draft.accused(case);
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None, accused });
 }
 
@@ -297,7 +297,7 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
 
 /// A record that urges has words of its own, which may tell as much as any.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused());
+    let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused(case));
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen, accused });
     if case.stage.is_ended() && !submit.history {
         draft.reopen(case, None);
@@ -340,7 +340,7 @@ fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
-    let accused = draft.accused();
+    let accused = draft.accused(case);
     let supplemented = EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts, accused }));
     if ends {
         draft.tell_active(case, EntryKind::Supplement);
@@ -519,7 +519,7 @@ fn is_newer(case: &Case, submit: &Submit) -> Option<bool> {
 fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     if let Some(assessment) = new_view(case, submit) {
         let seen = Some(Box::new(submit.seen.clone()));
-        let accused = draft.accused();
+        let accused = draft.accused(case);
         draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen, accused });
     }
 }

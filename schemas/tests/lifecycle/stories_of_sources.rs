@@ -679,6 +679,34 @@ fn a_supplement_that_accuses_the_holder_takes_the_case_from_it() {
     assert!(carried.entries.is_empty(), "the accused learns nothing of what was said");
 }
 
+/// A person is called by what is news, and once.
+#[test]
+fn whom_words_told_later_accuse_is_told_once() {
+    let accuses = || {
+        let mut given = to(&[lead("housing")]);
+        let decision = given.decision.as_mut().expect("a decision");
+        (decision.accusation, decision.accused) = (true, vec![department("police")]);
+        given
+    };
+    let urge = |id: &str| Record::of(source("hotline", id), "hotline-12345").intent(Intent::Urge);
+    let told = |records: [Record; 2]| {
+        let mut world = World::signed(&[lead("housing")]);
+        records.map(|record| {
+            world.submit(&record, accuses());
+            world.log.last().expect("an event").body.accused_later().to_vec()
+        })
+    };
+    let more = |words: &str, order| record().saying(words).order(order);
+    let bad = |order| record().intent(Intent::Assess).assessed(Solved::No).order(order);
+    for records in [[more("a", 101), more("b", 102)], [urge("u1"), urge("u2")], [bad(101), more("c", 102)]] {
+        assert_eq!(told(records.clone()), [vec![department("police")], Vec::new()], "{records:?}");
+    }
+    let mut begun = World::new();
+    begun.submit(&record().assessed(Solved::No), accuses());
+    assert!(begun.log.iter().all(|e| e.body.accused_later().is_empty()), "the decision says it");
+    assert_eq!(begun.case().decision.as_ref().expect("a decision").accused, [department("police")]);
+}
+
 #[test]
 fn an_accusation_hides_who_spoke() {
     let mut world = World::dispatched(&[lead("housing")]);
