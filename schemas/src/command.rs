@@ -85,11 +85,17 @@ pub enum Command {
     Dispatch {
         /// Lead and participants.
         assignees: Vec<Assignee>,
+        /// Accused units that a person found not to be accused: they may have the case. Operators only, with `note`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_accused: Vec<DepartmentId>,
     },
     /// 改派.
     Redispatch {
         /// Lead and participants.
         assignees: Vec<Assignee>,
+        /// Accused units that a person found not to be accused: they may have the case. Operators only, with `note`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_accused: Vec<DepartmentId>,
     },
     /// 结案.
     Close {},

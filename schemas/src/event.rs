@@ -102,6 +102,9 @@ pub enum EventBody {
         decision: Option<Box<Decision>>,
         /// When the clocks run out that start here.
         deadlines: Vec<Deadline>,
+        /// Accused units that the operator found not to be accused.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_accused: Vec<DepartmentId>,
     },
     /// 签收.
     SignedFor {

@@ -1112,7 +1112,7 @@ fn whom_a_case_accused_before_it_came_back_still_learns_nothing() {
     world.command(&hotline(), Command::Withdraw {});
     let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
     assert_eq!(world.submit(&urge, to(&[lead("town")])), events(&["urged", "reopened", "triaged"]));
-    world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] });
+    world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
     let asks = world.order(of("police"), Action::Command(Command::Progress {}), words(), Given::default());
     let refusal = world.look(&asks).expect_err("not theirs");
     assert_eq!((refusal.code, refusal.lead), (RefusalCode::UnknownCase, None));
