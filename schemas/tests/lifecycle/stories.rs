@@ -308,3 +308,30 @@ fn only_a_person_clears_the_accused_and_says_why() {
         matches!(&said.body, EventBody::Dispatched { not_accused, .. } if *not_accused == [department("housing")]);
     assert!(recorded && said.content.note.is_some() && said.actor == desk());
 }
+
+/// Who led it, and lost it to others in a case that accuses, learns neither how far it is nor with whom.
+#[test]
+fn a_former_lead_learns_nothing_more_of_a_case_that_accuses() {
+    let told = |accuses: bool| {
+        let mut world = World::signed(&[lead("housing")]);
+        let mut given = to(&[lead("discipline")]);
+        let decision = given.decision.as_mut().expect("a decision");
+        (decision.accusation, decision.accused) = (accuses, vec![department("housing")]);
+        given.forbidden = vec![department("housing")];
+        let more = record().saying("they took money").order(101);
+        assert_eq!(world.submit(&more, given), events(&["supplemented", "dispatched"]));
+        let resolve = Command::Resolve { solved: Solved::Yes, contacted: true };
+        let order = world.order(of("housing"), Action::Command(resolve), words(), Given::default());
+        let refusal = world.look(&order).expect_err("it is not theirs");
+        (refusal.code, refusal.stage, refusal.lead, refusal.detail.contains("discipline"))
+    };
+    let hidden = (RefusalCode::NotYours, None, None, false);
+    assert_eq!(told(true), hidden);
+    assert_eq!(told(false), hidden, "found fault with, if not accused");
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
+    let progress = world.order(of("housing"), Action::Command(Command::Progress {}), words(), Given::default());
+    let refusal = world.look(&progress).expect_err("it is not theirs");
+    assert_eq!((refusal.stage, refusal.lead), (Some(Stage::Dispatched), Some(department("town"))));
+}
