@@ -59,6 +59,8 @@ pub enum Work {
         case: CaseId,
         /// What it was told.
         delivered: AnswerDelivered,
+        /// What it said to it, where it refused.
+        said: Content,
     },
     /// A record of another case named a number of this one.
     Link {
@@ -374,7 +376,7 @@ fn order(job: &Job, given: Given) -> Order {
             (Action::Submit(Box::new(submit)), record.submission.content.clone())
         }
         Work::Command { command, content, .. } => (Action::Command(command.clone()), content.clone()),
-        Work::Delivery { delivered, .. } => (Action::RecordDelivery(delivered.clone()), Content::default()),
+        Work::Delivery { delivered, said, .. } => (Action::RecordDelivery(delivered.clone()), said.clone()),
         Work::Link { to, kind, .. } => (Action::Link { to: *to, kind: *kind }, Content::default()),
     };
     Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
