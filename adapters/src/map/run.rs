@@ -36,6 +36,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
         fill(&mut submission, target.0, field, record);
     }
     submission.registered_on = registered_on(map, record);
+    submission.version = submission.version.or_else(|| as_registered(map, record));
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
@@ -138,6 +139,14 @@ fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
     let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
     let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
     field.time.read(&text).map(|at| field.time.day_of(at))
+}
+
+/// A record whose version is the latest of its steps, and that has none yet, comes before all that has one: at the beginning
+/// of the day it was registered on. The time of day is no step: it may be put right.
+fn as_registered(map: &Map, record: &Value) -> Option<i64> {
+    let (_, version) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
+    let day = registered_on(map, record).filter(|_| version.pick == Pick::Latest)?;
+    Some(version.time.begin_of(day)?.as_millisecond())
 }
 
 /// A version is a small integer, or a time.
