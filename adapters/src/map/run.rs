@@ -517,7 +517,8 @@ fn find_links(
             }
             for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
                 if !fits(id) {
-                    // A telephone there is nothing to speak of: some systems have one field for both.
+                    // A telephone there is nothing to speak of: some systems have one field for both. What only might be one is
+                    // told: it might be the number of an order too.
                     problems.extend((!holds_phone(id)).then(|| no_number(path, id)));
                     continue;
                 }
