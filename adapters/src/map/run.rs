@@ -30,6 +30,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
         return Err(Unmapped { problems });
     };
+    let id = of_its_series(&map.id, record, id);
     let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
     submission.problems = problems;
     for (target, field) in &map.fields {
@@ -51,6 +52,16 @@ const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes
 fn read_id(text: &str) -> Option<String> {
     let is_one = text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text);
     is_one.then(|| text.to_owned())
+}
+
+/// The number as it is told from those of another series, by the first path it stands at.
+fn of_its_series(field: &Field, record: &Value, id: String) -> String {
+    let stands = |path: &&Path| path.get(record).and_then(as_text).is_some_and(|text| *text == *id);
+    let path = field.from.iter().find(stands).map(Path::text);
+    match field.prefix.iter().find(|(of, _)| path == Some(of)) {
+        Some((_, prefix)) => format!("{prefix}{id}"),
+        None => id,
+    }
 }
 
 fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {

@@ -213,3 +213,14 @@ fn a_registration_time_that_is_put_right_is_no_later_state() {
     assert!(step > first);
     assert_eq!(version("2026/03/01 09:00:00", Some("2026/03/01 10:00:00")), step);
 }
+
+#[test]
+fn a_dispute_is_not_the_event_of_the_same_number() {
+    let pack = Pack::embedded("grid-worker").expect("a pack");
+    let id = |record: Value| pack.map(&record, &pack.namespace).expect("maps").source.id;
+    let event = id(json!({ "externalEventId": "1001", "title": "占道", "description": "占道经营" }));
+    let dispute = id(json!({ "disputeEventID": "1001", "eventName": "邻里纠纷", "eventIntroduction": "争吵" }));
+    assert_eq!((event.as_str(), dispute.as_str()), ("1001", "dispute-1001"));
+    let both = id(json!({ "externalEventId": "1001", "disputeEventID": "1001", "title": "争吵" }));
+    assert_eq!(both, "1001", "an event that names a dispute is an event");
+}
