@@ -107,7 +107,8 @@ figures! {
     Histogram "huiliu_ledger_commit_seconds" ["s"; "–"] "提交一批的时间", "One atomic batch in CASES", alarm "HuiliuCommitSlow";
     Histogram "huiliu_ledger_batch_messages" ["messages"; "–"] "每批消息数", "Messages in it";
     Counter "huiliu_cases_warned_total" ["cases"; "`colour`"] "研判为比来源所报更严重的件", "Cases judged graver than the source said", alarm "HuiliuGraveCase";
-    Counter "huiliu_cases_linked_total" ["pairs"; "–"] "发现为同一事项的两件", "Pairs of cases that a record showed to be one matter: both go on until a person decides", alarm "HuiliuLinkedCases";
+    Counter "huiliu_cases_accused_later_total" ["tellings"; "–"] "后续来文检举控告了新的单位", "What was told of a case later accuses a unit that was not accused before: who has the case and is accused loses it, a person looks whether the others may have it", alarm "HuiliuAccusedLater";
+    Counter "huiliu_cases_linked_total" ["pairs"; "–"] "发现为同一事项或共用编号的两件", "Pairs of cases that a record showed to be one matter, or to share a number: both go on until a person decides", alarm "HuiliuLinkedCases";
     Counter "huiliu_ledger_conflicts_total" ["batches"; "–"] "写入冲突", "Somebody else wrote first; decided again";
     Counter "huiliu_commands_total" ["commands"; "`command`; `result`: `done`, `known`, `refused`"] "命令", "Commands over both doors";
     Counter "huiliu_reconciler_repairs_total" ["repairs"; "`kind`: `appended`, `purged`"] "对账修复", "What the reconciler mended", alarm "HuiliuRepairs";

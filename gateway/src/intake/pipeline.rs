@@ -19,6 +19,7 @@ use futures_util::StreamExt;
 use huiliu_schemas::event::{Actor, Event, EventBody};
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Facts;
+use huiliu_schemas::vocabulary::LinkKind;
 use huiliu_schemas::{CaseId, Cause, Channel};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
@@ -254,9 +255,9 @@ impl Pipeline {
                     Ok(Ok(settled)) if is_of_unknown_case(&settled) && self.puts_off(sequence) => {
                         Fate::Later("it speaks of a case that is not known yet".into())
                     }
-                    Ok(Ok(settled)) => match self.link_back(&settled, step).await {
-                        Ok(()) => self.settled(settled, sequence, index, channel).await,
-                        Err(error) => Fate::Later(error.to_string()),
+                    Ok(Ok(settled)) => match self.link_back(&settled, sequence, index, channel, step).await {
+                        Fate::Done => self.settled(settled, sequence, index, channel).await,
+                        later => later,
                     },
                     Ok(Err(error)) if error.is_of_case() && delivered > TRIES => {
                         self.bury(letter("poison", channel, sequence, Some(index), error.to_string())).await
@@ -309,20 +310,31 @@ impl Pipeline {
         Fate::Done
     }
 
-    /// A case that was linked with others by a record: they are linked with it. Where that was cut short, the record comes
-    /// again, and its cause tells.
-    async fn link_back(&self, settled: &Settled, step: &Step) -> Result<(), LedgerError> {
+    /// The cases a record's case is linked with are linked with it, whenever a record of it comes: what was cut short is made
+    /// good by the next.
+    async fn link_back(&self, settled: &Settled, sequence: u64, index: usize, channel: &Channel, step: &Step) -> Fate {
         let to = settled.case_id;
-        for case in linked(settled) {
-            let job =
-                Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work: Work::Link { case, to } };
-            let linked = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await?;
-            if let JobResult::Appended(_) = linked.result {
+        let fresh = freshly_linked(settled);
+        for (case, kind) in links(settled) {
+            let work = Work::Link { case, to, kind };
+            let job = Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work };
+            let linked = match self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await {
+                Ok(linked) => linked.result,
+                Err(error) => return Fate::Later(error.to_string()),
+            };
+            if fresh.contains(&case) || matches!(linked, JobResult::Appended(_)) {
                 metrics::counter!("huiliu_cases_linked_total").increment(1);
-                tracing::warn!(%case, %to, "two cases turn out to be one matter: a person decides which goes on");
+                tracing::warn!(%case, %to, %kind, "a record names numbers of two cases: a person decides what becomes of them");
+            }
+            if let JobResult::Refused(refusal) = linked {
+                let letter =
+                    letter("decide", channel, sequence, Some(index), format!("not linked with {to}: {refusal}"));
+                if let later @ Fate::Later(_) = self.bury(DeadLetter { case_id: Some(case), ..letter }).await {
+                    return later;
+                }
             }
         }
-        Ok(())
+        Fate::Done
     }
 
     async fn bury_envelope(&self, message: &Message, stage: &str, sequence: u64, reason: String) -> Fate {
@@ -339,17 +351,22 @@ impl Pipeline {
     }
 }
 
-/// The cases a record linked its own with.
-fn linked(settled: &Settled) -> Vec<CaseId> {
+/// The cases that of a record which was decided is linked with.
+fn links(settled: &Settled) -> Vec<(CaseId, LinkKind)> {
+    match (&settled.result, &settled.case) {
+        (JobResult::Refused(_), _) | (_, None) => Vec::new(),
+        (_, Some(case)) => case.marks.links.clone(),
+    }
+}
+
+/// The cases a record has just linked its own with.
+fn freshly_linked(settled: &Settled) -> Vec<CaseId> {
     let to = |event: &Event| match &event.body {
         EventBody::Linked { to, .. } => Some(*to),
         _ => None,
     };
-    match (&settled.result, &settled.case) {
-        (JobResult::Appended(events), _) => events.iter().filter_map(to).collect(),
-        (JobResult::Known(answer), Some(case)) if answer.events.iter().any(|name| name == "linked") => {
-            case.marks.links.iter().map(|(to, _)| *to).collect()
-        }
+    match &settled.result {
+        JobResult::Appended(events) => events.iter().filter_map(to).collect(),
         _ => Vec::new(),
     }
 }

@@ -129,7 +129,7 @@ fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
         "[data]\ndirectory_dir = {:?}\n[channels.hotline-12345]\npush_secrets = [{{ env = \"HUILIU_NOT_SET\" }}]\n",
         directory_folder()
     );
-    std::fs::write(&file, settings).expect("written");
+    std::fs::write(&file, &settings).expect("written");
     let file = file.to_string_lossy();
     let with = |arguments: &[&str]| huiliu(&[&["--settings", &file][..], arguments].concat());
     let added = with(&["keys", "add", "operator", "li"]);
@@ -140,6 +140,17 @@ fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
     assert!(checked.status.success() && text(&checked).contains("目录版本"), "{checked:?}");
     let hub = with(&["run"]);
     assert!(!hub.status.success() && text(&hub).contains("HUILIU_NOT_SET"), "{hub:?}");
+    let pack = scratch.join("packs/hotline-12345");
+    std::fs::create_dir_all(&pack).expect("folder");
+    let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters/packs/hotline-12345");
+    std::fs::copy(format!("{built_in}/pack.toml"), pack.join("pack.toml")).expect("copied");
+    std::fs::write(pack.join("map.toml"), "[fields]\n\"source.id\" = { form = [\"orderId\"] }\n").expect("written");
+    let typo = format!("[data]\npacks_dir = {:?}\n{}", scratch.join("packs"), settings.replace("[data]\n", ""));
+    std::fs::write(&*file, typo).expect("written");
+    let checked = with(&["check"]);
+    assert!(!checked.status.success() && text(&checked).contains("form"), "the hub would not start: {checked:?}");
+    assert!(text(&checked).contains("目录版本"), "{checked:?}");
+    std::fs::write(&*file, &settings).expect("written");
     let keyless = with(&["queue", "list"]);
     assert!(!keyless.status.success() && text(&keyless).contains("缺少密钥"), "{keyless:?}");
     std::fs::remove_dir_all(&scratch).expect("removed");
