@@ -280,7 +280,7 @@ impl Sitting {
         let Some(case) = case else { return Given::default() };
         let speaks = match command {
             Command::Supplement {} | Command::Urge {} => !content.is_empty(),
-            Command::Assess { assessment, .. } => assessment.is_bad(),
+            Command::Assess { assessment, .. } => assessment.is_bad() || !content.is_empty(),
             _ => false,
         };
         if speaks {

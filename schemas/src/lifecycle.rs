@@ -158,6 +158,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Assess { by, assessment } => {
             let accused = draft.accused(case);
             draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None, accused });
+            draft.warn(case.warning(), Vec::new());
             if assessment.is_bad() {
                 draft.reopen(case, None);
             }

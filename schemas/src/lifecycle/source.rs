@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::{Case, Late};
 use crate::command::Submit;
-use crate::decision::{TriageReason, Verdict};
+use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
@@ -104,7 +104,12 @@ fn take_what_is_said(draft: &mut Draft<'_>, case: &Case, submit: &Submit) -> Not
         Intent::Urge if known.is_some() => {}
         Intent::Urge => urge(draft, case, submit),
         Intent::Withdraw if ends(case, submit) => taken_back(draft, case, submit),
-        Intent::Session => hold_session(draft, case, submit),
+        Intent::Session => {
+            hold_session(draft, case, submit);
+            if !draft.events.is_empty() {
+                words_heard(draft, case);
+            }
+        }
         intent => {
             let echo = is_echo(case, submit) && (intent != Intent::Withdraw || case.stage.is_ended());
             take_as_it_stands(draft, case, submit, echo);
@@ -360,19 +365,31 @@ fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventB
         draft.tell_active(case, kind);
     }
     draft.push(event);
+    words_heard(draft, case);
+    moves
+}
+
+/// Words that came with something else: it may be graver than was known, and nobody keeps the case who is accused in it.
+fn words_heard(draft: &mut Draft<'_>, case: &Case) {
+    let moves = must_move(draft, case);
     draft.warn(case.warning(), if moves { Vec::new() } else { draft.order.given.sooner.clone() });
     if moves {
         take_from_the_accused(draft, case);
     }
-    moves
 }
 
 /// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
-    let plain = draft.order.given.decision.clone().filter(|d| d.lead().is_some());
+    let plain = decided_for(draft, case).filter(|d| d.lead().is_some());
     if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
         draft.go_by(still_accusing(case, decision));
     }
+}
+
+/// What the rules make of the words told now. Of a case that accuses they may know only words that do not: whom the others
+/// mean, named or not, a person must see to.
+fn decided_for(draft: &Draft<'_>, case: &Case) -> Option<Decision> {
+    draft.order.given.decision.clone().filter(|decision| decision.accusation || !case.marks.accusation)
 }
 
 /// Whether a department that has the case turns out to be accused in it.
@@ -382,8 +399,7 @@ fn must_move(draft: &Draft<'_>, case: &Case) -> bool {
 
 /// The accused never has the accusation (Petition Regulation art. 30): the case goes where the rules now send it.
 fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
-    let decision = draft.order.given.decision.clone();
-    let decision = decision.unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
+    let decision = decided_for(draft, case).unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
     let stays: Vec<DepartmentId> = match &decision.verdict {
         Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
         Verdict::Triage { .. } => Vec::new(),

@@ -730,6 +730,46 @@ fn a_rule_that_names_the_accused_sends_the_case_to_a_person() {
     assert_eq!((world.stage(), world.told()), (Stage::Triage, vec!["housing withdraw".to_owned()]));
 }
 
+/// Decision 28: whoever is meant need not be named, and the next words need not say it again.
+#[test]
+fn a_case_that_accuses_stays_with_a_person_whatever_is_told_next() {
+    let accuses = || {
+        let mut given = unsure();
+        given.decision.as_mut().expect("a decision").accusation = true;
+        given
+    };
+    let mut world = World::new();
+    assert_eq!(world.submit(&record(), accuses()), events(&["registered", "triaged"]));
+    let plain = record().saying("wages, please").order(101);
+    assert_eq!(world.submit(&plain, to(&[lead("labour")])), events(&["supplemented"]));
+    assert_eq!(world.stage(), Stage::Triage);
+    let mut discipline = to(&[lead("discipline")]);
+    discipline.decision.as_mut().expect("a decision").accusation = true;
+    let names_whom = record().saying("the bureau took money").order(102);
+    assert_eq!(world.submit(&names_whom, discipline), events(&["supplemented", "dispatched"]));
+}
+
+#[test]
+fn a_threat_is_heard_in_whatever_it_comes_with() {
+    let grave = || judged(Warning::Red, 30);
+    let mut world = World::signed(&[lead("housing")]);
+    let mut room = record().intent(Intent::Session).order(101);
+    room.0.submission.session = Some(ended("room-1", None));
+    assert_eq!(world.submit(&room, grave()), events(&["mediation_held", "warned"]));
+    assert_eq!(world.submit(&room, grave()), REPEAT);
+
+    let mut world = World::signed(&[lead("housing")]);
+    room.0.submission.session = Some(ended("room-2", None));
+    let accuses = Given { forbidden: vec![department("housing")], ..to(&[lead("discipline")]) };
+    assert_eq!(world.submit(&room, accuses), events(&["mediation_held", "dispatched"]));
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    let assessment = Assessment { solved: Some(Solved::Yes), satisfaction: None };
+    let assess = Command::Assess { by: Assessor::Citizen, assessment };
+    assert_eq!(world.command_given(&desk(), assess, grave()), events(&["assessed", "warned"]));
+}
+
 fn judged(colour: Warning, minutes: i64) -> Given {
     let clock = |clock, minutes: i64| Deadline {
         clock,
