@@ -435,3 +435,34 @@ async fn came_back(connected: &mut watch::Receiver<bool>) {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What became of a hub one part of which is `task`, and whether it was told to stop before.
+    async fn broke(core: bool, stopped: bool, task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let (tasks, shutdown, broken) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone(), broken: broken.clone() };
+        if stopped {
+            shutdown.cancel();
+        }
+        match core {
+            true => background.run("part", task),
+            false => background.run_beside("part".into(), task),
+        }
+        tasks.close();
+        tasks.wait().await;
+        broken.is_cancelled()
+    }
+
+    #[tokio::test]
+    async fn a_core_part_that_ends_ends_the_hub() {
+        let breaks = async || panic!("a fault of ours");
+        assert!(broke(true, false, async {}).await, "by itself");
+        assert!(broke(true, false, breaks()).await, "broken down");
+        assert!(broke(true, true, breaks()).await, "broken down while it stops");
+        assert!(!broke(true, true, async {}).await, "as it was told to");
+        assert!(!broke(false, false, breaks()).await, "of one channel");
+    }
+}

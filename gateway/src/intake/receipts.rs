@@ -218,7 +218,8 @@ impl View<'_> {
             None => None,
         };
         let cause = Cause::intake(self.sequence, index);
-        let joins = !owners.contains_key(&subjects::alias(&submission.source));
+        let done = self.care == Care::Look { worked_off: true };
+        let joins = !done && !owners.contains_key(&subjects::alias(&submission.source));
         let stranger = joins && case.as_ref().is_some_and(|c| self.is_strange_to(&submission, &cause, &c.case));
         let (owner, case) = if stranger { (None, None) } else { (owner, case) };
         let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
@@ -245,7 +246,7 @@ impl View<'_> {
         })
     }
 
-    /// Whether a record contradicts the case it would join: it then begins one of its own.
+    /// Whether a record contradicts the case it would join: it will begin one of its own.
     fn is_strange_to(&self, submission: &Submission, cause: &Cause, case: &Case) -> bool {
         let foreseen = self.receipts.foresee(self.channel, submission.clone(), cause.clone(), case);
         foreseen.is_err_and(|refusal| refusal.code == RefusalCode::IdentityConflict)

@@ -1,6 +1,6 @@
 //! Nobody reads what is not theirs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use huiliu_tests::hub::{PATIENCE, eventually};
 use serde_json::json;
@@ -84,4 +84,21 @@ async fn a_revoked_key_is_refused_over_nats_even_if_the_server_did_not_hear_it_a
     let refused = async || world.hub.nats("jb-cicheng").await.is_err().then_some(());
     eventually("the revoked key to be refused", PATIENCE, refused).await.unwrap();
     world.hub.nats("jb-police").await.unwrap();
+}
+
+/// A server that was started again does not know of a question that came before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_entries_is_answered_whatever_becomes_of_the_server() {
+    let world = World::new(Way::Push).await;
+    let caller = world.hub.caller("jb-ecology");
+    let wait = Duration::from_secs(5);
+    let asked = tokio::spawn(async move {
+        let began = Instant::now();
+        (caller.get("/v1/queue?wait=5").await.unwrap().status, began.elapsed())
+    });
+    tokio::time::sleep(wait / 5).await;
+    world.hub.kill_server().await.unwrap();
+    let (status, waited) = asked.await.unwrap();
+    assert!(status == 200 || status == 503, "{status}");
+    assert!(waited < 3 * wait, "{waited:?}");
 }

@@ -4,11 +4,11 @@ use async_nats::jetstream::AckKind;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use futures_util::StreamExt;
 use huiliu_tests::hub::{ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Plan, TestHub, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::repair::feed;
 use super::steps::noise_petition;
-use super::world::{DEPARTMENTS, HOTLINE, Way, World};
+use super::world::{DEPARTMENTS, HOTLINE, PETITION, Way, World};
 
 /// More than any count of deliveries that could be taken for evidence.
 const DELIVERIES: usize = 70;
@@ -101,4 +101,41 @@ async fn what_every_round_brings_again_is_stored_once() {
     assert_eq!(inspector.state("INTAKE").await.unwrap(), stored, "what was stored is stored again");
     world.petition.source.put(&noise_petition("33020500202611222000"));
     world.case("33020500202611222000").await;
+}
+
+/// Evaluations that are here before the petition they are of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_were_put_off_come_in_order_and_once() {
+    const NUMBER: &str = "33020500202611230001";
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(PETITION);
+    let push = async |records: Value| {
+        let answer = sender.post("/v1/channels/petition-portal/events", &json!({ "list": records })).await.unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    };
+    let evaluation = |day: u32, satisfaction: &str| {
+        let at = format!("2026/03/{day:02} 09:00:00");
+        json!({ "xfjbh": NUMBER, "pj": { "pjsj": at, "dzrdwpj": satisfaction } })
+    };
+    push(json!([evaluation(5, "3"), evaluation(6, "0")])).await;
+    push(json!([evaluation(7, "3")])).await;
+    let put_off = async || {
+        let log = world.hub.log();
+        (log.matches("it speaks of a case that is not known yet").count() >= 2).then_some(())
+    };
+    eventually("both to be put off", PATIENCE, put_off).await.unwrap();
+    let mut petition = noise_petition(NUMBER);
+    petition["xfj"]["djsj"] = "2026/03/01 09:00:00".into();
+    push(json!([petition])).await;
+
+    let assessed = |case: &Value| -> Vec<String> {
+        let history = case["history"].as_array().unwrap().iter().filter(|event| event["type"] == "assessed");
+        history.map(|event| event["cause"].as_str().unwrap().to_owned()).collect()
+    };
+    let case = world.case_when(NUMBER, |case| assessed(case).len() == 3).await;
+    assert_eq!(assessed(&case), ["intake/1#0", "intake/1#1", "intake/2#0"], "in the order in which they came");
+    let inspector = world.hub.inspector().await.unwrap();
+    all_settled(&inspector).await;
+    assert_eq!(world.case(NUMBER).await["history"], case["history"], "once");
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 0, "something was given up");
 }
