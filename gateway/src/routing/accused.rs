@@ -87,18 +87,20 @@ pub(super) fn find(
     search.settle(certainty, unnamed_official)
 }
 
+/// What a text says against someone comes before whom the field names: the field seldom names all whom a text accuses.
+/// Who only asks or suggests may speak of a unit in passing, which is then kept from it; but whom no unit could be made
+/// out for may be anyone.
 fn grade(appeal: Option<Appeal>, matter: Option<&MatterCode>, named: bool, judged: &Accusation) -> Certainty {
     let asks_only = matches!(appeal, Some(Appeal::Consultation | Appeal::Suggestion));
     let discipline = matter.is_some_and(|m| m.as_str().starts_with("05") || m.as_str().starts_with("1306"));
     if appeal == Some(Appeal::Accusation) || (discipline && !asks_only) {
         return Certainty::Declared;
     }
-    if named {
-        return Certainty::Named;
-    }
+    let in_passing = asks_only && judged.units().next().is_some();
     match judged.gravity() {
-        Some(Gravity::Misdeed) if !asks_only => Certainty::Misdeed,
-        Some(Gravity::Conduct) if judged.is_accusation() && !asks_only => Certainty::Unsure,
+        Some(Gravity::Misdeed) => Certainty::Misdeed,
+        Some(Gravity::Conduct) if judged.is_accusation() && !in_passing => Certainty::Unsure,
+        _ if named => Certainty::Named,
         Some(_) => Certainty::Conduct,
         None => Certainty::None,
     }

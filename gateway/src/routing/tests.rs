@@ -251,6 +251,33 @@ fn accusing_words_make_a_person_look() {
     check(&with_text("complaint 150305 330205006", "老板欠薪，请人社局处理"), "labour");
 }
 
+/// Whom the field names need not be all whom the text accuses.
+#[test]
+fn a_unit_in_the_field_does_not_hide_whom_the_text_accuses() {
+    let field = |line: &str, accused: &str, text: &str| RoutingFacts {
+        accused: vec![Private::new(accused)],
+        ..with_text(line, text)
+    };
+    let text = "燃气公司乱收费，主管科长受贿不管";
+    let decision = decide(&field("complaint 010212 330205006", "燃气公司", text), &shipped());
+    assert!(told(&decision).starts_with("?accused_unknown:"), "{}", told(&decision));
+    assert!(decision.excluded.iter().any(|e| e.department.as_str() == "jb-gas"));
+    check(&field("complaint 010903 330205006", "住建局", "小区绿化枯死，请安排补种"), "government");
+}
+
+#[test]
+fn who_asks_accuses_too() {
+    let text = "请问老板欠薪，科长受贿不管，该找哪里";
+    for appeal in ["consultation", "suggestion", "complaint"] {
+        let case = with_text(&format!("{appeal} 150305 330205006"), text);
+        assert!(told(&decide(&case, &shipped())).starts_with("?accused_unknown:discipline"), "{appeal}");
+    }
+    let someone = "建议整顿作风，经办人态度恶劣，推诿扯皮，跑了五趟都不给办";
+    let decision = decide(&with_text("suggestion 150305 330205006", someone), &shipped());
+    assert!(told(&decision).starts_with("?accused_unknown:"), "{}", told(&decision));
+    check(&with_text("consultation 150305 330205006", "请问老板欠薪找哪个部门"), "labour");
+}
+
 #[test]
 fn the_accused_township_takes_its_centre_with_it() {
     let decision = decide(&against("accusation 131102 330205006", "庄桥街道"), &shipped());
