@@ -278,6 +278,33 @@ fn who_asks_accuses_too() {
     check(&with_text("consultation 150305 330205006", "请问老板欠薪找哪个部门"), "labour");
 }
 
+/// The field is read with the words a text is read with, and everyone in it counts.
+#[test]
+fn everyone_the_field_names_is_barred_or_held_for_a_person() {
+    check(&against("complaint 150804 330205006", "社保中心李主任"), "government");
+    for field in ["社保局", "劳动仲裁院", "仲裁员", "社保中心工作人员", "江北区社保中心"] {
+        check(&against("complaint 150804 330205006", field), "government");
+    }
+    let both = decide(&against("dispute 010903 330205006", "派出所民警张某、街道办副主任李某"), &shipped());
+    let excluded: Vec<_> = both.excluded.iter().map(|e| e.department.as_str()).collect();
+    assert!(excluded.contains(&"jb-police") && excluded.contains(&"jb-zhuangqiao"), "{excluded:?}");
+    assert_eq!(told(&both), "government");
+    // An official beside a unit of which it is not.
+    check(&against("complaint 150804 330205006", "城管局、李科长"), "?accused_unknown:discipline");
+    for official in ["李主任", "王所长", "张队长", "加油的刘站长", "某工作人员", "街道、赵科长"]
+    {
+        let decision = decide(&against("complaint 150804 330205006", official), &shipped());
+        assert_eq!(told(&decision), "?accused_unknown:discipline", "{official}");
+    }
+    check(&against("complaint 150804 -", "街道办"), "?accused_unknown:discipline");
+    // A firm is not the office whose trade it is in, nor are its people officials.
+    for firm in ["绿源环保", "江北消防器材公司", "物业公司王主任", "天合物业工作人员", "张三", "环保设备厂"]
+    {
+        let decision = decide(&against("complaint 150804 330205006", firm), &shipped());
+        assert_eq!((told(&decision).as_str(), decision.excluded.len()), ("labour", 0), "{firm}");
+    }
+}
+
 #[test]
 fn the_accused_township_takes_its_centre_with_it() {
     let decision = decide(&against("accusation 131102 330205006", "庄桥街道"), &shipped());
