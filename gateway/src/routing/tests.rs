@@ -423,6 +423,19 @@ fn where_lower_classes_part_the_text_only_suggests() {
     assert_eq!(told(&unsure), "?no_matter:");
 }
 
+/// What a known place would send to a person, an unknown one does not send to a department.
+#[test]
+fn an_open_class_of_the_text_is_not_passed_over() {
+    let disputed = |line: &str| RoutingFacts {
+        circumstances: facts("dispute").circumstances,
+        ..RoutingFacts {
+            division: facts(line).division, ..titled("业委会与物业公司物业费纠纷", "物业费纠纷")
+        }
+    };
+    assert!(told(&decide(&disputed("dispute - 330205006"), &shipped())).starts_with("?no_matter:"));
+    assert!(told(&decide(&disputed("dispute"), &shipped())).starts_with("?no_place:"));
+}
+
 #[test]
 fn a_text_that_contradicts_the_source_is_told_and_does_not_override() {
     let class = SourceClass { code: None, name: Some("旅游管理".into()) };
