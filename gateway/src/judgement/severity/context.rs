@@ -204,16 +204,19 @@ impl Context<'_, '_, '_> {
     }
 
     fn is_taught(&self, i: usize, deed: bool) -> bool {
-        let (word, mut after) = (&self.words[i], self.after(i));
-        if !deed {
-            while let Some(rest) = OF_LESSONS.iter().find_map(|o| after.strip_prefix(o)) {
-                after = rest;
-            }
+        let (word, before, mut after) = (&self.words[i], self.before(i), self.after(i));
+        if word.line.word.ends_with('了') || WILL.iter().any(|w| before.ends_with(w)) {
+            return false;
         }
-        let at = word.end + self.after(i).len() - after.len();
-        let here = self.words[i + 1..].iter().take_while(|m| m.clause == word.clause);
-        let done = word.line.word.ends_with('了') || WILL.iter().any(|w| self.before(i).ends_with(w));
-        !done && here.into_iter().any(|m| m.start == at && m.line.says.kind == Kind::Lesson)
+        let end = word.end + after.len();
+        let here = || self.words[i + 1..].iter().take_while(|m| m.clause == word.clause);
+        let lesson = |at: usize| here().any(|m| m.start == at && m.line.says.kind == Kind::Lesson);
+        while !lesson(end - after.len()) {
+            let shorter = OF_LESSONS.iter().filter(|_| !deed).find_map(|o| after.strip_prefix(o));
+            let Some(shorter) = shorter else { return false };
+            after = shorter;
+        }
+        true
     }
 
     /// A danger or harm that is only feared. A threat may well stand under a condition.
