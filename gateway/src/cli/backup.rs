@@ -12,6 +12,7 @@ use super::out::{columns, say};
 use super::rebuild::stop_it_first;
 use crate::backup::keep::{keep_newest, put_aside, remove_abandoned};
 use crate::backup::manifest::StreamCopy;
+use crate::backup::proven;
 use crate::backup::receive::{self, Receiving, Written};
 use crate::backup::set::{BACKUP_PREFIX, KEYS_PREFIX, Set, apart};
 use crate::backup::verify::{self, Findings};
@@ -129,6 +130,9 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
                 aside.join(", ")
             )));
         }
+        proven::note(&places.data_dir, written.manifest.begun_at).context(
+            "备份已通过，但时间未能告知网关 (the backup passed, but its time could not be noted for the hub)",
+        )?;
     }
     if let Some(keep) = args.keep {
         let kept = keep_newest(dir, keys, keep.into(), &written.directory)?;

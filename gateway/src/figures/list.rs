@@ -133,6 +133,7 @@ figures! {
     Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
     Counter "huiliu_trace_spans_total" ["steps"; "`outcome`: `sent`, `failed` (the collector did not take them), `dropped` (they waited too long for it)"] "调用链跟踪步骤：已发送、发送失败、丢弃", "Steps of traces and what became of them";
     Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "存储所在盘的剩余空间；外部引擎时为本网关 data.dir 所在盘", "Free space on the disk of the store; where nats-server is elsewhere, in data.dir of this gateway", alarm "HuiliuDiskFull";
+    Gauge "huiliu_backup_proven_timestamp_seconds" ["s since 1970"; "–"] "最近一次通过试恢复的备份的开始时间（从未有过则无此项）", "When the last backup that passed its trial was begun; absent until there is one", alarm "HuiliuBackupOld";
     Gauge "huiliu_intake_refused" ["0 or 1"; "–"] "是否因空间不足等原因停收新件", "Whether new reports are refused because there is no room", alarm "HuiliuNoRoom";
     Gauge "process_resident_memory_bytes" ["bytes"; "–"] "进程内存", "Memory of the gateway";
     Counter "process_cpu_seconds_total" ["s"; "–"] "进程处理器时间", "Processor time of the gateway";
