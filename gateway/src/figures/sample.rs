@@ -64,7 +64,12 @@ impl Sampler {
             gauge!("huiliu_stream_messages", "stream" => name).set(state.messages as f64);
             gauge!("huiliu_stream_bytes", "stream" => name).set(state.bytes as f64);
             match name {
-                DEAD => gauge!("huiliu_dead_letters_waiting").set(state.messages as f64),
+                DEAD => {
+                    gauge!("huiliu_dead_letters_waiting").set(state.messages as f64);
+                    let first = state.first_timestamp.unix_timestamp();
+                    let age = if state.messages == 0 { 0 } else { (Timestamp::now().as_second() - first).max(0) };
+                    gauge!("huiliu_dead_letters_oldest_seconds").set(age as f64);
+                }
                 CASES => {
                     let position = self.reads.position().map_err(|e| e.to_string())?;
                     gauge!("huiliu_read_model_behind").set(state.last_sequence.saturating_sub(position) as f64);
