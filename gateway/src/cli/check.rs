@@ -1,4 +1,5 @@
-//! `huiliu check`: gaps, contradictions and dead ends of the directory, with file and line.
+//! `huiliu check`: gaps, contradictions and dead ends of the directory, with file and line; and whether the settings are
+//! such as the hub could start with, unless a folder is named.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,7 +7,7 @@ use std::process::ExitCode;
 use super::findings::{counted, exit_code, tell};
 use super::out::say;
 use crate::directory::{self, Directory};
-use crate::settings::Places;
+use crate::settings::Settings;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -17,7 +18,7 @@ pub(super) struct Args {
 pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCode> {
     let folder = match &args.directory {
         Some(folder) => folder.clone(),
-        None => Places::load(settings)?.directory_dir,
+        None => Settings::load(settings)?.directory_dir,
     };
     let directory = Directory::load(&folder)?;
     let findings = directory::check(&directory);
