@@ -20,7 +20,6 @@ use crate::api::{self, Api, Bodies};
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
-use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
@@ -29,7 +28,7 @@ use crate::engine::room::{Disk, Holds};
 use crate::engine::streams::StreamError;
 use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
-use crate::files::{FollowFiles, Sources};
+use crate::files::{FollowFiles, Kept, Sources, directory_to_start_with};
 use crate::follow::LogNow;
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
@@ -88,7 +87,9 @@ impl App {
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
         let data_lock = StoreLock::take(&settings.data_dir).await?;
         let credentials = credentials(&settings.credentials_file)?;
-        let directory = Directory::load(&settings.directory_dir).context("failed to load the directory")?;
+        let kept = Kept::within(&settings.data_dir);
+        let directory =
+            directory_to_start_with(&settings.directory_dir, &kept).context("failed to load the directory")?;
         let channels = channels(&settings)?;
         let listener = TcpListener::bind(settings.listen)
             .await
@@ -122,7 +123,7 @@ impl App {
         let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone(), queues.clone());
         let packs = channels.values().map(|channel| (settings.channels[&channel.name].pack.clone(), channel.clone()));
         let files = FollowFiles::new(
-            Sources { directory: settings.directory_dir.clone(), packs_dir: settings.packs_dir.clone() },
+            Sources { directory: settings.directory_dir.clone(), packs_dir: settings.packs_dir.clone(), kept },
             ledger.desk().clone(),
             packs.collect(),
             reconciler.clone(),
@@ -161,7 +162,7 @@ impl App {
         background.run("pipeline", pipeline.run(shutdown.clone()));
         background.run("nats door", nats_door::run(engine.client.clone(), api.clone(), shutdown.clone()));
         background.run("figures", figures::upkeep(recorder, shutdown.clone()));
-        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
+        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
         background.run("sampler", sampler.run(shutdown.clone()));
         background.run("reconcile", reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {

@@ -21,6 +21,9 @@ pub struct Department(pub DepartmentId);
 /// A caller of the centre: an operator or a machine.
 pub struct Centre(pub Principal);
 
+/// An operator: a person who answers for what is done.
+pub struct Operator(pub Principal);
+
 /// Reads the credential.
 pub fn identify(api: &Api, headers: &HeaderMap) -> Result<Principal, Problem> {
     let header = headers.get(AUTHORIZATION).and_then(|h| h.to_str().ok());
@@ -52,6 +55,17 @@ impl FromRequestParts<Arc<Api>> for Centre {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         of_the_centre(api, &parts.headers).map(Self)
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        match identify(api, &parts.headers)? {
+            operator @ Principal::Operator(_) => Ok(Self(operator)),
+            _ => Err(Problem::new(Kind::Forbidden, "a person answers for this: an operator's key is needed")),
+        }
     }
 }
 

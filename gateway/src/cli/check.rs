@@ -1,5 +1,5 @@
-//! `huiliu check`: gaps, contradictions and dead ends of the directory, with file and line; and whether the packs that are
-//! in use load.
+//! `huiliu check`: gaps, contradictions and dead ends of the directory, with file and line; and, unless a folder is named,
+//! whether the hub could start with the settings and the packs in use.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,28 +9,35 @@ use huiliu_adapters::pack::Pack;
 use super::findings::{counted, exit_code, tell};
 use super::out::say;
 use crate::directory::{self, Directory};
-use crate::settings::Places;
+use crate::settings::{Places, Settings};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// 目录文件夹；缺省取设置中的 directory_dir，并检查已启用渠道的报文包 (folder of the directory; without one, that of the settings, and the packs in use)
+    /// 目录文件夹；缺省取设置中的 directory_dir，并检查设置与已启用渠道的渠道包 (folder of the directory; without one, that of the settings, with the settings themselves and the packs in use)
     directory: Option<PathBuf>,
 }
 
 pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCode> {
-    let (folder, packs_load) = match &args.directory {
+    let (folder, would_start) = match &args.directory {
         Some(folder) => (folder.clone(), true),
         None => {
             let places = Places::load(settings)?;
-            let packs_load = packs_load(&places)?;
-            (places.directory_dir, packs_load)
+            let would_start = [settings_hold(settings)?, packs_load(&places)?] == [true; 2];
+            (places.directory_dir, would_start)
         }
     };
     let directory = Directory::load(&folder)?;
     let findings = directory::check(&directory);
     tell("", &findings)?;
     say(format!("目录版本 {}：{}", directory.version(), counted(&findings)))?;
-    Ok(if packs_load { exit_code(&findings) } else { ExitCode::FAILURE })
+    Ok(if would_start { exit_code(&findings) } else { ExitCode::FAILURE })
+}
+
+/// Whether the settings are whole, with every secret they name.
+fn settings_hold(settings: Option<&Path>) -> anyhow::Result<bool> {
+    let Err(error) = Settings::load(settings) else { return Ok(true) };
+    say(format!("设置不足以启动 (the hub would not start with these settings)\n    {error}"))?;
+    Ok(false)
 }
 
 /// Whether the packs in use load: the hub does not start with one that does not.
@@ -38,7 +45,7 @@ fn packs_load(places: &Places) -> anyhow::Result<bool> {
     let mut all = true;
     for name in &places.packs {
         if let Err(error) = Pack::find(name, places.packs_dir.as_deref()) {
-            say(format!("报文包 {name} 不能加载 (pack {name} does not load)\n    {error}"))?;
+            say(format!("渠道包 {name} 不能加载 (pack {name} does not load)\n    {error}"))?;
             all = false;
         }
     }

@@ -121,7 +121,7 @@ fn packs_are_tested_and_tried_by_name_and_by_folder() {
 }
 
 #[test]
-fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
+fn keys_do_not_need_the_channels_secrets_and_a_check_says_that_the_hub_does() {
     let scratch = std::env::temp_dir().join(format!("huiliu-keys-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir_all(&scratch).expect("folder");
     let file = scratch.join("huiliu.toml");
@@ -137,7 +137,8 @@ fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
     let listed = with(&["keys", "list"]);
     assert!(text(&listed).contains("li\toperator\tli"), "{listed:?}");
     let checked = with(&["check"]);
-    assert!(checked.status.success() && text(&checked).contains("目录版本"), "{checked:?}");
+    assert!(!checked.status.success() && text(&checked).contains("HUILIU_NOT_SET"), "{checked:?}");
+    assert!(text(&checked).contains("目录版本"), "{checked:?}");
     let hub = with(&["run"]);
     assert!(!hub.status.success() && text(&hub).contains("HUILIU_NOT_SET"), "{hub:?}");
     let pack = scratch.join("packs/hotline-12345");
