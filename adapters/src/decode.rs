@@ -1,4 +1,4 @@
-//! From raw bytes to records: decompression with a cap, charset, form or JSON, single or batch. Pure. One broken
+//! From raw bytes to records: decompression with a cap, charset, form, JSON or CSV, single or batch. Pure. One broken
 //! record of a batch does not lose the others. Takes only what is [`Verified`].
 
 use std::borrow::Cow;
@@ -11,17 +11,21 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::form;
+use crate::looks::is_han;
 use crate::map::RecordPath;
+use crate::rows::{self, TooWide};
 use crate::verify::{RawBody, Verified};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// JSON.
+    /// JSON, whole or line by line.
     Json,
     /// A form whose field `jsonData` is JSON; a body declared as JSON is read as such.
     Form,
+    /// Rows of a spreadsheet under a head line; a body declared as JSON is read as such.
+    Csv,
 }
 
 /// How much is taken.
@@ -69,6 +73,16 @@ pub enum RecordError {
         /// What the parser says.
         reason: String,
     },
+    /// A row with more cells than there are names for.
+    #[error("record {index} has {cells} cells: expected at most {names}, as in the head line")]
+    TooWide {
+        /// Which.
+        index: usize,
+        /// Its cells.
+        cells: usize,
+        /// The names in the head line.
+        names: usize,
+    },
 }
 
 /// Why a body holds no record.
@@ -95,6 +109,9 @@ pub enum DecodeError {
     /// Not JSON.
     #[error("the body is not JSON: {0}")]
     Json(String),
+    /// No spreadsheet.
+    #[error("the body is no table: expected CSV with a head line of two names or more")]
+    NoTable,
     /// Nested too deep.
     #[error("the JSON is nested deeper than {0} levels")]
     TooDeep(usize),
@@ -143,7 +160,29 @@ pub(crate) fn decode(
         _ => (bytes, None),
     };
     let text = decoded(&data, charset.or_else(|| charset_of(raw)).as_deref())?;
-    records(&text, batch, limits)
+    if text.trim().is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    let values = match format {
+        Format::Csv if !raw.is_json() => sheet(&text)?,
+        _ => json(&text, batch, limits.depth)?,
+    };
+    match values.len() {
+        0 => Err(DecodeError::NoRecords(batch.said())),
+        found if found > limits.records => Err(DecodeError::TooMany { found, most: limits.records }),
+        _ => Ok(values.into_iter().enumerate().map(|(index, value)| record(index, value)).collect()),
+    }
+}
+
+/// Why a part of a body is no value.
+enum Broken {
+    Json(serde_json::Error),
+    Row(TooWide),
+}
+
+fn sheet(text: &str) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
+    let rows = rows::table(text).ok_or(DecodeError::NoTable)?;
+    Ok(rows.into_iter().map(|row| row.map_err(Broken::Row)).collect())
 }
 
 fn decompressed(raw: &RawBody, most: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
@@ -170,20 +209,23 @@ fn charset_of(raw: &RawBody) -> Option<String> {
     Some(after.split(';').next().unwrap_or(after).trim().trim_matches('"').to_owned())
 }
 
-/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is.
+/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is. What a header says is often a default of a
+/// library: Chinese text that is valid UTF-8 is UTF-8, and a charset of single bytes, which fits any bytes, comes last.
 fn decoded<'b>(bytes: &'b [u8], declared: Option<&str>) -> Result<Cow<'b, str>, DecodeError> {
-    let strict = |encoding: &'static Encoding| {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        encoding.decode_without_bom_handling_and_without_replacement(bytes)
-    };
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.chars().any(is_han)
+    {
+        return Ok(Cow::Borrowed(text));
+    }
+    let strict = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
     let declared_encoding = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
     // GB2312 and GBK are subsets of GB18030, and upstream systems declare the one and send the other.
     let declared_encoding = declared_encoding.map(|e| if e == encoding_rs::GBK { GB18030 } else { e });
-    let tried = declared_encoding.into_iter().chain([UTF_8, GB18030]);
-    tried
-        .into_iter()
-        .find_map(strict)
-        .ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
+    let (last, first) =
+        declared_encoding.map_or((None, None), |e| if e.is_single_byte() { (Some(e), None) } else { (None, Some(e)) });
+    let mut tried = first.into_iter().chain([UTF_8, GB18030]).chain(last);
+    tried.find_map(strict).ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
 }
 
 /// A sample's bytes as text, in UTF-8 or GB18030.
@@ -191,23 +233,19 @@ pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     decoded(bytes, None).ok()
 }
 
-fn records(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Record>, DecodeError> {
-    if text.trim().is_empty() {
-        return Err(DecodeError::Empty);
-    }
-    check_depth(text, limits.depth)?;
-    let values = match serde_json::from_str::<Value>(text) {
-        Ok(value) => split(value, batch).into_iter().map(Ok).collect(),
-        Err(error) => salvaged(text, batch).ok_or_else(|| DecodeError::Json(reason(&error)))?,
-    };
-    match values.len() {
-        0 => Err(DecodeError::NoRecords(batch.said())),
-        found if found > limits.records => Err(DecodeError::TooMany { found, most: limits.records }),
-        _ => Ok(values.into_iter().enumerate().map(|(index, value)| record(index, value)).collect()),
+fn json(text: &str, batch: &BatchAt, depth: usize) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
+    check_depth(text, depth)?;
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => Ok(split(value, batch).into_iter().map(Ok).collect()),
+        Err(error) => {
+            let parts = rows::json_lines(text).or_else(|| salvaged(text, batch));
+            let parts = parts.ok_or_else(|| DecodeError::Json(reason(&error)))?;
+            Ok(parts.into_iter().map(|part| part.map_err(Broken::Json)).collect())
+        }
     }
 }
 
-fn record(index: usize, value: Result<Value, serde_json::Error>) -> Record {
+fn record(index: usize, value: Result<Value, Broken>) -> Record {
     let found = |found| Err(RecordError::NotAnObject { index, found });
     let value = match value {
         Ok(Value::Object(map)) => Ok(Value::Object(map)),
@@ -215,7 +253,8 @@ fn record(index: usize, value: Result<Value, serde_json::Error>) -> Record {
         Ok(Value::String(_)) => found("a text"),
         Ok(Value::Null) => found("null"),
         Ok(_) => found("a number or a flag"),
-        Err(error) => Err(RecordError::NotJson { index, reason: reason(&error) }),
+        Err(Broken::Json(error)) => Err(RecordError::NotJson { index, reason: reason(&error) }),
+        Err(Broken::Row(TooWide { cells, names })) => Err(RecordError::TooWide { index, cells, names }),
     };
     Record { index, value }
 }
@@ -371,14 +410,42 @@ mod tests {
     fn charsets_are_declared_or_found() {
         let text = r#"{"标题":"路灯不亮"}"#;
         let (gb, ..) = GB18030.encode(text);
-        for declared in [None, Some("application/json; charset=GBK"), Some("application/json; charset=utf-8")] {
-            let raw =
-                RawBody { bytes: gb.to_vec().into(), content_type: declared.map(str::to_owned), ..RawBody::default() };
+        let all =
+            [None, Some("GBK"), Some("utf-8"), Some("ISO-8859-1"), Some("us-ascii"), Some("big5"), Some("nonsense")];
+        for (declared, bytes) in all.iter().flat_map(|declared| [(declared, &gb[..]), (declared, text.as_bytes())]) {
+            if *declared == Some("big5") && bytes == &gb[..] {
+                continue;
+            }
+            let content_type = declared.map(|charset| format!("application/json; charset={charset}"));
+            let raw = RawBody { bytes: bytes.to_vec().into(), content_type, ..RawBody::default() };
             let records = run(Format::Json, raw).expect("decoded");
             assert_eq!(records[0].value, Ok(json!({"标题": "路灯不亮"})), "{declared:?}");
         }
+        let latin = RawBody {
+            bytes: b"{\"a\":\"caf\xe9\"}".to_vec().into(),
+            content_type: Some("application/json; charset=latin1".to_owned()),
+            ..RawBody::default()
+        };
+        assert_eq!(run(Format::Json, latin).expect("decoded")[0].value, Ok(json!({"a": "café"})));
         let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
         assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
+    }
+
+    #[test]
+    fn rows_and_lines_are_records() {
+        let body = |text: &str, kind: &str| {
+            let (gb, ..) = GB18030.encode(text);
+            RawBody { bytes: gb.to_vec().into(), content_type: Some(kind.to_owned()), ..RawBody::default() }
+        };
+        let csv = body("编号,内容\n1,路灯不亮\n2,a,b\n3,暖气不热\n", "text/csv");
+        let rows = run(Format::Csv, csv).expect("decoded");
+        assert_eq!(rows[0].value, Ok(json!({"编号": "1", "内容": "路灯不亮"})));
+        assert_eq!(rows[1].value, Err(RecordError::TooWide { index: 1, cells: 3, names: 2 }));
+        assert_eq!(rows[2].value, Ok(json!({"编号": "3", "内容": "暖气不热"})));
+        assert_eq!(run(Format::Csv, body("没有表头", "text/csv")), Err(DecodeError::NoTable));
+        assert_eq!(run(Format::Csv, RawBody::json("[{}]")).map(|r| r.len()), Ok(1));
+        let lines = run(Format::Json, body("{\"a\":1}\n{\"a\"\n{\"a\":3}", "application/x-ndjson")).expect("decoded");
+        assert_eq!(lines.iter().map(|line| line.value.is_ok()).collect::<Vec<_>>(), [true, false, true]);
     }
 
     #[test]

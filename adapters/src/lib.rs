@@ -10,5 +10,6 @@ mod names;
 mod order_number;
 pub mod pack;
 pub mod pull;
+mod rows;
 pub mod token;
 pub mod verify;

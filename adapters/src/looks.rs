@@ -74,6 +74,44 @@ pub(crate) fn is_division(text: &str) -> bool {
     matches!(text.len(), 6 | 9 | 12) && is_digits(text) && PROVINCES.iter().any(|p| text.starts_with(p))
 }
 
+/// What a case could be called by: digits, with or without letters, dashes or the brackets of official letters.
+pub(crate) fn is_case_number(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_part = |c: char| c.is_alphanumeric() || "-_/〔〕[]()（）#".contains(c);
+    (1..=64).contains(&text.len())
+        && digits > 0
+        && letters <= 12.max(digits * 2)
+        && text.chars().all(is_part)
+        && !is_personal_number(text)
+}
+
+/// The name of a division, or a path of names.
+pub(crate) fn is_division_name(text: &str) -> bool {
+    const KINDS: [&str; 11] = ["区", "县", "市", "街道", "镇", "乡", "村", "社区", "居委会", "村委会", "开发区"];
+    let length = text.chars().count();
+    (3..=24).contains(&length)
+        && KINDS.iter().any(|kind| text.ends_with(kind))
+        && text.chars().all(|c| is_han(c) || "/-> ".contains(c))
+}
+
+/// A place as people write it, with or without a door.
+pub(crate) fn is_place(text: &str) -> bool {
+    const MARKS: [&str; 19] = [
+        "路", "街", "巷", "弄", "村", "镇", "乡", "社区", "小区", "新村", "花园", "公寓", "大厦", "广场", "大道",
+        "市场", "工地", "幢", "园区",
+    ];
+    /// How offices and firms end.
+    const UNITS: [&str; 14] =
+        ["局", "办", "队", "所", "中心", "委", "院", "公司", "站", "科", "会", "厂", "店", "组织"];
+    let length = text.chars().count();
+    (4..=80).contains(&length)
+        && !UNITS.iter().any(|unit| text.ends_with(unit))
+        && MARKS.iter().any(|mark| text.contains(mark))
+        && !text.contains(['。', '！', '？', '；'])
+        && text.matches(['，', ',']).count() <= 1
+}
+
 /// Yes or no.
 pub(crate) fn is_flag(text: &str) -> bool {
     matches!(

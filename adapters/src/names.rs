@@ -1,10 +1,11 @@
-//! What a field of an upstream system is probably for, by its name: Chinese, English or pinyin initials. The words stand in
-//! `names.csv`, one line for each meaning. Evidence for the author of a map; nothing runs by it.
+//! What a field of an upstream system is probably for, by its name: Chinese, English, pinyin in full or its initials. The
+//! words stand in `names.csv`, one line for each meaning; the pinyin of Chinese ones need not be written down. Evidence for the author of a map; nothing runs by it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use huiliu_schemas::content::PersonRole;
+use pinyin::ToPinyin;
 
 use crate::looks::is_han;
 
@@ -22,6 +23,8 @@ pub(crate) struct Meaning {
 /// How well a name says what a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum How {
+    /// It ends as names of such fields do.
+    Ending,
     /// A known name is a part of it.
     Partly,
     /// It is a known name with something before or behind it.
@@ -33,20 +36,32 @@ pub(crate) enum How {
 /// A meaning that is a field of a person.
 pub(crate) const PERSON: &str = "persons.";
 const EVIDENCE: &str = "facts.evidence";
+const TEXT: &str = "content.text";
+const REPLY: &str = "content.reply";
+/// What stands before a meaning whose names are told by how they end.
+const ENDING: &str = "ending.";
 /// Fields of a piece of evidence by which it can be found again.
 const REFERENCES: [&str; 8] = ["url", "id", "path", "src", "key", "fileid", "href", "uri"];
 
+/// Fields that are called after what they lie in: `eventType.name`, `status.code`.
+const GENERIC: [&str; 13] =
+    ["detail", "name", "nm", "code", "cd", "value", "val", "text", "txt", "label", "desc", "mc", "dm"];
+
 struct Lexicon {
     /// Name → its meanings, in the file's order.
-    names: HashMap<&'static str, Vec<&'static str>>,
-    reporter: Vec<&'static str>,
-    respondent: Vec<&'static str>,
+    names: HashMap<String, Vec<&'static str>>,
+    /// The initials of Chinese names that are not names themselves.
+    initials: HashMap<String, Vec<&'static str>>,
+    reporter: Vec<String>,
+    respondent: Vec<String>,
     /// Those who handle the case; what is said of them is nobody's of ours.
-    other: Vec<&'static str>,
+    other: Vec<String>,
     /// What stands before the number of another case.
     elsewhere: Vec<&'static str>,
     before: Vec<&'static str>,
     after: Vec<&'static str>,
+    /// How names of a field end, where nobody knows the whole name.
+    endings: Vec<(&'static str, &'static str)>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| read(include_str!("names.csv")));
@@ -59,20 +74,56 @@ fn read(text: &'static str) -> Lexicon {
         list.sort_by_key(|name| std::cmp::Reverse(name.len()));
         list
     };
-    let mut names: HashMap<&str, Vec<&str>> = HashMap::new();
-    let is_meaning = |what: &str| !what.starts_with("role.") && !matches!(what, "before" | "after" | "elsewhere");
-    for (what, list) in lines().filter(|(what, _)| is_meaning(what)) {
-        list.split_whitespace().for_each(|name| names.entry(name).or_default().push(what));
+    let is_meaning = |what: &str| {
+        !["role.", ENDING].iter().any(|start| what.starts_with(start))
+            && !matches!(what, "before" | "after" | "elsewhere")
+    };
+    let each = || {
+        lines()
+            .filter(|(what, _)| is_meaning(what))
+            .flat_map(|(what, list)| list.split_whitespace().map(move |name| (what, name)))
+    };
+    let mut names: HashMap<String, Vec<&str>> = HashMap::new();
+    each().for_each(|(what, name)| names.entry(name.to_owned()).or_default().push(what));
+    let mut initials: HashMap<String, Vec<&str>> = HashMap::new();
+    for (what, (whole, first)) in each().filter_map(|(what, name)| Some((what, pinyin_of(name)?))) {
+        for (map, name) in [(&mut names, whole), (&mut initials, first)] {
+            let meanings = map.entry(name).or_default();
+            if !meanings.contains(&what) {
+                meanings.push(what);
+            }
+        }
     }
+    initials.retain(|name, _| name.len() >= LEAST_INITIALS && !names.contains_key(name));
+    let endings = lines().filter_map(|(what, list)| Some((what.strip_prefix(ENDING)?, list)));
     Lexicon {
         names,
-        reporter: listed("role.reporter"),
-        respondent: listed("role.respondent"),
-        other: listed("role.other"),
+        initials,
+        reporter: people(&listed("role.reporter")),
+        respondent: people(&listed("role.respondent")),
+        other: people(&listed("role.other")),
         elsewhere: listed("elsewhere"),
         before: listed("before"),
         after: listed("after"),
+        endings: endings.flat_map(|(what, list)| list.split_whitespace().map(move |end| (end, what))).collect(),
     }
+}
+
+/// Fewer initials than this are too much like anything else.
+const LEAST_INITIALS: usize = 3;
+
+/// A Chinese name in pinyin, in full and by its initials.
+fn pinyin_of(name: &str) -> Option<(String, String)> {
+    let syllables: Vec<&str> = name.to_pinyin().map(|syllable| Some(syllable?.plain())).collect::<Option<_>>()?;
+    Some((syllables.concat(), syllables.iter().filter_map(|syllable| syllable.chars().next()).collect()))
+}
+
+/// Those listed, and in full pinyin those with a Chinese name; the longest first.
+fn people(listed: &[&str]) -> Vec<String> {
+    let written = listed.iter().map(|name| (*name).to_owned());
+    let mut all: Vec<String> = written.chain(listed.iter().filter_map(|name| Some(pinyin_of(name)?.0))).collect();
+    all.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    all
 }
 
 /// What the last field of a path is most probably for.
@@ -92,13 +143,28 @@ pub(crate) fn meanings(path: &str) -> Vec<Meaning> {
         let evidence = Meaning { what: EVIDENCE, role: None, how: How::Wholly };
         return is_reference.then_some(evidence).into_iter().collect();
     }
+    if let Some(parent) = above.last().filter(|_| lies_in.is_none() && GENERIC.contains(&name.as_str())) {
+        let parent = words(parent).concat();
+        let found = [format!("{parent}{name}"), parent]
+            .iter()
+            .find_map(|name| whole(name, None).into_iter().next().or_else(|| near(name, None)));
+        if let Some(found) = found.filter(|found| !found.what.starts_with(PERSON)) {
+            return vec![found];
+        }
+    }
     let mut found = whole(&name, lies_in);
     if found.is_empty() {
         found = match of_someone(&name) {
             Some(someones) => someones.into_iter().collect(),
-            None => near(&name, lies_in).or_else(|| part(&parts, &name)).into_iter().collect(),
+            None => {
+                let near = near(&name, lies_in).into_iter().chain(initialed(&name, lies_in));
+                near.chain(part(&parts, &name)).chain(endings(&parts)).collect()
+            }
         };
     }
+    // The text of an answer is the answer.
+    let in_answer = above.iter().any(|key| known(&words(key).concat()).contains(&REPLY));
+    found.iter_mut().filter(|found| in_answer && found.what == TEXT).for_each(|found| found.what = REPLY);
     // What lies in the part of those who handle the case is nothing of the citizen's.
     found.retain(|found| lies_in != Some(None) || !found.what.starts_with(PERSON));
     found
@@ -108,6 +174,20 @@ pub(crate) fn meanings(path: &str) -> Vec<Meaning> {
 pub(crate) fn says_whose(path: &str) -> bool {
     let mut above = path.split('.').rev().skip(1).map(|key| key.split('[').next().unwrap_or(key));
     above.any(|key| role_named(&words(key).concat()).is_some())
+}
+
+/// Whether it is a person who handles the case, or something of such a person: nothing of the citizen's.
+pub(crate) fn is_handlers(path: &str) -> bool {
+    let mut keys = path.rsplit('.').map(|key| words(key.split('[').next().unwrap_or(key)).concat());
+    let own = keys.next().is_some_and(|name| known(&name).is_empty() && of_someone(&name) == Some(None));
+    own || keys.find_map(|key| role_named(&key)) == Some(None)
+}
+
+/// Whether its name begins with a word for a case: `orderSn`, `event_uid`.
+pub(crate) fn is_of_a_case(path: &str) -> bool {
+    const TELLING: usize = 3;
+    let first = path.rsplit('.').next().and_then(|last| words(last).into_iter().next());
+    first.is_some_and(|word| word.len() >= TELLING && LEXICON.before.contains(&word.as_str()))
 }
 
 /// The other numbering a field's name is known for, if any.
@@ -144,8 +224,9 @@ fn words(key: &str) -> Vec<String> {
 
 /// Whose a thing of this name is: `None` inside for those who handle the case.
 fn role_named(name: &str) -> Option<Option<PersonRole>> {
-    let is = |list: &[&str]| {
-        list.contains(&name) || name.strip_suffix("info").or(name.strip_suffix('s')).is_some_and(|n| list.contains(&n))
+    let has = |list: &[String], name: &str| list.iter().any(|known| known == name);
+    let is = |list: &[String]| {
+        has(list, name) || name.strip_suffix("info").or(name.strip_suffix('s')).is_some_and(|name| has(list, name))
     };
     let lexicon = &*LEXICON;
     match () {
@@ -161,12 +242,20 @@ fn known(name: &str) -> &'static [&'static str] {
 }
 
 fn whole(name: &str, lies_in: Option<Option<PersonRole>>) -> Vec<Meaning> {
-    let meanings = known(name);
+    meant(known(name), How::Wholly, lies_in)
+}
+
+/// The initials of a Chinese name.
+fn initialed(name: &str, lies_in: Option<Option<PersonRole>>) -> Vec<Meaning> {
+    meant(LEXICON.initials.get(name).map_or(&[], Vec::as_slice), How::Nearly, lies_in)
+}
+
+fn meant(meanings: &[&'static str], how: How, lies_in: Option<Option<PersonRole>>) -> Vec<Meaning> {
     let person = meanings.iter().find(|what| what.starts_with(PERSON)).copied();
     match (lies_in, person) {
         (Some(None), Some(_)) => Vec::new(),
-        (Some(role), Some(what)) => vec![Meaning { what, role, how: How::Wholly }],
-        _ => meanings.iter().map(|what| Meaning { what, role: default_role(what), how: How::Wholly }).collect(),
+        (Some(role), Some(what)) => vec![Meaning { what, role, how }],
+        _ => meanings.iter().map(|what| Meaning { what, role: default_role(what), how }).collect(),
     }
 }
 
@@ -183,14 +272,15 @@ fn of_someone(name: &str) -> Option<Option<Meaning>> {
         (&lexicon.other, None),
         (&lexicon.reporter, Some(PersonRole::Reporter)),
     ];
-    let found = lists.iter().flat_map(|(list, role)| list.iter().map(move |who| (*who, *role)));
+    let found = lists.iter().flat_map(|(list, role)| list.iter().map(move |who| (who.as_str(), *role)));
     let mut found: Vec<_> = found.filter_map(|(who, role)| Some((who, role, name.strip_prefix(who)?))).collect();
     found.sort_by_key(|(who, ..)| std::cmp::Reverse(who.len()));
     for (_, role, rest) in found {
         if rest.is_empty() {
             return Some(role.map(|role| Meaning { what: "persons.name", role: Some(role), how: How::Nearly }));
         }
-        let person = |name: &str| known(name).iter().find(|what| what.starts_with(PERSON)).copied();
+        let named = |name: &str| known(name).iter().chain(LEXICON.initials.get(name).into_iter().flatten());
+        let person = |name: &str| named(name).find(|what| what.starts_with(PERSON)).copied();
         let rests = [Some(rest), rest.strip_suffix("no"), rest.strip_suffix("number")];
         if let Some(what) = rests.into_iter().flatten().find_map(person) {
             return Some(role.map(|role| Meaning { what, role: Some(role), how: How::Wholly }));
@@ -219,6 +309,25 @@ fn elsewhere(name: &str) -> Option<Meaning> {
     let is_number =
         |rest: &str| known(rest).contains(&"source.id") || known(&format!("case{rest}")).contains(&"source.id");
     rests.any(is_number).then_some(Meaning { what: "related", role: None, how: How::Nearly })
+}
+
+/// What names end so: in its last words, of one word and of Chinese in its last letters.
+fn endings(parts: &[String]) -> impl Iterator<Item = Meaning> {
+    /// Shorter endings are found only in short names: `xfnr`, not `sthr`eat.
+    const TELLING: usize = 4;
+    const SHORT_NAME: usize = 8;
+    let name = parts.concat();
+    let last = parts.last().cloned().unwrap_or_default();
+    let tails: Vec<String> = (1..parts.len()).map(|from| parts[from..].concat()).collect();
+    let ends = move |end: &str| {
+        let is_inside = |word: &str| word.len() > end.len() && word.ends_with(end);
+        let is_told = end.len() >= TELLING || last.len() <= SHORT_NAME;
+        tails.iter().any(|tail| tail == end)
+            || is_inside(&last) && is_told
+            || end.starts_with(is_han) && is_inside(&name)
+    };
+    let all = LEXICON.endings.iter().filter(move |(end, _)| ends(end));
+    all.map(|(_, what)| Meaning { what, role: default_role(what), how: How::Ending })
 }
 
 /// The longest known name inside: of Chinese anywhere, of other scripts from one of its words to another.

@@ -43,9 +43,10 @@ fn is_uuid(text: &str) -> bool {
         && hex.iter().any(|c| *c != hex[0])
 }
 
-/// Whether a telephone number stands anywhere in it, in any of the forms people write.
+/// Whether a telephone number stands anywhere in it, in any of the forms people write; one without its area code may be
+/// something else and is not meant.
 pub(crate) fn holds_phone(text: &str) -> bool {
-    groups(text).iter().any(Group::is_phone)
+    groups(text).iter().any(|group| group.is_dialled_from_anywhere(&group.national()))
 }
 
 /// An identity card's; a number with a division and a day of this decade before its serial is an order's.
@@ -103,12 +104,23 @@ impl Group<'_> {
         (3..=5).contains(&digits.len()) && digits.starts_with(['1', '9'])
     }
 
-    /// Mobile or fixed, with or without country, area and extension, or one of those that are free to call.
+    /// With or without its area code.
     fn is_phone(&self) -> bool {
+        let runs = self.national();
+        self.is_dialled_from_anywhere(&runs) || self.is_local(&runs)
+    }
+
+    /// Without the country's code, where that is set off.
+    fn national(&self) -> Vec<&str> {
         let mut runs: Vec<&str> = self.runs().collect();
         if runs.len() > 1 && matches!(runs[0], "86" | "0086") {
             runs.remove(0);
         }
+        runs
+    }
+
+    /// Mobile, or fixed with its area code, with or without country and extension, or one of those that are free to call.
+    fn is_dialled_from_anywhere(&self, runs: &[&str]) -> bool {
         let whole = runs.concat();
         let national = whole.strip_prefix("0086").or_else(|| whole.strip_prefix("86")).unwrap_or(&whole);
         let abroad = self.text.contains('+') && whole.len() > LONGEST_RUN;
@@ -119,7 +131,6 @@ impl Group<'_> {
             || runs.first().is_some_and(|first| (is_mobile(first) || is_free(first) || is_fixed(first)) && extension(1))
             || is_free(&whole)
             || is_fixed(&whole)
-            || self.is_local(&runs)
             || matches!(runs[..], [area, local, ..] if is_area(area) && is_subscriber(local) && extension(2))
     }
 
@@ -251,7 +262,7 @@ mod tests {
         {
             assert!(holds_phone(text), "{text}");
         }
-        for text in ["热线-260301-000001", "12345", "2026030100000001", ""] {
+        for text in ["热线-260301-000001", "12345", "2026030100000001", "87654321", "8765-4321", ""] {
             assert!(!holds_phone(text), "{text}");
         }
     }

@@ -38,6 +38,10 @@ service() { real && [ -d /run/systemd/system ]; }
 point() { ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"; }
 
 current() { basename "$(readlink "$opt/current" 2>/dev/null || true)"; }
+previous() { basename "$(readlink "$opt/previous" 2>/dev/null || true)"; }
+
+# at_least HAVE WANT: by their numbers.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
 # Starts what `current` is; whether it comes to take work. A large store takes its time after a power cut: for as long as
 # the hub is at it, it is left to it, up to half an hour.
@@ -59,12 +63,16 @@ start() {
     return 1
 }
 
-back_to() {
-    [ -n "$1" ] && [ -x "$opt/$1/bin/huiliu" ] || return 1
-    point "$opt/previous" "$(current)"
+# put VERSION: in place of what runs, and started.
+put() {
     point "$opt/current" "$1"
     lay_units "$opt/$1"
     start
+}
+
+# remember VERSION: the way back leads there; without one there is none.
+remember() {
+    if [ -n "$1" ]; then point "$opt/previous" "$1"; else rm -f "$opt/previous"; fi
 }
 
 lay_units() {
@@ -72,9 +80,19 @@ lay_units() {
     cp "$1"/systemd/huiliu* "$units/"
 }
 
+last_words() { ! service || journalctl -u huiliu -n 20 --no-pager >&2; }
+
 if [ "$action" = rollback ]; then
-    before=$(basename "$(readlink "$opt/previous" 2>/dev/null || true)")
-    back_to "$before" || fail "没有可退回的版本，或退回后未能启动 (there is no version to go back to, or it did not start)：$opt/previous"
+    before=$(previous)
+    ran=$(current)
+    { [ -n "$before" ] && [ -x "$opt/$before/bin/huiliu" ]; } ||
+        fail "没有可退回的版本 (there is no version to go back to)：$opt/previous"
+    if ! put "$before"; then
+        last_words
+        put "$ran" || fail "$before 未能启动，重新启动 $ran 也未成功 (did not start, and neither did $ran again)"
+        fail "$before 未能启动，仍用 $ran (did not start; $ran runs as before)"
+    fi
+    remember "$ran"
     say "已退回 (went back to) $before"
     exit 0
 fi
@@ -89,6 +107,15 @@ if [ -e "$opt/$version" ] && ! cmp -s SHA256SUMS "$opt/$version/SHA256SUMS"; the
 fi
 bin/huiliu --version >/dev/null || fail "此程序不能在本机运行，见上一行 (the program does not run on this machine)：$(uname -m)"
 bin/nats-server --version >/dev/null || fail "nats-server 不能在本机运行 (nats-server does not run on this machine)：$(uname -m)"
+
+# The units say StateDirectory=, and the wait for the start asks for NRestarts: older ones know neither.
+kernel=$(uname -r)
+at_least "${kernel%%-*}" 3.10 || fail "内核过旧，须 3.10 或更新 (this kernel is too old: 3.10 or newer is needed)：$kernel"
+if service; then
+    systemd=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+    at_least "${systemd:-0}" 235 ||
+        fail "systemd 过旧，须 235 或更新 (this systemd is too old: 235 or newer is needed)：${systemd:-?}"
+fi
 
 if real; then
     [ "$(id -u)" = 0 ] || fail "请用 root 运行，或用 --root 指定目录 (run it as root, or say --root DIR)"
@@ -150,12 +177,16 @@ as_hub env HUILIU_SETTINGS="$etc/huiliu.toml" "$opt/$version/bin/huiliu" check >
     fail "新版本不接受现有的目录或设置，未作更换 (the new version does not accept the directory or the settings as they are; nothing was changed)"
 }
 
-[ -z "$before" ] || [ "$before" = "$version" ] || point "$opt/previous" "$before"
-point "$opt/current" "$version"
-lay_units "$opt/$version"
-if ! start; then
-    service && journalctl -u huiliu -n 20 --no-pager >&2
-    if [ -n "$before" ] && [ "$before" != "$version" ] && back_to "$before"; then
+former=$(previous)
+upgrade=no
+[ -z "$before" ] || [ "$before" = "$version" ] || upgrade=yes
+[ "$upgrade" = no ] || remember "$before"
+if ! put "$version"; then
+    last_words
+    if [ "$upgrade" = yes ]; then
+        # What never took work is no way back.
+        remember "$former"
+        put "$before" || fail "$version 未能启动，退回 $before 也未成功 (did not start, and neither did $before again)"
         fail "$version 未能启动，已退回 $before (did not start; went back)"
     fi
     fail "$version 未能启动，见上 (did not start, see above)"

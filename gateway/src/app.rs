@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use async_nats::jetstream::Context;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::token::{ClientCredentials, Tokens};
 use huiliu_adapters::verify::Secret;
@@ -19,7 +20,6 @@ use crate::api::{self, Api, Bodies};
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
-use crate::directory::Directory;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
@@ -28,7 +28,8 @@ use crate::engine::room::{Disk, Holds};
 use crate::engine::streams::StreamError;
 use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
-use crate::files::{FollowFiles, Sources};
+use crate::files::{FollowFiles, Kept, Sources, directory_to_start_with};
+use crate::follow::LogNow;
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
@@ -37,7 +38,8 @@ use crate::intake::store::IntakeStore;
 use crate::keys::master::MasterKeyError;
 use crate::keys::{InOrder, KeyError, Keys, master};
 use crate::ledger::Ledger;
-use crate::queues::reconcile::{Reconciler, note_high_mark};
+use crate::queues::mark::note_former_log;
+use crate::queues::reconcile::Reconciler;
 use crate::queues::{Queues, sweep};
 use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
@@ -86,7 +88,9 @@ impl App {
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
         let data_lock = StoreLock::take(&settings.data_dir).await?;
         let credentials = credentials(&settings.credentials_file)?;
-        let directory = Directory::load(&settings.directory_dir).context("failed to load the directory")?;
+        let kept = Kept::within(&settings.data_dir);
+        let directory =
+            directory_to_start_with(&settings.directory_dir, &kept).context("failed to load the directory")?;
         let channels = channels(&settings)?;
         let listener = TcpListener::bind(settings.listen)
             .await
@@ -100,7 +104,7 @@ impl App {
         let Found { master, end } =
             until_answered(shutdown, async || find(&engine, &settings.master_key_file).await).await?;
 
-        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (starting, shutdown, tasks) = (shutdown, CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
@@ -112,7 +116,7 @@ impl App {
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone(), traces.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone(), traces.clone());
 
-        let model = open_read_model(&engine, settings.data_dir.join(READ_MODEL), indexing, end).await?;
+        let model = open_read_model(&jetstream, &settings.data_dir.join(READ_MODEL), indexing, starting).await?;
         let reads = model.reader();
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), reads.clone(), channels.clone());
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
@@ -120,7 +124,7 @@ impl App {
         let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone(), queues.clone());
         let packs = channels.values().map(|channel| (settings.channels[&channel.name].pack.clone(), channel.clone()));
         let files = FollowFiles::new(
-            Sources { directory: settings.directory_dir.clone(), packs_dir: settings.packs_dir.clone() },
+            Sources { directory: settings.directory_dir.clone(), packs_dir: settings.packs_dir.clone(), kept },
             ledger.desk().clone(),
             packs.collect(),
             reconciler.clone(),
@@ -160,7 +164,7 @@ impl App {
         background.run("pipeline", pipeline.run(shutdown.clone()));
         background.run("nats door", nats_door::run(engine.doors.clone(), api.clone(), shutdown.clone()));
         background.run("figures", figures::upkeep(recorder, shutdown.clone()));
-        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone());
+        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
         background.run("sampler", sampler.run(shutdown.clone()));
         background.run("reconcile", reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {
@@ -236,7 +240,7 @@ impl MayPass for NotFound {
 }
 
 /// Makes what the engine does not have yet, and looks how far it is.
-async fn find(engine: &Engine, master_key_file: &std::path::Path) -> Result<Found, NotFound> {
+async fn find(engine: &Engine, master_key_file: &Path) -> Result<Found, NotFound> {
     let jetstream = &engine.jetstream;
     for difference in streams::ensure_all(jetstream, engine.replicas).await? {
         tracing::warn!("{difference}");
@@ -301,7 +305,7 @@ fn disk(settings: &Settings) -> Disk {
 }
 
 /// Keys that may come in; with no file yet, nobody.
-fn credentials(file: &std::path::Path) -> anyhow::Result<Credentials> {
+fn credentials(file: &Path) -> anyhow::Result<Credentials> {
     if !file.exists() {
         Credentials::default().save(file)?;
     }
@@ -377,19 +381,23 @@ pub fn indexing(keys: Keys) -> Indexing {
     })
 }
 
-/// The read model at its place in the log; one that is ahead of the log belongs to another log and is built anew.
-async fn open_read_model(engine: &Engine, file: PathBuf, indexing: Indexing, end: u64) -> anyhow::Result<ReadModel> {
-    let mut model = ReadModel::open(&file, indexing)?;
-    if model.position() <= end {
-        if *model.opened() != Opened::Existing {
-            model.wait_until(end);
-        }
-        return Ok(model);
+/// The read model at its place in the log; one of another log is built anew.
+async fn open_read_model(
+    jetstream: &Context,
+    file: &Path,
+    indexing: Indexing,
+    starting: &CancellationToken,
+) -> anyhow::Result<ReadModel> {
+    let mut model = ReadModel::open(file, indexing)?;
+    let place = model.place();
+    let LogNow { end, another } = until_answered(starting, async || LogNow::compared(jetstream, place).await).await?;
+    if let Some(another) = another {
+        tracing::warn!(end, "the read model is of another log ({another}): it is built anew");
+        note_former_log(jetstream, place).await?;
+        model.begin_anew(end)?;
+    } else if *model.opened() != Opened::Existing {
+        model.wait_until(end);
     }
-    tracing::warn!(position = model.position(), end, "the read model is ahead of the log: it is built anew");
-    // Written down before the model forgets it: it is the only witness that is up to date of how far the log had come.
-    note_high_mark(&engine.jetstream, model.position()).await?;
-    model.begin_anew(end)?;
     Ok(model)
 }
 
@@ -423,5 +431,36 @@ async fn came_back(connected: &mut watch::Receiver<bool>) {
     let away = connected.wait_for(|up| !*up).await.is_ok();
     if !away || connected.wait_for(|up| *up).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What became of a hub one part of which is `task`, and whether it was told to stop before.
+    async fn broke(core: bool, stopped: bool, task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let (tasks, shutdown, broken) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone(), broken: broken.clone() };
+        if stopped {
+            shutdown.cancel();
+        }
+        match core {
+            true => background.run("part", task),
+            false => background.run_beside("part".into(), task),
+        }
+        tasks.close();
+        tasks.wait().await;
+        broken.is_cancelled()
+    }
+
+    #[tokio::test]
+    async fn a_core_part_that_ends_ends_the_hub() {
+        let breaks = async || panic!("a fault of ours");
+        assert!(broke(true, false, async {}).await, "by itself");
+        assert!(broke(true, false, breaks()).await, "broken down");
+        assert!(broke(true, true, breaks()).await, "broken down while it stops");
+        assert!(!broke(true, true, async {}).await, "as it was told to");
+        assert!(!broke(false, false, breaks()).await, "of one channel");
     }
 }

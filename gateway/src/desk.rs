@@ -14,7 +14,7 @@ use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Complexity, Stage, Warning};
+use huiliu_schemas::vocabulary::{Complexity, LinkKind, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -59,6 +59,8 @@ pub enum Work {
         case: CaseId,
         /// What it was told.
         delivered: AnswerDelivered,
+        /// What it said to it, where it refused.
+        said: Content,
     },
     /// A record of another case named a number of this one.
     Link {
@@ -66,6 +68,8 @@ pub enum Work {
         case: CaseId,
         /// The other.
         to: CaseId,
+        /// How the two stand to each other.
+        kind: LinkKind,
     },
 }
 
@@ -223,9 +227,20 @@ impl Sitting {
         case: &'d Case,
         named: impl IntoIterator<Item = &'d DepartmentId>,
     ) -> Vec<DepartmentId> {
+        self.barred_but(&[], accused, case, named)
+    }
+
+    /// As [`Self::barred`], with these accused of nothing.
+    fn barred_but<'d>(
+        &self,
+        cleared: &[DepartmentId],
+        accused: &[DepartmentId],
+        case: &'d Case,
+        named: impl IntoIterator<Item = &'d DepartmentId>,
+    ) -> Vec<DepartmentId> {
         let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let departments = &self.directory.departments;
-        let accused: Vec<&DepartmentId> = accused.iter().chain(known).collect();
+        let accused: Vec<&DepartmentId> = accused.iter().chain(known).filter(|a| !cleared.contains(a)).collect();
         let is_barred = |d: &DepartmentId| accused.iter().any(|a| departments.concerned(a).any(|(c, _)| c == d));
         let active = case.active_assignments().into_iter().map(|a| &a.department);
         active.chain(named).filter(|d| is_barred(d)).cloned().collect()
@@ -265,7 +280,7 @@ impl Sitting {
         let Some(case) = case else { return Given::default() };
         let speaks = match command {
             Command::Supplement {} | Command::Urge {} => !content.is_empty(),
-            Command::Assess { assessment, .. } => assessment.is_bad(),
+            Command::Assess { assessment, .. } => assessment.is_bad() || !content.is_empty(),
             _ => false,
         };
         if speaks {
@@ -285,7 +300,7 @@ impl Sitting {
                 self.accused_in(case, told),
             ),
         };
-        let forbidden = self.barred(&accused, case, named.iter().map(|a| &a.department));
+        let forbidden = self.barred_but(cleared_in(command), &accused, case, named.iter().map(|a| &a.department));
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
@@ -313,9 +328,17 @@ impl Sitting {
 /// Whom a command sends the case to.
 fn named_in(command: &Command) -> &[Assignee] {
     match command {
-        Command::Dispatch { assignees }
-        | Command::Redispatch { assignees }
+        Command::Dispatch { assignees, .. }
+        | Command::Redispatch { assignees, .. }
         | Command::GrantReturn { assignees, .. } => assignees,
+        _ => &[],
+    }
+}
+
+/// Whom a person found not to be accused.
+fn cleared_in(command: &Command) -> &[DepartmentId] {
+    match command {
+        Command::Dispatch { not_accused, .. } | Command::Redispatch { not_accused, .. } => not_accused,
         _ => &[],
     }
 }
@@ -353,8 +376,8 @@ fn order(job: &Job, given: Given) -> Order {
             (Action::Submit(Box::new(submit)), record.submission.content.clone())
         }
         Work::Command { command, content, .. } => (Action::Command(command.clone()), content.clone()),
-        Work::Delivery { delivered, .. } => (Action::RecordDelivery(delivered.clone()), Content::default()),
-        Work::Link { to, .. } => (Action::Link(*to), Content::default()),
+        Work::Delivery { delivered, said, .. } => (Action::RecordDelivery(delivered.clone()), said.clone()),
+        Work::Link { to, kind, .. } => (Action::Link { to: *to, kind: *kind }, Content::default()),
     };
     Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
 }
@@ -468,7 +491,7 @@ mod tests {
         let case = Case::fold(&events).expect("a case");
         let lead = Assignee { department: "jb-housing".parse().expect("a department"), role: Role::Lead };
         let content = Content { note: Some("请住建局办理".into()), ..Content::default() };
-        let command = Command::Redispatch { assignees: vec![lead] };
+        let command = Command::Redispatch { assignees: vec![lead], not_accused: Vec::new() };
         let work = Work::Command { case: id, command, content, seen: None };
         let redispatch = Job { cause: Cause::hub("by-hand"), actor: Actor::Operator { name: "desk".into() }, work };
         assert!(Desk::needs_told(&redispatch, &case));
@@ -478,6 +501,42 @@ mod tests {
             let refused = desk.decide(&redispatch, id, Some(&case), &told(tellings), Vec::new(), now);
             assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused, "{tellings:?}");
         }
+    }
+
+    #[test]
+    fn whom_a_person_finds_not_to_be_accused_may_have_the_case() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let accuses = "老板欠薪，区人社局局长收受老板好处";
+        let begun = job(1, accuses);
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decided = desk.decide(&begun, id, None, &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(mut events) = decided else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let labour: DepartmentId = "jb-labour".parse().expect("a department");
+        let dispatch = |cause: &str, not_accused: &[DepartmentId]| {
+            let assignees = vec![Assignee { department: labour.clone(), role: Role::Lead }];
+            let command = Command::Dispatch { assignees, not_accused: not_accused.to_vec() };
+            let content = Content { note: Some("核实：误判".into()), ..Content::default() };
+            let work = Work::Command { case: id, command, content, seen: None };
+            Job { cause: Cause::hub(cause), actor: Actor::Operator { name: "desk".into() }, work }
+        };
+        let decide = |job: &Job| desk.decide(job, id, Some(&case), &told(&[accuses]), Vec::new(), now);
+        let housing = "jb-housing".parse().expect("a department");
+        for not_cleared in [&[][..], &[housing]] {
+            let refused = decide(&dispatch("barred", not_cleared)).expect_err("the accused");
+            assert_eq!(refused.code, RefusalCode::Accused);
+        }
+        let decided = decide(&dispatch("cleared", std::slice::from_ref(&labour))).expect("decided");
+        let Decided::Events(dispatched) = decided else { panic!("nothing came of it") };
+        events.extend(dispatched);
+        let case = Case::fold(&events).expect("a case");
+        assert_eq!(case.last_lead(), Some(&labour));
+        assert!(!case.decision.as_ref().expect("a decision").accused.contains(&labour));
+        let plain =
+            desk.decide(&job(2, "请尽快"), id, Some(&case), &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(plain) = plain else { panic!("nothing came of it") };
+        assert!(plain.iter().flat_map(|e| &e.entries).any(|entry| entry.department == labour), "{plain:?}");
     }
 
     #[test]
@@ -515,6 +574,25 @@ mod tests {
         let Decided::Events(plain) = plain else { panic!("nothing came of it") };
         let labour = "jb-labour".parse().expect("a department");
         assert!(plain.iter().flat_map(|e| &e.entries).all(|entry| entry.department != labour), "{plain:?}");
+    }
+
+    #[test]
+    fn who_has_the_case_and_turns_out_to_be_accused_loses_it_to_a_person() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let begun = desk.decide(&job(1, "老板欠薪"), id, None, &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(events) = begun else { panic!("nothing came of it") };
+        let case = Case::fold(&events).expect("a case");
+        let labour: DepartmentId = "jb-labour".parse().expect("a department");
+        assert_eq!(case.last_lead(), Some(&labour));
+        let accuses = job(2, "老板欠薪，区人社局局长收受老板好处");
+        let told = desk.decide(&accuses, id, Some(&case), &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(told) = told else { panic!("nothing came of it") };
+        let names: Vec<&str> = told.iter().map(|e| e.body.name()).collect();
+        assert_eq!(names, ["supplemented", "triaged"]);
+        assert!(told.iter().all(|e| e.entries.is_empty()), "nobody is shown the words: {told:?}");
+        assert!(told[0].body.accused_later().contains(&labour), "a person is called: {told:?}");
     }
 
     #[test]

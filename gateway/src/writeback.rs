@@ -16,6 +16,7 @@ use huiliu_adapters::token::{Bearer, TokenError};
 use huiliu_schemas::case::{Case, Owed};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
+use huiliu_schemas::private::Private;
 use huiliu_schemas::{CaseId, Cause, Channel, Namespace};
 use jiff::Timestamp;
 use reqwest::header::RETRY_AFTER;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Work, reply_digest};
+use crate::follow;
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, OpenedCase};
@@ -95,8 +97,9 @@ enum Told {
     Delivered(Option<i64>),
     Later(String, Option<Duration>),
     /// The source's answer is none that its pack knows.
-    Unlisted(String, Duration),
-    Refused(String),
+    Unlisted(String, Option<Private>, Duration),
+    /// For good: why, and in the source's own words, which are nobody's but the case's.
+    Refused(String, Option<Private>),
     /// The pack has no way to tell this kind of answer.
     NoWay,
 }
@@ -107,8 +110,8 @@ impl Told {
     fn for_good(self, owed: &Owed, after: &[Owed]) -> Self {
         let stands_before = || !owed.what.is_last() && after.iter().any(|next| next.source == owed.source);
         match self {
-            Self::Unlisted(reason, _) if stands_before() => Self::Refused(reason),
-            Self::Unlisted(reason, pause) => Self::Later(reason, Some(pause)),
+            Self::Unlisted(reason, words, _) if stands_before() => Self::Refused(reason, words),
+            Self::Unlisted(reason, _, pause) => Self::Later(reason, Some(pause)),
             told => told,
         }
     }
@@ -119,7 +122,7 @@ impl Told {
             Self::Delivered(_) => step.outcome("delivered"),
             Self::NoWay => step.outcome("no_way"),
             Self::Later(..) | Self::Unlisted(..) => step.failed("later"),
-            Self::Refused(_) => step.failed("refused"),
+            Self::Refused(..) => step.failed("refused"),
         }
     }
 }
@@ -147,7 +150,7 @@ impl WriteBack {
         while !shutdown.is_cancelled() {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                _ended = lease.hold(self.tell_all()) => {}
+                () = self.take_turn(&lease) => {}
             }
             // Whoever holds the lease now knows who waits.
             self.waiting.clear();
@@ -159,10 +162,28 @@ impl WriteBack {
         }
     }
 
-    async fn tell_all(&mut self) {
+    /// Tells for as long as the lease is ours. Who has read the log asks for it at once, who is behind later, and who gets no
+    /// further last of all: what it knows to be owed is better told by it than by nobody.
+    async fn take_turn(&mut self, lease: &Lease) {
+        let (jetstream, reads) = (self.jetstream.clone(), self.reads.clone());
+        if let Err(error) = follow::caught_up(&jetstream, &reads).await {
+            tracing::debug!(%error, "channel {} is told by another gateway, if one can", self.channel.name);
+        }
+        let telling = async {
+            tokio::select! {
+                error = self.tell_all() => tracing::warn!(%error, "the read model does not say what is owed"),
+                error = follow::stuck(&jetstream, &reads) => {
+                    tracing::warn!(%error, "channel {} is left to another gateway, if one can", self.channel.name);
+                }
+            }
+        };
+        lease.hold(telling).await;
+    }
+
+    async fn tell_all(&mut self) -> ReadModelError {
         loop {
             if let Err(error) = self.tell_owed().await {
-                tracing::warn!(%error, "the read model does not say what is owed");
+                return error;
             }
             self.tell_waiting();
             tokio::time::sleep(LOOK_EVERY).await;
@@ -282,8 +303,8 @@ impl WriteBack {
                 match writeback.judge(status, retry_after, &body) {
                     Judgement::Delivered { version } => Told::Delivered(version),
                     Judgement::Retry { reason, after } => Told::Later(reason, after),
-                    Judgement::Unlisted { reason, after } => Told::Unlisted(reason, after),
-                    Judgement::Refused { reason } => Told::Refused(reason),
+                    Judgement::Unlisted { reason, words, after } => Told::Unlisted(reason, words, after),
+                    Judgement::Refused { reason, words } => Told::Refused(reason, words),
                 }
             }
         }
@@ -355,10 +376,10 @@ impl WriteBack {
     /// Writes into the case that the source was told, or will never be.
     async fn record(&self, opened: &OpenedCase, owed: &Owed, told: &Told, step: &Step) -> bool {
         let id = opened.loaded.case.id;
-        let (version, refused) = match told {
-            Told::Delivered(version) => (*version, None),
-            Told::Refused(reason) => (None, Some(reason.clone())),
-            Told::NoWay | Told::Later(..) | Told::Unlisted(..) => (None, None),
+        let (version, refused, said) = match told {
+            Told::Delivered(version) => (*version, None, None),
+            Told::Refused(reason, words) => (None, Some(reason.clone()), words.clone()),
+            Told::NoWay | Told::Later(..) | Told::Unlisted(..) => (None, None, None),
         };
         if let Some(reason) = &refused
             && !self.bury(id, owed, reason).await
@@ -386,7 +407,7 @@ impl WriteBack {
         let job = Job {
             cause: told_cause(owed.event, owed),
             actor: Actor::Hub,
-            work: Work::Delivery { case: id, delivered },
+            work: Work::Delivery { case: id, delivered, said: Content { note: said, ..Content::default() } },
         };
         let settled = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await;
         metrics::counter!("huiliu_write_back_total", "channel" => self.channel.name.to_string(), "outcome" => outcome)
@@ -402,7 +423,7 @@ impl WriteBack {
             index: None,
             case_id: Some(case),
             event_id: Some(owed.event),
-            reason: format!("{} was refused: {reason}", owed.what),
+            reason: format!("{} was refused: {reason}; what the source says stands in the case", owed.what),
             problems: Vec::new(),
             at: Timestamp::now(),
         };

@@ -333,7 +333,10 @@ impl Case {
             EventBody::Interviewed { .. } | EventBody::ReviewRequested { .. } | EventBody::ReviewDecided { .. } => {}
             EventBody::Recorded {} => self.stage = Stage::Recorded,
             EventBody::Triaged { decision } => self.enter_triage(decision),
-            EventBody::Dispatched { decision, deadlines } => self.enter_queues(decision.as_deref(), deadlines),
+            EventBody::Dispatched { decision, deadlines, not_accused } => {
+                self.clear(not_accused);
+                self.enter_queues(decision.as_deref(), deadlines);
+            }
             EventBody::SignedFor { department, n } => self.sign(department, *n),
             EventBody::Accepted { deadlines, .. } => {
                 self.stage = Stage::Accepted;
@@ -518,6 +521,13 @@ impl Case {
         decision.accusation = true;
         let added: Vec<_> = accused.iter().filter(|d| !decision.accused.contains(d)).cloned().collect();
         decision.accused.extend(added);
+    }
+
+    /// A person found that these are not accused. What is told from here on may accuse them again.
+    fn clear(&mut self, not_accused: &[DepartmentId]) {
+        if let Some(decision) = &mut self.decision {
+            decision.accused.retain(|accused| !not_accused.contains(accused));
+        }
     }
 
     fn enqueue(&mut self, entries: &[EntryRef], body: &EventBody) {

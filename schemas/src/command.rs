@@ -10,7 +10,7 @@ use crate::decision::{Assignee, Decision};
 use crate::event::{Actor, AnswerDelivered, SourceSeen};
 use crate::ids::{CaseId, Cause, Channel, DepartmentId};
 use crate::submission::{Assessment, Submission};
-use crate::vocabulary::{Assessor, ReturnReason, Solved, words};
+use crate::vocabulary::{Assessor, LinkKind, ReturnReason, Solved, words};
 
 words! {
     /// The commands that departments and operators may send, by name.
@@ -85,11 +85,17 @@ pub enum Command {
     Dispatch {
         /// Lead and participants.
         assignees: Vec<Assignee>,
+        /// Accused units that a person found not to be accused: they may have the case. Operators only, with `note`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_accused: Vec<DepartmentId>,
     },
     /// 改派.
     Redispatch {
         /// Lead and participants.
         assignees: Vec<Assignee>,
+        /// Accused units that a person found not to be accused: they may have the case. Operators only, with `note`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_accused: Vec<DepartmentId>,
     },
     /// 结案.
     Close {},
@@ -141,7 +147,12 @@ pub enum Action {
     /// A source was told, or refused to be.
     RecordDelivery(AnswerDelivered),
     /// A record of another case named a number of this one.
-    Link(CaseId),
+    Link {
+        /// The other.
+        to: CaseId,
+        /// How the two stand to each other.
+        kind: LinkKind,
+    },
 }
 
 /// A source's record, with what had to be looked up for it.
@@ -187,6 +198,6 @@ pub struct Given {
     pub forbidden: Vec<DepartmentId>,
     /// Named departments that do not exist or were dissolved.
     pub unknown: Vec<DepartmentId>,
-    /// Other cases that have numbers the record names as its own.
+    /// Other cases that have numbers the record names.
     pub elsewhere: Vec<CaseId>,
 }

@@ -60,9 +60,47 @@ impl Person {
         }
     }
 
+    /// The person with what is masked put back, if one of those known before, and one alone, may be the same.
+    fn unmasked_by(&self, known: &[Self]) -> Self {
+        let mut same = known.iter().filter(|person| self.may_be(person));
+        let (Some(before), None) = (same.next(), same.next()) else { return self.clone() };
+        let of = |part: fn(&Self) -> &Option<Private>| unmasked(part(self), part(before)).clone();
+        Self {
+            role: self.role,
+            name: of(|p| &p.name),
+            sex: of(|p| &p.sex),
+            phone: of(|p| &p.phone),
+            id_type: of(|p| &p.id_type),
+            id_number: of(|p| &p.id_number),
+            address: of(|p| &p.address),
+            workplace: of(|p| &p.workplace),
+        }
+    }
+
+    /// Whether neither name nor identity number says that it is somebody else.
+    fn may_be(&self, other: &Self) -> bool {
+        let agree = |a: &Option<Private>, b: &Option<Private>| match (a, b) {
+            (Some(a), Some(b)) => a == b || a.is_masked_from(b) || b.is_masked_from(a),
+            _ => true,
+        };
+        self.role == other.role && agree(&self.name, &other.name) && agree(&self.id_number, &other.id_number)
+    }
+
     /// Whether nothing but the role is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::new(self.role)
+    }
+}
+
+fn pick(new: &Option<Private>, old: &Option<Private>) -> Option<Private> {
+    new.clone().or_else(|| old.clone())
+}
+
+/// What is said anew, unless it is what was known with part of it masked.
+fn unmasked<'p>(new: &'p Option<Private>, old: &'p Option<Private>) -> &'p Option<Private> {
+    match (new, old) {
+        (Some(masked), Some(whole)) if masked.is_masked_from(whole) => old,
+        _ => new,
     }
 }
 
@@ -102,16 +140,18 @@ impl Content {
         *self == Self::default()
     }
 
-    /// The content after `newer` was said: what it leaves out stays.
+    /// The content after `newer` was said: what it leaves out stays, and so does what it only masks.
     pub fn merged(&self, newer: &Self) -> Self {
-        let pick = |new: &Option<Private>, old: &Option<Private>| new.clone().or_else(|| old.clone());
         Self {
             title: pick(&newer.title, &self.title),
             text: pick(&newer.text, &self.text),
             demand: pick(&newer.demand, &self.demand),
-            address: pick(&newer.address, &self.address),
-            accused: pick(&newer.accused, &self.accused),
-            persons: if newer.persons.is_empty() { self.persons.clone() } else { newer.persons.clone() },
+            address: pick(unmasked(&newer.address, &self.address), &self.address),
+            accused: pick(unmasked(&newer.accused, &self.accused), &self.accused),
+            persons: match newer.persons.as_slice() {
+                [] => self.persons.clone(),
+                persons => persons.iter().map(|person| person.unmasked_by(&self.persons)).collect(),
+            },
             reply: pick(&newer.reply, &self.reply),
             note: pick(&newer.note, &self.note),
         }
@@ -127,5 +167,39 @@ impl Content {
     /// The one who spoke: the principal reporter.
     pub fn reporter(&self) -> Option<&Person> {
         self.persons.iter().find(|p| matches!(p.role, PersonRole::Reporter | PersonRole::Representative))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(role: PersonRole, name: &str, phone: &str, id_number: &str) -> Person {
+        let said = |text: &str| (!text.is_empty()).then(|| Private::new(text));
+        Person { name: said(name), phone: said(phone), id_number: said(id_number), ..Person::new(role) }
+    }
+
+    #[test]
+    fn what_is_masked_takes_no_place_of_what_was_known() {
+        use PersonRole::{Joint, Reporter};
+        let of = |persons: Vec<Person>, address: &str| Content {
+            persons,
+            address: Some(address.into()),
+            ..Content::default()
+        };
+        let whole = of(vec![person(Reporter, "张三", "13812341234", "33020519491231002X")], "示范路1号");
+        let masked = of(vec![person(Reporter, "张**", "138****1234", "3302**********002X")], "示范路*号");
+        assert_eq!(whole.merged(&masked), whole);
+        assert_eq!(masked.merged(&whole), whole);
+
+        let new_phone = of(vec![person(Reporter, "张**", "139****0000", "")], "示范路2号");
+        let told = of(vec![person(Reporter, "张三", "139****0000", "")], "示范路2号");
+        assert_eq!(whole.merged(&new_phone), told);
+        let other = of(vec![person(Reporter, "李**", "138****1234", "")], "示范路1号");
+        assert_eq!(whole.merged(&other), other, "somebody else");
+
+        let two = of(vec![person(Joint, "张三丰", "", ""), person(Joint, "张三立", "", "")], "示范路1号");
+        let either = of(vec![person(Joint, "张**", "", "")], "示范路1号");
+        assert_eq!(two.merged(&either), either, "which of them is not known");
     }
 }

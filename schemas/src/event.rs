@@ -102,6 +102,9 @@ pub enum EventBody {
         decision: Option<Box<Decision>>,
         /// When the clocks run out that start here.
         deadlines: Vec<Deadline>,
+        /// Accused units that the operator found not to be accused.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_accused: Vec<DepartmentId>,
     },
     /// 签收.
     SignedFor {
@@ -199,7 +202,7 @@ pub enum EventBody {
         /// What the source's record looked like that told it, if one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<Box<SourceSeen>>,
-        /// Whom the words accuse: they may not have the case from here on.
+        /// Whom the words accuse that nothing told before did: they may not have the case from here on.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         accused: Vec<DepartmentId>,
     },
@@ -237,7 +240,7 @@ pub enum EventBody {
     Urged {
         /// The source's record of the urge, if it came as one.
         seen: Option<Box<SourceSeen>>,
-        /// Whom the words accuse: they may not have the case from here on.
+        /// Whom the words accuse that nothing told before did: they may not have the case from here on.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         accused: Vec<DepartmentId>,
     },
@@ -344,7 +347,7 @@ pub struct Supplemented {
     pub aliases: Vec<SourceId>,
     /// What is known now.
     pub facts: Facts,
-    /// Whom the words accuse: they may not have the case from here on.
+    /// Whom the words accuse that nothing told before did: they may not have the case from here on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accused: Vec<DepartmentId>,
 }
@@ -496,6 +499,15 @@ impl EventBody {
             Self::Withdrawn {} => "withdrawn",
             Self::AnswerDelivered(_) => "answer_delivered",
             Self::Unknown { name, .. } => name,
+        }
+    }
+
+    /// Whom words accuse that were told of a case already decided on, as far as it did not know.
+    pub fn accused_later(&self) -> &[DepartmentId] {
+        match self {
+            Self::Supplemented(more) => &more.accused,
+            Self::Urged { accused, .. } | Self::Assessed { accused, .. } => accused,
+            _ => &[],
         }
     }
 

@@ -63,7 +63,7 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
         (Action::Submit(submit), Some(case)) => source::take_in(draft, case, submit),
         (_, None) => Err(no_such_case()),
         (Action::RecordDelivery(delivered), Some(_)) => Ok(record_delivery(draft, delivered)),
-        (Action::Link(to), Some(case)) => Ok(source::link_to(draft, case, *to)),
+        (Action::Link { to, kind }, Some(case)) => Ok(source::link_to(draft, case, *to, *kind)),
         (Action::Command(command), Some(case)) => by_hand(draft, case, command),
     }
 }
@@ -141,11 +141,11 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
             draft.tell_leaving(case, |d| *d == department);
             draft.push(EventBody::Resolved { department, solved: *solved, contacted: *contacted });
         }
-        Command::Dispatch { assignees } => dispatch_by_hand(&mut draft, case, assignees)?,
-        Command::Redispatch { assignees } => {
+        Command::Dispatch { assignees, not_accused } => dispatch_by_hand(&mut draft, case, assignees, not_accused)?,
+        Command::Redispatch { assignees, not_accused } => {
             let told = draft.order.content.note.is_some();
             draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it is moved")?;
-            dispatch_by_hand(&mut draft, case, assignees)?;
+            dispatch_by_hand(&mut draft, case, assignees, not_accused)?;
         }
         Command::Close {} => draft.push(EventBody::Closed { at_source: false }),
         Command::Supplement {} => {
@@ -156,8 +156,9 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Urge {} => source::urge_by_hand(&mut draft, case),
         Command::Withdraw {} => source::withdraw(&mut draft, case),
         Command::Assess { by, assessment } => {
-            let accused = draft.accused();
+            let accused = draft.accused(case);
             draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None, accused });
+            draft.warn(case.warning(), Vec::new());
             if assessment.is_bad() {
                 draft.reopen(case, None);
             }
@@ -203,7 +204,7 @@ fn grant_return(
     } else {
         check_assignees(&draft, case, assignees)?;
         draft.tell_leaving(case, stays);
-        draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone());
+        draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone(), Vec::new());
     }
     Ok(draft.done())
 }
@@ -266,11 +267,26 @@ fn to_triage(case: &Case, reason: TriageReason, excluded: Vec<Excluded>) -> Deci
     }
 }
 
-fn dispatch_by_hand(draft: &mut Draft<'_>, case: &Case, assignees: &[Assignee]) -> Result<(), Refusal> {
+fn dispatch_by_hand(
+    draft: &mut Draft<'_>,
+    case: &Case,
+    assignees: &[Assignee],
+    not_accused: &[DepartmentId],
+) -> Result<(), Refusal> {
+    check_clearing(draft, case, not_accused)?;
     check_assignees(draft, case, assignees)?;
     draft.tell_leaving(case, |d| assignees.iter().any(|a| a.department == *d));
-    draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone());
+    draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone(), not_accused.to_vec());
     Ok(())
+}
+
+/// That nobody is accused, only a person says, and why.
+fn check_clearing(draft: &Draft<'_>, case: &Case, not_accused: &[DepartmentId]) -> Result<(), Refusal> {
+    let clears = !not_accused.is_empty();
+    let person = matches!(draft.order.actor, Actor::Operator { .. });
+    draft.need(case, !clears || person, RefusalCode::NotAllowed, "`not_accused` is an operator's to say")?;
+    let told = draft.order.content.note.is_some();
+    draft.need(case, !clears || told, RefusalCode::MissingReason, "`note` is missing: say why they are not accused")
 }
 
 fn check_assignees(draft: &Draft<'_>, case: &Case, assignees: &[Assignee]) -> Result<(), Refusal> {
@@ -284,7 +300,8 @@ fn check_assignees(draft: &Draft<'_>, case: &Case, assignees: &[Assignee]) -> Re
         let named = |list: &[DepartmentId]| list.contains(&assignee.department);
         let detail = format!("department `{}`", assignee.department);
         draft.need(case, !named(&given.unknown), RefusalCode::UnknownDepartment, &detail)?;
-        draft.need(case, !named(&given.forbidden), RefusalCode::Accused, &detail)?;
+        let accused = format!("{detail}; a person who finds that a unit is not accused names it in `not_accused`");
+        draft.need(case, !named(&given.forbidden), RefusalCode::Accused, &accused)?;
     }
     Ok(())
 }
@@ -355,11 +372,17 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn dispatch(&mut self, decision: Option<Decision>, assignees: &[Assignee], deadlines: Vec<Deadline>) {
+    fn dispatch(
+        &mut self,
+        decision: Option<Decision>,
+        assignees: &[Assignee],
+        deadlines: Vec<Deadline>,
+        not_accused: Vec<DepartmentId>,
+    ) {
         for assignee in assignees {
             self.enqueue(&assignee.department, EntryKind::Dispatch, assignee.role);
         }
-        self.push(EventBody::Dispatched { decision: decision.map(Box::new), deadlines });
+        self.push(EventBody::Dispatched { decision: decision.map(Box::new), deadlines, not_accused });
     }
 
     /// The case is graver than it was known to be. The event is what whoever must know at once waits for.
@@ -396,17 +419,18 @@ impl<'a> Draft<'a> {
         if let Verdict::Dispatch { assignees } = decision.verdict.clone() {
             if !assignees.iter().any(|a| self.is_forbidden(&a.department)) {
                 let deadlines = self.order.given.dispatch_deadlines.clone();
-                return self.dispatch(Some(decision), &assignees, deadlines);
+                return self.dispatch(Some(decision), &assignees, deadlines, Vec::new());
             }
             decision.verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
         }
         self.push(EventBody::Triaged { decision: Box::new(decision) });
     }
 
-    /// Whom the order's words accuse; not who is only found fault with, which is judged anew each time.
-    fn accused(&self) -> Vec<DepartmentId> {
+    /// Whom the order's words accuse that the case did not; not who is only found fault with, which is judged anew each time.
+    fn accused(&self, case: &Case) -> Vec<DepartmentId> {
+        let known = case.decision.as_ref().map_or(&[][..], |d| &d.accused);
         let decision = self.order.given.decision.as_ref().filter(|d| d.accusation);
-        decision.map(|d| d.accused.clone()).unwrap_or_default()
+        decision.into_iter().flat_map(|d| &d.accused).filter(|d| !known.contains(d)).cloned().collect()
     }
 
     /// Whether a department may not have the case, nor learn what is said in it.

@@ -36,6 +36,31 @@ impl Private {
             n => format!("{}***{}", chars[0], chars[n - 2..].iter().collect::<String>()),
         }
     }
+
+    /// Whether this is the other value with part of it masked (`138****1234`, `张**`): then it says nothing more.
+    pub fn is_masked_from(&self, other: &Self) -> bool {
+        let (masked, whole) = (stars(&bare(&self.0)), bare(&other.0));
+        let parts: Vec<&str> = masked.split('*').collect();
+        let [first, middle @ .., last] = parts.as_slice() else { return false };
+        let between = whole.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)).filter(|b| !b.is_empty());
+        let Some(mut rest) = between else { return false };
+        middle.iter().all(|part| {
+            let after = rest.split_once(part).map(|(_, after)| after);
+            rest = after.unwrap_or_default();
+            after.is_some()
+        })
+    }
+}
+
+/// With a star wherever something is masked. A single `x` is a letter, or the end of an identity number.
+fn stars(text: &str) -> String {
+    const MASKS: [char; 10] = ['＊', '×', '✕', '●', '•', '○', '◯', '■', '□', '█'];
+    text.replace(MASKS, "*").replace("xx", "**").replace("XX", "**").replace("*x", "**").replace("*X", "**")
+}
+
+/// Without what only sets digits apart.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
 }
 
 impl fmt::Debug for Private {
@@ -77,5 +102,31 @@ mod tests {
         assert_eq!(phone.masked(), "1***34");
         assert_eq!(Private::new("王小明").masked(), "王**");
         assert_eq!(Private::default().masked(), "");
+    }
+
+    #[test]
+    fn what_is_masked_agrees_with_what_it_masks_only() {
+        for (masked, whole, agrees) in [
+            ("138****1234", "13812341234", true),
+            ("138＊＊＊＊1234", "138-1234-1234", true),
+            ("138xxxx1234", "13812341234", true),
+            ("138****1234", "13812341235", false),
+            ("13812341234", "13812341234", false),
+            ("13812341234", "138****1234", false),
+            ("张**", "张三", true),
+            ("张**", "张", false),
+            ("张**", "李四", false),
+            ("*三", "张三", true),
+            ("***", "张三", true),
+            ("***", "张**", true),
+            ("33020519**********2x", "33020519491231002x", true),
+            ("3302**1949**31002x", "33020519491231002x", true),
+            ("3302**1950**31002x", "33020519491231002x", false),
+            ("33020519491231002x", "330205194912310021", false),
+            ("张**", "", false),
+            ("", "张三", false),
+        ] {
+            assert_eq!(Private::new(masked).is_masked_from(&Private::new(whole)), agrees, "{masked} of {whole}");
+        }
     }
 }

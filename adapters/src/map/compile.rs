@@ -91,6 +91,9 @@ impl Builder {
         if spec.constant.is_some() {
             self.issue(place, "constant", "paths only: an id is never made up");
         }
+        for path in spec.prefix.keys().filter(|path| !spec.from.contains(path)) {
+            self.issue(place, path, "one of the paths in `from`");
+        }
         Field { need: Need::Required, ..self.field("source.id", place, spec, false) }
     }
 
@@ -124,6 +127,7 @@ impl Builder {
             no: spec.no.clone(),
             also: spec.also.iter().filter_map(|(at, w)| Some((self.path(place, at)?, w.clone()))).collect(),
             unit: spec.unit.clone(),
+            prefix: spec.prefix.clone().into_iter().collect(),
             personal,
             of_person: false,
             protects: matches!(name, "facts.flags.confidential" | "facts.flags.anonymous"),
@@ -147,6 +151,7 @@ impl Builder {
             ("no", !spec.no.is_empty() && !takes.flag),
             ("also", !spec.also.is_empty() && !takes.flag),
             ("unit", spec.unit.is_some() && !takes.count),
+            ("prefix", !spec.prefix.is_empty()),
             ("implied", !spec.implied.is_empty() && (takes.flag || takes.point || takes.lists || takes.coded)),
             ("constant", spec.constant.is_some() && (takes.flag || takes.point || takes.lists)),
         ];

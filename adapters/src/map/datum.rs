@@ -49,10 +49,11 @@ pub(crate) fn named(text: &str) -> Option<Datum> {
     }
 }
 
-/// Reads `longitude,latitude`; of several points the first.
+/// Reads `longitude,latitude` and `POINT(longitude latitude)`; of several points the first.
 pub(crate) fn pair(text: &str) -> Option<Degrees> {
     let first = text.split([';', '；', '|']).next()?;
-    let mut numbers = first.trim().trim_matches(['[', ']', '(', ')']).split([',', '，', ' ']).filter(|p| !p.is_empty());
+    let bare = first.trim().trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let mut numbers = bare.trim().trim_matches(['[', ']', '(', ')']).split([',', '，', ' ']).filter(|p| !p.is_empty());
     let pair = (numbers.next()?.trim().parse().ok()?, numbers.next()?.trim().parse().ok()?);
     numbers.next().is_none().then_some(pair)
 }
@@ -142,6 +143,7 @@ mod tests {
         assert_eq!(pair("121.55,29.88"), Some((121.55, 29.88)));
         assert_eq!(pair(" [121.55, 29.88] "), Some((121.55, 29.88)));
         assert_eq!(pair("121.55，29.88;121.56,29.89"), Some((121.55, 29.88)));
+        assert_eq!(pair("POINT (121.55 29.88)"), Some((121.55, 29.88)));
         assert_eq!(pair("庄桥街道"), None);
         assert_eq!(pair("1,2,3"), None);
     }

@@ -34,6 +34,8 @@ pub(crate) struct Field {
     pub(crate) no: Vec<String>,
     pub(crate) also: Vec<(Path, Vec<String>)>,
     pub(crate) unit: Option<String>,
+    /// By path, what is put before the source's number.
+    pub(crate) prefix: Vec<(String, String)>,
     pub(crate) personal: bool,
     /// Of a person: a word for "unknown" is as good as absent, so that the next path is asked.
     pub(crate) of_person: bool,

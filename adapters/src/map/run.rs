@@ -30,12 +30,14 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
         return Err(Unmapped { problems });
     };
+    let id = of_its_series(&map.id, record, id);
     let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
     submission.problems = problems;
     for (target, field) in &map.fields {
         fill(&mut submission, target.0, field, record);
     }
     submission.registered_on = registered_on(map, record);
+    submission.version = submission.version.or_else(|| as_registered(map, record));
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
@@ -50,6 +52,16 @@ const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes
 fn read_id(text: &str) -> Option<String> {
     let is_one = text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text);
     is_one.then(|| text.to_owned())
+}
+
+/// The number as it is told from those of another series, by the first path it stands at.
+fn of_its_series(field: &Field, record: &Value, id: String) -> String {
+    let stands = |path: &&Path| path.get(record).and_then(as_text).is_some_and(|text| *text == *id);
+    let path = field.from.iter().find(stands).map(Path::text);
+    match field.prefix.iter().find(|(of, _)| path == Some(of)) {
+        Some((_, prefix)) => format!("{prefix}{id}"),
+        None => id,
+    }
 }
 
 fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
@@ -138,6 +150,14 @@ fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
     let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
     let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
     field.time.read(&text).map(|at| field.time.day_of(at))
+}
+
+/// A record whose version is the latest of its steps, and that has none yet, comes before all that has one: at the beginning
+/// of the day it was registered on. The time of day is no step: it may be put right.
+fn as_registered(map: &Map, record: &Value) -> Option<i64> {
+    let (_, version) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
+    let day = registered_on(map, record).filter(|_| version.pick == Pick::Latest)?;
+    Some(version.time.begin_of(day)?.as_millisecond())
 }
 
 /// A version is a small integer, or a time.
@@ -508,7 +528,8 @@ fn find_links(
             }
             for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
                 if !fits(id) {
-                    // A telephone there is nothing to speak of: some systems have one field for both.
+                    // A telephone there is nothing to speak of: some systems have one field for both. What only might be one is
+                    // told: it might be the number of an order too.
                     problems.extend((!holds_phone(id)).then(|| no_number(path, id)));
                     continue;
                 }

@@ -251,6 +251,7 @@ fn what_strangers_have_in_common_is_no_number_of_theirs() {
     }
     let told = |value: &str| ("aliases".to_owned(), "theirs".to_owned(), Some(value.to_owned()));
     assert_eq!(linked("12345"), (vec![], vec![told("1***45")]));
+    assert_eq!(linked("87654321"), (vec![], vec![told("8***21")]), "a local telephone, or an order's number");
     assert_eq!(linked("市12345热线"), (vec![], vec![told("市***热线")]));
     assert_eq!(linked("热线-260301-1, GD-2,0"), (vec!["other:热线-260301-1".to_owned()], vec![told("G**")]));
 }

@@ -104,6 +104,9 @@ pub(crate) struct FieldSpec {
     pub(crate) also: BTreeMap<String, Vec<String>>,
     /// For counts: what may stand after the number.
     pub(crate) unit: Option<String>,
+    /// For the source's number, where its paths hold numbers of several series: path → what is put before those of its own, so
+    /// that none is taken for one of another.
+    pub(crate) prefix: BTreeMap<String, String>,
 }
 
 /// Persons of one place in the record.

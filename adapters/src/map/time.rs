@@ -118,6 +118,11 @@ impl TimeReader {
         at.to_zoned(self.zone.clone()).date()
     }
 
+    /// When a day began there.
+    pub(crate) fn begin_of(&self, day: Date) -> Option<Timestamp> {
+        self.zoned(day.at(0, 0, 0, 0))
+    }
+
     fn zoned(&self, at: DateTime) -> Option<Timestamp> {
         self.zone.to_timestamp(at).ok()
     }

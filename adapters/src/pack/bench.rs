@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map as Object, Value, json};
 
 use super::files::{bytes, list, stem};
-use super::{Pack, PackError, Way, embedded};
+use super::{Pack, PackError, Way, draft, embedded};
 use crate::decode::{Limits, Record};
 use crate::verify::{Proof, RawBody, Verified};
 
@@ -146,9 +146,12 @@ pub fn try_one(pack: &Pack, file: &Path) -> Result<String, PackError> {
     Ok(out)
 }
 
-/// The records in one file, as a push or a page of a pull would bring them.
+/// The records in one file, as a push or a page of a pull would bring them; from a spreadsheet or lines of JSON, as
+/// `pack new` reads them.
 pub fn records(pack: &Pack, file: &Path) -> Result<Vec<Record>, PackError> {
-    decoded(pack, &stem(file), bytes(file)?)
+    let bytes = bytes(file)?;
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    decoded(pack, &name, bytes.clone()).or_else(|undecoded| draft::records(&name, &bytes).ok_or(undecoded))
 }
 
 fn outcome(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Value, PackError> {

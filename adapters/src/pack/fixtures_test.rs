@@ -194,3 +194,33 @@ proptest! {
         }
     }
 }
+
+/// A petition that nothing was done with yet comes before all that has a step, whatever time of that day it is put to.
+#[test]
+fn a_registration_time_that_is_put_right_is_no_later_state() {
+    let pack = Pack::embedded("petition-portal").expect("a pack");
+    let version = |registered: &str, step: Option<&str>| {
+        let steps: Vec<Value> = step.into_iter().map(|at| serde_json::json!({ "blsj": at })).collect();
+        let record = serde_json::json!({
+            "xfj": { "xfjbh": "33020500202603010001", "djsj": registered, "bt": "反映账目", "tsnr": "账目不公开。" },
+            "blfss": steps,
+        });
+        pack.map(&record, &pack.namespace).expect("maps").version.expect("an order")
+    };
+    let first = version("2026/03/01 09:00:00", None);
+    assert_eq!(version("2026/03/01 15:30:00", None), first);
+    let step = version("2026/03/01 15:30:00", Some("2026/03/01 10:00:00"));
+    assert!(step > first);
+    assert_eq!(version("2026/03/01 09:00:00", Some("2026/03/01 10:00:00")), step);
+}
+
+#[test]
+fn a_dispute_is_not_the_event_of_the_same_number() {
+    let pack = Pack::embedded("grid-worker").expect("a pack");
+    let id = |record: Value| pack.map(&record, &pack.namespace).expect("maps").source.id;
+    let event = id(json!({ "externalEventId": "1001", "title": "占道", "description": "占道经营" }));
+    let dispute = id(json!({ "disputeEventID": "1001", "eventName": "邻里纠纷", "eventIntroduction": "争吵" }));
+    assert_eq!((event.as_str(), dispute.as_str()), ("1001", "dispute-1001"));
+    let both = id(json!({ "externalEventId": "1001", "disputeEventID": "1001", "title": "争吵" }));
+    assert_eq!(both, "1001", "an event that names a dispute is an event");
+}

@@ -22,6 +22,9 @@ pub struct Department(pub DepartmentId);
 /// A caller of the centre: an operator or a machine.
 pub struct Centre(pub Principal);
 
+/// An operator: a person who answers for what is done.
+pub struct Operator(pub Principal);
+
 /// One question of whoever sent it, counted before its body is read, and in hand until it is answered.
 pub struct Counted(#[expect(dead_code, reason = "held")] Hand);
 
@@ -66,6 +69,17 @@ impl FromRequestParts<Arc<Api>> for Centre {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         of_the_centre(api, &parts.headers).map(Self)
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        match identify(api, &parts.headers)? {
+            operator @ Principal::Operator(_) => Ok(Self(operator)),
+            _ => Err(Problem::new(Kind::Forbidden, "a person answers for this: an operator's key is needed")),
+        }
     }
 }
 

@@ -1,18 +1,33 @@
-//! Dead letters: `GET /v1/dead`, `GET /v1/dead/{sequence}` with the record itself, `POST /v1/dead/replay`.
+//! Dead letters: `GET /v1/dead`, `GET /v1/dead/{sequence}` with the record itself, `POST /v1/dead/replay`, and
+//! `POST /v1/dead/{sequence}/drop` for what a person has dealt with otherwise.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::Api;
-use super::caller::{Centre, Counted};
-use crate::intake::dead::{self, BuriedPage};
+use super::caller::{Centre, Counted, Operator};
+use crate::intake::dead::{self, Buried, BuriedPage};
 use crate::intake::replay::{Exhumed, ReplayError, Replayed, Which};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{Asked, Named, Said};
 use crate::rest::page::Paging;
-use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
+use crate::rest::{CENTRE, Endpoints, Key, Operation, Tag, example};
+
+/// What may be written down of a reason.
+const REASON_CHARACTERS: usize = 200;
+
+/// A letter that needs nothing any more.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Drop {
+    /// Why: 1 to 200 characters on one line, nothing personal. It is written down in the audit log.
+    #[schemars(length(min = 1, max = 200))]
+    because: String,
+}
 
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let list_says = Operation::get("/v1/dead", "listDeadLetters", Tag::Centre, "死信清单", "Dead letters, newest first")
@@ -36,7 +51,17 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
             .takes::<Which>(example!("replay"))
             .answers::<Replayed>(200, "各自的回执，未处理的说明原因 · A receipt for each, and why others were left", example!("replayed"))
             .fails(&[Kind::Unavailable, Kind::UnknownOutcome]);
-    Endpoints::new().on(list_says, list).on(show_says, show).on(replay_says, replay)
+    let drop_says =
+        Operation::post("/v1/dead/{sequence}/drop", "dropDeadLetter", Tag::Centre, "注销死信", "Drop a letter")
+            .more(
+                "已另行处理、无需重新处理的死信：须说明原因，留痕；原始报文仍在 INTAKE 中保留至期满。 For what was dealt with otherwise, an answer its source refused for good, say. The reason is \
+                 written down in the audit log; the raw envelope stays in INTAKE for its time.",
+            )
+            .by(&[Key::Operator])
+            .takes::<Drop>(example!("dead-drop"))
+            .answers::<Buried>(200, "已注销的死信 · The letter that is gone", example!("dead-dropped"))
+            .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable]);
+    Endpoints::new().on(list_says, list).on(show_says, show).on(replay_says, replay).on(drop_says, drop_one)
 }
 
 async fn list(
@@ -54,10 +79,8 @@ async fn show(
     Centre(who): Centre,
     Named(sequence): Named<String>,
 ) -> Result<Json<Exhumed>, Problem> {
-    let sequence: u64 =
-        sequence.parse().map_err(|_| Problem::field("sequence", Some(&sequence), "the sequence of a dead letter"))?;
-    let none = || Problem::new(Kind::NotFound, format!("there is no dead letter {sequence}"));
-    let shown = api.replay.show(sequence).await?.ok_or_else(none)?;
+    let sequence = numbered(&sequence)?;
+    let shown = api.replay.show(sequence).await?.ok_or_else(|| none(sequence))?;
     if shown.record.is_some() {
         tracing::info!(
             target: "huiliu::audit", who = who.subject(), sequence,
@@ -83,6 +106,33 @@ async fn replay(
         "{} dead letters taken up again by {}", done.replayed.len(), who.subject()
     );
     Ok(Json(done))
+}
+
+async fn drop_one(
+    State(api): State<Arc<Api>>,
+    Operator(who): Operator,
+    _held: Counted,
+    Named(sequence): Named<String>,
+    Said(Drop { because }): Said<Drop>,
+) -> Result<Json<Buried>, Problem> {
+    let (sequence, because) = (numbered(&sequence)?, because.trim());
+    if because.is_empty() || because.chars().count() > REASON_CHARACTERS || because.contains(char::is_control) {
+        return Err(Problem::field("because", None, "a reason, 1 to 200 characters on one line"));
+    }
+    let dropped = api.replay.dismiss(sequence).await?.ok_or_else(|| none(sequence))?;
+    tracing::info!(
+        target: "huiliu::audit", who = who.subject(), sequence, receipt = dropped.receipt, because,
+        "dead letter {sequence} dropped by {}", who.subject()
+    );
+    Ok(Json(dropped))
+}
+
+fn numbered(sequence: &str) -> Result<u64, Problem> {
+    sequence.parse().map_err(|_| Problem::field("sequence", Some(sequence), "the sequence of a dead letter"))
+}
+
+fn none(sequence: u64) -> Problem {
+    Problem::new(Kind::NotFound, format!("there is no dead letter {sequence}"))
 }
 
 impl From<ReplayError> for Problem {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Api;
 use crate::rest::{Endpoints, Operation, Shape, Tag, example};
 
-/// Whether the hub takes work, and what is missing if not.
+/// Whether the hub takes work, and what is missing if not: all a stranger may know.
 #[derive(Serialize, JsonSchema)]
 struct Readiness {
     /// All of the following.
@@ -24,8 +24,6 @@ struct Readiness {
     /// Why no new reports are taken, where departments can still work.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_room: Option<String>,
-    /// The sequence of the case log that the read model has come to.
-    log_position: Option<u64>,
 }
 
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
@@ -55,7 +53,7 @@ async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Readiness>) {
     let ready = engine && taking_work;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let no_room = api.room.borrow().clone().err();
-    (status, Json(Readiness { ready, engine, taking_work, no_room, log_position: api.reads.position().ok() }))
+    (status, Json(Readiness { ready, engine, taking_work, no_room }))
 }
 
 async fn figures(State(api): State<Arc<Api>>) -> String {

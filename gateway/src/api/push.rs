@@ -28,7 +28,7 @@ use crate::traces::{Arrival, Key, SpanKind, of_http};
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let says = Operation::post("/v1/channels/{channel}/events", "pushRecords", Tag::Push, "推送来件", "Hand in records")
         .more(
-            "一条或一批，按渠道自己的格式（见适配包的 README），UTF-8 或 GB18030，可用 gzip。存储之后才应答。看不懂的也存，回执说明错在哪里，改正后可重发。以签名证明的发送方得到其自身协议的应答：信访交换为 200 加 `code`。 One record or a batch, in the channel's own format (see the README of its pack), in UTF-8 or GB18030, gzip taken. \
+            "一条或一批，按渠道自己的格式（JSON、逐行 JSON、表单或 CSV，见适配包的 README），UTF-8 或 GB18030，可用 gzip。存储之后才应答。看不懂的也存，回执说明错在哪里，改正后可重发。以签名证明的发送方得到其自身协议的应答：信访交换为 200 加 `code`。 One record or a batch, in the channel's own format (JSON, lines of JSON, a form or CSV: see the README of its pack), in UTF-8 or GB18030, gzip taken. \
              It is answered once it is stored. What cannot be understood is stored too, and the receipt says what was wrong \
              with it; it may be sent again when it is put right. A sender that is proven by a signature gets the answer its \
              channel's own protocol wants: the petition exchange's is 200 with `code`.",

@@ -1,13 +1,14 @@
 //! Letting old backups go: only whole ones count, only whole ones go, and what goes stops being whole first.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
 use uuid::Uuid;
 
-use super::manifest::{KeysManifest, MANIFEST, Manifest, read};
-use super::set::{BACKUP_PREFIX, KEYS_PREFIX, whole};
+use super::manifest::{KeysManifest, MANIFEST, read};
+use super::set::{BACKUP_PREFIX, Backup, KEYS_PREFIX, doubt, whole};
 use super::verify::TRIAL_PREFIX;
 use super::write::PARTIAL;
 
@@ -16,28 +17,45 @@ const UNPROVEN: &str = "unproven-";
 /// What broke off that long ago is not being written any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes all but the `keep` newest whole backups, and the keys that belonged to the removed ones. Returns what was removed.
+/// What was let go.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Directories that are gone.
+    pub removed: Vec<PathBuf>,
+    /// What makes it uncertain which backup is the newest.
+    pub doubt: Option<String>,
+}
+
+/// Removes whole backups that are not among the `keep` newest, neither by how far the log goes in them nor by their time,
+/// and the keys that belonged to them; never the one just `written`. One whose manifest does not read stays.
 ///
 /// # Errors
 /// When something cannot be read or removed.
-pub fn keep_newest(backups: &Path, keys: &Path, keep: usize) -> anyhow::Result<Vec<PathBuf>> {
-    let all = whole(backups, BACKUP_PREFIX)?;
-    let old = &all[..all.len().saturating_sub(keep)];
+pub fn keep_newest(backups: &Path, keys: &Path, keep: usize, written: &Path) -> anyhow::Result<Kept> {
+    let mut all: Vec<Backup> =
+        whole(backups, BACKUP_PREFIX)?.into_iter().filter_map(|directory| Backup::read(directory).ok()).collect();
+    let doubt = doubt(&all);
+    let old = all.len().saturating_sub(keep);
+    all.sort_by(Backup::by_time);
+    let old_by_time: HashSet<PathBuf> = all[..old].iter().map(|backup| backup.directory.clone()).collect();
+    all.sort_by(Backup::by_reach);
     let mut removed = Vec::new();
-    for directory in old {
-        let id = read::<Manifest>(directory).ok().map(|manifest| manifest.backup);
-        for its_keys in keys_of(keys, id)? {
+    for Backup { directory, manifest } in &all[..old] {
+        if !old_by_time.contains(directory) || directory == written {
+            continue;
+        }
+        for its_keys in keys_of(keys, manifest.backup)? {
             remove(&its_keys)?;
             removed.push(its_keys);
         }
         remove(directory)?;
         removed.push(directory.clone());
     }
-    Ok(removed)
+    Ok(Kept { removed, doubt })
 }
 
-fn keys_of(keys: &Path, backup: Option<Uuid>) -> anyhow::Result<Vec<PathBuf>> {
-    let belongs = |path: &PathBuf| read::<KeysManifest>(path).is_ok_and(|m| Some(m.keys_of) == backup);
+fn keys_of(keys: &Path, backup: Uuid) -> anyhow::Result<Vec<PathBuf>> {
+    let belongs = |path: &PathBuf| read::<KeysManifest>(path).is_ok_and(|m| m.keys_of == backup);
     Ok(whole(keys, KEYS_PREFIX)?.into_iter().filter(belongs).collect())
 }
 
@@ -90,11 +108,18 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::json;
 
+    use super::super::set::tests::put;
     use super::*;
     use crate::engine::scratch::Scratch;
 
-    fn put(directory: &Path, manifest: &serde_json::Value) {
-        fs::create_dir_all(directory).expect("made");
+    fn put_keys(keys: &Path, id: u128) {
+        let directory = keys.join(format!("{KEYS_PREFIX}{id}"));
+        let sum = json!({ "file": "master.key", "bytes": 0, "sha256": "" });
+        let manifest = json!({
+            "format": 1, "keys_of": Uuid::from_u128(id), "backup_name": "", "made_at": Timestamp::now(), "streams": [],
+            "master_key": sum, "credentials": null,
+        });
+        fs::create_dir_all(&directory).expect("made");
         fs::write(directory.join(MANIFEST), manifest.to_string()).expect("written");
     }
 
@@ -102,24 +127,39 @@ mod tests {
     fn the_oldest_go_with_their_keys_and_strangers_stay() {
         let scratch = Scratch::new();
         let (backups, keys) = (scratch.path().join("b"), scratch.path().join("k"));
-        let now = Timestamp::now();
-        for day in 1..=3_u128 {
-            let id = Uuid::from_u128(day);
-            let manifest = json!({ "format": 1, "backup": id, "begun_at": now, "made_at": now, "hub_version": "0", "intake_floor": 0, "streams": [] });
-            put(&backups.join(format!("{BACKUP_PREFIX}2026010{day}T000000Z")), &manifest);
-            let sum = json!({ "file": "master.key", "bytes": 0, "sha256": "" });
-            let manifest = json!({ "format": 1, "keys_of": id, "backup_name": "", "made_at": now, "streams": [], "master_key": sum, "credentials": null });
-            put(&keys.join(format!("{KEYS_PREFIX}2026010{day}T000000Z")), &manifest);
-        }
+        let made: Vec<PathBuf> = (1..=3).zip(1..).map(|(id, day)| put(&backups, id, day, 100)).collect();
+        (1..=3).for_each(|id| put_keys(&keys, id));
         fs::create_dir_all(backups.join("huiliu-backup-half")).expect("made");
         fs::create_dir_all(backups.join("something-else")).expect("made");
-        let removed = keep_newest(&backups, &keys, 2).expect("kept");
-        assert_eq!(removed.len(), 2);
-        assert_eq!(whole(&backups, BACKUP_PREFIX).expect("there").len(), 2);
+        let unread = backups.join("huiliu-backup-00000000T000000Z");
+        fs::create_dir_all(&unread).expect("made");
+        fs::write(unread.join(MANIFEST), "{\"format\":2}").expect("written");
+        let kept = keep_newest(&backups, &keys, 2, &made[2]).expect("kept");
+        assert_eq!((kept.removed.len(), kept.doubt), (2, None));
         assert_eq!(whole(&keys, KEYS_PREFIX).expect("there").len(), 2);
         assert!(backups.join("huiliu-backup-half").exists() && backups.join("something-else").exists());
-        assert!(!backups.join("huiliu-backup-20260101T000000Z").exists());
-        assert_eq!(keep_newest(&backups, &keys, 2).expect("kept").len(), 0);
+        assert!(!made[0].exists() && made[1].exists() && made[2].exists() && unread.exists());
+        assert_eq!(keep_newest(&backups, &keys, 2, &made[2]).expect("kept").removed.len(), 0);
+    }
+
+    #[test]
+    fn what_is_new_by_the_log_or_by_the_clock_stays_and_the_difference_is_told() {
+        let scratch = Scratch::new();
+        let (backups, keys) = (scratch.path().join("b"), scratch.path().join("k"));
+        fs::create_dir_all(&keys).expect("made");
+        let left = |made: &[PathBuf]| made.iter().map(|directory| directory.exists()).collect::<Vec<_>>();
+        // Two days with a clock that was ahead, then right again.
+        let mut made = vec![put(&backups, 1, 900, 10), put(&backups, 2, 901, 20)];
+        for (day, reach) in [(1, 30), (2, 40), (3, 50)] {
+            made.push(put(&backups, 3, day, reach));
+            let kept = keep_newest(&backups, &keys, 2, &made[made.len() - 1]).expect("kept");
+            assert!(kept.doubt.is_some_and(|said| said.contains(&made[1].display().to_string())));
+        }
+        assert_eq!(left(&made), [true, true, false, true, true]);
+        // Nothing new in the log, and an earlier clock: it is what this run wrote all the same.
+        made.push(put(&backups, 4, 0, 10));
+        keep_newest(&backups, &keys, 2, &made[5]).expect("kept");
+        assert!(made[5].exists());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::engine::snapshot::Head;
+use crate::engine::streams::CASES;
 
 /// The version of the layout. A later one is refused.
 pub const FORMAT: u32 = 1;
@@ -61,6 +62,14 @@ pub struct Manifest {
     pub intake_floor: u64,
     /// Its streams, in the order in which they were copied.
     pub streams: Vec<StreamCopy>,
+}
+
+impl Manifest {
+    /// How far the log goes in it.
+    #[must_use]
+    pub fn reach(&self) -> u64 {
+        self.streams.iter().find(|copy| copy.name == CASES).map_or(0, |copy| copy.last_sequence)
+    }
 }
 
 /// The manifest of the keys that belong to a backup.

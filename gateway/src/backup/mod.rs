@@ -16,6 +16,7 @@
 pub mod frames;
 pub mod keep;
 pub mod manifest;
+pub mod proven;
 pub mod receive;
 pub mod restore;
 pub mod set;

@@ -139,7 +139,7 @@ impl Receiving {
             messages: extent.messages,
             first_sequence: extent.first_sequence,
             last_sequence: extent.last_sequence,
-            file: file.finish()?,
+            file: file.finish(),
             head,
         });
         Ok(())

@@ -15,7 +15,7 @@ use super::write::sync_tree;
 use crate::app::READ_MODEL;
 use crate::doors::Credentials;
 use crate::doors::credentials::write_private;
-use crate::engine::snapshot;
+use crate::engine::snapshot::{self, Extent};
 use crate::engine::streams::QUEUES;
 use crate::engine::{Durability, Embedded, Engine, EngineSettings, Server};
 use crate::intake::pipeline;
@@ -42,10 +42,7 @@ async fn fill_stream(engine: &Engine, directory: &Path, copy: &StreamCopy) -> an
     // The copy may come from a cluster and go to a single server, or the other way.
     head.config["num_replicas"] = engine.replicas.into();
     let found = snapshot::restore(&engine.jetstream, &head, file).await?;
-    let same = (found.messages, found.last_sequence) == (copy.messages, copy.last_sequence)
-        // The server counts the first of no messages now from 0, now from 1.
-        && (copy.messages == 0 || found.first_sequence == copy.first_sequence);
-    if !same {
+    if !is_whole(copy, found) {
         bail!(
             "{}: 恢复后与清单不符 (restored, it is not what the manifest says): {found:?}; expected messages {}, {} to {}",
             path.display(),
@@ -55,6 +52,18 @@ async fn fill_stream(engine: &Engine, directory: &Path, copy: &StreamCopy) -> an
         );
     }
     Ok(())
+}
+
+/// Whether what was put back is the copy. Of a stream that keeps its messages for a while only, the server drops what has
+/// grown too old since, from the front and while it puts the copy back.
+fn is_whole(copy: &StreamCopy, found: Extent) -> bool {
+    let runs_out = copy.head.config["max_age"].as_u64().is_some_and(|age| age > 0);
+    let counts = found.messages == copy.messages || (runs_out && found.messages < copy.messages);
+    // The server counts the first of no messages now from 0, now from 1.
+    let begins = found.messages == 0
+        || found.first_sequence == copy.first_sequence
+        || (runs_out && found.first_sequence > copy.first_sequence);
+    found.last_sequence == copy.last_sequence && counts && begins
 }
 
 /// What a restore did.
@@ -226,4 +235,35 @@ fn put_keys(keys: &KeySet, places: &Places) -> anyhow::Result<Restored> {
         path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
     }
     Ok(restored)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::backup::manifest::FileSum;
+    use crate::engine::snapshot::Head;
+
+    #[test]
+    fn only_a_stream_that_forgets_may_come_back_shorter_and_only_at_its_front() {
+        let extent = |messages, first_sequence, last_sequence| Extent { messages, first_sequence, last_sequence };
+        let whole = |max_age: u64, found| {
+            let head = Head { config: json!({ "max_age": max_age }), state: json!({}) };
+            let file = FileSum { file: String::new(), bytes: 0, sha256: String::new() };
+            let name = "INTAKE".to_owned();
+            is_whole(&StreamCopy { name, messages: 5, first_sequence: 3, last_sequence: 7, file, head }, found)
+        };
+        for (found, kept, aging) in [
+            (extent(5, 3, 7), true, true),
+            (extent(3, 5, 7), false, true),
+            (extent(0, 8, 7), false, true),
+            (extent(0, 0, 7), false, true),
+            (extent(4, 3, 6), false, false),
+            (extent(6, 2, 7), false, false),
+            (extent(5, 2, 7), false, false),
+        ] {
+            assert_eq!((whole(0, found), whole(1, found)), (kept, aging), "{found:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! A backup as it lies on a disk, with the keys that belong to it: found, matched, and every file compared with what was
 //! written down, before anything is believed.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -119,15 +120,64 @@ fn newest(given: &Path) -> anyhow::Result<PathBuf> {
         return Ok(given.to_owned());
     }
     let found = whole(given, BACKUP_PREFIX)?;
-    found.into_iter().next_back().with_context(|| {
-        format!(
-            "{} 不是完整的备份，其中也没有 (no whole backup there: expected {MANIFEST}, or a directory {BACKUP_PREFIX}…)",
-            given.display()
-        )
-    })
+    ensure!(
+        !found.is_empty(),
+        "{} 不是完整的备份，其中也没有 (no whole backup there: expected {MANIFEST}, or a directory {BACKUP_PREFIX}…)",
+        given.display()
+    );
+    let backups: Vec<Backup> = found.into_iter().map(Backup::read).collect::<anyhow::Result<_>>().context(NAME_ONE)?;
+    if let Some(doubt) = doubt(&backups) {
+        bail!("{doubt}；{NAME_ONE}");
+    }
+    let newest = backups.into_iter().max_by(Backup::by_reach).context(NAME_ONE)?;
+    Ok(newest.directory)
 }
 
-/// The whole directories with this prefix, oldest first: their names end with their time.
+const NAME_ONE: &str =
+    "哪个备份最新不能断定，请给出其目录 (which is the newest cannot be told: name the directory of the one you mean)";
+
+/// A whole backup among others. The log only grows, so the one in which it goes furthest is the newest; but after a restore
+/// it goes on from where that backup ended, and then the time tells. Where a clock was wrong, the time tells nothing.
+pub(super) struct Backup {
+    pub(super) directory: PathBuf,
+    pub(super) manifest: Manifest,
+}
+
+impl Backup {
+    pub(super) fn read(directory: PathBuf) -> anyhow::Result<Self> {
+        Ok(Self { manifest: read(&directory)?, directory })
+    }
+
+    /// By what they hold.
+    pub(super) fn by_reach(&self, other: &Self) -> Ordering {
+        self.manifest.reach().cmp(&other.manifest.reach()).then_with(|| self.by_time(other))
+    }
+
+    /// By what the clock said.
+    pub(super) fn by_time(&self, other: &Self) -> Ordering {
+        let key = |backup: &'_ Self| (backup.manifest.begun_at, backup.directory.clone());
+        key(self).cmp(&key(other))
+    }
+}
+
+/// What is to be said where the newest by what it holds is not the newest by its time.
+pub(super) fn doubt(backups: &[Backup]) -> Option<String> {
+    let furthest = backups.iter().max_by(|a, b| a.by_reach(b))?;
+    let latest = backups.iter().max_by(|a, b| a.by_time(b))?;
+    if furthest.directory == latest.directory {
+        return None;
+    }
+    let said = |backup: &Backup| {
+        format!("{} ({}, CASES {})", backup.directory.display(), backup.manifest.begun_at, backup.manifest.reach())
+    };
+    Some(format!(
+        "时间最晚的备份 {} 不如 {} 完整：时钟曾出错，或曾恢复过较早的备份；请把不再需要的移走 (the latest backup holds less than another: a clock was wrong, or an older backup was restored; move away the one that is not needed any more)",
+        said(latest),
+        said(furthest)
+    ))
+}
+
+/// The whole directories with this prefix, in the order of their names.
 pub(super) fn whole(parent: &Path, prefix: &str) -> anyhow::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(parent)
         .with_context(|| format!("目录读不出 (the directory cannot be read): {}", parent.display()))?;
@@ -157,4 +207,54 @@ pub fn apart(directory: &Path, keys: &Path) -> anyhow::Result<()> {
         other.display()
     );
     Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::engine::scratch::Scratch;
+
+    /// A backup in whose copy CASES goes up to `reach`, made on this day.
+    pub(in crate::backup) fn put(backups: &Path, id: u128, day: i64, reach: u64) -> PathBuf {
+        let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
+        let copy = json!({
+            "name": "CASES", "messages": reach, "first_sequence": 1, "last_sequence": reach,
+            "file": "c", "bytes": 0, "sha256": "", "head": { "config": {}, "state": {} },
+        });
+        let manifest = json!({
+            "format": 1, "backup": Uuid::from_u128(id), "begun_at": at, "made_at": at, "hub_version": "0",
+            "intake_floor": 0, "streams": [copy],
+        });
+        let directory = backups.join(format!("{BACKUP_PREFIX}{}", at.strftime("%Y%m%dT%H%M%SZ")));
+        fs::create_dir_all(&directory).expect("made");
+        fs::write(directory.join(MANIFEST), manifest.to_string()).expect("written");
+        directory
+    }
+
+    #[test]
+    fn where_clock_and_log_differ_a_person_says_which_is_the_newest() {
+        let scratch = Scratch::new();
+        let found = || Set::find(scratch.path(), None).map(|set| set.directory).map_err(|e| format!("{e:#}"));
+        let older = put(scratch.path(), 1, 10, 100);
+        let newer = put(scratch.path(), 2, 11, 100);
+        assert_eq!(found(), Ok(newer.clone()), "nothing happened between them");
+        let right = put(scratch.path(), 3, 12, 150);
+        assert_eq!(found(), Ok(right.clone()));
+
+        let from_the_future = put(scratch.path(), 4, 40_000, 120);
+        let said = found().expect_err("not certain");
+        for directory in [&right, &from_the_future] {
+            assert!(said.contains(&directory.display().to_string()), "{said}");
+        }
+        assert_eq!(Set::find(&right, None).expect("named").directory, right);
+        fs::remove_dir_all(from_the_future).expect("moved away");
+        assert_eq!(found(), Ok(right));
+
+        fs::write(older.join(MANIFEST), "{}").expect("written");
+        assert!(found().expect_err("not certain").contains(&older.display().to_string()));
+    }
 }

@@ -12,6 +12,7 @@ use super::out::{columns, say};
 use super::rebuild::stop_it_first;
 use crate::backup::keep::{keep_newest, put_aside, remove_abandoned};
 use crate::backup::manifest::StreamCopy;
+use crate::backup::proven;
 use crate::backup::receive::{self, Receiving, Written};
 use crate::backup::set::{BACKUP_PREFIX, KEYS_PREFIX, Set, apart};
 use crate::backup::verify::{self, Findings};
@@ -43,7 +44,7 @@ struct Make {
     /// 把密钥与备份放在一起 (keep the keys beside the backup)
     #[arg(long, conflicts_with = "keys")]
     keys_beside: bool,
-    /// 只保留最新的 N 个备份 (remove all but the N newest whole backups)
+    /// 只保留最新的 N 个备份 (remove whole backups not among the N newest, by log or by time)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     keep: Option<u16>,
     /// 不试恢复 (do not try whether it can be restored)
@@ -129,10 +130,17 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
                 aside.join(", ")
             )));
         }
+        proven::note(&places.data_dir, written.manifest.begun_at).context(
+            "备份已通过，但时间未能告知网关 (the backup passed, but its time could not be noted for the hub)",
+        )?;
     }
     if let Some(keep) = args.keep {
-        for removed in keep_newest(dir, keys, keep.into())? {
+        let kept = keep_newest(dir, keys, keep.into(), &written.directory)?;
+        for removed in kept.removed {
             say(format!("旧备份已删除 (removed): {}", removed.display()))?;
+        }
+        if let Some(doubt) = kept.doubt {
+            eprintln!("huiliu: {doubt}");
         }
     }
     Ok(())

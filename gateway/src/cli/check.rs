@@ -1,27 +1,53 @@
-//! `huiliu check`: gaps, contradictions and dead ends of the directory, with file and line.
+//! `huiliu check`: gaps, contradictions and dead ends of the directory, with file and line; and, unless a folder is named,
+//! whether the hub could start with the settings and the packs in use.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use huiliu_adapters::pack::Pack;
+
 use super::findings::{counted, exit_code, tell};
 use super::out::say;
 use crate::directory::{self, Directory};
-use crate::settings::Places;
+use crate::settings::{Places, Settings};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// 目录文件夹，缺省取设置中的 directory_dir (folder of the directory)
+    /// 目录文件夹；缺省取设置中的 directory_dir，并检查设置与已启用渠道的渠道包 (folder of the directory; without one, that of the settings, with the settings themselves and the packs in use)
     directory: Option<PathBuf>,
 }
 
 pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCode> {
-    let folder = match &args.directory {
-        Some(folder) => folder.clone(),
-        None => Places::load(settings)?.directory_dir,
+    let (folder, would_start) = match &args.directory {
+        Some(folder) => (folder.clone(), true),
+        None => {
+            let places = Places::load(settings)?;
+            let would_start = [settings_hold(settings)?, packs_load(&places)?] == [true; 2];
+            (places.directory_dir, would_start)
+        }
     };
     let directory = Directory::load(&folder)?;
     let findings = directory::check(&directory);
     tell("", &findings)?;
     say(format!("目录版本 {}：{}", directory.version(), counted(&findings)))?;
-    Ok(exit_code(&findings))
+    Ok(if would_start { exit_code(&findings) } else { ExitCode::FAILURE })
+}
+
+/// Whether the settings are whole, with every secret they name.
+fn settings_hold(settings: Option<&Path>) -> anyhow::Result<bool> {
+    let Err(error) = Settings::load(settings) else { return Ok(true) };
+    say(format!("设置不足以启动 (the hub would not start with these settings)\n    {error}"))?;
+    Ok(false)
+}
+
+/// Whether the packs in use load: the hub does not start with one that does not.
+fn packs_load(places: &Places) -> anyhow::Result<bool> {
+    let mut all = true;
+    for name in &places.packs {
+        if let Err(error) = Pack::find(name, places.packs_dir.as_deref()) {
+            say(format!("渠道包 {name} 不能加载 (pack {name} does not load)\n    {error}"))?;
+            all = false;
+        }
+    }
+    Ok(all)
 }

@@ -1,10 +1,10 @@
-//! `huiliu dead`: what could not be worked on, why, and trying it again, on a running hub.
+//! `huiliu dead`: what could not be worked on, why, trying it again, and dropping it, on a running hub.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use huiliu_schemas::Channel;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::hub::{Hub, Reach, block_on};
 use super::out::{say, say_json};
@@ -38,6 +38,14 @@ enum What {
         /// 死信序号 (sequence of the letter)
         sequence: u64,
     },
+    /// 注销一条已另行处理的死信；须用操作员密钥，留痕 (drop one that was dealt with otherwise: an operator's key, audited)
+    Drop {
+        /// 死信序号 (sequence of the letter)
+        sequence: u64,
+        /// 原因，写入审计日志，不得含个人信息 (why; goes into the audit log, nothing personal)
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+    },
     /// 重新处理死信，例如修好适配包之后 (take letters up again, after a pack was mended)
     Replay {
         /// 死信序号，可多个 (sequences of letters)
@@ -66,6 +74,7 @@ pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCo
         match &args.what {
             What::List { limit, cursor } => list(&hub, *limit, cursor.clone(), args.json).await,
             What::Show { sequence } => show(&hub, *sequence, args.json).await,
+            What::Drop { sequence, because } => dismiss(&hub, *sequence, because, args.json).await,
             What::Replay { letters, from, to, channel, stage, reason } => {
                 let which = Which {
                     letters: (!letters.is_empty()).then(|| letters.clone()),
@@ -113,6 +122,16 @@ async fn show(hub: &Hub, sequence: u64, as_json: bool) -> anyhow::Result<ExitCod
         Value::Null => say("没有可看的原始记录 (there is no record to show)")?,
         Value::String(body) => say(body)?,
         record => say_json(record)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn dismiss(hub: &Hub, sequence: u64, because: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+    let dropped = hub.post(&format!("/v1/dead/{sequence}/drop"), Some(json!({ "because": because }))).await?;
+    if as_json {
+        say_json(&dropped)?;
+    } else {
+        say(format!("{}\n已注销 (dropped)", told(&dropped)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

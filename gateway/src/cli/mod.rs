@@ -50,7 +50,7 @@ enum Command {
     Settings,
     /// 打印 HTTP 接口的 OpenAPI 3.1 文档 (print the OpenAPI document)
     Openapi,
-    /// 检查单位、事项、责任清单与时限 (check the directory)
+    /// 检查设置，及单位、事项、责任清单与时限 (check the settings and the directory)
     Check(check::Args),
     /// 测速 (measure a hub of its own)
     Bench(bench::Args),

@@ -378,6 +378,10 @@ fn why(body: &EventBody) -> Option<Why> {
             confidence: Some(decision.confidence),
             words: None,
         }),
+        EventBody::Dispatched { decision: None, not_accused, .. } if !not_accused.is_empty() => {
+            let cleared: Vec<&str> = not_accused.iter().map(DepartmentId::as_str).collect();
+            said(format!("人工派单；经核不属被检举控告：{}", cleared.join("、")))
+        }
         EventBody::Dispatched { decision: None, .. } => said("人工派单".to_owned()),
         EventBody::Declined { article, .. } | EventBody::ClosedToRepetition { article } => said(article.clone()),
         EventBody::ReturnRequested { reason, .. } => said(reason.chinese().to_owned()),

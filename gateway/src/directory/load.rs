@@ -1,5 +1,6 @@
 //! The thin IO around the pure parser: reads the directory's files from disk and decodes them.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -32,6 +33,23 @@ impl Found {
         };
         let files = directory_files(root)?.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(Self { files, model: read_model(root)? })
+    }
+
+    /// Puts the files into a folder of their own, on the disk before it returns.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write(&self, root: &Path) -> io::Result<()> {
+        fs::create_dir_all(root)?;
+        let model = self.model.iter().map(|bytes| (MODEL_FILE, bytes));
+        for (name, bytes) in self.files.iter().map(|(name, bytes)| (name.as_str(), bytes)).chain(model) {
+            let path = root.join(name);
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            let mut file = fs::File::create(path)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+        }
+        Ok(())
     }
 
     /// What was read, byte for byte, in a few digits.

@@ -135,7 +135,7 @@ fn check_finds_what_one_bad_line_brings() {
         assert!(found.iter().any(|f| f.contains(expected)), "`{line}`: {expected} not in {found:#?}");
     };
     let list = "responsibilities.csv";
-    finds(list, "010903,330205,,jb-police,,,,", "Error responsibilities.csv:306 ties with line");
+    finds(list, "010903,330205,,jb-police,,,,", "Error responsibilities.csv:305 ties with line");
     finds(list, "010903,330205,flag=joint,jb-police,,,,", "ties with line");
     finds(list, "010903,330205,persons>=5;persons<3,jb-police,,,,", "can never hold");
     finds(list, "010904,330205,persons>=1,jb-police,,,,", "always wins over it");
@@ -146,8 +146,13 @@ fn check_finds_what_one_bad_line_brings() {
     finds(list, "150305,330205,flag=joint;flag=grave,jb-cicheng,,,,", "township `jb-cicheng` is named but");
     finds(
         list,
+        "150305,330205,flag=joint;flag=grave,jb-labour,@township,,,",
+        "Warning responsibilities.csv:305 townships take part, but matter 150305 is on no territorial list",
+    );
+    finds(
+        list,
         "010304,330205,flag=joint,@township,,,,",
-        "Warning responsibilities.csv:306 led by townships, but 7 of them",
+        "Warning responsibilities.csv:305 led by townships, but 7 of them",
     );
     finds(list, "010904,330205,flag=joint,jb-police,jb-police,,,", "both leads and takes part");
     let units = "departments.csv";

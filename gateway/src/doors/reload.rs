@@ -1,6 +1,7 @@
 //! Follows the credentials file, so that a new key works and a revoked one stops at once.
 //!
-//! A file that cannot be understood changes nothing: the keys read last stay in force.
+//! A file that cannot be understood changes nothing: the keys read last stay in force. Neither does one that is gone or
+//! empty: a copy over it begins so. Two looks in a row must find the same file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,17 +39,15 @@ impl Follow {
 
     /// Looks until told to stop.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut seen = None;
+        let mut looks = Looks::default();
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 _ = look.tick() => {}
             }
-            let stamp = stamp(&self.path);
-            if stamp != seen {
+            if looks.find_news(stamp(&self.path)) {
                 self.read();
-                seen = stamp;
             }
             self.tell_server().await;
         }
@@ -56,7 +55,7 @@ impl Follow {
 
     /// Takes over what the file says.
     fn read(&self) {
-        match Credentials::load(&self.path) {
+        match in_force(&self.path) {
             Ok(credentials) => drop(self.current.send_if_modified(|current| {
                 let changed = credentials != **current;
                 if changed {
@@ -85,7 +84,70 @@ impl Follow {
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+/// What the looks at a file found.
+#[derive(Debug, Default)]
+struct Looks {
+    dealt_with: Option<Stamp>,
+    last: Option<Stamp>,
+}
+
+type Stamp = (SystemTime, u64);
+
+impl Looks {
+    /// Whether the file differs from what was dealt with, and two looks in a row found it so; it is dealt with then.
+    fn find_news(&mut self, found: Option<Stamp>) -> bool {
+        let settled = std::mem::replace(&mut self.last, found) == found;
+        let news = settled && found != self.dealt_with;
+        if news {
+            self.dealt_with = found;
+        }
+        news
+    }
+}
+
+/// What a running hub takes over. A list without keys is written as such: an empty file is half a copy.
+fn in_force(path: &Path) -> Result<Credentials, String> {
+    match fs::read_to_string(path) {
+        Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", path.display())),
+        Ok(_) => Credentials::load(path).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doors::KeyKind;
+    use crate::engine::scratch::Scratch;
+
+    #[test]
+    fn a_file_that_is_gone_or_empty_takes_nobodys_key_away() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("credentials.toml");
+        assert!(in_force(&path).is_err(), "gone");
+        let mut credentials = Credentials::default();
+        credentials.save(&path).expect("saved");
+        assert_eq!(in_force(&path), Ok(credentials.clone()), "nobody, and said so");
+        credentials.mint(KeyKind::Operator, "li", "li").expect("minted");
+        credentials.save(&path).expect("saved");
+        assert_eq!(in_force(&path), Ok(credentials));
+        for half in ["", "\n"] {
+            fs::write(&path, half).expect("written");
+            assert!(in_force(&path).is_err(), "{half:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_two_looks_found_alike_is_news_and_only_once() {
+        let (one, two) = (Some((SystemTime::UNIX_EPOCH, 1)), Some((SystemTime::UNIX_EPOCH, 2)));
+        let mut looks = Looks::default();
+        let found = [one, one, one, two, one, one, two, two, None, two, two, None, None, None, two, two];
+        let news = [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1];
+        assert_eq!(found.map(|found| u8::from(looks.find_news(found))), news);
+    }
 }

@@ -20,6 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PATIENT_LOOKS: u32 = 3;
 const MOST_PATIENT_LOOKS: u32 = 300;
 const MIB: u64 = 1 << 20;
+/// Hours of what departments and answers write.
+const TO_START_AGAIN: u64 = 64 * MIB;
 
 /// `Err` says why nothing new can be taken just now.
 pub type Room = watch::Receiver<Result<(), String>>;
@@ -69,7 +71,7 @@ impl Watch {
     pub fn new(engine: Engine, disk: Disk, reserve: u64) -> Self {
         let room = watch::Sender::new(Ok(()));
         let watch = Self { engine, disk, reserve, room, inquiry: None, unwell: 0, patience: PATIENT_LOOKS };
-        watch.tell(watch.space());
+        watch.tell(watch.space(watch.free()));
         watch
     }
 
@@ -94,15 +96,19 @@ impl Watch {
     /// A server that is away or slow is told of elsewhere.
     async fn look(&mut self) -> Result<(), String> {
         let health = self.health().await;
-        self.space()?;
+        let free = self.free();
+        let space = self.space(free);
         match health {
             Some(Err(why)) => {
-                self.nurse();
-                return Err(format!("nats-server is not well: {why}"));
+                if can_start_again(free, self.reserve) {
+                    self.nurse();
+                }
+                return unwell(&why, space);
             }
             Some(Ok(())) => (self.unwell, self.patience) = (0, PATIENT_LOOKS),
             None => {}
         }
+        space?;
         match self.engine.account().await {
             Some(account) => self.within_limits(&account),
             None => Ok(()),
@@ -117,7 +123,8 @@ impl Watch {
         self.inquiry.as_ref()?.health().await.ok()
     }
 
-    /// There is room, and it is unwell all the same: only starting it again helps.
+    /// There is room for what departments and answers write, and it is unwell all the same: only starting it again helps. It
+    /// does not wait for the reserve to be whole: meanwhile the departments would stand still.
     fn nurse(&mut self) {
         self.unwell += 1;
         if self.unwell >= self.patience {
@@ -126,17 +133,17 @@ impl Watch {
         }
     }
 
-    fn space(&self) -> Result<(), String> {
-        let disk = match rustix::fs::statvfs(&self.disk.directory) {
-            Ok(disk) => disk,
-            Err(error) => {
-                tracing::debug!(%error, "the disk does not say how full it is");
-                return Ok(());
-            }
-        };
+    /// How many bytes are free, if the disk says so.
+    fn free(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.disk.directory);
+        let disk = disk.inspect_err(|error| tracing::debug!(%error, "the disk does not say how full it is")).ok()?;
         let free = disk.f_bavail * disk.f_frsize;
         metrics::gauge!("huiliu_disk_free_bytes").set(free as f64);
-        enough(free, self.reserve, &self.disk.to_string())
+        Some(free)
+    }
+
+    fn space(&self, free: Option<u64>) -> Result<(), String> {
+        free.map_or(Ok(()), |free| enough(free, self.reserve, &self.disk.to_string()))
     }
 
     fn within_limits(&self, account: &Account) -> Result<(), String> {
@@ -161,6 +168,17 @@ impl Watch {
     }
 }
 
+/// Whether a server that is unwell may be started again: on a disk that is still full it would freeze again.
+fn can_start_again(free: Option<u64>, reserve: u64) -> bool {
+    free.is_none_or(|free| free >= TO_START_AGAIN.min(reserve))
+}
+
+/// All that keeps reports out.
+fn unwell(why: &str, space: Result<(), String>) -> Result<(), String> {
+    let too_little = space.err().map(|said| format!("; {said}")).unwrap_or_default();
+    Err(format!("nats-server is not well: {why}{too_little}"))
+}
+
 fn enough(free: u64, reserve: u64, place: &str) -> Result<(), String> {
     if free >= reserve {
         return Ok(());
@@ -181,6 +199,22 @@ mod tests {
         assert_eq!(enough(5 * MIB, 5 * MIB, "here"), Ok(()));
         let said = "4 MiB are free here and 5 MiB are kept for what was taken already (data.reserve)";
         assert_eq!(enough(5 * MIB - 1, 5 * MIB, "here"), Err(said.to_owned()));
+    }
+
+    #[test]
+    fn a_server_that_froze_is_started_again_before_the_reserve_is_whole() {
+        let reserve = 1 << 30;
+        for (free, expected) in [(0, false), (TO_START_AGAIN - 1, false), (TO_START_AGAIN, true), (reserve, true)] {
+            assert_eq!(can_start_again(Some(free), reserve), expected, "{free} bytes");
+        }
+        assert!(can_start_again(None, reserve) && can_start_again(Some(8 * MIB), 8 * MIB));
+    }
+
+    #[test]
+    fn both_reasons_are_told() {
+        let said = unwell("JetStream is frozen", enough(100 * MIB, 1 << 30, "here")).expect_err("unwell");
+        assert!(said.contains("frozen; 100 MiB are free here"), "{said}");
+        assert_eq!(unwell("frozen", Ok(())), Err("nats-server is not well: frozen".to_owned()));
     }
 
     #[test]

@@ -101,13 +101,15 @@ figures! {
     Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStale";
     Gauge "huiliu_poll_clock_ahead_seconds" ["s"; "`channel`"] "来源系统时钟比本机快多少", "How far the clock of a polled system is ahead of ours", alarm "HuiliuClocks";
     Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
-    Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet";
+    Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet", alarm "HuiliuDeadLettersWaiting";
+    Gauge "huiliu_dead_letters_oldest_seconds" ["s"; "–"] "最早一条待处理死信的时长", "Age of the oldest of them; after 200 days its record is gone from INTAKE", alarm "HuiliuDeadLettersOld";
 
     // Ledger.
     Histogram "huiliu_ledger_commit_seconds" ["s"; "–"] "提交一批的时间", "One atomic batch in CASES", alarm "HuiliuCommitSlow";
     Histogram "huiliu_ledger_batch_messages" ["messages"; "–"] "每批消息数", "Messages in it";
     Counter "huiliu_cases_warned_total" ["cases"; "`colour`"] "研判为比来源所报更严重的件", "Cases judged graver than the source said", alarm "HuiliuGraveCase";
-    Counter "huiliu_cases_linked_total" ["pairs"; "–"] "发现为同一事项的两件", "Pairs of cases that a record showed to be one matter: both go on until a person decides", alarm "HuiliuLinkedCases";
+    Counter "huiliu_cases_accused_later_total" ["tellings"; "–"] "后续来文检举控告了新的单位", "What was told of a case later accuses a unit that was not accused before: who has the case and is accused loses it, a person looks whether the others may have it", alarm "HuiliuAccusedLater";
+    Counter "huiliu_cases_linked_total" ["pairs"; "–"] "发现为同一事项或共用编号的两件", "Pairs of cases that a record showed to be one matter, or to share a number: both go on until a person decides", alarm "HuiliuLinkedCases";
     Counter "huiliu_ledger_conflicts_total" ["batches"; "–"] "写入冲突", "Somebody else wrote first; decided again";
     Counter "huiliu_commands_total" ["commands"; "`command`; `result`: `done`, `known`, `refused`"] "命令", "Commands over both doors";
     Counter "huiliu_reconciler_repairs_total" ["repairs"; "`kind`: `appended`, `purged`"] "对账修复", "What the reconciler mended", alarm "HuiliuRepairs";
@@ -133,6 +135,7 @@ figures! {
     Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
     Counter "huiliu_trace_spans_total" ["steps"; "`outcome`: `sent`, `failed` (the collector did not take them), `dropped` (they waited too long for it)"] "调用链跟踪步骤：已发送、发送失败、丢弃", "Steps of traces and what became of them";
     Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "存储所在盘的剩余空间；外部引擎时为本网关 data.dir 所在盘", "Free space on the disk of the store; where nats-server is elsewhere, in data.dir of this gateway", alarm "HuiliuDiskFull";
+    Gauge "huiliu_backup_proven_timestamp_seconds" ["s since 1970"; "–"] "最近一次通过试恢复的备份的开始时间（从未有过则无此项）", "When the last backup that passed its trial was begun; absent until there is one", alarm "HuiliuBackupOld";
     Gauge "huiliu_intake_refused" ["0 or 1"; "–"] "是否因空间不足等原因停收新件", "Whether new reports are refused because there is no room", alarm "HuiliuNoRoom";
     Gauge "process_resident_memory_bytes" ["bytes"; "–"] "进程内存", "Memory of the gateway";
     Counter "process_cpu_seconds_total" ["s"; "–"] "进程处理器时间", "Processor time of the gateway";

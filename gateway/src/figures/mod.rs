@@ -53,6 +53,7 @@ pub(crate) fn recorder() -> anyhow::Result<PrometheusHandle> {
 pub(crate) fn begin_at_zero(channels: &Channels) {
     metrics::counter!("huiliu_engine_restarts_total").absolute(0);
     metrics::counter!("huiliu_read_model_rebuilds_total").absolute(0);
+    metrics::counter!("huiliu_cases_accused_later_total").absolute(0);
     metrics::counter!("huiliu_cases_linked_total").absolute(0);
     for colour in Warning::ALL {
         metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).absolute(0);

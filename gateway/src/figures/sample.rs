@@ -1,5 +1,6 @@
 //! Figures that are not counted where something happens but looked up from time to time.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use metrics::gauge;
 use metrics_process::Collector;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::proven;
 use crate::channels::Channels;
 use crate::engine::Engine;
 use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES, queues_lag};
@@ -20,12 +22,13 @@ pub struct Sampler {
     engine: Engine,
     reads: ReadHandle,
     channels: Channels,
+    data_dir: PathBuf,
 }
 
 impl Sampler {
     /// A sampler of one hub.
-    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels) -> Self {
-        Self { engine, reads, channels }
+    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, data_dir: PathBuf) -> Self {
+        Self { engine, reads, channels, data_dir }
     }
 
     /// Looks until shutdown. What cannot be looked up now keeps its last value; whether the engine is there has a figure
@@ -36,6 +39,9 @@ impl Sampler {
         loop {
             process.collect();
             gauge!("huiliu_engine_connected").set(f64::from(u8::from(*self.engine.connected().borrow())));
+            if let Some(begun) = proven::last(&self.data_dir) {
+                gauge!("huiliu_backup_proven_timestamp_seconds").set(begun.as_second() as f64);
+            }
             let (reads, channels) = (self.reads.clone(), self.channels.clone());
             let told = tokio::task::spawn_blocking(move || cases(&reads, &channels)).await;
             if let Ok(Err(error)) = told {
@@ -58,7 +64,12 @@ impl Sampler {
             gauge!("huiliu_stream_messages", "stream" => name).set(state.messages as f64);
             gauge!("huiliu_stream_bytes", "stream" => name).set(state.bytes as f64);
             match name {
-                DEAD => gauge!("huiliu_dead_letters_waiting").set(state.messages as f64),
+                DEAD => {
+                    gauge!("huiliu_dead_letters_waiting").set(state.messages as f64);
+                    let first = state.first_timestamp.unix_timestamp();
+                    let age = if state.messages == 0 { 0 } else { (Timestamp::now().as_second() - first).max(0) };
+                    gauge!("huiliu_dead_letters_oldest_seconds").set(age as f64);
+                }
                 CASES => {
                     let position = self.reads.position().map_err(|e| e.to_string())?;
                     gauge!("huiliu_read_model_behind").set(state.last_sequence.saturating_sub(position) as f64);

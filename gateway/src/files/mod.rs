@@ -3,9 +3,11 @@
 //!
 //! What changed is taken whole or not at all: two looks in a row must find the same bytes (a copy that is half done
 //! differs from one look to the next), and what they say must be as good as it must be at the start, the directory without
-//! an error of `huiliu check` besides. Else the version that runs stays, and log, figure, page and
+//! an error of `huiliu check` besides. The directory that is taken is kept with the data, for a start on which the files are
+//! broken. Else the version that runs stays, and log, figure, page and
 //! [`FollowFiles::standing`] say so until the files are right. What is being decided ends with the version it began with.
 
+mod kept;
 mod source;
 mod standing;
 
@@ -21,6 +23,7 @@ use crate::channels::ChannelRuntime;
 use crate::desk::Desk;
 use crate::queues::reconcile::Reconciler;
 
+pub use kept::{Kept, directory_to_start_with};
 pub use source::Sources;
 use source::Taken;
 use standing::Watched;
@@ -109,7 +112,12 @@ async fn look_at(watched: &mut Watched) -> Option<Taken> {
     let checked = match found {
         Ok(found) => {
             let (source, running) = (watched.source.clone(), watched.standing.version.clone());
-            blocking(move || source.check(&found, &running)).await
+            blocking(move || {
+                let checked = source.check(&found, &running)?;
+                source.keep(&found);
+                Ok(checked)
+            })
+            .await
         }
         Err(why) => Err(why),
     };

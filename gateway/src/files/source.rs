@@ -8,6 +8,7 @@ use std::sync::Arc;
 use huiliu_adapters::pack::{self, Pack, PackError};
 use huiliu_schemas::finding::Severity;
 
+use super::kept::Kept;
 use crate::channels::ChannelRuntime;
 use crate::desk::Desk;
 use crate::directory::{self, Directory, LoadError};
@@ -19,12 +20,14 @@ pub struct Sources {
     pub directory: PathBuf,
     /// The folder of packs, if there is one.
     pub packs_dir: Option<PathBuf>,
+    /// Where the directory in force is kept.
+    pub kept: Kept,
 }
 
 /// One thing that is followed.
 #[derive(Clone)]
 pub(super) enum Source {
-    Directory { root: PathBuf, desk: Desk },
+    Directory { root: PathBuf, desk: Desk, kept: Kept },
     Pack { name: String, packs_dir: Option<PathBuf>, channels: Vec<Arc<ChannelRuntime>> },
 }
 
@@ -52,7 +55,7 @@ pub(super) type Stamp = (PathBuf, u64, u64, i64, i64, i64, i64);
 
 /// Everything that is followed.
 pub(super) fn all(sources: Sources, desk: Desk, channels: Vec<(String, Arc<ChannelRuntime>)>) -> Vec<Source> {
-    let mut all = vec![Source::Directory { root: sources.directory, desk }];
+    let mut all = vec![Source::Directory { root: sources.directory, desk, kept: sources.kept }];
     for (pack, channel) in channels {
         let known = all.iter_mut().find_map(|source| match source {
             Source::Pack { name, channels, .. } if *name == pack => Some(channels),
@@ -157,6 +160,13 @@ impl Source {
         }
     }
 
+    /// Keeps what comes into force, for the next start.
+    pub(super) fn keep(&self, found: &Found) {
+        if let (Self::Directory { kept, .. }, Found::Directory(found, _)) = (self, found) {
+            kept.keep_or_warn(found);
+        }
+    }
+
     /// Puts it in the place of what runs.
     pub(super) fn take_over(&self, checked: Checked) -> Taken {
         match (self, checked) {
@@ -199,7 +209,7 @@ fn problems(error: PackError) -> Vec<String> {
 }
 
 /// What `huiliu check` calls errors.
-fn errors(directory: &Directory) -> Vec<String> {
+pub(super) fn errors(directory: &Directory) -> Vec<String> {
     let found = directory::check(directory).into_iter().filter(|finding| finding.severity == Severity::Error);
     found.map(|f| format!("{}:{} {} / {}", f.file, f.line, f.zh, f.en)).collect()
 }

@@ -19,12 +19,14 @@ use futures_util::StreamExt;
 use huiliu_schemas::event::{Actor, Event, EventBody};
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Facts;
+use huiliu_schemas::vocabulary::LinkKind;
 use huiliu_schemas::{CaseId, Cause, Channel};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::attempts::{Attempt, Attempts};
 use super::dead::{DeadLetter, bury};
 use super::envelope::RawEnvelope;
 use super::understand::{Misunderstood, Understood, understand};
@@ -45,9 +47,9 @@ const _: () = assert!(ASKED_FOR_BYTES > 2 * crate::api::BODY_CAP);
 const ACK_WAIT: Duration = Duration::from_secs(10);
 /// What takes longer is said to be in hand, well before it would come again.
 const IN_HAND_EVERY: Duration = Duration::from_secs(3);
-/// Ten minutes of a full store, or of a record that kills every gateway that takes it up.
-const TRIES: i64 = 60;
 const RETRY_AFTER: Duration = Duration::from_secs(10);
+/// Ten minutes and more in which a case did not read, or the store refused just this.
+const TRIES: i64 = 60;
 /// So often a record that speaks of a case nobody knows is put off: what it speaks of may be on its way, with another gateway
 /// or in an envelope that had to wait.
 const PUT_OFF: u32 = 4;
@@ -61,6 +63,7 @@ pub struct Pipeline {
     ledger: Ledger,
     channels: Channels,
     traces: Traces,
+    attempts: Attempts,
     in_flight: Arc<Semaphore>,
     /// How often an envelope was put off.
     put_off: Arc<Mutex<HashMap<u64, u32>>>,
@@ -96,6 +99,7 @@ impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
     pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
         Self {
+            attempts: Attempts::new(jetstream.clone()),
             jetstream,
             ledger,
             channels,
@@ -149,14 +153,17 @@ impl Pipeline {
                 Ok((channel, underway)) => {
                     let pipeline = self.clone();
                     tasks.spawn(async move {
-                        let fate = in_hand(&message, pipeline.finish(sequence, &channel, underway, &step)).await;
+                        let fate =
+                            in_hand(&message, pipeline.finish(sequence, delivered, &channel, underway, &step)).await;
                         step.outcome(fate.word("done"));
+                        pipeline.attempts.end(sequence, delivered).await;
                         close(&message, fate).await;
                         drop(permit);
                     });
                 }
                 Err(fate) => {
                     step.failed(fate.word("dead_letter"));
+                    self.attempts.end(sequence, delivered).await;
                     close(&message, fate).await;
                 }
             }
@@ -169,21 +176,21 @@ impl Pipeline {
         &self,
         message: &Message,
         sequence: u64,
-        tries: i64,
+        delivered: i64,
         step: &mut Step,
     ) -> Result<(Channel, Vec<Underway>), Fate> {
         let envelope = match self.open(message) {
             Ok(envelope) => envelope,
             Err(reason) => return Err(self.bury_envelope(message, "open", sequence, reason).await),
         };
-        if tries > TRIES {
-            let reason = format!("delivered {tries} times without being settled");
-            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
-        }
         let Some(channel) = self.channels.get(&envelope.channel) else {
             return Err(Fate::Later(format!("channel `{}` is not switched on here", envelope.channel)));
         };
         step.say(Key::Channel, &channel.name);
+        if let Attempt::Poison(times) = self.attempts.begin(sequence, delivered).await.map_err(Fate::Later)? {
+            let reason = format!("taken up {times} times and never put down again: a gateway may have died of it");
+            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
+        }
         let records = match understood(&envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
@@ -229,7 +236,14 @@ impl Pipeline {
     }
 
     /// Waits for the ledger's answers, buries what was refused, and says what is to become of the envelope.
-    async fn finish(&self, sequence: u64, channel: &Channel, underway: Vec<Underway>, step: &Step) -> Fate {
+    async fn finish(
+        &self,
+        sequence: u64,
+        delivered: i64,
+        channel: &Channel,
+        underway: Vec<Underway>,
+        step: &Step,
+    ) -> Fate {
         let mut fate = Fate::Done;
         for record in underway {
             let one = match record {
@@ -241,10 +255,13 @@ impl Pipeline {
                     Ok(Ok(settled)) if is_of_unknown_case(&settled) && self.puts_off(sequence) => {
                         Fate::Later("it speaks of a case that is not known yet".into())
                     }
-                    Ok(Ok(settled)) => match self.link_back(&settled, step).await {
-                        Ok(()) => self.settled(settled, sequence, index, channel).await,
-                        Err(error) => Fate::Later(error.to_string()),
+                    Ok(Ok(settled)) => match self.link_back(&settled, sequence, index, channel, step).await {
+                        Fate::Done => self.settled(settled, sequence, index, channel).await,
+                        later => later,
                     },
+                    Ok(Err(error)) if error.is_of_case() && delivered > TRIES => {
+                        self.bury(letter("poison", channel, sequence, Some(index), error.to_string())).await
+                    }
                     Ok(Err(error)) => Fate::Later(error.to_string()),
                     Err(_) => Fate::Later("the ledger closed".into()),
                 },
@@ -293,20 +310,31 @@ impl Pipeline {
         Fate::Done
     }
 
-    /// A case that was linked with others by a record: they are linked with it. Where that was cut short, the record comes
-    /// again, and its cause tells.
-    async fn link_back(&self, settled: &Settled, step: &Step) -> Result<(), LedgerError> {
+    /// The cases a record's case is linked with are linked with it, whenever a record of it comes: what was cut short is made
+    /// good by the next.
+    async fn link_back(&self, settled: &Settled, sequence: u64, index: usize, channel: &Channel, step: &Step) -> Fate {
         let to = settled.case_id;
-        for case in linked(settled) {
-            let job =
-                Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work: Work::Link { case, to } };
-            let linked = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await?;
-            if let JobResult::Appended(_) = linked.result {
+        let fresh = freshly_linked(settled);
+        for (case, kind) in links(settled) {
+            let work = Work::Link { case, to, kind };
+            let job = Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work };
+            let linked = match self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await {
+                Ok(linked) => linked.result,
+                Err(error) => return Fate::Later(error.to_string()),
+            };
+            if fresh.contains(&case) || matches!(linked, JobResult::Appended(_)) {
                 metrics::counter!("huiliu_cases_linked_total").increment(1);
-                tracing::warn!(%case, %to, "two cases turn out to be one matter: a person decides which goes on");
+                tracing::warn!(%case, %to, %kind, "a record names numbers of two cases: a person decides what becomes of them");
+            }
+            if let JobResult::Refused(refusal) = linked {
+                let letter =
+                    letter("decide", channel, sequence, Some(index), format!("not linked with {to}: {refusal}"));
+                if let later @ Fate::Later(_) = self.bury(DeadLetter { case_id: Some(case), ..letter }).await {
+                    return later;
+                }
             }
         }
-        Ok(())
+        Fate::Done
     }
 
     async fn bury_envelope(&self, message: &Message, stage: &str, sequence: u64, reason: String) -> Fate {
@@ -323,17 +351,22 @@ impl Pipeline {
     }
 }
 
-/// The cases a record linked its own with.
-fn linked(settled: &Settled) -> Vec<CaseId> {
+/// The cases that of a record which was decided is linked with.
+fn links(settled: &Settled) -> Vec<(CaseId, LinkKind)> {
+    match (&settled.result, &settled.case) {
+        (JobResult::Refused(_), _) | (_, None) => Vec::new(),
+        (_, Some(case)) => case.marks.links.clone(),
+    }
+}
+
+/// The cases a record has just linked its own with.
+fn freshly_linked(settled: &Settled) -> Vec<CaseId> {
     let to = |event: &Event| match &event.body {
         EventBody::Linked { to, .. } => Some(*to),
         _ => None,
     };
-    match (&settled.result, &settled.case) {
-        (JobResult::Appended(events), _) => events.iter().filter_map(to).collect(),
-        (JobResult::Known(answer), Some(case)) if answer.events.iter().any(|name| name == "linked") => {
-            case.marks.links.iter().map(|(to, _)| *to).collect()
-        }
+    match &settled.result {
+        JobResult::Appended(events) => events.iter().filter_map(to).collect(),
         _ => Vec::new(),
     }
 }
@@ -395,9 +428,16 @@ pub async fn consumer(jetstream: &Context) -> Result<PullConsumer, String> {
     make_consumer(jetstream, DeliverPolicy::All).await
 }
 
-/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before.
+/// The durable consumer of an INTAKE that was restored: what lies up to `floor` was decided before. One that is there begins
+/// elsewhere: a gateway that was not stopped made it.
 pub async fn consumer_after(jetstream: &Context, floor: u64) -> Result<PullConsumer, String> {
-    make_consumer(jetstream, DeliverPolicy::ByStartSequence { start_sequence: floor + 1 }).await
+    let wanted = DeliverPolicy::ByStartSequence { start_sequence: floor + 1 };
+    let consumer = make_consumer(jetstream, wanted).await?;
+    let found = consumer.cached_info().config.deliver_policy;
+    if found == wanted {
+        return Ok(consumer);
+    }
+    Err(format!("the consumer `{CONSUMER}` was made meanwhile ({found:?}): stop every gateway, and restore again"))
 }
 
 async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Result<PullConsumer, String> {

@@ -1,6 +1,6 @@
 //! Pulling a channel: one gateway at a time holds the channel's lease; the cursor moves only after what it passed over is
 //! stored, and only if nobody else moved it. A page that is the same, byte for byte, as the one stored last is not stored
-//! again.
+//! again, nor one of records that all are as they were stored last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,14 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::{Operation, Store};
 use huiliu_adapters::pack::{Pack, Way};
-use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, Retry, backoff};
+use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, PullError, Retry, backoff};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::envelope::RawEnvelope;
+use super::repeats::{Records, Repeats};
 use super::store::IntakeStore;
 use crate::channels::ChannelRuntime;
 use crate::engine::streams::CURSORS;
@@ -24,6 +25,8 @@ use crate::traces::{Key, SpanKind, Traces};
 const SLOWLY: Duration = Duration::from_secs(60);
 const CLOCKS_DIFFER_S: i64 = 60;
 const LOOK_BACK: i64 = 24 * 60 * 60;
+/// After so many failures in a row another gateway may try to reach the source: half a minute or so.
+const OURS_ALONE: u32 = 6;
 
 /// Where a channel's pull stands, as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +88,7 @@ impl Pull {
         let mut poller = self.poller(&pack)?;
         let (mut position, mut revision) = self.position(&cursors, &poller).await?;
         let (mut failures, mut clocks_differ) = (0, false);
+        let mut repeats = Repeats::default();
         // A pack that changed may ask in another way: begin again with it, from the same place.
         while Arc::ptr_eq(&pack, &self.channel.pack()) {
             let asked = Timestamp::now();
@@ -105,21 +109,25 @@ impl Pull {
                     metrics::counter!("huiliu_poll_pages_total", "channel" => channel.clone()).increment(1);
                     metrics::gauge!("huiliu_poll_last_success_timestamp_seconds", "channel" => channel)
                         .set(asked.as_second() as f64);
-                    position = self.keep_page(page, position, asked).await?;
+                    position = self.keep_page(&pack, page, position, asked, &mut repeats).await?;
                     revision = self.advance(&cursors, &position, revision).await?;
                     if finished {
+                        repeats.turn();
                         tokio::time::sleep(self.channel.poll_every).await;
                     }
                 }
                 Err(error) => {
                     failures += 1;
+                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string())
+                        .increment(1);
+                    if failures >= OURS_ALONE && matches!(error, PullError::Connect(_)) {
+                        return Err(format!("{error}; another gateway may try"));
+                    }
                     let wait = match error.retry() {
                         Retry::After(wait) => wait,
                         Retry::Backoff => backoff(failures, jitter()),
                         Retry::Person => SLOWLY,
                     };
-                    metrics::counter!("huiliu_poll_failures_total", "channel" => self.channel.name.to_string())
-                        .increment(1);
                     self.channel.poll.failed(error.to_string());
                     self.up(false);
                     tracing::warn!(
@@ -163,12 +171,21 @@ impl Pull {
     }
 
     /// Stores what the page brought, before anything is said of having passed it.
-    async fn keep_page(&self, page: Page, before: Position, asked: Timestamp) -> Result<Position, String> {
+    async fn keep_page(
+        &self,
+        pack: &Pack,
+        page: Page,
+        before: Position,
+        asked: Timestamp,
+        repeats: &mut Repeats,
+    ) -> Result<Position, String> {
         if page.records == 0 {
             return Ok(Position { cursor: page.next, ..before });
         }
         let digest = base16ct::lower::encode_string(&Sha256::digest(&page.body.get().bytes));
-        if before.last_page.as_deref() != Some(digest.as_str()) {
+        let records = Records::of(pack, &self.channel.namespace, &page.body);
+        let known = records.as_ref().is_some_and(|records| repeats.knows(records));
+        if !known && before.last_page.as_deref() != Some(digest.as_str()) {
             let channel = self.channel.name.clone();
             let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body, only: None };
             let mut step = self.traces.begin(SpanKind::Consumer, "receive", asked);
@@ -178,6 +195,7 @@ impl Pull {
             let sequence = self.store.store(&envelope, &mut step).await.map_err(|e| e.to_string())?;
             tracing::debug!(channel = %self.channel.name, sequence, records = page.records, "a page is stored");
         }
+        repeats.note(records);
         Ok(Position { cursor: page.next, last_page: Some(digest), ..before })
     }
 

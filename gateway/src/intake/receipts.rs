@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_nats::jetstream::Context;
 use huiliu_adapters::decode::DecodeError;
-use huiliu_schemas::case::Answer;
+use huiliu_schemas::case::{Answer, Case};
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::lifecycle::{self, Beginning, Decided, NothingNew};
 use huiliu_schemas::receipt::{Receipt, ReceiptState, RecordOutcome, RecordReceipt, receipt_id};
+use huiliu_schemas::refusal::{Refusal, RefusalCode};
 use huiliu_schemas::submission::Submission;
 use huiliu_schemas::{CaseId, CaseNumber, Cause, SourceId, subjects};
 use jiff::Timestamp;
@@ -201,10 +202,7 @@ impl Receipts {
         let history = channel.is_history(submission.facts.registered_at);
         let done = care == Care::Look { worked_off: true };
         let Some(case) = case.map(|c| &*c.case) else { return unknown(&submission, history, done) };
-        let record = Record::new(channel.name.clone(), submission, history, self.ledger.keys().master());
-        let actor = Actor::Source { channel: channel.name.clone() };
-        let job = Job { cause, actor, work: Work::Record(Box::new(record)) };
-        match self.ledger.desk().foresee(&job, case, Timestamp::now()) {
+        match self.foresee(channel, submission, cause, case) {
             Ok(Decided::Events(_)) if done => (RecordOutcome::Repeat, true, None),
             Ok(Decided::Events(events)) => (outcome_of(events.iter().map(|e| e.body.name())), false, None),
             Ok(Decided::Known(Answer { events, .. })) => (outcome_of(events.iter().map(String::as_str)), true, None),
@@ -213,6 +211,21 @@ impl Receipts {
             Ok(Decided::Nothing(NothingNew::Notice)) => (RecordOutcome::Noted, done, None),
             Err(refusal) => (RecordOutcome::Quarantined, done, Some(refusal.to_string())),
         }
+    }
+
+    /// What deciding the record on this case now would give.
+    fn foresee(
+        &self,
+        channel: &ChannelRuntime,
+        submission: Submission,
+        cause: Cause,
+        case: &Case,
+    ) -> Result<Decided, Refusal> {
+        let history = channel.is_history(submission.facts.registered_at);
+        let record = Record::new(channel.name.clone(), submission, history, self.ledger.keys().master());
+        let actor = Actor::Source { channel: channel.name.clone() };
+        let job = Job { cause, actor, work: Work::Record(Box::new(record)) };
+        self.ledger.desk().foresee(&job, case, Timestamp::now())
     }
 }
 
@@ -235,15 +248,19 @@ impl View<'_> {
             Err(why) => return Ok(quarantined(index, why)),
         };
         let owner = submission.numbers().find_map(|n| owners.get(&subjects::alias(n)).copied());
-        let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
         let case = match owner {
             Some(id) if self.care == Care::Glance => self.receipts.ledger.glance(id).await?,
             Some(id) => self.receipts.ledger.case(id).await?,
             None => None,
         };
+        let cause = Cause::intake(self.sequence, index);
+        let done = self.care == Care::Look { worked_off: true };
+        let joins = !done && !owners.contains_key(&subjects::alias(&submission.source));
+        let stranger = joins && case.as_ref().is_some_and(|c| self.is_strange_to(&submission, &cause, &c.case));
+        let (owner, case) = if stranger { (None, None) } else { (owner, case) };
+        let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
         let problems = submission.problems.clone();
         let source_id = Some(submission.source.id.clone());
-        let cause = Cause::intake(self.sequence, index);
         let (outcome, settled, reason) =
             self.receipts.outcome(self.channel, submission, cause, case.as_deref(), self.care);
         self.settled &= settled;
@@ -263,6 +280,12 @@ impl View<'_> {
             problems,
             reason,
         })
+    }
+
+    /// Whether a record contradicts the case it would join: it will begin one of its own.
+    fn is_strange_to(&self, submission: &Submission, cause: &Cause, case: &Case) -> bool {
+        let foreseen = self.receipts.foresee(self.channel, submission.clone(), cause.clone(), case);
+        foreseen.is_err_and(|refusal| refusal.code == RefusalCode::IdentityConflict)
     }
 }
 

@@ -168,6 +168,18 @@ impl Replay {
         Ok(Some(Exhumed { buried, record }))
     }
 
+    /// Removes a letter for good; none of this sequence is `None`. Its envelope stays in INTAKE.
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn dismiss(&self, sequence: u64) -> Result<Option<Buried>, ReplayError> {
+        let buried = at(&self.jetstream, sequence).await?;
+        if buried.is_some() {
+            self.remove(sequence).await?;
+        }
+        Ok(buried)
+    }
+
     fn record(&self, envelope: &RawEnvelope, index: Option<usize>) -> Option<Value> {
         let body = || Some(Value::String(String::from_utf8_lossy(&envelope.body.get().bytes).into_owned()));
         let Some(channel) = self.channels.get(&envelope.channel) else { return body() };

@@ -11,7 +11,7 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Event, EventBody, payload_hash, payload_of};
 use huiliu_schemas::lifecycle::{Decided, changed};
-use huiliu_schemas::refusal::Refusal;
+use huiliu_schemas::refusal::{Refusal, RefusalCode};
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
@@ -211,6 +211,19 @@ impl<'a> Group<'a> {
             working.last_message.is_none().then_some((id, known))
         };
         self.drafts.iter().filter(silent).filter_map(|d| known(d.case_id)).collect()
+    }
+
+    /// The own numbers, by subject, of records that would have joined a case by another number and contradict it: nobody has
+    /// theirs, so each begins a case of its own.
+    pub(super) fn strangers<'j>(&self, jobs: impl Iterator<Item = &'j Job>) -> Vec<String> {
+        let stranger = |(draft, job): (&Draft, &Job)| {
+            let (Work::Record(record), JobResult::Refused(refusal)) = (&job.work, &draft.result) else { return None };
+            let source = &record.submission.source;
+            let own = subjects::alias(source);
+            let joins = draft.case_id != CaseId::of(source) && !self.owners.contains_key(&own);
+            (joins && refusal.code == RefusalCode::IdentityConflict).then_some(own)
+        };
+        self.drafts.iter().zip(jobs).filter_map(stranger).collect()
     }
 
     /// The numbers, as far as their cases know them, of records that were decided before, or whose case is there although

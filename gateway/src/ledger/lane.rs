@@ -75,6 +75,8 @@ async fn settle(shared: &Shared, mut waiting: VecDeque<Pending>) {
 struct Round {
     /// Cases that exist although none of their numbers is known (a batch half kept by a power cut).
     look: HashSet<CaseId>,
+    /// Records that contradict the case they would join, by their own number: each is a case of its own.
+    apart: HashSet<String>,
     /// Something in the group cannot be stored: find out which by going one at a time.
     one_by_one: bool,
     pause: Pause,
@@ -99,7 +101,7 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     let take = if round.one_by_one { 1 } else { waiting.len() };
     let ring = vault::new_ring().map_err(|error| LedgerError::Refused(error.to_string()))?;
     let mut group = Group::new(&shared.desk, ring, Timestamp::now());
-    let ids = identify(shared, &mut group, waiting.iter().take(take).map(|p| &p.job)).await?;
+    let ids = identify(shared, &mut group, waiting.iter().take(take).map(|p| &p.job), round).await?;
     gather(shared, &mut group, waiting.iter().map(|p| &p.job).zip(&ids), round).await?;
     let mut fits = 0;
     for (pending, id) in waiting.iter_mut().zip(&ids) {
@@ -111,6 +113,11 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     if shared.in_company {
         confirm(shared, &group, round).await?;
     }
+    let strangers = group.strangers(waiting.iter().map(|p| &p.job));
+    if !strangers.is_empty() {
+        round.apart.extend(strangers);
+        return Err(Setback::Again);
+    }
     complete(shared, &mut group, waiting.iter().map(|p| &p.job)).await?;
     let messages = group.messages.len();
     if let Some(ack) = commit(shared, &group, round).await? {
@@ -119,7 +126,7 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     let as_of = *shared.tail.end().borrow();
     for (mut pending, draft) in waiting.drain(..fits).zip(group.drafts) {
         pending.step.count(Key::Batch, messages);
-        tell_warnings(draft.case_id, &draft.result);
+        tell_people(draft.case_id, &draft.result);
         for dead in draft.dead {
             let _nobody_sweeps = shared.dead.send(dead);
         }
@@ -169,8 +176,12 @@ async fn complete<'j>(
 }
 
 /// What must be known at once: the metric and the line in the log are what an alarm waits for.
-fn tell_warnings(case: CaseId, result: &JobResult) {
+fn tell_people(case: CaseId, result: &JobResult) {
     let JobResult::Appended(events) = result else { return };
+    if events.iter().any(|event| !event.body.accused_later().is_empty()) {
+        metrics::counter!("huiliu_cases_accused_later_total").increment(1);
+        tracing::warn!(%case, "what was told later accuses: a person looks who may have case {case}");
+    }
     for event in events {
         if let EventBody::Warned { colour, .. } = &event.body {
             metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).increment(1);
@@ -191,6 +202,7 @@ async fn identify<'j>(
     shared: &Shared,
     group: &mut Group<'_>,
     jobs: impl Iterator<Item = &'j Job>,
+    round: &Round,
 ) -> Result<Vec<CaseId>, Setback> {
     let jobs: Vec<&Job> = jobs.collect();
     let records = jobs.iter().filter_map(|job| match &job.work {
@@ -200,15 +212,23 @@ async fn identify<'j>(
     let sources: Vec<SourceId> = records.flat_map(|submission| submission.numbers().cloned()).collect();
     group.owners = owners(&shared.reading, &sources).await?;
     let mut within: HashMap<String, CaseId> = HashMap::new();
-    Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within)).collect())
+    Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within, &round.apart)).collect())
 }
 
-fn identity(job: &Job, owners: &HashMap<String, CaseId>, within: &mut HashMap<String, CaseId>) -> CaseId {
+fn identity(
+    job: &Job,
+    owners: &HashMap<String, CaseId>,
+    within: &mut HashMap<String, CaseId>,
+    apart: &HashSet<String>,
+) -> CaseId {
     match &job.work {
         Work::Command { case, .. } | Work::Delivery { case, .. } | Work::Link { case, .. } => *case,
         Work::Record(record) => {
             let known: Vec<String> = record.submission.numbers().map(subjects::alias).collect();
-            let owner = known.iter().find_map(|s| owners.get(s).or_else(|| within.get(s)).copied());
+            let owner = match known.first().filter(|own| apart.contains(*own)) {
+                Some(own) => owners.get(own).copied(),
+                None => known.iter().find_map(|s| owners.get(s).or_else(|| within.get(s)).copied()),
+            };
             let id = owner.unwrap_or_else(|| CaseId::of(&record.submission.source));
             for subject in known {
                 within.entry(subject).or_insert(id);

@@ -2,6 +2,7 @@
 //! nothing in the case. What is handed out over HTTP is checked against the case first; what is dead is not handed out.
 
 pub mod inspect;
+pub mod mark;
 pub mod reconcile;
 pub mod reoffer;
 pub mod sweep;
@@ -111,10 +112,11 @@ impl Queues {
     /// Hands out at most `max` live entries, waiting up to `wait` for the first.
     pub async fn take(&self, department: &DepartmentId, max: usize, wait: Duration) -> Result<Vec<Handed>, QueueError> {
         let consumer = self.ensure(department).await?;
-        let mut handed = self.hand_out(department, self.fetch(&consumer, max, None).await?).await?;
+        let begun = begun(&consumer);
+        let mut handed = self.hand_out(department, begun, self.fetch(&consumer, max, None).await?).await?;
         if handed.is_empty() && !wait.is_zero() {
             let first = self.fetch(&consumer, 1, Some(wait)).await?;
-            handed = self.hand_out(department, first).await?;
+            handed = self.hand_out(department, begun, first).await?;
         }
         Ok(handed)
     }
@@ -143,13 +145,23 @@ impl Queues {
         }
     }
 
-    async fn hand_out(&self, department: &DepartmentId, messages: Vec<Message>) -> Result<Vec<Handed>, QueueError> {
-        let opening = messages.into_iter().map(|message| self.hand_out_one(department, message));
+    async fn hand_out(
+        &self,
+        department: &DepartmentId,
+        begun: Begun,
+        messages: Vec<Message>,
+    ) -> Result<Vec<Handed>, QueueError> {
+        let opening = messages.into_iter().map(|message| self.hand_out_one(department, begun, message));
         let opened = stream::iter(opening).buffered(OPENED_AT_ONCE).try_collect::<Vec<_>>().await?;
         Ok(opened.into_iter().flatten().collect())
     }
 
-    async fn hand_out_one(&self, department: &DepartmentId, message: Message) -> Result<Option<Handed>, QueueError> {
+    async fn hand_out_one(
+        &self,
+        department: &DepartmentId,
+        begun: Begun,
+        message: Message,
+    ) -> Result<Option<Handed>, QueueError> {
         let deliveries = message.info().map_err(away)?.delivered;
         let Some((_, case, n)) = subjects::parse_entry(&message.subject) else { return discard(&message).await };
         let mut step = self.traces.resume(SpanKind::Consumer, "hand_out", of_nats(message.headers.as_ref()));
@@ -173,7 +185,8 @@ impl Queues {
         }
         let read = serde_json::from_slice(&message.payload).ok();
         let Some(entry) = read.or_else(|| from_log(&opened, n)) else { return put_back(&message, UNREADABLE).await };
-        let ack = message.reply.as_ref().map(|r| URL_SAFE_NO_PAD.encode(r.as_str())).unwrap_or_default();
+        let ack = message.reply.as_ref().map(|reply| Ack { begun, subject: reply.to_string() }.token());
+        let ack = ack.unwrap_or_default();
         let content = match entry.kind {
             EntryKind::Withdraw => Content::default(),
             _ => {
@@ -185,19 +198,21 @@ impl Queues {
         Ok(Some(Handed { entry, content, ack, deliveries }))
     }
 
-    /// The department has received these entries. Where a token is not one of theirs, none is acknowledged.
+    /// The department has received these entries. Where a token is not one of theirs, or from before QUEUES was made anew and
+    /// other entries got its numbers, none is acknowledged.
     pub async fn acknowledge(&self, department: &DepartmentId, tokens: &[String]) -> Result<(), QueueError> {
         let read = |token: &String| {
-            let subject = URL_SAFE_NO_PAD.decode(token).ok().and_then(|b| String::from_utf8(b).ok());
-            subject.filter(|s| is_ack_of(s, department)).ok_or(QueueError::Token)
+            Ack::read(token).filter(|ack| is_ack_of(&ack.subject, department)).ok_or(QueueError::Token)
         };
-        let subjects = tokens.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let acks = subjects.into_iter().map(|subject| self.acknowledge_one(department, subject));
-        try_join_all(acks).await.map(drop)
+        let acks = tokens.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let begun = begun(&self.ensure(department).await?);
+        if acks.iter().any(|ack| ack.begun != begun) {
+            return Err(QueueError::Token);
+        }
+        try_join_all(acks.into_iter().map(|ack| self.acknowledge_one(department, ack.subject))).await.map(drop)
     }
 
-    /// The server passes over what it has not handed out, a token from before QUEUES was made anew say: that is told from a
-    /// server that does not answer.
+    /// The server passes over what it has not handed out: that is told from a server that does not answer.
     async fn acknowledge_one(&self, department: &DepartmentId, subject: String) -> Result<(), QueueError> {
         let sequence = sequence_in(&subject);
         match self.jetstream.client().request(subject, "+ACK".into()).await {
@@ -276,6 +291,34 @@ fn from_log(opened: &OpenedCase, n: u32) -> Option<Entry> {
     opened.events.iter().find_map(entry)
 }
 
+/// When a department's consumer was made, in nanoseconds: it counts anew then, and so does a QUEUES it was made anew with.
+type Begun = i128;
+
+fn begun(consumer: &PullConsumer) -> Begun {
+    consumer.cached_info().created.unix_timestamp_nanos()
+}
+
+/// How an entry that was handed out is acknowledged.
+#[derive(Debug, PartialEq, Eq)]
+struct Ack {
+    /// By which count.
+    begun: Begun,
+    /// The subject the server gave it: it goes by numbers.
+    subject: String,
+}
+
+impl Ack {
+    fn token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{} {}", self.begun, self.subject))
+    }
+
+    fn read(token: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+        let (begun, subject) = text.split_once(' ')?;
+        Some(Self { begun: begun.parse().ok()?, subject: subject.to_owned() })
+    }
+}
+
 /// `$JS.ACK.QUEUES.<d>.` and five numbers; or with domain and account before the stream, and perhaps more at the end. What has
 /// another length is neither: with `QUEUES.<d>` among the numbers it would be another consumer's.
 fn is_ack_of(subject: &str, department: &DepartmentId) -> bool {
@@ -338,5 +381,8 @@ mod tests {
         }
         assert_eq!(sequence_in(cases[0].0), Some(2));
         assert_eq!(sequence_in(cases[1].0), Some(2));
+        let ack = Ack { begun: 7, subject: cases[0].0.into() };
+        assert_eq!(Ack::read(&ack.token()), Some(ack));
+        assert_eq!(Ack::read(&URL_SAFE_NO_PAD.encode(cases[0].0)), None, "it says of no count");
     }
 }

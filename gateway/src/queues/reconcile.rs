@@ -13,17 +13,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Queues;
+use super::mark::Marks;
 use super::sweep::{purge, purge_all_but_last};
 use crate::engine::Engine;
 use crate::engine::batch::{BatchError, commit_batch};
-use crate::engine::streams::{self, CASES, CURSORS, QUEUES};
+use crate::engine::streams::{self, QUEUES};
+use crate::follow::{self, LogNow};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, LedgerError, entry_message};
 use crate::readmodel::{ReadHandle, ReadModelError};
 use thiserror::Error;
 
-/// The highest sequence of CASES anyone has seen: a log that ends before it was restored from an older copy.
-const HIGH_MARK: &str = "cases-high";
 const CATCH_UP: Duration = Duration::from_millis(50);
 /// How long QUEUES may take to get everything, before it is compared as it is.
 const CATCHING_UP: Duration = Duration::from_secs(30);
@@ -108,12 +108,16 @@ impl Reconciler {
         Self { engine, ledger, reads, queues, turn: Arc::default() }
     }
 
-    /// Runs once, after the round of this gateway that may be running; `None` if another gateway is at it.
+    /// Runs once, after the round of this gateway that may be running; `None` if another gateway is at it. A gateway that is
+    /// behind keeps nobody from it.
     ///
     /// # Errors
     /// See [`Reconciler::run`].
     pub async fn run_alone(&self) -> Option<Result<Report, ReconcileError>> {
         let _turn = self.turn.lock().await;
+        if let Err(error) = self.catch_up().await {
+            return Some(Err(error));
+        }
         let lease = Lease::new(self.engine.jetstream.clone(), "reconcile".into());
         lease.hold(self.run()).await
     }
@@ -131,7 +135,7 @@ impl Reconciler {
         self.make_consumers().await?;
         self.wait_until_sourced().await?;
         self.purge_dead(&mut report).await?;
-        self.remember_high_mark().await?;
+        self.remember().await?;
         if report == Report::default() {
             tracing::debug!("reconciled: nothing to mend");
         } else {
@@ -142,11 +146,7 @@ impl Reconciler {
     }
 
     async fn catch_up(&self) -> Result<(), ReconcileError> {
-        let end = self.last_sequence(CASES).await?;
-        while self.look(ReadHandle::position).await? < end {
-            tokio::time::sleep(CATCH_UP).await;
-        }
-        Ok(())
+        follow::caught_up(&self.engine.jetstream, &self.reads).await.map_err(engine_error)
     }
 
     /// Every entry the fold has must stand in the log, whether it is still live or not; only live ones are worth mending.
@@ -169,24 +169,20 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Sourcing stops without a word when CASES ends before what QUEUES has seen; and a QUEUES that is not there must not
+    /// Sourcing stops without a word when CASES ends before what QUEUES has seen, and then passes over all that is appended
+    /// until it gets there; and a QUEUES that is not there must not
     /// begin with all history.
     async fn recreate_if_needed(&self) -> Result<Option<Recreated>, ReconcileError> {
-        let end = self.last_sequence(CASES).await?;
+        let marks = Marks::of(&self.engine.jetstream).await?;
+        let LogNow { end, another } =
+            LogNow::compared(&self.engine.jetstream, marks.place().await?).await.map_err(engine_error)?;
         let there = streams::exists(&self.engine.jetstream, QUEUES).await.map_err(engine_error)?;
-        let why = if !there {
-            "QUEUES was not there".to_owned()
-        } else {
-            let high = self.high_mark().await?;
-            if high <= end {
-                return Ok(None);
-            }
-            format!("CASES ends at {end} and had reached {high}: it was restored from an older copy")
-        };
+        let missing = (!there).then(|| "QUEUES was not there".to_owned());
+        let Some(why) = missing.or(another) else { return Ok(None) };
         let first = self.look(ReadHandle::oldest_live_entry_sequence).await?.unwrap_or(end + 1);
         let (jetstream, replicas) = (&self.engine.jetstream, self.engine.replicas);
         streams::recreate_queues(jetstream, replicas, first).await.map_err(engine_error)?;
-        self.reset_high_mark(end).await?;
+        marks.set(self.look(ReadHandle::place).await?).await?;
         tracing::warn!(first, why, "QUEUES was made anew, sourced from {first} on");
         Ok(Some(Recreated { from: first, because: why }))
     }
@@ -280,41 +276,12 @@ impl Reconciler {
         subjects.try_collect().await.map_err(engine_error)
     }
 
-    async fn last_sequence(&self, stream: &str) -> Result<u64, ReconcileError> {
-        let stream = self.engine.jetstream.get_stream(stream).await.map_err(engine_error)?;
-        Ok(stream.cached_info().state.last_sequence)
+    /// The log as far as it was read.
+    async fn remember(&self) -> Result<(), ReconcileError> {
+        let place = self.look(ReadHandle::place).await?;
+        let marks = Marks::of(&self.engine.jetstream).await?;
+        if place.position > marks.high().await? { marks.set(place).await } else { Ok(()) }
     }
-
-    async fn high_mark(&self) -> Result<u64, ReconcileError> {
-        let cursors = self.engine.jetstream.get_key_value(CURSORS).await.map_err(engine_error)?;
-        let kept = cursors.get(HIGH_MARK).await.map_err(engine_error)?;
-        Ok(kept.and_then(|v| std::str::from_utf8(&v).ok()?.parse().ok()).unwrap_or(0))
-    }
-
-    async fn remember_high_mark(&self) -> Result<(), ReconcileError> {
-        let (end, high) = (self.last_sequence(CASES).await?, self.high_mark().await?);
-        if end > high { self.reset_high_mark(end).await } else { Ok(()) }
-    }
-
-    async fn reset_high_mark(&self, to: u64) -> Result<(), ReconcileError> {
-        let cursors = self.engine.jetstream.get_key_value(CURSORS).await.map_err(engine_error)?;
-        cursors.put(HIGH_MARK, to.to_string().into()).await.map(drop).map_err(engine_error)
-    }
-}
-
-/// Writes down how far the log is known to have come, if that is further than was written down before. The reconciler does
-/// so when it runs; whoever learns between two runs that the log had come further must say so, or a restore goes unnoticed.
-///
-/// # Errors
-/// When it cannot be written down.
-pub async fn note_high_mark(jetstream: &async_nats::jetstream::Context, reached: u64) -> Result<(), ReconcileError> {
-    let cursors = jetstream.get_key_value(CURSORS).await.map_err(engine_error)?;
-    let kept = cursors.get(HIGH_MARK).await.map_err(engine_error)?;
-    let known = kept.and_then(|v| std::str::from_utf8(&v).ok()?.parse().ok()).unwrap_or(0);
-    if reached > known {
-        cursors.put(HIGH_MARK, reached.to_string().into()).await.map_err(engine_error)?;
-    }
-    Ok(())
 }
 
 /// The events that made the entries.
@@ -324,7 +291,7 @@ fn made_by<'e>(events: &'e [Event], wanted: &[u32]) -> Vec<(&'e Event, &'e Entry
     entries.filter(|(_, entry)| wanted.contains(&entry.n)).collect()
 }
 
-fn engine_error(error: impl std::fmt::Display) -> ReconcileError {
+pub(super) fn engine_error(error: impl std::fmt::Display) -> ReconcileError {
     ReconcileError::Engine(error.to_string())
 }
 

@@ -25,6 +25,7 @@ mod shelves;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod witness;
 
 pub use error::ReadModelError;
 pub use indexing::Indexing;
@@ -36,6 +37,7 @@ pub use queries::standing::{Debt, Standing};
 pub use queries::unknown::UnknownCode;
 pub use reader::ReadHandle;
 pub use rebuild::Rebuild;
+pub use witness::{Place, Witness};
 
 use draft::Draft;
 use folded::Cache;
@@ -81,6 +83,7 @@ pub struct ReadModel {
     cache: Cache,
     indexing: Indexing,
     position: u64,
+    witness: Option<Witness>,
     next_key: i64,
     /// How many cases have words that are not on a shelf yet.
     unshelved: usize,
@@ -105,6 +108,7 @@ impl ReadModel {
             cache: Cache::default(),
             indexing,
             position: 0,
+            witness: None,
             next_key: 1,
             unshelved: 0,
             opened,
@@ -119,10 +123,15 @@ impl ReadModel {
         &self.opened
     }
 
-    /// The sequence of the last message taken in. The next to be read from the log is the one after it; where the log
-    /// ends before it, the log is another one and the model must be rebuilt.
+    /// The sequence of the last message taken in. The next to be read from the log is the one after it.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// How far the log was read. Where it ends before, or the witness is not in it, it is another one and the model must be
+    /// rebuilt.
+    pub fn place(&self) -> Place {
+        Place { position: self.position, witness: self.witness }
     }
 
     /// The reading side, for as many as want it.
@@ -143,7 +152,10 @@ impl ReadModel {
             draft.take(message)?;
         }
         let done = draft.write(self.unshelved)?;
+        let witness = Witness::among(batch, self.position);
+        witness.map_or(Ok(()), |witness| witness.write(&tx))?;
         tx.commit()?;
+        self.witness = witness.or(self.witness);
         self.position = done.position;
         self.readers.reached(self.position);
         self.next_key = done.next_key;
@@ -154,6 +166,7 @@ impl ReadModel {
 
     fn adopt(&mut self, writer: Connection) -> Result<()> {
         self.position = schema::position(&writer)?;
+        self.witness = Witness::read(&writer)?;
         self.next_key = schema::next_key(&writer)?;
         self.unshelved = shelves::unshelved(&writer)?;
         self.cache = Cache::default();

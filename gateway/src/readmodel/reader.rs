@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use rusqlite::{Connection, Transaction};
 
-use super::{ReadModelError, Result, schema};
+use super::{Place, ReadModelError, Result, Witness, schema};
 use crate::words::IndexKey;
 
 /// How many idle connections are kept.
@@ -101,6 +101,14 @@ impl ReadHandle {
     /// Where the file cannot be read.
     pub fn position(&self) -> Result<u64> {
         self.look(|db| schema::position(db))
+    }
+
+    /// How far the log has been read, and by what it is known again.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn place(&self) -> Result<Place> {
+        self.look(|db| Ok(Place { position: schema::position(db)?, witness: Witness::read(db)? }))
     }
 
     /// One question, answered from one moment of the log. While the file is being built anew nothing is answered: half a

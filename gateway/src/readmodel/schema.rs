@@ -11,7 +11,7 @@ use super::{Opened, ReadModelError, Result};
 
 /// To be raised with every change of the tables, of the form in which [`huiliu_schemas::event::EventBody`] is written, or of
 /// what the fold makes of events as far as rows keep it.
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed. How a case stands is not kept twice: it is folded
@@ -193,12 +193,14 @@ fn create(connection: &Connection) -> Result<()> {
     Ok(tx.commit()?)
 }
 
-fn meta(connection: &Connection, name: &str) -> Result<Option<i64>> {
+/// A number kept beside the rows.
+pub(super) fn meta(connection: &Connection, name: &str) -> Result<Option<i64>> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }
 
-fn set_meta(connection: &Connection, name: &str, value: i64) -> Result<()> {
+/// Keeps a number beside the rows.
+pub(super) fn set_meta(connection: &Connection, name: &str, value: i64) -> Result<()> {
     let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?;
     statement.execute(params![name, value])?;
     Ok(())

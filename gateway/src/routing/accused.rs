@@ -13,7 +13,7 @@ use huiliu_schemas::vocabulary::Appeal;
 use super::facts::RoutingFacts;
 use crate::directory::departments::Concern;
 use crate::directory::{Directory, Kind};
-use crate::judgement::accusation::{self, Accusation, Because, Gravity};
+use crate::judgement::accusation::{self, Accusation, Because, Gravity, read_field};
 
 /// How surely the case is an accusation of a unit or official.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +40,7 @@ pub(super) struct Accused {
     pub units: BTreeSet<DepartmentId>,
     /// Everyone who may not have the case, and why.
     pub barred: BTreeMap<DepartmentId, String>,
-    /// Someone official is accused in the field for it, but no unit of ours could be made out.
+    /// Someone official is accused in the field for it, whose unit could not be made out.
     pub unnamed_official: bool,
     /// A village (no department of ours) is accused.
     pub village: bool,
@@ -73,11 +73,12 @@ pub(super) fn find(
     if appeal == Some(Appeal::Praise) {
         return search.settle(Certainty::None, false);
     }
-    let field: Vec<&str> = facts.accused.iter().map(|a| a.expose()).collect();
     let texts: Vec<&str> = facts.texts.iter().map(|t| t.expose()).collect();
-    field.iter().for_each(|text| search.in_field(text));
+    let mut unnamed_official = false;
+    for text in &facts.accused {
+        unnamed_official |= search.in_field(text.expose());
+    }
     let named = !search.units.is_empty();
-    let unnamed_official = !named && field.iter().any(|text| has_any(text, OFFICIAL_FIELD));
     let judged = accusation::judge(&texts, place, directory);
     let certainty = grade(appeal, matter, named, &judged);
     search.in_text(judged, certainty);
@@ -87,18 +88,20 @@ pub(super) fn find(
     search.settle(certainty, unnamed_official)
 }
 
+/// What a text says against someone comes before whom the field names: the field seldom names all whom a text accuses.
+/// Who only asks or suggests may speak of a unit in passing, which is then kept from it; but whom no unit could be made
+/// out for may be anyone.
 fn grade(appeal: Option<Appeal>, matter: Option<&MatterCode>, named: bool, judged: &Accusation) -> Certainty {
     let asks_only = matches!(appeal, Some(Appeal::Consultation | Appeal::Suggestion));
     let discipline = matter.is_some_and(|m| m.as_str().starts_with("05") || m.as_str().starts_with("1306"));
     if appeal == Some(Appeal::Accusation) || (discipline && !asks_only) {
         return Certainty::Declared;
     }
-    if named {
-        return Certainty::Named;
-    }
+    let in_passing = asks_only && judged.units().next().is_some();
     match judged.gravity() {
-        Some(Gravity::Misdeed) if !asks_only => Certainty::Misdeed,
-        Some(Gravity::Conduct) if judged.is_accusation() && !asks_only => Certainty::Unsure,
+        Some(Gravity::Misdeed) => Certainty::Misdeed,
+        Some(Gravity::Conduct) if judged.is_accusation() && !in_passing => Certainty::Unsure,
+        _ if named => Certainty::Named,
         Some(_) => Certainty::Conduct,
         None => Certainty::None,
     }
@@ -114,18 +117,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whoever the accused field names is accused.
-    fn in_field(&mut self, text: &str) {
-        let mentions = self.directory.departments.names().scan(text);
-        for mention in &mentions {
-            let possible = mention.values.iter().filter_map(|id| self.directory.department(id));
-            let accused = possible.filter(|d| !(d.kind == Kind::Township && is_premises(mention.after)));
-            self.units.extend(accused.map(|d| d.id.clone()));
-        }
-        if mentions.is_empty() && has_any(text, TOWNSHIP_OFFICE) {
-            self.township_of_place();
-        }
+    /// Whoever the accused field names is accused. Says whether it names an official whose unit is not known.
+    fn in_field(&mut self, text: &str) -> bool {
+        let field = read_field(text, self.place, self.directory);
+        self.units.extend(field.units);
         self.village |= !self.directory.divisions.villages_in(text).is_empty();
+        field.unnamed_official
     }
 
     /// Whoever the text accuses; where the source says that it is an accusation, whoever the text names as more than
@@ -139,11 +136,6 @@ impl Search<'_> {
         self.village |= judged.of_village();
         self.blame = judged.blame;
         self.because = judged.because;
-    }
-
-    fn township_of_place(&mut self) {
-        let township = self.place.and_then(|p| self.directory.departments.of_township(p, Kind::Township));
-        self.units.extend(township.map(|d| d.id.clone()));
     }
 
     fn everyone_of(&mut self, kind: Kind) {
@@ -171,75 +163,4 @@ impl Search<'_> {
         }
         barred
     }
-}
-
-/// Words for persons in office, standing after a unit's or a village's name.
-const OFFICIAL: &[&str] = &[
-    "书记",
-    "主任",
-    "局长",
-    "科长",
-    "处长",
-    "所长",
-    "队长",
-    "镇长",
-    "区长",
-    "村长",
-    "干部",
-    "领导",
-    "工作人员",
-    "支书",
-    "会计",
-    "民警",
-    "法官",
-    "检察官",
-];
-
-/// Words that make someone in the accused field an official even if no unit is named.
-const OFFICIAL_FIELD: &[&str] = &[
-    "书记",
-    "局长",
-    "科长",
-    "处长",
-    "镇长",
-    "区长",
-    "县长",
-    "市长",
-    "村长",
-    "干部",
-    "支书",
-    "民警",
-    "警察",
-    "法官",
-    "检察官",
-    "公务员",
-    "街道办",
-    "镇政府",
-    "政府",
-    "派出所",
-    "委员会主任",
-    "执法人员",
-    "执法队",
-];
-
-/// Words that show a township's name in the accused field to be only where someone is: 庄桥街道某饭店.
-const PREMISES: &[&str] = &[
-    "公司", "店", "厂", "小区", "社区", "村", "路", "馆", "物业", "超市", "市场", "工地", "号", "幢", "户", "企业",
-    "学校",
-];
-
-/// Words that join one name to the next.
-const AND: &[char] = &['和', '与', '及'];
-
-/// The township, unnamed.
-const TOWNSHIP_OFFICE: &[&str] = &["街道办", "镇政府", "街道干部", "镇干部", "街道领导", "镇领导", "街道工作人员"];
-
-fn has_any(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| text.contains(word))
-}
-
-/// Only what is written on from the name says what the name is of: 庄桥街道某饭店, but not 庄桥街道、某公司.
-fn is_premises(after: &str) -> bool {
-    let on = after.split(|c: char| !c.is_alphanumeric() || AND.contains(&c)).next().unwrap_or_default();
-    has_any(on, PREMISES) && !has_any(on, OFFICIAL)
 }

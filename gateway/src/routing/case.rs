@@ -70,9 +70,9 @@ impl<'a> Case<'a> {
 
     fn by_list(&self) -> Decision {
         let Some(matter) = self.matter.code() else { return self.no_matter() };
-        let leads = self.leads_by_text();
-        if leads.len() > 1 {
-            return self.triage(TriageReason::NoMatter, leads);
+        let (leads, open) = self.leads_by_text();
+        if let Some(reason) = if leads.len() > 1 { Some(TriageReason::NoMatter) } else { open } {
+            return self.triage(reason, leads);
         }
         let selection = select(matter, self.division(), &self.facts.circumstances, self.directory);
         match &selection.choice {
@@ -87,16 +87,29 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Who would lead, were the matter any of those the text speaks for: the class is judged from words, and words do
-    /// not tell its lower classes apart well enough to choose a department by.
-    fn leads_by_text(&self) -> BTreeSet<DepartmentId> {
-        let (What::Classified(code), Some(opinion)) = (&self.matter, &self.opinion) else { return BTreeSet::new() };
+    /// Who would lead, were the matter any of those the text speaks for, and why it is open who would lead one of them:
+    /// the class is judged from words, and words do not tell its lower classes apart well enough to choose a department
+    /// by.
+    fn leads_by_text(&self) -> (BTreeSet<DepartmentId>, Option<TriageReason>) {
+        let (mut leads, mut open) = (BTreeSet::new(), None);
+        for matter in self.matters_by_text() {
+            match select(matter, self.division(), &self.facts.circumstances, self.directory).choice {
+                Choice::One(_, lead) => _ = leads.insert(lead.id.clone()),
+                Choice::NeedsPlace(_) => open = Some(TriageReason::NoPlace),
+                Choice::Tie(_) | Choice::Gone(_) | Choice::Nothing => open = open.or(Some(TriageReason::NoMatter)),
+            }
+        }
+        (leads, open)
+    }
+
+    fn matters_by_text(&self) -> Vec<&MatterCode> {
+        let (What::Classified(code), Some(opinion)) = (&self.matter, &self.opinion) else { return Vec::new() };
         let mut possible: Vec<&MatterCode> = opinion.plausible.iter().filter(|p| code.contains(p)).collect();
         if possible.is_empty() {
             possible.extend(self.directory.matters.iter().map(|m| &m.code).filter(|c| code.contains(c)));
         }
         possible.push(code);
-        possible.into_iter().filter_map(|matter| self.lead_of(matter)).collect()
+        possible
     }
 
     fn lead_of(&self, matter: &MatterCode) -> Option<DepartmentId> {

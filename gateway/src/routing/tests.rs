@@ -251,6 +251,60 @@ fn accusing_words_make_a_person_look() {
     check(&with_text("complaint 150305 330205006", "老板欠薪，请人社局处理"), "labour");
 }
 
+/// Whom the field names need not be all whom the text accuses.
+#[test]
+fn a_unit_in_the_field_does_not_hide_whom_the_text_accuses() {
+    let field = |line: &str, accused: &str, text: &str| RoutingFacts {
+        accused: vec![Private::new(accused)],
+        ..with_text(line, text)
+    };
+    let text = "燃气公司乱收费，主管科长受贿不管";
+    let decision = decide(&field("complaint 010212 330205006", "燃气公司", text), &shipped());
+    assert!(told(&decision).starts_with("?accused_unknown:"), "{}", told(&decision));
+    assert!(decision.excluded.iter().any(|e| e.department.as_str() == "jb-gas"));
+    check(&field("complaint 010903 330205006", "住建局", "小区绿化枯死，请安排补种"), "government");
+}
+
+#[test]
+fn who_asks_accuses_too() {
+    let text = "请问老板欠薪，科长受贿不管，该找哪里";
+    for appeal in ["consultation", "suggestion", "complaint"] {
+        let case = with_text(&format!("{appeal} 150305 330205006"), text);
+        assert!(told(&decide(&case, &shipped())).starts_with("?accused_unknown:discipline"), "{appeal}");
+    }
+    let someone = "建议整顿作风，经办人态度恶劣，推诿扯皮，跑了五趟都不给办";
+    let decision = decide(&with_text("suggestion 150305 330205006", someone), &shipped());
+    assert!(told(&decision).starts_with("?accused_unknown:"), "{}", told(&decision));
+    check(&with_text("consultation 150305 330205006", "请问老板欠薪找哪个部门"), "labour");
+}
+
+/// The field is read with the words a text is read with, and everyone in it counts.
+#[test]
+fn everyone_the_field_names_is_barred_or_held_for_a_person() {
+    check(&against("complaint 150804 330205006", "社保中心李主任"), "government");
+    for field in ["社保局", "劳动仲裁院", "仲裁员", "社保中心工作人员", "江北区社保中心"] {
+        check(&against("complaint 150804 330205006", field), "government");
+    }
+    let both = decide(&against("dispute 010903 330205006", "派出所民警张某、街道办副主任李某"), &shipped());
+    let excluded: Vec<_> = both.excluded.iter().map(|e| e.department.as_str()).collect();
+    assert!(excluded.contains(&"jb-police") && excluded.contains(&"jb-zhuangqiao"), "{excluded:?}");
+    assert_eq!(told(&both), "government");
+    // An official beside a unit of which it is not.
+    check(&against("complaint 150804 330205006", "城管局、李科长"), "?accused_unknown:discipline");
+    for official in ["李主任", "王所长", "张队长", "加油的刘站长", "某工作人员", "街道、赵科长"]
+    {
+        let decision = decide(&against("complaint 150804 330205006", official), &shipped());
+        assert_eq!(told(&decision), "?accused_unknown:discipline", "{official}");
+    }
+    check(&against("complaint 150804 -", "街道办"), "?accused_unknown:discipline");
+    // A firm is not the office whose trade it is in, nor are its people officials.
+    for firm in ["绿源环保", "江北消防器材公司", "物业公司王主任", "天合物业工作人员", "张三", "环保设备厂"]
+    {
+        let decision = decide(&against("complaint 150804 330205006", firm), &shipped());
+        assert_eq!((told(&decision).as_str(), decision.excluded.len()), ("labour", 0), "{firm}");
+    }
+}
+
 #[test]
 fn the_accused_township_takes_its_centre_with_it() {
     let decision = decide(&against("accusation 131102 330205006", "庄桥街道"), &shipped());
@@ -367,6 +421,19 @@ fn where_lower_classes_part_the_text_only_suggests() {
     assert_eq!(decision.matter.as_ref().map(|m| m.as_str()), Some("0102"));
     let unsure = decide(&titled("请关注", "事情已经有一段时间了，希望早日解决"), &shipped());
     assert_eq!(told(&unsure), "?no_matter:");
+}
+
+/// What a known place would send to a person, an unknown one does not send to a department.
+#[test]
+fn an_open_class_of_the_text_is_not_passed_over() {
+    let disputed = |line: &str| RoutingFacts {
+        circumstances: facts("dispute").circumstances,
+        ..RoutingFacts {
+            division: facts(line).division, ..titled("业委会与物业公司物业费纠纷", "物业费纠纷")
+        }
+    };
+    assert!(told(&decide(&disputed("dispute - 330205006"), &shipped())).starts_with("?no_matter:"));
+    assert!(told(&decide(&disputed("dispute"), &shipped())).starts_with("?no_place:"));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod raw;
 mod traces;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -70,6 +70,8 @@ pub struct Places {
     pub directory_dir: PathBuf,
     /// Packs beside the built-in ones.
     pub packs_dir: Option<PathBuf>,
+    /// The packs of the channels that are switched on.
+    pub packs: BTreeSet<String>,
     /// How to log.
     pub log: LogSettings,
     /// Where traces go; nowhere without.
@@ -160,7 +162,9 @@ impl Places {
         let data_dir = base.join(&raw.data.dir);
         let credentials = raw.data.credentials_file.as_ref();
         let master_key = raw.data.master_key_file.as_ref();
+        let on = raw.channels.iter().filter(|(_, channel)| channel.enabled);
         Ok(Self {
+            packs: on.map(|(name, channel)| channel.pack.as_ref().unwrap_or(name).clone()).collect(),
             listen: listen(&raw.http)?,
             credentials_file: credentials.map_or_else(|| data_dir.join("credentials.toml"), |path| base.join(path)),
             master_key_file: master_key.map_or_else(|| data_dir.join("master.key"), |path| base.join(path)),

@@ -121,7 +121,7 @@ fn packs_are_tested_and_tried_by_name_and_by_folder() {
 }
 
 #[test]
-fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
+fn keys_do_not_need_the_channels_secrets_and_a_check_says_that_the_hub_does() {
     let scratch = std::env::temp_dir().join(format!("huiliu-keys-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir_all(&scratch).expect("folder");
     let file = scratch.join("huiliu.toml");
@@ -129,7 +129,7 @@ fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
         "[data]\ndirectory_dir = {:?}\n[channels.hotline-12345]\npush_secrets = [{{ env = \"HUILIU_NOT_SET\" }}]\n",
         directory_folder()
     );
-    std::fs::write(&file, settings).expect("written");
+    std::fs::write(&file, &settings).expect("written");
     let file = file.to_string_lossy();
     let with = |arguments: &[&str]| huiliu(&[&["--settings", &file][..], arguments].concat());
     let added = with(&["keys", "add", "operator", "li"]);
@@ -137,9 +137,21 @@ fn keys_and_checks_do_not_need_the_channels_secrets_and_a_hub_does() {
     let listed = with(&["keys", "list"]);
     assert!(text(&listed).contains("li\toperator\tli"), "{listed:?}");
     let checked = with(&["check"]);
-    assert!(checked.status.success() && text(&checked).contains("目录版本"), "{checked:?}");
+    assert!(!checked.status.success() && text(&checked).contains("HUILIU_NOT_SET"), "{checked:?}");
+    assert!(text(&checked).contains("目录版本"), "{checked:?}");
     let hub = with(&["run"]);
     assert!(!hub.status.success() && text(&hub).contains("HUILIU_NOT_SET"), "{hub:?}");
+    let pack = scratch.join("packs/hotline-12345");
+    std::fs::create_dir_all(&pack).expect("folder");
+    let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters/packs/hotline-12345");
+    std::fs::copy(format!("{built_in}/pack.toml"), pack.join("pack.toml")).expect("copied");
+    std::fs::write(pack.join("map.toml"), "[fields]\n\"source.id\" = { form = [\"orderId\"] }\n").expect("written");
+    let typo = format!("[data]\npacks_dir = {:?}\n{}", scratch.join("packs"), settings.replace("[data]\n", ""));
+    std::fs::write(&*file, typo).expect("written");
+    let checked = with(&["check"]);
+    assert!(!checked.status.success() && text(&checked).contains("form"), "the hub would not start: {checked:?}");
+    assert!(text(&checked).contains("目录版本"), "{checked:?}");
+    std::fs::write(&*file, &settings).expect("written");
     let keyless = with(&["queue", "list"]);
     assert!(!keyless.status.success() && text(&keyless).contains("缺少密钥"), "{keyless:?}");
     std::fs::remove_dir_all(&scratch).expect("removed");

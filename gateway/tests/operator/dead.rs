@@ -1,6 +1,6 @@
 //! What could not be worked on: listed, looked at, and taken up again.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::site::{CHANNEL, ORDER, SECRET_PHONE, Site};
@@ -80,5 +80,31 @@ async fn a_mended_pack_takes_up_what_the_broken_one_gave_up() {
     assert_eq!(site.get("/v1/dead").await["letters"], json!([]));
     let cases = site.when("/v1/cases", |page| page["cases"].as_array().is_some_and(|c| c.len() == 2)).await;
     assert_eq!(cases["cases"].as_array().map(Vec::len), Some(2), "{cases}");
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_dealt_with_otherwise_is_dropped_by_a_person_who_says_why() {
+    let mut site = Site::start().await;
+    for title in ["甲", "乙"] {
+        site.push(json!({ "orderNum": "无", "title": title })).await;
+    }
+    site.when("/v1/dead", |page| page["letters"][0]["sequence"] == 2).await;
+    for because in ["", "  ", "两\n行", &"长".repeat(201)] {
+        let (status, refused) = site.post("/v1/dead/1/drop", Some(json!({ "because": because }))).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+    }
+    let (status, refused) = site.post("/v1/dead/7/drop", Some(json!({ "because": "无" }))).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{refused}");
+
+    let (status, refused) =
+        site.ask(Method::POST, "/v1/dead/1/drop", site.channel_key(), Some(json!({ "because": "无" }))).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{refused}");
+
+    let said = site.huiliu(&["dead", "drop", "1", "--because", "来源已撤回"]).await;
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && text.contains("已注销"), "{said:?}");
+    let left = site.get("/v1/dead").await;
+    assert_eq!((left["letters"].as_array().map(Vec::len), &left["letters"][0]["sequence"]), (Some(1), &json!(2)));
     site.stop().await;
 }

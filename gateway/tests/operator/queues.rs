@@ -83,6 +83,15 @@ async fn a_queue_made_anew_holds_what_was_offered_twice_only_once() {
     assert!(report["recreated"]["from"].is_u64(), "{report}");
     assert_eq!(report["purged"], 1, "{report}");
     assert_eq!(site.standing(&department, |q| q["queued"].is_u64()).await["queued"], 2);
+
+    // Their numbers are given again: what acknowledged an entry of the former queue acknowledges none of this one.
+    assert_eq!(site.take(&department).await.len(), 2);
+    for former in &taken {
+        let body = json!({ "ack": former["ack"] });
+        let (status, problem) = site.ask(Method::POST, "/v1/queue/ack", site.key_of(&department), Some(body)).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{problem}");
+    }
+    assert_eq!(site.standing(&department, |q| q["queued"].is_u64()).await["queued"], 2);
     site.stop().await;
 }
 

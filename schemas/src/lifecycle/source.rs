@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::{Case, Late};
 use crate::command::Submit;
-use crate::decision::{TriageReason, Verdict};
-use crate::event::{Actor, AnswerDelivered, EventBody, Registered, SourceSeen, Supplemented};
+use crate::decision::{Decision, TriageReason, Verdict};
+use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
@@ -64,9 +64,11 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         draft.push(EventBody::MediationHeld { session: Session { id: session_id(&session, None, submit), ..session } });
     }
     if let Some(assessment) = submission.assessment {
-        let accused = draft.accused();
-        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None, accused });
+        // Whom it accuses, the decision says.
+        draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen: None, accused: Vec::new() });
     }
+    // A number of its own and one of another person's matter: it has a case of its own, and people see both.
+    link(&mut draft, &[], LinkKind::Related);
     Ok(draft.done())
 }
 
@@ -82,62 +84,84 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
         Some(known) => forbid(case, &draft.order.actor, seen, contradiction(known, seen))?,
         None => forbid(case, &draft.order.actor, seen, contradicts_the_case(case, submit))?,
     }
-    if let Some(known) = known {
-        // A session is an event of its own, not a state of the record: it is never too late.
-        if submit.submission.intent != Intent::Session && seen.precedes(known) {
-            return Ok(superseded(draft, case, known, seen));
-        }
+    let nothing = take_what_is_said(&mut draft, case, submit);
+    // Whatever it says, and however late: what numbers it names is true.
+    link(&mut draft, &case.marks.links, LinkKind::Duplicate);
+    if draft.events.is_empty() { Ok(Decided::Nothing(nothing)) } else { Ok(draft.done()) }
+}
+
+/// What a record says of its case; why it is nothing new, should nothing come of it.
+fn take_what_is_said(draft: &mut Draft<'_>, case: &Case, submit: &Submit) -> NothingNew {
+    let seen = &submit.seen;
+    let known = case.source(&seen.source);
+    // A session is an event of its own, not a state of the record: it is never too late.
+    let late = known.filter(|known| submit.submission.intent != Intent::Session && seen.precedes(known));
+    if let Some(known) = late {
+        superseded(draft, case, known, seen);
+        return NothingNew::Repeat;
     }
     match submit.submission.intent {
         Intent::Urge if known.is_some() => {}
-        Intent::Urge => urge(&mut draft, case, submit),
-        Intent::Withdraw if ends(case, submit) => taken_back(&mut draft, case, submit),
-        Intent::Session => hold_session(&mut draft, case, submit),
+        Intent::Urge => urge(draft, case, submit),
+        Intent::Withdraw if ends(case, submit) => taken_back(draft, case, submit),
+        Intent::Session => {
+            hold_session(draft, case, submit);
+            if !draft.events.is_empty() {
+                words_heard(draft, case);
+            }
+        }
         intent => {
             let echo = is_echo(case, submit) && (intent != Intent::Withdraw || case.stage.is_ended());
-            let ends = !echo && ends(case, submit);
-            told_more(&mut draft, case, submit, ends);
-            if !echo {
-                hold_session(&mut draft, case, submit);
-            }
-            if !echo && !case.stage.is_ended() && !precedes_our_answer(case, seen) {
-                changed_upstream(&mut draft, case, submit, ends);
-            }
-            assessed(&mut draft, case, submit);
-            if calls_back(case, submit, echo) {
-                draft.reopen(case, Some(Box::new(submit.seen.clone())));
-            }
-            if draft.events.is_empty() {
-                unsaid(&mut draft, case, submit);
-            }
-            if let Some(known) = known.filter(|_| draft.events.is_empty() && precedes_our_answer(case, seen)) {
-                return Ok(superseded(draft, case, known, seen));
-            }
-            link(&mut draft, case);
-            if draft.events.is_empty() {
-                return Ok(Decided::Nothing(if echo { NothingNew::Echo } else { NothingNew::Repeat }));
+            take_as_it_stands(draft, case, submit, echo);
+            if echo {
+                return NothingNew::Echo;
             }
         }
     }
-    if draft.events.is_empty() { Ok(Decided::Nothing(NothingNew::Repeat)) } else { Ok(draft.done()) }
+    NothingNew::Repeat
 }
 
-/// A record of another case named a number of this one.
-pub(super) fn link_to(mut draft: Draft<'_>, case: &Case, to: CaseId) -> Decided {
-    link_once(&mut draft, case, to);
-    if draft.events.is_empty() { Decided::Nothing(NothingNew::Repeat) } else { draft.done() }
-}
-
-/// The record names numbers that other cases have: they turn out to be one matter (decision 34).
-fn link(draft: &mut Draft<'_>, case: &Case) {
-    for to in &draft.order.given.elsewhere {
-        link_once(draft, case, *to);
+/// The record as the source has it now: its words, how far the matter is there, the citizen's view.
+fn take_as_it_stands(draft: &mut Draft<'_>, case: &Case, submit: &Submit, echo: bool) {
+    let seen = &submit.seen;
+    let ends = !echo && ends(case, submit);
+    told_more(draft, case, submit, ends);
+    if !echo {
+        hold_session(draft, case, submit);
+    }
+    if !echo && !case.stage.is_ended() && !precedes_our_answer(case, seen) {
+        changed_upstream(draft, case, submit, ends);
+    }
+    assessed(draft, case, submit);
+    if calls_back(case, submit, echo) {
+        draft.reopen(case, Some(Box::new(seen.clone())));
+    }
+    if draft.events.is_empty() {
+        unsaid(draft, case, submit);
+    }
+    let known = case.source(&seen.source);
+    if let Some(known) = known.filter(|_| draft.events.is_empty() && precedes_our_answer(case, seen)) {
+        superseded(draft, case, known, seen);
     }
 }
 
-fn link_once(draft: &mut Draft<'_>, case: &Case, to: CaseId) {
-    if to != case.id && case.marks.links.iter().all(|(known, _)| *known != to) {
-        draft.push(EventBody::Linked { to, kind: LinkKind::Duplicate });
+/// A record of another case named a number of this one.
+pub(super) fn link_to(mut draft: Draft<'_>, case: &Case, to: CaseId, kind: LinkKind) -> Decided {
+    link_once(&mut draft, &case.marks.links, to, kind);
+    if draft.events.is_empty() { Decided::Nothing(NothingNew::Repeat) } else { draft.done() }
+}
+
+/// The record names numbers that other cases have (decision 34).
+fn link(draft: &mut Draft<'_>, known: &[(CaseId, LinkKind)], kind: LinkKind) {
+    for to in &draft.order.given.elsewhere {
+        link_once(draft, known, *to, kind);
+    }
+}
+
+fn link_once(draft: &mut Draft<'_>, known: &[(CaseId, LinkKind)], to: CaseId, kind: LinkKind) {
+    let room = draft.events.len() < MOST_EVENTS;
+    if room && to != draft.id && known.iter().all(|(known, _)| *known != to) {
+        draft.push(EventBody::Linked { to, kind });
     }
 }
 
@@ -148,14 +172,14 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         _ => case.channel.clone(),
     };
     let facts = case.facts.clone();
-    let accused = draft.accused();
+    let accused = draft.accused(case);
     let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts, accused };
     words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
 }
 
 /// Somebody at the centre, or the source by command, urges, and may say why.
 pub(super) fn urge_by_hand(draft: &mut Draft<'_>, case: &Case) {
-    let accused = draft.accused();
+    let accused = draft.accused(case);
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None, accused });
 }
 
@@ -255,7 +279,7 @@ fn told_order(case: &Case, source: &SourceId) -> Option<i64> {
 }
 
 /// Notes, once, a record that shows the source as it was before what is known.
-fn superseded(mut draft: Draft<'_>, case: &Case, known: &SourceSeen, seen: &SourceSeen) -> Decided {
+fn superseded(draft: &mut Draft<'_>, case: &Case, known: &SourceSeen, seen: &SourceSeen) {
     let order = seen.order.unwrap_or_default();
     let late = Late {
         source: seen.source.clone(),
@@ -264,12 +288,11 @@ fn superseded(mut draft: Draft<'_>, case: &Case, known: &SourceSeen, seen: &Sour
         answer_digest: seen.answer_digest.clone(),
     };
     if case.superseded.contains(&late) || same_words(known, seen) {
-        return Decided::Nothing(NothingNew::Repeat);
+        return;
     }
     let Late { source, order, matter_digest, answer_digest } = late;
     let known = known.order.max(told_order(case, &source)).unwrap_or_default();
     draft.push(EventBody::Superseded { source, order, known, matter_digest, answer_digest });
-    draft.done()
 }
 
 fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
@@ -279,7 +302,7 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
 
 /// A record that urges has words of its own, which may tell as much as any.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused());
+    let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused(case));
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen, accused });
     if case.stage.is_ended() && !submit.history {
         draft.reopen(case, None);
@@ -322,7 +345,7 @@ fn told_more(draft: &mut Draft<'_>, case: &Case, submit: &Submit, ends: bool) {
     }
     let facts = case.facts.merged(&submission.facts);
     let (channel, seen) = (submit.channel.clone(), Some(submit.seen.clone()));
-    let accused = draft.accused();
+    let accused = draft.accused(case);
     let supplemented = EventBody::Supplemented(Box::new(Supplemented { channel, seen, aliases, facts, accused }));
     if ends {
         draft.tell_active(case, EntryKind::Supplement);
@@ -342,19 +365,31 @@ fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventB
         draft.tell_active(case, kind);
     }
     draft.push(event);
+    words_heard(draft, case);
+    moves
+}
+
+/// Words that came with something else: it may be graver than was known, and nobody keeps the case who is accused in it.
+fn words_heard(draft: &mut Draft<'_>, case: &Case) {
+    let moves = must_move(draft, case);
     draft.warn(case.warning(), if moves { Vec::new() } else { draft.order.given.sooner.clone() });
     if moves {
         take_from_the_accused(draft, case);
     }
-    moves
 }
 
 /// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
-    let plain = draft.order.given.decision.clone().filter(|d| d.lead().is_some());
+    let plain = decided_for(draft, case).filter(|d| d.lead().is_some());
     if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
         draft.go_by(still_accusing(case, decision));
     }
+}
+
+/// What the rules make of the words told now. Of a case that accuses they may know only words that do not: whom the others
+/// mean, named or not, a person must see to.
+fn decided_for(draft: &Draft<'_>, case: &Case) -> Option<Decision> {
+    draft.order.given.decision.clone().filter(|decision| decision.accusation || !case.marks.accusation)
 }
 
 /// Whether a department that has the case turns out to be accused in it.
@@ -364,8 +399,7 @@ fn must_move(draft: &Draft<'_>, case: &Case) -> bool {
 
 /// The accused never has the accusation (Petition Regulation art. 30): the case goes where the rules now send it.
 fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
-    let decision = draft.order.given.decision.clone();
-    let decision = decision.unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
+    let decision = decided_for(draft, case).unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
     let stays: Vec<DepartmentId> = match &decision.verdict {
         Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
         Verdict::Triage { .. } => Vec::new(),
@@ -501,7 +535,7 @@ fn is_newer(case: &Case, submit: &Submit) -> Option<bool> {
 fn assessed(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     if let Some(assessment) = new_view(case, submit) {
         let seen = Some(Box::new(submit.seen.clone()));
-        let accused = draft.accused();
+        let accused = draft.accused(case);
         draft.push(EventBody::Assessed { by: Assessor::Citizen, assessment, seen, accused });
     }
 }

@@ -202,8 +202,8 @@ fn well_formed(case: &Case, actor: &Actor, kind: CommandKind) -> Vec<Command> {
         }
         CommandKind::Progress => vec![Command::Progress {}],
         CommandKind::Resolve => vec![Command::Resolve { solved: Solved::Yes, contacted: true }],
-        CommandKind::Dispatch => vec![Command::Dispatch { assignees: fit }],
-        CommandKind::Redispatch => vec![Command::Redispatch { assignees: fit }],
+        CommandKind::Dispatch => vec![Command::Dispatch { assignees: fit, not_accused: Vec::new() }],
+        CommandKind::Redispatch => vec![Command::Redispatch { assignees: fit, not_accused: Vec::new() }],
         CommandKind::Close => vec![Command::Close {}],
         CommandKind::Supplement => vec![Command::Supplement {}],
         CommandKind::Urge => vec![Command::Urge {}],

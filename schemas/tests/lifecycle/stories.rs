@@ -5,7 +5,7 @@ use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{RuleRef, Verdict};
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::Actor;
+use huiliu_schemas::event::{Actor, EventBody};
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Solved, Stage};
@@ -58,7 +58,10 @@ fn a_granted_return_goes_to_triage_and_from_there_elsewhere() {
     let decision = world.case().decision.as_ref().expect("a decision");
     assert!(matches!(decision.verdict, Verdict::Triage { .. }));
     assert!(decision.excluded.iter().any(|e| e.department == department("housing")));
-    assert_eq!(world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] }), events(&["dispatched"]));
+    assert_eq!(
+        world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")], not_accused: Vec::new() }),
+        events(&["dispatched"])
+    );
     assert_eq!((world.stage(), world.lead()), (Stage::Dispatched, Some("town")));
     let refused = world.command(&of("housing"), Command::Accept {});
     assert_eq!(refused, Outcome::Refused(RefusalCode::NotYours));
@@ -96,7 +99,8 @@ fn a_ruling_outlives_a_redispatch() {
     let mut world = World::signed(&[lead("housing")]);
     world.command(&of("housing"), ask_back());
     world.command(&desk(), Command::RefuseReturn { department: department("housing") });
-    let again = Command::Redispatch { assignees: vec![lead("housing"), participant("police")] };
+    let again =
+        Command::Redispatch { assignees: vec![lead("housing"), participant("police")], not_accused: Vec::new() };
     assert_eq!(world.command(&desk(), again), events(&["dispatched"]));
     assert_eq!(world.command(&of("housing"), ask_back()), Outcome::Refused(RefusalCode::AlreadyRuled));
     assert_eq!(world.command(&of("police"), ask_back()), events(&["return_requested"]));
@@ -118,7 +122,7 @@ fn a_redispatch_tells_those_who_had_signed_and_nobody_else() {
     let mut world = World::dispatched(&[lead("housing"), participant("police"), participant("court")]);
     world.command(&of("housing"), Command::SignFor { n: None });
     let offered = world.live_n("police", EntryKind::Dispatch);
-    let moved = Command::Redispatch { assignees: vec![lead("town"), participant("court")] };
+    let moved = Command::Redispatch { assignees: vec![lead("town"), participant("court")], not_accused: Vec::new() };
     assert_eq!(world.wordless(&desk(), moved.clone()), Outcome::Refused(RefusalCode::MissingReason));
     assert_eq!(world.command(&desk(), moved), events(&["dispatched"]));
     assert_eq!(world.told(), ["housing withdraw", "town dispatch", "court dispatch"]);
@@ -133,7 +137,7 @@ fn a_redispatch_tells_those_who_had_signed_and_nobody_else() {
 #[test]
 fn a_dead_entry_says_where_the_case_went() {
     let mut world = World::signed(&[lead("housing")]);
-    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")] });
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
     let command = Action::Command(Command::SignFor { n: Some(1) });
     let order = world.order(of("housing"), command, Content::default(), Given::default());
     let refusal = world.look(&order).expect_err("its entry is dead");
@@ -217,7 +221,11 @@ fn whoever_is_named_by_hand_must_be_fit() {
     ];
     for (assignees, expected) in table {
         let mut world = World::in_triage();
-        let outcome = world.command_given(&desk(), Command::Dispatch { assignees: assignees.clone() }, given.clone());
+        let outcome = world.command_given(
+            &desk(),
+            Command::Dispatch { assignees: assignees.clone(), not_accused: Vec::new() },
+            given.clone(),
+        );
         assert_eq!(outcome, expected, "{assignees:?}");
     }
 }
@@ -234,7 +242,7 @@ fn strangers_may_do_nothing() {
         );
         assert_eq!(world.command(&of("court"), command), Outcome::Refused(RefusalCode::UnknownCase));
     }
-    let dispatch = Command::Redispatch { assignees: vec![lead("court")] };
+    let dispatch = Command::Redispatch { assignees: vec![lead("court")], not_accused: Vec::new() };
     assert_eq!(world.command(&of("housing"), dispatch), Outcome::Refused(RefusalCode::NotAllowed));
     assert_eq!(World::new().command(&desk(), Command::Close {}), Outcome::Refused(RefusalCode::UnknownCase));
 }
@@ -262,7 +270,7 @@ fn an_entry_names_the_rule_it_came_by_and_none_where_a_person_decided() {
     assert_eq!(last_entry(&world).rule, Some(rule.clone()));
     world.command(&hotline(), Command::Urge {});
     assert_eq!(last_entry(&world).rule, Some(rule));
-    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")] });
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
     assert_eq!(last_entry(&world).rule, None);
     world.command(&hotline(), Command::Urge {});
     assert_eq!(last_entry(&world).rule, None);
@@ -284,4 +292,46 @@ fn what_the_citizen_is_owed_by_law_goes_on_running_in_triage() {
     world.command(&desk(), grant("housing"));
     let running: Vec<Clock> = world.case().deadlines.iter().map(|d| d.clock).collect();
     assert_eq!((world.stage(), running), (Stage::Triage, vec![Clock::HotlineAnswer, Clock::PetitionNotice]));
+}
+
+#[test]
+fn only_a_person_clears_the_accused_and_says_why() {
+    let clears = || Command::Dispatch { assignees: vec![lead("housing")], not_accused: vec![department("housing")] };
+    let machine = Actor::Machine { name: "router".into() };
+    let mut world = World::in_triage();
+    assert_eq!(world.command(&machine, clears()), Outcome::Refused(RefusalCode::NotAllowed));
+    assert_eq!(world.command(&of("housing"), clears()), Outcome::Refused(RefusalCode::UnknownCase));
+    assert_eq!(world.wordless(&desk(), clears()), Outcome::Refused(RefusalCode::MissingReason));
+    assert_eq!(world.command(&desk(), clears()), events(&["dispatched"]));
+    let said = world.log.last().expect("an event");
+    let recorded =
+        matches!(&said.body, EventBody::Dispatched { not_accused, .. } if *not_accused == [department("housing")]);
+    assert!(recorded && said.content.note.is_some() && said.actor == desk());
+}
+
+/// Who led it, and lost it to others in a case that accuses, learns neither how far it is nor with whom.
+#[test]
+fn a_former_lead_learns_nothing_more_of_a_case_that_accuses() {
+    let told = |accuses: bool| {
+        let mut world = World::signed(&[lead("housing")]);
+        let mut given = to(&[lead("discipline")]);
+        let decision = given.decision.as_mut().expect("a decision");
+        (decision.accusation, decision.accused) = (accuses, vec![department("housing")]);
+        given.forbidden = vec![department("housing")];
+        let more = record().saying("they took money").order(101);
+        assert_eq!(world.submit(&more, given), events(&["supplemented", "dispatched"]));
+        let resolve = Command::Resolve { solved: Solved::Yes, contacted: true };
+        let order = world.order(of("housing"), Action::Command(resolve), words(), Given::default());
+        let refusal = world.look(&order).expect_err("it is not theirs");
+        (refusal.code, refusal.stage, refusal.lead, refusal.detail.contains("discipline"))
+    };
+    let hidden = (RefusalCode::NotYours, None, None, false);
+    assert_eq!(told(true), hidden);
+    assert_eq!(told(false), hidden, "found fault with, if not accused");
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
+    let progress = world.order(of("housing"), Action::Command(Command::Progress {}), words(), Given::default());
+    let refusal = world.look(&progress).expect_err("it is not theirs");
+    assert_eq!((refusal.stage, refusal.lead), (Some(Stage::Dispatched), Some(department("town"))));
 }

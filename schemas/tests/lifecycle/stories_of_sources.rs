@@ -8,7 +8,7 @@ use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Assessment, Facts, Intent, Session};
-use huiliu_schemas::vocabulary::{Appeal, Assessor, MediationOutcome, Solved, Stage, UpstreamState, Warning};
+use huiliu_schemas::vocabulary::{Appeal, Assessor, LinkKind, MediationOutcome, Solved, Stage, UpstreamState, Warning};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -293,9 +293,49 @@ fn a_record_that_names_a_number_of_another_case_links_the_two_once() {
     let mut back = World::signed(&[lead("housing")]);
     let linked = events(&["linked"]);
     for expected in [linked, REPEAT] {
-        let link = back.order(Actor::Hub, Action::Link(other), Content::default(), Given::default());
+        let link = back.order(
+            Actor::Hub,
+            Action::Link { to: other, kind: LinkKind::Duplicate },
+            Content::default(),
+            Given::default(),
+        );
         assert_eq!(back.outcome(&link), expected);
     }
+}
+
+/// However late the record is, and whatever it is for.
+#[test]
+fn no_record_that_names_a_number_of_another_case_is_passed_over() {
+    let other = huiliu_schemas::CaseId::of(&source("petition", "9"));
+    let names_it = || Given { elsewhere: vec![other], ..unsure() };
+    let urge = || Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let session = record().intent(Intent::Session).order(101);
+    for (record, expected) in [
+        (record().saying("old").order(99), events(&["superseded", "linked"])),
+        (record().order(99), events(&["linked"])),
+        (record().order(101).intent(Intent::Withdraw), events(&["upstream_changed", "withdrawn", "linked"])),
+        (urge(), events(&["urged", "linked"])),
+        (session, events(&["linked"])),
+    ] {
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.submit(&record, names_it()), expected, "{record:?}");
+        assert_eq!(world.submit(&record, names_it()), REPEAT, "{record:?}");
+        assert_eq!(world.case().marks.links, [(other, LinkKind::Duplicate)]);
+    }
+    let mut urged = World::signed(&[lead("housing")]);
+    urged.submit(&urge(), unsure());
+    assert_eq!(urged.submit(&urge(), names_it()), events(&["linked"]));
+}
+
+/// It would have joined that case, and contradicts it.
+#[test]
+fn a_case_that_begins_with_a_number_of_another_is_related_to_it() {
+    let other = huiliu_schemas::CaseId::of(&source("hotline", "9"));
+    let names_it = || Given { elsewhere: vec![other], ..to(&[lead("housing")]) };
+    let mut world = World::new();
+    assert_eq!(world.submit(&record(), names_it()), events(&["registered", "dispatched", "linked"]));
+    assert_eq!(world.submit(&record(), names_it()), REPEAT);
+    assert_eq!(world.case().marks.links, [(other, LinkKind::Related)]);
 }
 
 #[test]
@@ -639,6 +679,34 @@ fn a_supplement_that_accuses_the_holder_takes_the_case_from_it() {
     assert!(carried.entries.is_empty(), "the accused learns nothing of what was said");
 }
 
+/// A person is called by what is news, and once.
+#[test]
+fn whom_words_told_later_accuse_is_told_once() {
+    let accuses = || {
+        let mut given = to(&[lead("housing")]);
+        let decision = given.decision.as_mut().expect("a decision");
+        (decision.accusation, decision.accused) = (true, vec![department("police")]);
+        given
+    };
+    let urge = |id: &str| Record::of(source("hotline", id), "hotline-12345").intent(Intent::Urge);
+    let told = |records: [Record; 2]| {
+        let mut world = World::signed(&[lead("housing")]);
+        records.map(|record| {
+            world.submit(&record, accuses());
+            world.log.last().expect("an event").body.accused_later().to_vec()
+        })
+    };
+    let more = |words: &str, order| record().saying(words).order(order);
+    let bad = |order| record().intent(Intent::Assess).assessed(Solved::No).order(order);
+    for records in [[more("a", 101), more("b", 102)], [urge("u1"), urge("u2")], [bad(101), more("c", 102)]] {
+        assert_eq!(told(records.clone()), [vec![department("police")], Vec::new()], "{records:?}");
+    }
+    let mut begun = World::new();
+    begun.submit(&record().assessed(Solved::No), accuses());
+    assert!(begun.log.iter().all(|e| e.body.accused_later().is_empty()), "the decision says it");
+    assert_eq!(begun.case().decision.as_ref().expect("a decision").accused, [department("police")]);
+}
+
 #[test]
 fn an_accusation_hides_who_spoke() {
     let mut world = World::dispatched(&[lead("housing")]);
@@ -660,6 +728,46 @@ fn a_rule_that_names_the_accused_sends_the_case_to_a_person() {
     let more = record().saying("they took money").order(101);
     assert_eq!(world.submit(&more, undecided), events(&["supplemented", "triaged"]));
     assert_eq!((world.stage(), world.told()), (Stage::Triage, vec!["housing withdraw".to_owned()]));
+}
+
+/// Decision 28: whoever is meant need not be named, and the next words need not say it again.
+#[test]
+fn a_case_that_accuses_stays_with_a_person_whatever_is_told_next() {
+    let accuses = || {
+        let mut given = unsure();
+        given.decision.as_mut().expect("a decision").accusation = true;
+        given
+    };
+    let mut world = World::new();
+    assert_eq!(world.submit(&record(), accuses()), events(&["registered", "triaged"]));
+    let plain = record().saying("wages, please").order(101);
+    assert_eq!(world.submit(&plain, to(&[lead("labour")])), events(&["supplemented"]));
+    assert_eq!(world.stage(), Stage::Triage);
+    let mut discipline = to(&[lead("discipline")]);
+    discipline.decision.as_mut().expect("a decision").accusation = true;
+    let names_whom = record().saying("the bureau took money").order(102);
+    assert_eq!(world.submit(&names_whom, discipline), events(&["supplemented", "dispatched"]));
+}
+
+#[test]
+fn a_threat_is_heard_in_whatever_it_comes_with() {
+    let grave = || judged(Warning::Red, 30);
+    let mut world = World::signed(&[lead("housing")]);
+    let mut room = record().intent(Intent::Session).order(101);
+    room.0.submission.session = Some(ended("room-1", None));
+    assert_eq!(world.submit(&room, grave()), events(&["mediation_held", "warned"]));
+    assert_eq!(world.submit(&room, grave()), REPEAT);
+
+    let mut world = World::signed(&[lead("housing")]);
+    room.0.submission.session = Some(ended("room-2", None));
+    let accuses = Given { forbidden: vec![department("housing")], ..to(&[lead("discipline")]) };
+    assert_eq!(world.submit(&room, accuses), events(&["mediation_held", "dispatched"]));
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Resolve { solved: Solved::Yes, contacted: true });
+    let assessment = Assessment { solved: Some(Solved::Yes), satisfaction: None };
+    let assess = Command::Assess { by: Assessor::Citizen, assessment };
+    assert_eq!(world.command_given(&desk(), assess, grave()), events(&["assessed", "warned"]));
 }
 
 fn judged(colour: Warning, minutes: i64) -> Given {
@@ -1044,7 +1152,7 @@ fn whom_a_case_accused_before_it_came_back_still_learns_nothing() {
     world.command(&hotline(), Command::Withdraw {});
     let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
     assert_eq!(world.submit(&urge, to(&[lead("town")])), events(&["urged", "reopened", "triaged"]));
-    world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")] });
+    world.command(&desk(), Command::Dispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
     let asks = world.order(of("police"), Action::Command(Command::Progress {}), words(), Given::default());
     let refusal = world.look(&asks).expect_err("not theirs");
     assert_eq!((refusal.code, refusal.lead), (RefusalCode::UnknownCase, None));

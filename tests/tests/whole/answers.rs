@@ -1,6 +1,6 @@
 //! Two channels of one numbering, each with a system of its own: an answer goes back where the record came from, once.
 
-use huiliu_tests::hub::{ChannelPlan, PATIENCE, Plan, TestHub, eventually};
+use huiliu_tests::hub::{ChannelPlan, GATEWAY, OwnServer, PATIENCE, Plan, TestHub, eventually};
 use huiliu_tests::sim::{Action, Config, Hotline, Quirks, Running};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -86,6 +86,25 @@ async fn an_answer_goes_back_through_the_channel_it_came_by_and_no_other() {
         (summary.write_backs as u64, summary.repeated_write_backs)
     };
     assert_eq!((answers(&city), answers(&county)), ((1, 0), (1, 0)), "each its own, once");
+}
+
+/// It does not know what is owed, and may not keep the one that does from telling it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_gets_no_further_leaves_telling_to_another() {
+    let (city, county) = (system().await, system().await);
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let on_it = || plan(&city, &county).external(&own.url, GATEWAY.0, GATEWAY.1);
+    let first = TestHub::start(on_it()).await.unwrap();
+    signed(&first, [&city, &county], HOTLINE, "before-1").await;
+    told(&city, "before-1").await;
+    let second = TestHub::start(on_it().sharing(&first)).await.unwrap();
+    let file = rusqlite::Connection::open(first.dir.join("data/readmodel.sqlite")).unwrap();
+    file.execute_batch("BEGIN IMMEDIATE").unwrap();
+    signed(&second, [&city, &county], HOTLINE, "after-1").await;
+    told(&city, "after-1").await;
+    drop((file, first, second, own));
+    std::fs::remove_dir_all(store).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -358,7 +358,10 @@ async fn a_backup_that_does_not_open_or_hold_together_does_not_pass() {
     let hub = TestHub::start(plan()).await.unwrap();
     let shelf = Shelf::of(&hub);
     feed(&hub, "v", 3).await;
+    let proven = hub.data().join("backup-proven");
+    assert!(!proven.exists());
     shelf.backup(&hub, &[]).await;
+    let passed = std::fs::read_to_string(&proven).unwrap();
     let said = hub.huiliu(&["backup", "verify", path(&shelf.backups), "--keys", path(&shelf.keys)]).await.unwrap();
     assert!(said.status.success() && text(&said.stdout).contains("cases 3"), "{}", text(&said.stderr));
     let said = hub.huiliu(&["backup", "verify", path(&shelf.backups)]).await.unwrap();
@@ -383,6 +386,7 @@ async fn a_backup_that_does_not_open_or_hold_together_does_not_pass() {
     inspector.jetstream.publish(subject, first.payload).await.unwrap().await.unwrap();
     let said = hub.huiliu(&["backup", path(&shelf.backups), "--keys", path(&shelf.keys)]).await.unwrap();
     refused(&said, &["chain of hashes is broken", "unproven-huiliu-backup-"]);
+    assert_eq!(std::fs::read_to_string(&proven).unwrap(), passed, "only what passed is noted");
     let left = std::fs::read_dir(&shelf.backups).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let left: Vec<String> = left.collect();
     let named = |prefix: &str| left.iter().filter(|name| name.starts_with(prefix)).count();

@@ -1,6 +1,6 @@
 //! Nobody reads what is not theirs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use huiliu_tests::hub::{PATIENCE, eventually};
@@ -127,4 +127,21 @@ async fn who_asks_too_much_is_told_to_wait_and_keeps_nobody_out() {
         statuses.contains(&Some(429)) && statuses.iter().all(|s| [Some(404), Some(429)].contains(s)),
         "{statuses:?}"
     );
+}
+
+/// A server that was started again does not know of a question that came before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_entries_is_answered_whatever_becomes_of_the_server() {
+    let world = World::new(Way::Push).await;
+    let caller = world.hub.caller("jb-ecology");
+    let wait = Duration::from_secs(5);
+    let asked = tokio::spawn(async move {
+        let began = Instant::now();
+        (caller.get("/v1/queue?wait=5").await.unwrap().status, began.elapsed())
+    });
+    tokio::time::sleep(wait / 5).await;
+    world.hub.kill_server().await.unwrap();
+    let (status, waited) = asked.await.unwrap();
+    assert!(status == 200 || status == 503, "{status}");
+    assert!(waited < 3 * wait, "{waited:?}");
 }

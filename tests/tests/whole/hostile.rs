@@ -230,6 +230,51 @@ async fn a_number_that_is_used_again_for_somebody_else_is_refused() {
     assert!(!history.to_string().contains("另一"), "{history}");
 }
 
+/// A printed number given anew: an order with a number of its own is somebody else's matter, and is answered, not buried.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printed_number_that_is_given_to_somebody_else_begins_a_case_of_its_own() {
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let of_year = |id: &str, year: &str, name: &str, phone: &str| {
+        let mut order = with(id, "orderNum", "热线-000777".into());
+        order["callTime"] = format!("{year}-03-01 09:00:00").into();
+        (order["callerName"], order["callerPhone"]) = (name.into(), phone.into());
+        order
+    };
+    let first = of_year("year-1", "2025", "王示例", "13900001234");
+    let told = settled(&sender, &sender.post(EVENTS, &first).await.expect("an answer")).await;
+    let case = told["records"][0]["case_id"].clone();
+    // Two of them and more of the second at once: both begin a case, and what follows finds its own.
+    let other = of_year("year-2", "2026", "李示例", "19955556666");
+    let third = of_year("year-3", "2024", "赵示例", "19911112222");
+    let mut more = other.clone();
+    more["updateTime"] = "2026-03-02 10:00:00".into();
+    more["majorContent"] = "又响了一夜。".into();
+    let batch = json!({ "orders": [other, third, more] });
+    let pushed = sender.post(EVENTS, &batch).await.expect("an answer");
+    assert_eq!(pushed.body["records"][0]["outcome"], "new", "foreseen: {}", pushed.body);
+    let told = settled(&sender, &pushed).await;
+    let outcome = |n: usize| (told["records"][n]["outcome"].as_str(), &told["records"][n]["case_id"]);
+    assert_eq!((outcome(0).0, outcome(1).0), (Some("new"), Some("new")), "{told}");
+    assert_eq!(outcome(2), (Some("supplement"), outcome(0).1), "{told}");
+    assert_eq!(pushed.body["records"][0]["case_id"], *outcome(0).1);
+    assert_ne!(outcome(0).1, &case);
+    assert_ne!(outcome(0).1, outcome(1).1);
+    for own in [outcome(0).1, outcome(1).1] {
+        let links = |c: &Value, other: &Value| {
+            c["marks"]["links"].as_array().is_some_and(|all| all.contains(&json!([other, "related"])))
+        };
+        world.case_when(own.as_str().expect("an id"), |c| links(c, &case)).await;
+        world.case_when(case.as_str().expect("an id"), |c| links(c, own)).await;
+    }
+    let dead = world.hub.caller("desk").get("/v1/dead").await.expect("an answer");
+    assert_eq!(dead.body["letters"], json!([]), "{}", dead.body);
+    // Its own number is known by now: another person under it is refused.
+    let again = of_year("year-2", "2026", "钱示例", "19933334444");
+    let told = settled(&sender, &sender.post(EVENTS, &again).await.expect("an answer")).await;
+    assert_eq!(told["records"][0]["outcome"], "quarantined", "{told}");
+}
+
 fn signed(secret: &str, id: &str, at: Timestamp, body: &str) -> Vec<(String, String)> {
     let signature = Secret::parse(secret).expect("a secret").sign(id, at.as_second(), body.as_bytes());
     [("webhook-id", id.to_owned()), ("webhook-timestamp", at.as_second().to_string()), ("webhook-signature", signature)]

@@ -9,6 +9,7 @@ mod doors;
 mod faults;
 mod four;
 mod hostile;
+mod intake;
 mod master;
 mod privacy;
 mod receipts;

@@ -129,6 +129,73 @@ async fn a_log_restored_from_an_older_copy_gets_its_queues_back() {
     queues_come_right(&hub, &inspector).await;
 }
 
+/// Of two gateways one was away while the log went back to an older copy, and the other wrote it on beyond where the first had
+/// read it: the numbers of messages tell nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_model_of_another_log_is_built_anew_however_long_that_log_is() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    feed(&hub, "old", 5).await;
+    hub.stop().await.unwrap();
+    let (cases, copy) = (hub.stream_dir("CASES"), hub.dir.join("copy"));
+    copy_dir(&cases, &copy).unwrap();
+    hub.restart().await.unwrap();
+    let lost = feed(&hub, "lost", 5).await;
+    hub.stop().await.unwrap();
+    let dir = hub.dir.clone();
+    let carry = |from: &str, to: &str| {
+        for suffix in ["", "-wal", "-shm"] {
+            let name = |place: &str| dir.join(format!("{place}{suffix}"));
+            let _not_there = std::fs::rename(name(from), name(to));
+        }
+    };
+    carry("data/readmodel.sqlite", "away.sqlite");
+    copy_dir(&copy, &cases).unwrap();
+    hub.restart().await.unwrap();
+    let new = feed(&hub, "new", 10).await;
+    hub.stop().await.unwrap();
+    carry("data/readmodel.sqlite", "second.sqlite");
+    carry("away.sqlite", "data/readmodel.sqlite");
+    hub.restart().await.unwrap();
+
+    all_read(&hub, &new).await;
+    let desk = hub.caller("desk");
+    for case in &lost {
+        assert_eq!(desk.get(&format!("/v1/cases/{case}")).await.unwrap().status, 404);
+    }
+    assert!(hub.log().contains("the read model is of another log"));
+    queues_come_right(&hub, &hub.inspector().await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_is_exchanged_under_a_running_hub_is_noticed() {
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let hub = TestHub::start(plan().external(&own.url, GATEWAY.0, GATEWAY.1)).await.unwrap();
+    let cases = feed(&hub, "moved", 3).await;
+    all_read(&hub, &cases).await;
+    let inspector = own.inspector().await.unwrap();
+    let mut messages = inspector.read("CASES").await.unwrap();
+    messages.rotate_right(1);
+    rewrite_cases(&inspector, &messages).await;
+    let noticed = eventually("the read model to be built anew", PATIENCE, async || {
+        hub.log().contains("the read model is of another log").then_some(())
+    });
+    noticed.await.unwrap();
+    all_read(&hub, &cases).await;
+    drop((hub, own));
+    std::fs::remove_dir_all(store).unwrap();
+}
+
+/// The page comes to tell of these cases.
+async fn all_read(hub: &TestHub, cases: &[String]) {
+    let desk = hub.caller("desk");
+    let read = eventually("every case on the page", PATIENCE, async || {
+        let answer = desk.get("/v1/cases?limit=100").await.ok().filter(|a| a.status == 200)?;
+        cases.iter().all(|case| answer.body.to_string().contains(case.as_str())).then_some(())
+    });
+    read.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_half_kept_by_a_power_cut_is_completed() {
     let mut hub = TestHub::start(plan()).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use huiliu_schemas::private::Private;
 use serde_json::Value;
 
 use super::Answers;
@@ -28,20 +29,24 @@ pub enum Judgement {
     },
     /// The source says a code that its pack has in no list: told again it does no harm, given up it would be lost.
     Unlisted {
-        /// Why, as the source says.
+        /// Why, without personal data.
         reason: String,
+        /// The source's own words: whom they name, nobody knows.
+        words: Option<Private>,
         /// Not before this long.
         after: Duration,
     },
     /// The source says that it will never take it: a person is needed.
     Refused {
-        /// Why, as the source says.
+        /// Why, without personal data.
         reason: String,
+        /// The source's own words: whom they name, nobody knows.
+        words: Option<Private>,
     },
 }
 
-/// A code or a status may be as long; a telephone is longer.
-const LONGEST_NUMBER: usize = 6;
+/// Most characters that are kept of a source's words.
+const LONGEST_WORDS: usize = 500;
 /// A wrong credential, or a code nobody wrote down, is put right by a person, not by hurry.
 const PERSON_PAUSE: Duration = Duration::from_secs(300);
 
@@ -55,14 +60,19 @@ pub(super) fn judge(answers: &Answers, status: u16, retry_after: Option<u64>, bo
         401 | 403 => retry(after.or(Some(PERSON_PAUSE))),
         408 | 425 | 429 | 500.. => retry(after),
         _ if is_in(&answers.already, code(answers, said)) => delivered(answers, said),
-        _ if refuses(answers, status, said) => Judgement::Refused { reason: told(answers, status, said) },
+        _ if refuses(answers, status, said) => refused(answers, status, said),
         _ if code(answers, said).is_some_and(|code| !answers.lists(&code)) => unlisted(answers, status, after, said),
         _ => retry(after),
     }
 }
 
 fn unlisted(answers: &Answers, status: u16, after: Option<Duration>, said: Option<&Value>) -> Judgement {
-    Judgement::Unlisted { reason: told(answers, status, said), after: after.unwrap_or(PERSON_PAUSE) }
+    let (reason, words) = (told(answers, status, said), words(answers, said));
+    Judgement::Unlisted { reason, words, after: after.unwrap_or(PERSON_PAUSE) }
+}
+
+fn refused(answers: &Answers, status: u16, said: Option<&Value>) -> Judgement {
+    Judgement::Refused { reason: told(answers, status, said), words: words(answers, said) }
 }
 
 impl Answers {
@@ -93,7 +103,7 @@ fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Opt
     if is_in(&answers.ok, code.clone()) || is_in(&answers.already, code.clone()) {
         delivered(answers, said)
     } else if is_in(&answers.refused, code.clone()) {
-        Judgement::Refused { reason: told(answers, status, said) }
+        refused(answers, status, said)
     } else if is_in(&answers.busy, code) {
         Judgement::Retry { reason: told(answers, status, said), after }
     } else {
@@ -127,33 +137,13 @@ fn is_in(list: &[String], code: Option<String>) -> bool {
     code.is_some_and(|code| list.contains(&code))
 }
 
-/// Status, code and the source's words, shortened, and without what may be anybody's number: they go to the log.
+/// Status and code, which go to the log; the source's words may name anybody, and do not.
 fn told(answers: &Answers, status: u16, said: Option<&Value>) -> String {
     let code = code(answers, said).map(|code| format!(", code {}", shortened(&code))).unwrap_or_default();
-    let words = at(answers.message.as_ref(), said).map(|words| format!(": {}", without_numbers(&shortened(&words))));
-    let words = words.unwrap_or_default();
-    format!("answer {status}{code}{words}")
+    format!("answer {status}{code}")
 }
 
-fn without_numbers(words: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut kept = String::with_capacity(words.len());
-    for run in words.split_inclusive(|c: char| !c.is_ascii_digit()) {
-        let digits = run.chars().take_while(char::is_ascii_digit).count();
-        let (number, rest) = run.split_at(digits);
-        kept.push_str(if digits > LONGEST_NUMBER { "***" } else { number });
-        kept.extend(rest.chars().map(plain));
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_a_source_lose_numbers_and_lines() {
-        let said = "工单 12345 已办结\n2026 审计 (13900001234)，编号330205199001011234";
-        assert_eq!(without_numbers(said), "工单 12345 已办结 2026 审计 (***)，编号***");
-    }
+fn words(answers: &Answers, said: Option<&Value>) -> Option<Private> {
+    let words: String = at(answers.message.as_ref(), said)?.chars().take(LONGEST_WORDS).collect();
+    (!words.is_empty()).then(|| Private::new(words))
 }

@@ -122,3 +122,20 @@ fn answers_are_understood() {
         assert_eq!(judged(pack, status, retry_after, body), expected, "{status} {body}");
     }
 }
+
+/// Reasons go to the log and to dead letters, in clear.
+#[test]
+fn no_word_of_a_source_is_in_a_reason() {
+    let judge = |body: &str| {
+        let pack = Pack::embedded("petition-portal").expect("loads");
+        pack.writeback().judge(200, None, body.as_bytes())
+    };
+    let said = "信访人王示例(13900001234)的件已办结";
+    let body = |code: &str| format!(r#"{{"code":"{code}","msg":"{said}"}}"#);
+    let Judgement::Refused { reason, words } = judge(&body("0202")) else { panic!("refused") };
+    assert_eq!((reason.as_str(), words.expect("kept").expose()), ("answer 200, code 0202", said));
+    let Judgement::Unlisted { reason, words, .. } = judge(&body("0301")) else { panic!("unlisted") };
+    assert_eq!((reason.as_str(), words.expect("kept").expose()), ("answer 200, code 0301", said));
+    let Judgement::Retry { reason, .. } = judge(&body("-2")) else { panic!("later") };
+    assert_eq!(reason, "answer 200, code -2");
+}

@@ -26,6 +26,11 @@ pub(super) fn of(records: &[&Value]) -> (Vec<Column>, Vec<String>) {
     }
     unnamed.sort();
     unnamed.dedup();
+    // An object that is missing here and there is no field of its own.
+    let parts: Vec<String> = columns.iter().map(|column: &Column| column.path.clone()).collect();
+    let is_object =
+        |path: &str| parts.iter().any(|part| part.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '['])));
+    columns.retain(|column| !column.values.is_empty() || !is_object(&column.path));
     (columns, unnamed)
 }
 

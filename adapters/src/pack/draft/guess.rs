@@ -9,6 +9,11 @@ use crate::looks;
 use crate::map::{DayEdge, TimeFormat, TimeReader, pair_of, point_of, zone};
 use crate::names::{self, How, PERSON};
 
+/// With fewer values it says nothing that all of them differ.
+const FEW: usize = 3;
+/// From here on, in characters, it is a text and no address or name.
+const LONG: usize = 40;
+
 /// How sure a guess is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sure {
@@ -18,6 +23,15 @@ pub(super) enum Sure {
 }
 
 impl Sure {
+    /// Its place in a count, the surest first.
+    pub(super) fn place(self) -> usize {
+        match self {
+            Self::High => 0,
+            Self::Middle => 1,
+            Self::Low => 2,
+        }
+    }
+
     /// As it stands before a guess.
     pub(super) fn said(self) -> &'static str {
         match self {
@@ -66,17 +80,25 @@ enum Says {
 /// What a field is for; none where neither its name nor its values tell.
 pub(super) fn guess(column: &Column) -> Option<Guess> {
     // Of several meanings the one the values speak for; of those, the first.
-    let meanings = names::meanings(&column.path).into_iter().map(|meaning| by_name(column, meaning)).rev();
-    let mut by_name = meanings.max_by_key(|guess| guess.sure);
-    let by_values = by_values(column);
-    if let (Some(name), Some(values)) = (&by_name, &by_values)
-        && name.sure < values.sure
+    let meanings = names::meanings(&column.path).into_iter().filter_map(|meaning| by_name(column, meaning)).rev();
+    let mut by_name = meanings.max_by_key(|(how, guess)| (guess.sure, *how));
+    // What belongs to whoever handles the case is the citizen's under no name.
+    let is_handlers = names::is_handlers(&column.path);
+    let by_values = by_values(column).filter(|guess| !is_handlers || !guess.what.starts_with(PERSON));
+    if let (Some((how, name)), Some(values)) = (&by_name, &by_values)
+        && (name.sure < values.sure || *how == How::Ending && name.sure == values.sure)
     {
         by_name = None;
     }
-    let mut guess = by_name.or(by_values)?;
+    let mut guess = by_name.map(|(_, guess)| guess).or(by_values).or_else(|| is_handlers.then(handlers))?;
     guess.why.add(format!("{} 条记录有值", column.filled), format!("filled in {} records", column.filled));
     Some(listed(column, guess))
+}
+
+fn handlers() -> Guess {
+    let mut why = Evidence::default();
+    why.add("经办人员的，不是诉求人的", "of those who handle the case, not of the citizen");
+    Guess { what: "ignore", role: None, sure: Sure::High, why }
 }
 
 /// In a list, only persons of a known part, evidence and the last of several replies can be told.
@@ -89,9 +111,10 @@ fn listed(column: &Column, mut guess: Guess) -> Guess {
     guess
 }
 
-fn by_name(column: &Column, meaning: names::Meaning) -> Guess {
+fn by_name(column: &Column, meaning: names::Meaning) -> Option<(How, Guess)> {
     let mut why = Evidence::default();
     match meaning.how {
+        How::Ending => why.add("名称的末尾相符", "the name ends so"),
         How::Wholly => why.add("名称相符", "the name fits"),
         How::Nearly => why.add("名称相近", "the name nearly fits"),
         How::Partly => why.add("名称有一部分相符", "a part of the name fits"),
@@ -99,6 +122,9 @@ fn by_name(column: &Column, meaning: names::Meaning) -> Guess {
     let says = if column.values.is_empty() { Says::Nothing } else { values_say(column, meaning.what, &mut why) };
     let is_telling = is_told_by_name(meaning.what);
     let sure = match (meaning.how, says) {
+        (How::Ending, Says::For) => Sure::Middle,
+        (How::Ending, Says::Nothing) if is_worded(meaning.what) => Sure::Low,
+        (How::Ending, _) => return None,
         (_, Says::Against) => Sure::Low,
         (How::Wholly, Says::For) => Sure::High,
         (How::Wholly, Says::Nothing) if is_telling => Sure::High,
@@ -107,7 +133,7 @@ fn by_name(column: &Column, meaning: names::Meaning) -> Guess {
         (How::Partly, Says::Nothing) if is_telling => Sure::Middle,
         (How::Partly, Says::Nothing) => Sure::Low,
     };
-    Guess { what: meaning.what, role: meaning.role, sure, why }
+    Some((meaning.how, Guess { what: meaning.what, role: meaning.role, sure, why }))
 }
 
 /// Fields of which the name is all there is to go by.
@@ -168,8 +194,12 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
         }
     };
     match what {
-        "updated" if column.mostly(|v| looks::is_digits(v) && v.len() < 8) => {
+        "updated" if column.met().len() > 1 && column.mostly(|v| looks::is_digits(v) && v.len() < 8) => {
             share(&|v| looks::is_digits(v), "是小整数（版本号）", "are small numbers (a version)")
+        }
+        "updated" if n >= FEW && column.met().len() == 1 => {
+            why.add("每条都相同", "are all the same");
+            Says::Against
         }
         _ if is_time(what) => {
             let form = time_form(column);
@@ -214,12 +244,34 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
                 format!("{} 种取值，{hits}/{n} 个分类名已有译法", column.met().len()),
                 format!("{} classes, {hits} of {n} known by name", column.met().len()),
             );
-            if hits > 0 { Says::For } else { Says::Nothing }
+            let are_names =
+                column.is_enumerated() && column.mostly(|v| v.chars().filter(|c| looks::is_han(*c)).count() >= 2);
+            if hits > 0 || are_names { Says::For } else { Says::Nothing }
         }
         "source.id" => {
             let met = column.met().len();
             why.add(format!("{met} 个不同的值"), format!("{met} different values"));
             if met == n && column.values.iter().all(|v| v.len() <= 64) { Says::For } else { Says::Nothing }
+        }
+        "likely.id" => {
+            let met = column.met().len();
+            why.add(format!("{met} 个不同的值"), format!("{met} different values"));
+            if met == n && n >= FEW && column.mostly(looks::is_case_number) { Says::For } else { Says::Nothing }
+        }
+        // A time, a number or a flag beside an answer is not the answer.
+        "content.reply" | "content.note" | "content.demand"
+            if column.mostly(|v| !v.chars().any(char::is_alphabetic) || is_time_value(v)) =>
+        {
+            why.add("没有文字", "have no words in them");
+            Says::Against
+        }
+        "facts.evidence" if column.mostly(|v| looks::is_digits(v) && v.len() < 4) => {
+            why.add("是小整数", "are small numbers");
+            Says::Against
+        }
+        "content.address" if column.mostly(looks::is_place) => {
+            why.add("像地址", "look like addresses");
+            Says::For
         }
         "content.text" => share(&|v| v.chars().count() >= 6, "是较长的文字", "are longer text"),
         "content.title" => share(
@@ -227,6 +279,15 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
             "是一行文字",
             "are a line of text",
         ),
+        "persons.name"
+            if column.mostly(|v| v.bytes().any(|b| b.is_ascii_digit()))
+                || n > 2 * FEW
+                    && column.is_enumerated()
+                    && !column.mostly(|v| looks::is_person_name(v) || v.contains(' ')) =>
+        {
+            why.add("不像姓名", "do not look like names");
+            Says::Against
+        }
         "persons.name" => share(&looks::is_person_name, "像姓名", "look like names").unless_against(),
         _ => Says::Nothing,
     }
@@ -286,14 +347,30 @@ fn by_values(column: &Column) -> Option<Guess> {
             &format!("是时间（{}），看不出是哪个时间", time_form(column)),
             "are times, of what is not known",
         ),
-        () => by_words(column).and_then(|(what, hits)| {
+        () if let Some((what, hits)) = by_words(column) => {
             make(what, Sure::Middle, &format!("中 {hits} 个是已知的词"), &format!("of which {hits} are known words"))
-        }),
+        }
+        () if column.mostly(looks::is_division_name) => make(
+            "facts.place_names",
+            Sure::Middle,
+            "是区县、街镇、村社区的名称",
+            "are names of districts, townships, villages",
+        ),
+        () if column.mostly(looks::is_place) && column.mean_length() <= LONG => {
+            make("content.address", Sure::Middle, "像地址", "look like addresses")
+        }
+        () if column.mean_length() >= LONG / 2 && column.mostly(|v| v.chars().any(looks::is_han)) => {
+            make("content.text", Sure::Low, "是较长的文字", "are longer text")
+        }
+        () => None,
     }
 }
 
-/// A list of ours of which most values are words.
+/// A list of ours of which most values are words; yes and no are words of many lists.
 fn by_words(column: &Column) -> Option<(&'static str, usize)> {
+    if column.mostly(looks::is_flag) {
+        return None;
+    }
     const LISTS: [&str; 7] = [
         "facts.appeal",
         "upstream.state",
@@ -330,8 +407,13 @@ pub(super) fn is_time_value(text: &str) -> bool {
     reader().read(text).is_some_and(|at| years.contains(&at.as_second()))
 }
 
+/// The first of the times of a field.
+pub(super) fn first_time(column: &Column) -> Option<jiff::Timestamp> {
+    column.values.iter().filter_map(|value| reader().read(value)).min()
+}
+
 fn is_bare_number(text: &str) -> bool {
-    looks::is_digits(text) && !matches!(text.len(), 13 | 14)
+    looks::is_digits(text) && !matches!(text.len(), 10 | 13 | 14)
 }
 
 fn is_masked_number(text: &str) -> bool {
@@ -359,18 +441,21 @@ fn written(value: &str) -> String {
     if looks::is_digits(value) {
         return if value.len() > 8 { "yyyyMMddHHmmss" } else { "yyyyMMdd" }.to_owned();
     }
-    let (mut out, mut group, mut inside) = (String::new(), 0, false);
+    let (mut out, mut group, mut digits) = (String::new(), 0, 0);
     for c in value.chars() {
-        if c.is_ascii_digit() {
-            if !inside {
-                out.push_str(letters.get(group).copied().unwrap_or("Z"));
-                group += 1;
-            }
-            inside = true;
-        } else {
-            inside = false;
+        if !c.is_ascii_digit() {
+            digits = 0;
             out.push(c);
+            continue;
         }
+        // A year has four digits, whatever comes after it two: `20260102 03:04`.
+        let full = if group == 1 { digits == 4 } else { digits == 2 && (2..6).contains(&group) };
+        if digits == 0 || full {
+            out.push_str(letters.get(group).copied().unwrap_or("Z"));
+            group += 1;
+            digits = 0;
+        }
+        digits += 1;
     }
     out
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{PackError, bench, embedded};
-use crate::decode::Format;
+use crate::decode::{Format, Record};
 use guess::Sure;
 use mask::Masker;
 use samples::Document;
@@ -78,6 +78,13 @@ pub struct Drafted {
 struct Draft {
     files: Vec<(String, String)>,
     drafted: Drafted,
+}
+
+/// The records of a file as people have them at hand; none if it is none of these.
+pub(super) fn records(file: &str, bytes: &[u8]) -> Option<Vec<Record>> {
+    let document = samples::read(file, bytes).ok()?;
+    let records = document.records().into_iter().cloned().enumerate();
+    Some(records.map(|(index, value)| Record { index, value: Ok(value) }).collect())
 }
 
 /// Drafts a pack from files of samples into the folder `dir`.

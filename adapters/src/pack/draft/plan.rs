@@ -65,6 +65,13 @@ pub(super) struct Plan {
     pub(super) count: [usize; 4],
 }
 
+/// Whose numbers are no case's.
+const OTHERS: [&str; 15] = [
+    "dept", "org", "unit", "user", "area", "grid", "region", "tenant", "forum", "city", "street", "template", "parent",
+    "batch", "open",
+];
+/// The place of fields nobody guessed in [`Plan::count`].
+const UNKNOWN: usize = 3;
 /// Codes of one table at most.
 const MOST_ROWS: usize = 60;
 
@@ -74,24 +81,23 @@ pub(super) fn plan(name: &str, columns: &[Column], records: usize) -> Plan {
     let mut taken: Vec<Taken<'_>> = Vec::new();
     for column in columns {
         let guess = guess::guess(column);
-        plan.count[match guess.as_ref().map(|g| g.sure) {
-            Some(Sure::High) => 0,
-            Some(Sure::Middle) => 1,
-            Some(Sure::Low) => 2,
-            None => 3,
-        }] += 1;
+        plan.count[guess.as_ref().map_or(UNKNOWN, |guess| guess.sure.place())] += 1;
         match guess {
             Some(guess) => taken.push(Taken { column, guess }),
             None => plan.leave(column, None),
         }
     }
+    persons_by_name(&mut taken, &mut plan);
     plan.identify(name, &mut taken, columns, records);
     text_by_length(&mut taken, &mut plan);
+    registered_first(&mut taken, &mut plan);
     taken.sort_by_key(|t| (preference(&t.guess), std::cmp::Reverse(t.guess.sure), std::cmp::Reverse(t.column.filled)));
     let has_updates = taken.iter().any(|t| t.guess.what == "updated" && t.guess.sure > Sure::Low);
     for t in &taken {
         match t.guess.sure {
             Sure::Low => plan.leave(t.column, Some(&t.guess)),
+            // The case has a number of a known name; another one would make one case of all that share it.
+            _ if t.guess.what == "likely.id" => plan.leave(t.column, Some(&t.guess)),
             _ => plan.take(t, has_updates),
         }
     }
@@ -117,11 +123,46 @@ fn text_by_length(taken: &mut Vec<Taken<'_>>, plan: &mut Plan) {
     let longest = candidates.max_by_key(|t| t.column.mean_length()).filter(|t| t.column.mean_length() >= 12);
     let Some(path) = longest.map(|t| t.column.path.clone()) else { return };
     for t in taken.iter_mut().filter(|t| t.column.path == path) {
-        t.guess.what = "content.text";
-        t.guess.sure = Sure::Middle;
-        t.guess.why.add("样例中最长的文字", "the longest text in the samples");
-        plan.count[2] -= 1;
-        plan.count[1] += 1;
+        t.take_for("content.text", "样例中最长的文字", "the longest text in the samples", plan);
+    }
+}
+
+/// Where a field is a person's by its name, another that only looks like it is somebody else's.
+fn persons_by_name(taken: &mut [Taken<'_>], plan: &mut Plan) {
+    let sure: Vec<(&str, Option<PersonRole>)> = taken
+        .iter()
+        .filter(|t| t.guess.sure == Sure::High && t.guess.what.starts_with(PERSON))
+        .map(|t| (t.guess.what, t.guess.role))
+        .collect();
+    for t in taken.iter_mut().filter(|t| t.guess.sure == Sure::Middle && sure.contains(&(t.guess.what, t.guess.role))) {
+        plan.count[t.guess.sure.place()] -= 1;
+        t.guess.sure = Sure::Low;
+        t.guess.why.add("另有名称相符的字段", "another field has the name for it");
+        plan.count[t.guess.sure.place()] += 1;
+    }
+}
+
+/// Where nothing is the time of registration, the time is that comes before all others.
+fn registered_first(taken: &mut [Taken<'_>], plan: &mut Plan) {
+    if taken.iter().any(|t| t.guess.what == "registered" && t.guess.sure > Sure::Low) {
+        return;
+    }
+    let most = taken.iter().map(|t| t.column.filled).max().unwrap_or_default();
+    let times = taken.iter_mut().filter(|t| t.guess.what == "told" && t.guess.sure == Sure::Low);
+    let times = times.filter(|t| t.column.filled == most && !t.column.is_listed());
+    if let Some(first) = times.min_by_key(|t| guess::first_time(t.column)) {
+        first.take_for("registered", "各时间中最早的", "the first of the times", plan);
+    }
+}
+
+impl Taken<'_> {
+    /// What was no more than a hint is taken after all, and asked about.
+    fn take_for(&mut self, what: &'static str, zh: &str, en: &str, plan: &mut Plan) {
+        plan.count[self.guess.sure.place()] -= 1;
+        self.guess.what = what;
+        self.guess.sure = Sure::Middle;
+        self.guess.why.add(zh, en);
+        plan.count[self.guess.sure.place()] += 1;
     }
 }
 
@@ -145,16 +186,7 @@ impl Plan {
             ))
         });
         if ids.is_empty() {
-            let Some(column) = likely_number(columns) else { return };
-            taken.retain(|t| t.column.path != column.path);
-            self.open.retain(|(why, _)| !why.contains(&format!("`{}`", column.path)));
-            let mut why = Evidence::default();
-            why.add(
-                "没有名称像编号的字段；它的值每条都有且互不相同",
-                "no field is named like a number; this one is there and different in every record",
-            );
-            taken.push(Taken { column, guess: Guess { what: "source.id", role: None, sure: Sure::Middle, why } });
-            return;
+            return self.likely_number(taken, columns);
         }
         let filled = taken[ids[0]].column.filled;
         for i in ids.into_iter().skip(1) {
@@ -168,6 +200,53 @@ impl Plan {
                 _ => "alias",
             };
         }
+    }
+
+    /// No field has a known name of a number: the first that is there and different in every record, before others one
+    /// whose name ends like a number's.
+    fn likely_number<'c>(&mut self, taken: &mut Vec<Taken<'c>>, columns: &'c [Column]) {
+        let Some(most) = columns.iter().filter(|c| !c.is_listed()).map(|c| c.filled).max() else { return };
+        let is_everywhere = |c: &Column| !c.is_listed() && c.filled == most;
+        // The number of a department, a person or a place is no case's.
+        let is_others = |path: &str| OTHERS.iter().any(|what| path.to_ascii_lowercase().contains(what));
+        let by_name = taken
+            .iter_mut()
+            .filter(|t| t.guess.what == "likely.id" && is_everywhere(t.column) && !is_others(&t.column.path))
+            .min_by_key(|t| !names::is_of_a_case(&t.column.path));
+        if let Some(number) = by_name {
+            number.guess.what = "source.id";
+            return;
+        }
+        let is_own = |c: &Column| is_everywhere(c) && c.met().len() == c.values.len();
+        let elsewhere = taken.iter_mut().find(|t| t.guess.what.starts_with("number.") && is_own(t.column));
+        if let Some(number) = elsewhere {
+            number.take_for("source.id", "没有别的编号", "there is no other number", self);
+            return;
+        }
+        let is_taken = |c: &Column| taken.iter().any(|t| t.column.path == c.path && t.guess.sure > Sure::Low);
+        let free = || columns.iter().filter(|c| is_everywhere(c) && !is_taken(c));
+        let is_number = |value: &str| crate::looks::is_case_number(value) && !guess::is_time_value(value);
+        let mut why = Evidence::default();
+        let column = match free().find(|c| c.met().len() == c.values.len() && c.mostly(is_number)) {
+            Some(column) => {
+                why.add(
+                    "没有名称像编号的字段；它的值每条都有且互不相同",
+                    "no field is named like a number; this one is there and different in every record",
+                );
+                column
+            }
+            None => {
+                why.add(
+                    "没有任何字段像编号，缺了它无法起草：多半不对，务必改正",
+                    "nothing looks like a number, and no draft can be without one: most probably wrong, put it right",
+                );
+                let Some(column) = free().next().or_else(|| columns.iter().find(|c| is_everywhere(c))) else { return };
+                column
+            }
+        };
+        taken.retain(|t| t.column.path != column.path);
+        self.open.retain(|(why, _)| !why.contains(&format!("`{}`", column.path)));
+        taken.push(Taken { column, guess: Guess { what: "source.id", role: None, sure: Sure::Middle, why } });
     }
 
     /// Puts a field where it belongs.
@@ -279,6 +358,7 @@ impl Plan {
             "updated" | "told" => "at",
             "class.name" => "facts.source_class.name",
             "class.code" => "facts.source_class.code",
+            "likely.id" => "source.id",
             other => other,
         };
         let is_target = target_order(target) < target_order("");
@@ -351,25 +431,6 @@ const DATUM: &str = "#? 中 medium 坐标系：从数值看不出是 GCJ-02 还�
 fn said(t: &Taken<'_>) -> String {
     let mark = if t.guess.sure == Sure::High { "#" } else { "#?" };
     format!("{mark} {} `{}`：{}", t.guess.sure.said(), t.column.path, t.guess.why.said())
-}
-
-/// A field that every record has, each with another value, made of digits and letters.
-fn likely_number(columns: &[Column]) -> Option<&Column> {
-    let most = columns.iter().filter(|c| !c.is_listed()).map(|c| c.filled).max()?;
-    let is_number = |value: &str| {
-        value.len() <= 64
-            && value.bytes().any(|b| b.is_ascii_digit())
-            && !value.contains(' ')
-            && !guess::is_time_value(value)
-    };
-    let fits = |c: &&Column| {
-        !c.is_listed()
-            && c.filled == most
-            && c.met().len() == c.values.len()
-            && c.mostly(is_number)
-            && !c.mostly(crate::looks::is_personal_number)
-    };
-    columns.iter().find(fits).or_else(|| columns.iter().find(|c| !c.is_listed() && c.filled == most))
 }
 
 /// A text as TOML writes it.

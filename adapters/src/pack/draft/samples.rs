@@ -7,6 +7,7 @@ use super::DraftError;
 use crate::decode::{self, Format};
 use crate::form;
 use crate::map::RecordPath;
+use crate::rows;
 
 /// One file of samples.
 pub(super) struct Document {
@@ -52,6 +53,12 @@ const ENVELOPE: &[&str] = &[
     "nextcursor",
     "cursor",
     "hasmore",
+    "hasnext",
+    "returncode",
+    "returnmsg",
+    "exporttime",
+    "pagecount",
+    "totalpage",
     "sign",
     "signature",
     "appid",
@@ -76,11 +83,14 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
     if text.starts_with('<') {
         return Err(unreadable("XML, which no channel decodes yet: convert it to JSON"));
     }
-    let whole = match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
-        _ => lines(text)
-            .or_else(|| table(text))
-            .ok_or_else(|| unreadable("neither JSON, JSON lines nor CSV with a head line"))?,
+    let (whole, format) = match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => (value, format),
+        _ => {
+            let lines = rows::json_lines(text).map(|rows| (rows.into_iter().flatten().collect(), format));
+            lines
+                .or_else(|| Some((rows::table(text)?.into_iter().flatten().collect(), Format::Csv)))
+                .ok_or_else(|| unreadable("neither JSON, JSON lines nor CSV with a head line"))?
+        }
     };
     let list = list_in(&whole, "");
     let document = Document { name, whole, list, format };
@@ -103,38 +113,6 @@ impl Document {
             None => vec![&self.whole],
         }
     }
-}
-
-/// Every line an object.
-fn lines(text: &str) -> Option<Value> {
-    let lines: Vec<Value> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()
-        .ok()?;
-    lines.iter().all(Value::is_object).then_some(Value::Array(lines))
-}
-
-/// A spreadsheet's rows by the names in its head line, the first line with at least two different cells.
-fn table(text: &str) -> Option<Value> {
-    let separators = [b',', b'\t', b';'];
-    let count = |of: &u8| text.lines().take(5).map(|line| line.bytes().filter(|b| b == of).count()).sum::<usize>();
-    let separator = separators.into_iter().max_by_key(count).filter(|of| count(of) > 0)?;
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().ok()?;
-    let cells = |row: &csv::StringRecord| row.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    let is_head = |row: &csv::StringRecord| row.iter().filter(|cell| !cell.trim().is_empty()).count() >= 2;
-    let at = rows.iter().position(is_head)?;
-    let head = cells(&rows[at]);
-    let record = |row: &csv::StringRecord| -> Value {
-        let named = head.iter().zip(cells(row)).filter(|(name, _)| !name.is_empty());
-        Value::Object(named.map(|(name, cell)| (name.clone(), Value::String(cell))).collect::<Object<_, _>>())
-    };
-    let filled = rows[at + 1..].iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
-    Some(filled.map(record).collect())
 }
 
 /// Where the list of records lies in what is a page; none in what is a record.

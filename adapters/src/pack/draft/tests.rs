@@ -230,12 +230,85 @@ fn names_that_say_nothing() {
             "facts.division ← zd6",
             "facts.appeal ← zd7",
             "assessment.satisfaction ← zd8",
+            "facts.registered_at ← zd4",
         ],
     );
-    assert!(map.contains("`zd4` → at") && map.contains("yyyy-MM-ddTHH:mm:ss"), "{map}");
+    assert!(map.contains("yyyy-MM-ddTHH:mm:ss") && map.contains("各时间中最早的"), "{map}");
     let pack = fs::read_to_string(folder.0.join("mute/pack.toml")).expect("a pack");
     assert!(pack.contains("records = [\"result.list\"]"), "{pack}");
     assert!(Pack::load(&folder.0.join("mute")).is_ok());
+}
+
+/// Names nobody knows, that end as such names do; and columns that must not be taken for what they resemble.
+#[test]
+fn names_that_only_end_as_others() {
+    let row = |n: u64| {
+        let (main, sub) = [("市容环境", "暴露垃圾"), ("公用设施", "路灯")][(n % 2) as usize];
+        serde_json::json!({
+            "coordX": 121.53 + n as f64 / 1_000.0, "coordY": 29.94 + n as f64 / 900.0, "recId": 8_800_100 + n,
+            "taskNum": format!("甬北城管20261103{n:04}"), "mainTypeName": main, "subTypeName": sub, "mediaNum": n % 3,
+            "eventDesc": format!("路灯不亮已有三天，位置在第{n}号门前"), "streetName": "庄桥街道", "occurPlace": "庄桥街道天合社区示范路口",
+            "buildTime": 1_793_600_000_000u64 + n * 86_400_000, "finishDay": 1_793_700_000_000u64 + n * 86_400_000,
+            "handlerName": "赵建国", "handlerPhone": "13955550001", "reporterTel": format!("1390574{n:04}"), "isMinor": if n.is_multiple_of(2) { "是" } else { "否" }
+        })
+    };
+    let page = serde_json::json!({"success": true, "total": 9, "rows": (0..9).map(row).collect::<Vec<_>>()});
+    let (_folder, map) = check(
+        "city",
+        "city.json",
+        page.to_string().as_bytes(),
+        &["13955550001", "13905740001"],
+        &[
+            "source.id ← recId",
+            "facts.point ← coordX",
+            "facts.point ← coordY",
+            "facts.matter ← mainTypeName",
+            "facts.matter ← subTypeName",
+            "content.text ← eventDesc",
+            "content.address ← occurPlace",
+            "facts.place_names ← streetName",
+            "facts.registered_at ← buildTime",
+            "reporter.phone ← reporterTel",
+        ],
+    );
+    let found = pairs(&map);
+    for wrong in ["handlerPhone", "handlerName", "mediaNum", "isMinor", "taskNum"] {
+        assert!(!found.iter().any(|pair| pair.ends_with(&format!("← {wrong}"))), "{wrong}: {found:#?}");
+    }
+}
+
+/// Initials nobody listed, an answer in an object, a nickname that differs in every record.
+#[test]
+fn an_answer_is_no_text_and_a_nickname_no_number() {
+    let row = |n: u64| {
+        let answer = (n.is_multiple_of(2)).then(|| serde_json::json!({"organization": "区住建局", "content": "已联系物业更换，预计本周完成", "dateline": 1_793_700_000 + n}));
+        serde_json::json!({
+            "nickName": format!("网友{n}"), "tid": 1_900_000 + n, "subject": format!("小区电梯故障{n}"), "gynr": "我们小区电梯坏了两个月没人修，老人上不了楼。",
+            "dateline": 1_793_600_000 + n * 3_600, "zsdz": "文教街道翠柏路", "sfjt": if n.is_multiple_of(2) { "Y" } else { "N" }, "forumName": "宁波市江北区", "answer": answer
+        })
+    };
+    let lines = (0..8).map(|n| row(n).to_string()).collect::<Vec<_>>().join("\n");
+    let (folder, map) = check(
+        "board",
+        "board.jsonl",
+        lines.as_bytes(),
+        &["上不了楼"],
+        &[
+            "source.id ← tid",
+            "content.title ← subject",
+            "content.text ← gynr",
+            "content.reply ← answer.content",
+            "content.address ← zsdz",
+            "facts.flags.joint ← sfjt",
+            "facts.place_names ← forumName",
+            "facts.registered_at ← dateline",
+        ],
+    );
+    assert!(!pairs(&map).iter().any(|pair| pair.ends_with("← nickName")), "{map}");
+    // The samples can be tried as they came, though nobody pushes lines.
+    let pack = Pack::load(&folder.0.join("board")).expect("loads");
+    let tried = bench::try_one(&pack, &folder.0.join("board.jsonl")).expect("tried");
+    assert_eq!(tried.matches("\"submission\"").count(), 8, "{tried}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The words other systems use for our lists, as the built-in packs translate them. Codes that are mere numbers are left
-//! out: they mean something else in every system.
+//! The words other systems use for our lists: as the built-in packs translate them, and `words.csv`. Codes that are mere
+//! numbers are left out: they mean something else in every system.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -15,6 +15,10 @@ pub(super) const SEX: &str = "persons.sex";
 
 fn gather() -> HashMap<String, BTreeMap<&'static str, &'static str>> {
     let mut all: HashMap<String, BTreeMap<&str, &str>> = HashMap::new();
+    let further = include_str!("words.csv").lines().skip(1).filter_map(|line| line.split_once(','));
+    for (field, (word, ours)) in further.filter_map(|(field, rest)| Some((field, rest.split_once(',')?))) {
+        all.entry(field.to_owned()).or_default().insert(word, ours);
+    }
     for pack in PACKS {
         let Ok(spec) = toml::from_str::<MapSpec>(pack.map) else { continue };
         let fields = spec.fields.iter().map(|(name, field)| (name.clone(), field));

@@ -97,6 +97,7 @@ pub(super) fn pack(name: &str, format: Format, lists: &[String]) -> String {
     let format = match format {
         Format::Json => "json",
         Format::Form => "form",
+        Format::Csv => "csv",
     };
     format!(
         "# 怎样往来 how it talks。地址、密钥写在设置里，不写在这里 addresses and keys are in the settings, never here.\n\

@@ -4,7 +4,7 @@ use crate::directory::Directory;
 use crate::directory::departments::Kind;
 use crate::directory::responsibilities::{Entry, FILE, TERRITORIAL_FILE, Who};
 use huiliu_schemas::finding::Finding;
-use huiliu_schemas::places::MatterCode;
+use huiliu_schemas::places::{DivisionCode, MatterCode};
 
 /// Codes that nothing in the directory knows.
 pub(super) fn entries(directory: &Directory, found: &mut Vec<Finding>) {
@@ -77,6 +77,12 @@ pub(super) fn unreachable(directory: &Directory, found: &mut Vec<Finding>) {
         if let Some(f) = all.iter().filter(narrower).find(|f| e.conditions.imply(&f.conditions)) {
             say(found, e, format!("总被第 {} 行取代", f.line), format!("line {} always wins over it", f.line));
         }
+        let takes_part = e.participants.iter().any(Who::needs_place);
+        if takes_part && !any_township_has_some_of(directory, e) {
+            let zh = format!("由街道（镇）协办，但事项 {} 不在任何属地清单内，永不参与", e.matter);
+            let en = format!("townships take part, but matter {} is on no territorial list", e.matter);
+            found.push(Finding::warning(FILE, e.line, zh, en));
+        }
         if e.lead.needs_place() && !townships(directory, e).any(|(_, listed)| listed) {
             let zh = format!("由街道（镇）主办，但事项 {} 不在任何属地清单内，永不生效", e.matter);
             say(found, e, zh, format!("led by townships, but matter {} is on no territorial list", e.matter));
@@ -89,6 +95,13 @@ fn townships<'a>(directory: &'a Directory, e: &'a Entry) -> impl Iterator<Item =
     let all = directory.divisions.iter().filter(|d| d.code.as_str().len() == 9);
     let here = all.filter(|d| e.division.as_ref().is_none_or(|at| at.contains(&d.code) || d.code.contains(at)));
     here.map(|d| (d.name.as_str(), directory.territorial.allows(&d.code, &e.matter).is_some()))
+}
+
+/// Whether a township where the entry holds has its matter, or a class of it, on its list.
+fn any_township_has_some_of(directory: &Directory, e: &Entry) -> bool {
+    let here = |at: &DivisionCode| e.division.as_ref().is_none_or(|d| d.contains(at) || at.contains(d));
+    let of_it = |matter: &MatterCode| matter.contains(&e.matter) || e.matter.contains(matter);
+    directory.territorial.iter().any(|l| here(&l.division) && of_it(&l.matter))
 }
 
 /// Matters nobody owns, topmost only.

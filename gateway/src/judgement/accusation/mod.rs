@@ -12,12 +12,15 @@ use huiliu_schemas::places::DivisionCode;
 use crate::directory::Directory;
 
 pub(crate) mod blame;
+mod field;
 pub(crate) mod lexicon;
 mod reading;
 #[cfg(test)]
 pub(super) mod teach;
 mod weighing;
 pub(crate) mod words;
+
+pub use field::{Field, read_field};
 
 /// How grave what is said is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

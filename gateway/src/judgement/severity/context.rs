@@ -4,7 +4,7 @@
 use huiliu_schemas::decision::SeverityReason;
 use huiliu_schemas::vocabulary::Warning;
 
-use super::super::vocabulary::{Clause, GAP, Listed, clauses, end_of_gapped};
+use super::super::vocabulary::{Clause, GAP, Listed, clauses, end_of_gapped, ends_sentence};
 use super::rules::{FILE, Kind, Rules, Says};
 
 /// A word met.
@@ -106,29 +106,77 @@ impl Context<'_, '_, '_> {
         self.text.get(self.words[i].end..end).unwrap_or_default()
     }
 
-    /// 没有人受伤, 并非要自杀, 不是不想活, 跳楼是不可能的; but 不得不堵路 is no denial.
+    /// 没有人受伤, 并非要自杀, 不是不想活, 跳楼是不可能的; but 不得不堵路 and 别以为我不会跳楼 deny nothing.
     fn is_denied(&self, i: usize) -> bool {
-        let mut before = self.before(i);
-        while let Some(shorter) = self.rules.fillers.iter().find_map(|f| before.strip_suffix(f.as_str())) {
-            if self.rules.not.iter().any(|n| before.ends_with(n.as_str())) {
-                break;
-            }
-            before = shorter;
-        }
-        let denied = self.rules.not.iter().find(|n| before.ends_with(n.as_str()));
-        let before_it = denied.map(|n| &before[..before.len() - n.len()]).unwrap_or_default();
-        let rhetorical = ["是", "难", "不得", "能", "差点", "险些"].iter().any(|w| before_it.ends_with(w))
-            || before.ends_with("不得不");
-        let denied_behind = DENIALS.iter().any(|d| self.after(i).starts_with(d));
-        denied.is_some() && !rhetorical || denied_behind
+        let after = self.after(i);
+        let denied = self.denial(i).is_some_and(|(before, not)| !is_rhetorical(before, not, after));
+        denied || DENIALS.iter().any(|d| after.starts_with(d))
     }
 
-    /// What others did, or was long ago; not where the citizen speaks of themselves.
+    /// The denial with nothing but fillers between it and the word, and what stands before it. 工资没要到我要跳楼 has none:
+    /// whoever writes without punctuation begins anew with 我要.
+    fn denial(&self, i: usize) -> Option<(&str, &str)> {
+        let whole = self.before(i);
+        let mut before = whole;
+        loop {
+            if let Some(not) = self.rules.not.iter().find(|n| before.ends_with(n.as_str())) {
+                let of_having = HAVING.contains(&not.as_str()) && whole[before.len()..].starts_with(AFTER_HAVING);
+                return (!of_having).then(|| before.split_at(before.len() - not.len()));
+            }
+            let filler = self.rules.fillers.iter().find(|f| before.ends_with(f.as_str()))?;
+            before = &before[..before.len() - filler.len()];
+            let begins_anew = BEGINS_ANEW.iter().any(|b| filler.starts_with(b));
+            if begins_anew && !GOES_ON.iter().any(|g| before.ends_with(g)) {
+                return None;
+            }
+        }
+    }
+
+    /// What others did, or was long ago; not where the citizen speaks of themselves, or of what will be.
     fn is_told(&self, i: usize) -> bool {
-        let (clause, sentence) = (self.words[i].clause, self.sentence(i));
-        let near = |m: &&Met<'_>| m.clause + 1 >= clause && self.clauses[m.clause].sentence == sentence;
-        let mut past = self.words[..i].iter().rev().take_while(near).filter(|m| m.line.says.kind == Kind::Past);
-        past.next().is_some() && !self.of_own(i)
+        let will = WILL.iter().any(|w| self.before(i).ends_with(w));
+        let near = (0..i).rev().take_while(|p| self.words[*p].clause + 1 >= self.words[i].clause);
+        let told = !will && near.into_iter().any(|p| self.is_hearsay(p, i) || self.is_away(p, i));
+        !self.of_own(i) && (told || self.is_over(i))
+    }
+
+    /// 他要跳楼，已经劝下来了; not where it goes on: 劝下来又上去了.
+    fn is_over(&self, i: usize) -> bool {
+        let rest = &self.text[self.words[i].end..];
+        let near = rest.char_indices().nth(MOST_WITH_OVER).map_or(rest, |(at, _)| &rest[..at]);
+        let near = near.split(ends_sentence).next().unwrap_or_default();
+        let over = OVER.iter().any(|o| near.contains(o));
+        over && self.words[i].line.says.kind == Kind::Suicide && !near.contains(['又', '再', '还'])
+    }
+
+    /// Hearsay of the word's clause, or of the one before that does no more than bring it in: 据新闻报道，….
+    fn is_hearsay(&self, past: usize, i: usize) -> bool {
+        let (of, clause) = (self.words[past].clause, self.words[i].clause);
+        let brings_in = || {
+            let next = of + 1 == clause && self.clauses[of].sentence == self.sentence(i);
+            next && self.after(past).chars().count() <= MOST_AFTER_HEARSAY
+        };
+        self.words[past].line.says.kind == Kind::Past && (of == clause || brings_in()) && !self.is_now(past, i)
+    }
+
+    /// Long ago or far away, said of the word itself: not of what stands between (去年装的燃气管漏气). Wages once owed are
+    /// owed, and a threat once made may be carried out.
+    fn is_away(&self, away: usize, i: usize) -> bool {
+        let (said, word) = (&self.words[away], &self.words[i]);
+        if said.line.says.kind != Kind::Away || said.clause != word.clause {
+            return false;
+        }
+        let stays = matches!(word.line.says.kind, Kind::Wage | Kind::Threat) || self.after(i).starts_with('了');
+        let between = self.text.get(said.end..word.start).unwrap_or_default();
+        let of_another = between.trim_matches('的').contains(['的', '了']);
+        !stays && !of_another && between.chars().count() <= MOST_AFTER_AWAY && !self.is_now(away, i)
+    }
+
+    /// Whether the word's clause speaks of now, after `past`.
+    fn is_now(&self, past: usize, i: usize) -> bool {
+        let clause = self.words[i].clause;
+        let rest = self.words[past + 1..].iter().take_while(|m| m.clause <= clause);
+        rest.filter(|m| m.clause == clause).any(|m| m.line.says.kind == Kind::Now)
     }
 
     /// Whether the citizen speaks of themselves in the word's clause.
@@ -138,14 +186,37 @@ impl Context<'_, '_, '_> {
         before.chain(self.words[i..].iter().take_while(here)).any(|m| m.line.says.kind == Kind::Own)
     }
 
+    /// 防止老人摔伤, 火灾逃生演练. What people do or mean to do is guarded against only by a word right beside it.
     fn is_guarded(&self, i: usize) -> bool {
-        let here = self.words[..i].iter().rev().take_while(|m| m.clause == self.words[i].clause);
+        let word = &self.words[i];
+        let deed = matches!(word.line.says.kind, Kind::Threat | Kind::Suicide | Kind::Violence | Kind::Wage);
+        let here = self.words[..i].iter().rev().take_while(|m| m.clause == word.clause);
         let mut guards = here.filter(|m| m.line.says.kind == Kind::Guard);
-        let behind = self.words[i + 1..]
-            .first()
-            .is_some_and(|m| m.line.says.kind == Kind::Guard && m.start == self.words[i].end);
-        let near = guards.next().is_some_and(|m| self.text[m.end..self.words[i].start].chars().count() <= 6);
-        near || behind
+        guards.any(|guard| self.guards(guard, word, deed)) || self.is_taught(i, deed)
+    }
+
+    fn guards(&self, guard: &Met<'_>, word: &Met<'_>, deed: bool) -> bool {
+        let between = self.text.get(guard.end..word.start).unwrap_or_default();
+        let reaches = || between.chars().count() <= MOST_AFTER_GUARD && !between.contains(AFTER_GUARDED);
+        let warns = WARNS.contains(&guard.line.word.as_str());
+        let undone = UNDONE.iter().any(|u| self.text[..guard.start].ends_with(u));
+        !undone && (between.is_empty() && !warns || !deed && reaches())
+    }
+
+    fn is_taught(&self, i: usize, deed: bool) -> bool {
+        let (word, before, mut after) = (&self.words[i], self.before(i), self.after(i));
+        if word.line.word.ends_with('了') || WILL.iter().any(|w| before.ends_with(w)) {
+            return false;
+        }
+        let end = word.end + after.len();
+        let here = || self.words[i + 1..].iter().take_while(|m| m.clause == word.clause);
+        let lesson = |at: usize| here().any(|m| m.start == at && m.line.says.kind == Kind::Lesson);
+        while !lesson(end - after.len()) {
+            let shorter = OF_LESSONS.iter().filter(|_| !deed).find_map(|o| after.strip_prefix(o));
+            let Some(shorter) = shorter else { return false };
+            after = shorter;
+        }
+        true
     }
 
     /// A danger or harm that is only feared. A threat may well stand under a condition.
@@ -173,3 +244,51 @@ const DENIALS: [&str; 9] = [
     "的情况不存在",
     "倒不至于",
 ];
+
+/// Denials of having or getting something, which is then not the word: 工资没有我要跳楼.
+const HAVING: [&str; 4] = ["没", "未", "无", "没有"];
+/// What shows that they deny something else than the word.
+const AFTER_HAVING: [char; 6] = ['要', '去', '到', '我', '过', '会'];
+/// Fillers that begin a statement of their own.
+const BEGINS_ANEW: [&str; 2] = ["我", "有人"];
+/// Behind these it is still what is denied: 不是我要跳楼, 没发现有人受伤.
+const GOES_ON: [&str; 11] = ["不是", "并非", "绝非", "从未", "从没", "发现", "未见", "发生", "造成", "说", "说过"];
+
+/// Whether what is put as a denial says that it may well be: 不是没想过跳楼, 要不要跳楼, 别以为我不会跳楼, 他不会自杀吧.
+fn is_rhetorical(before: &str, not: &str, after: &str) -> bool {
+    let either_or = not.starts_with('不') && not.chars().last().is_some_and(|c| before.ends_with(c));
+    let near = before.char_indices().nth_back(MOST_BEFORE_DENIAL).map_or(before, |(at, _)| &before[at..]);
+    either_or
+        || OF_NO_DENIAL.iter().any(|w| before.ends_with(w))
+        || SUPPOSED.iter().any(|w| near.contains(w))
+        || after.starts_with(['吧', '吗', '么', '呢'])
+}
+
+/// Right before a denial, they take its force.
+const OF_NO_DENIAL: [&str; 11] = ["不是", "难", "不得", "能", "差点", "险些", "一天", "一刻", "无刻", "淹", "埋"];
+/// Shortly before a denial, they say that others believe it, or that nobody can be sure of it.
+const SUPPOSED: [&str; 12] =
+    ["以为", "当我", "怕我", "谁说", "难道", "难保", "保不", "不保证", "能保证", "不敢保证", "法保证", "不信"];
+const MOST_BEFORE_DENIAL: usize = 8;
+
+/// Right before a word, they say that it is meant or about to be done.
+const WILL: [&str; 5] = ["要", "就", "想", "准备", "打算"];
+/// Behind a word, they say that who meant to do it does not any more.
+const OVER: [&str; 5] = ["劝下来", "劝住了", "劝回来", "劝离", "打消了念头"];
+/// How far behind the word they are looked for, in characters.
+const MOST_WITH_OVER: usize = 24;
+/// How many characters may follow hearsay in a clause that only brings in the next.
+const MOST_AFTER_HEARSAY: usize = 2;
+/// How many characters may stand between a time or place and what was then or there.
+const MOST_AFTER_AWAY: usize = 12;
+/// How many characters may stand between a word of guarding and what is guarded against.
+const MOST_AFTER_GUARD: usize = 6;
+/// Between the two, these show that something else was guarded against: 禁止停车的地方着火.
+const AFTER_GUARDED: [char; 10] = ['的', '了', '就', '还', '却', '又', '仍', '但', '不', '没'];
+/// Before a word of guarding, they say that nobody did.
+const UNDONE: [&str; 5] = ["不", "没", "没有", "没能", "未能"];
+/// Said of what people do, they warn that it will be done: 请尽快解决，免得同归于尽.
+const WARNS: [&str; 4] = ["免得", "以免", "避免", "以防"];
+/// Between a danger and the lesson or exercise in it.
+const OF_LESSONS: [&str; 12] =
+    ["应急", "安全", "逃生", "事故", "自救", "急救", "救援", "处置", "疏散", "防控", "心理", "的"];

@@ -56,12 +56,18 @@ file_words! {
         Not = "not", "否定";
         /// May stand between a denial and what it denies.
         Filler = "filler", "虚词";
-        /// What is told of others, or of long ago.
+        /// What is heard, read or made up.
         Past = "past", "传闻往事";
+        /// When or where it was: long ago, or far away.
+        Away = "away", "异时异地";
+        /// When it is: now or soon.
+        Now = "now", "当下";
         /// The citizen: what is said of them is no hearsay.
         Own = "own", "本人";
-        /// What is guarded against.
+        /// Guards against what stands behind it.
         Guard = "guard", "防范";
+        /// Teaches or exercises what stands before it.
+        Lesson = "lesson", "宣教";
         /// What might happen.
         Supposed = "supposed", "假设";
         /// Nothing; a longer word that holds one of the others.

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::world::{Folder, SECRET, World, by, department, operator, start, to, to_triage};
-use crate::readmodel::{Indexing, LogMessage, Opened, ReadModel, ReadModelError, Rebuild};
+use crate::readmodel::{Indexing, LogMessage, Opened, Place, ReadModel, ReadModelError, Rebuild, Witness};
 use crate::words::{Contact, fold, of_words};
 
 /// One of everything: dispatched, handed back, ruled, resolved, told, in triage, and a message nobody understands.
@@ -129,6 +129,28 @@ fn a_batch_is_taken_in_whole_or_not_at_all() {
     other.execute_batch("DROP TRIGGER stop; DROP TRIGGER stop2;").expect("trigger");
     model.apply(&world.log[10..]).expect("apply");
     assert_eq!(dump(&model), dump(&built(&Folder::new().file(), world.indexing(), &world.log, 100)));
+}
+
+#[test]
+fn a_log_is_known_again_by_a_message_no_other_log_holds() {
+    let world = busy_world();
+    let alias = world.log.iter().position(|m| m.subject.starts_with("alias.")).expect("an alias");
+    let folder = Folder::new();
+    let mut model = built(&folder.file(), world.indexing(), &world.log[..=alias], 3);
+    let last = world.log[..alias].iter().rev().find(|m| !m.subject.starts_with("alias.")).expect("a witness");
+    let place = model.place();
+    assert_eq!(place, Place { position: alias as u64 + 1, witness: Witness::of(last) });
+    let other = LogMessage { payload: bytes::Bytes::from_static(b"sealed anew"), ..last.clone() };
+    assert_ne!(Witness::of(&other), place.witness);
+
+    model.apply(&world.log[..2]).expect("apply");
+    assert_eq!(model.place(), place, "what was taken in before changes nothing");
+    assert_eq!(model.reader().place().expect("place"), place);
+    drop(model);
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
+    assert_eq!(model.place(), place, "in a new process");
+    model.begin_anew(0).expect("anew");
+    assert_eq!(model.place(), Place { position: 0, witness: None });
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! What comes again and again: an envelope, and records that are asked for once more.
+
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::consumer::{PullConsumer, pull};
+use futures_util::StreamExt;
+use huiliu_tests::hub::{ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Plan, TestHub, eventually};
+use serde_json::{Value, json};
+
+use super::repair::feed;
+use super::steps::noise_petition;
+use super::world::{DEPARTMENTS, HOTLINE, PETITION, Way, World};
+
+/// More than any count of deliveries that could be taken for evidence.
+const DELIVERIES: usize = 70;
+
+/// Gives the first envelope back so often as a gateway does through hours without room.
+async fn give_back(inspector: &Inspector) {
+    let intake = inspector.jetstream.get_stream("INTAKE").await.unwrap();
+    let former: PullConsumer = intake.get_consumer("pipeline").await.unwrap();
+    let config = former.cached_info().config.clone();
+    intake.delete_consumer("pipeline").await.unwrap();
+    let config = pull::Config {
+        durable_name: config.durable_name,
+        ack_policy: config.ack_policy,
+        ack_wait: config.ack_wait,
+        max_ack_pending: config.max_ack_pending,
+        ..pull::Config::default()
+    };
+    let consumer = intake.create_consumer(config).await.unwrap();
+    for _ in 0..DELIVERIES {
+        let mut messages = consumer.batch().max_messages(1).expires(PATIENCE).messages().await.unwrap();
+        let message = messages.next().await.expect("the envelope").unwrap();
+        message.ack_with(AckKind::Nak(None)).await.unwrap();
+        inspector.client.flush().await.unwrap();
+    }
+}
+
+async fn all_settled(inspector: &Inspector) {
+    let settled = eventually("the envelope to be settled", PATIENCE, async || {
+        inspector.backlog().await.ok().filter(|backlog| *backlog == 0)
+    });
+    settled.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_an_envelope_of_which_gateways_die_is_given_up() {
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let plan = Plan::built().unwrap().channel(ChannelPlan::new(HOTLINE)).departments(DEPARTMENTS);
+    let mut hub = TestHub::start(plan.external(&own.url, GATEWAY.0, GATEWAY.1)).await.unwrap();
+    feed(&hub, "again", 1).await;
+    hub.stop().await.unwrap();
+    let inspector = own.inspector().await.unwrap();
+    let begun = async || inspector.subjects_under("KV_cursors", "$KV.cursors.begun.*").await.unwrap();
+
+    give_back(&inspector).await;
+    hub.restart().await.unwrap();
+    all_settled(&inspector).await;
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 0, "it had done nothing");
+    assert_eq!(begun().await, [], "nothing is left of the suspicion");
+
+    hub.stop().await.unwrap();
+    give_back(&inspector).await;
+    let notes = inspector.jetstream.get_key_value("cursors").await.unwrap();
+    notes.put("begun.1", "60".into()).await.unwrap();
+    hub.restart().await.unwrap();
+    all_settled(&inspector).await;
+    let letters = inspector.read("DEAD").await.unwrap();
+    let letter: Value = serde_json::from_slice(&letters.first().expect("a letter").payload).unwrap();
+    assert_eq!(letter["stage"], "poison", "{letter}");
+    assert_eq!(begun().await, [], "nothing is left of the suspicion");
+    drop((hub, own));
+    std::fs::remove_dir_all(store).unwrap();
+}
+
+/// The overlap of the petition portal's rounds has more records than a page: each round asks for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_every_round_brings_again_is_stored_once() {
+    let world = World::new(Way::Poll).await;
+    let ids: Vec<String> = (0..150).map(|n| format!("33020500202611221{n:03}")).collect();
+    for id in &ids {
+        world.petition.source.put(&noise_petition(id));
+    }
+    for id in [&ids[0], &ids[149]] {
+        world.case(id).await;
+    }
+    let inspector = world.hub.inspector().await.unwrap();
+    let pages = async || {
+        let metrics = world.hub.caller("nobody").get("/metrics").await.unwrap().body;
+        let figure = "huiliu_poll_pages_total{channel=\"petition-portal\"} ";
+        let count = metrics.as_str().unwrap().lines().find_map(|line| line.strip_prefix(figure));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    let more = async |than: u64| {
+        eventually("another round", PATIENCE, async || (pages().await >= than).then_some(())).await.unwrap();
+    };
+    // A round that was under way when the last record came may have found it.
+    more(pages().await + 4).await;
+    let stored = inspector.state("INTAKE").await.unwrap();
+    more(pages().await + 4).await;
+    assert_eq!(inspector.state("INTAKE").await.unwrap(), stored, "what was stored is stored again");
+    world.petition.source.put(&noise_petition("33020500202611222000"));
+    world.case("33020500202611222000").await;
+}
+
+/// Evaluations that are here before the petition they are of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_were_put_off_come_in_order_and_once() {
+    const NUMBER: &str = "33020500202611230001";
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(PETITION);
+    let push = async |records: Value| {
+        let answer = sender.post("/v1/channels/petition-portal/events", &json!({ "list": records })).await.unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    };
+    let evaluation = |day: u32, satisfaction: &str| {
+        let at = format!("2026/03/{day:02} 09:00:00");
+        json!({ "xfjbh": NUMBER, "pj": { "pjsj": at, "dzrdwpj": satisfaction } })
+    };
+    push(json!([evaluation(5, "3"), evaluation(6, "0")])).await;
+    push(json!([evaluation(7, "3")])).await;
+    let put_off = async || {
+        let log = world.hub.log();
+        (log.matches("it speaks of a case that is not known yet").count() >= 2).then_some(())
+    };
+    eventually("both to be put off", PATIENCE, put_off).await.unwrap();
+    let mut petition = noise_petition(NUMBER);
+    petition["xfj"]["djsj"] = "2026/03/01 09:00:00".into();
+    push(json!([petition])).await;
+
+    let assessed = |case: &Value| -> Vec<String> {
+        let history = case["history"].as_array().unwrap().iter().filter(|event| event["type"] == "assessed");
+        history.map(|event| event["cause"].as_str().unwrap().to_owned()).collect()
+    };
+    let case = world.case_when(NUMBER, |case| assessed(case).len() == 3).await;
+    assert_eq!(assessed(&case), ["intake/1#0", "intake/1#1", "intake/2#0"], "in the order in which they came");
+    let inspector = world.hub.inspector().await.unwrap();
+    all_settled(&inspector).await;
+    assert_eq!(world.case(NUMBER).await["history"], case["history"], "once");
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 0, "something was given up");
+}
