@@ -75,10 +75,10 @@ pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCo
             What::Requeue { department, case, n, because } => {
                 requeue(&hub, department, case, *n, *because, args.json).await
             }
-            What::Reconcile => reconcile(&hub, args.json).await,
-        }
-    })?;
-    Ok(ExitCode::SUCCESS)
+            What::Reconcile => return reconcile(&hub, args.json).await,
+        }?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 async fn list(hub: &Hub, as_json: bool) -> anyhow::Result<()> {
@@ -173,19 +173,30 @@ async fn requeue(hub: &Hub, department: &str, case: &str, n: u32, because: Why, 
     Ok(say(format!("已重新放入 {department} 的队列，日志序号 {sequence} (offered again at sequence {sequence})"))?)
 }
 
-async fn reconcile(hub: &Hub, as_json: bool) -> anyhow::Result<()> {
+/// Succeeds only where nothing was left out.
+async fn reconcile(hub: &Hub, as_json: bool) -> anyhow::Result<ExitCode> {
     let report = hub.post("/v1/queues/reconcile", None).await?;
     if as_json {
-        return say_json(&report);
+        say_json(&report)?;
+    } else {
+        say(mended(&report).join("\n"))?;
     }
+    Ok(if items(&report["unreadable"]).is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn mended(report: &Value) -> Vec<String> {
     let (appended, purged) = (text(&report["appended"]), text(&report["purged"]));
-    say(format!("补写派单 appended {appended}，清除失效派单 purged {purged}"))?;
+    let mut said = vec![format!("补写派单 appended {appended}，清除失效派单 purged {purged}")];
     let recreated = &report["recreated"];
     if recreated.is_object() {
         let (from, why) = (text(&recreated["from"]), text(&recreated["because"]));
-        say(format!("队列已自日志序号 {from} 重建 (QUEUES made anew): {why}"))?;
+        said.push(format!("队列已自日志序号 {from} 重建 (QUEUES made anew): {why}"));
     }
-    Ok(())
+    let unreadable = items(&report["unreadable"]);
+    said.extend(unreadable.iter().map(|case| {
+        format!("案件 {} 读不出，其派单未核对 (this case does not read: nothing of it was mended)", text(case))
+    }));
+    said
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -214,5 +225,19 @@ fn age(seconds: u64) -> String {
         60..3_600 => format!("{} min", seconds / 60),
         3_600..172_800 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cases_that_do_not_read_are_named() {
+        let said = mended(&json!({ "appended": 2, "purged": 0, "recreated": null, "unreadable": ["a", "b"] }));
+        assert_eq!(said.len(), 3);
+        assert!(said[1].contains("案件 a") && said[2].contains("案件 b"), "{said:?}");
     }
 }
