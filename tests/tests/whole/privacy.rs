@@ -55,10 +55,13 @@ async fn nothing_personal_lies_in_clear_anywhere() {
     assert!(searched > 10, "only {searched} files were searched");
 }
 
-/// None of these stands in clear in any file under a directory.
+/// None of these stands in clear in any file under a directory; but for the officials' own lists, whose words are nobody's.
 pub fn search(dir: &Path, planted: &[&str], searched: &mut usize) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("directory-in-force") {
+            continue;
+        }
         if path.is_dir() {
             search(&path, planted, searched);
             continue;
