@@ -164,7 +164,13 @@ impl App {
         background.run("pipeline", pipeline.run(shutdown.clone()));
         background.run("nats door", nats_door::run(engine.doors.clone(), api.clone(), shutdown.clone()));
         background.run("figures", figures::upkeep(recorder, shutdown.clone()));
-        let sampler = Sampler::new(engine.clone(), reads.clone(), channels.clone(), settings.data_dir.clone());
+        let sampler = Sampler::new(
+            engine.clone(),
+            reads.clone(),
+            channels.clone(),
+            ledger.desk().clone(),
+            settings.data_dir.clone(),
+        );
         background.run("sampler", sampler.run(shutdown.clone()));
         background.run("reconcile", reconcile(reconciler, engine.connected(), shutdown.clone()));
         for channel in channels.values().filter(|c| c.base_url.is_some()) {

@@ -80,6 +80,7 @@ figures! {
     Gauge "huiliu_returns" ["hand-backs"; "`state`: `requested`, `granted`, `refused`, `pending`"] "退单申请、准予、不予、待定", "Hand-backs of departments", alarm "HuiliuReturnRate";
     Gauge "huiliu_dispatches" ["dispatches"; "`department`"] "派单次数", "Dispatches to a department, ever";
     Gauge "huiliu_overdue_cases" ["cases"; "`department`, `triage` where nobody leads"] "超期未办结件数", "Cases not ended of which a clock has run out", alarm "HuiliuOverdue";
+    Gauge "huiliu_cases_left_behind" ["cases"; "`department`"] "已撤并或不在目录的单位名下未办结件数", "Cases not ended that a department has which was dissolved, or is in the directory no more", alarm "HuiliuCasesLeftBehind";
     Gauge "huiliu_answers" ["cases"; "`state`: `told`, `waiting`, `refused`"] "答复：已送达、待送达、被拒（无回写通道的不计）", "Cases with an answer, by whether their source has it; without those that no channel can tell";
     Gauge "huiliu_unreadable_messages" ["messages"; "–"] "日志中无法读取的消息", "Messages of CASES that could not be understood", alarm "HuiliuUnreadable";
 

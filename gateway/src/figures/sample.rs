@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backup::proven;
 use crate::channels::Channels;
+use crate::desk::Desk;
+use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES, queues_lag};
 use crate::intake::pipeline;
-use crate::readmodel::{Overview, ReadHandle, ReadModelError, Standing};
+use crate::readmodel::{DepartmentCount, Overview, ReadHandle, ReadModelError, Standing};
 
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -22,13 +24,14 @@ pub struct Sampler {
     engine: Engine,
     reads: ReadHandle,
     channels: Channels,
+    desk: Desk,
     data_dir: PathBuf,
 }
 
 impl Sampler {
     /// A sampler of one hub.
-    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, data_dir: PathBuf) -> Self {
-        Self { engine, reads, channels, data_dir }
+    pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, desk: Desk, data_dir: PathBuf) -> Self {
+        Self { engine, reads, channels, desk, data_dir }
     }
 
     /// Looks until shutdown. What cannot be looked up now keeps its last value; whether the engine is there has a figure
@@ -42,8 +45,8 @@ impl Sampler {
             if let Some(begun) = proven::last(&self.data_dir) {
                 gauge!("huiliu_backup_proven_timestamp_seconds").set(begun.as_second() as f64);
             }
-            let (reads, channels) = (self.reads.clone(), self.channels.clone());
-            let told = tokio::task::spawn_blocking(move || cases(&reads, &channels)).await;
+            let (reads, channels, directory) = (self.reads.clone(), self.channels.clone(), self.desk.directory());
+            let told = tokio::task::spawn_blocking(move || cases(&reads, &channels, &directory)).await;
             if let Ok(Err(error)) = told {
                 tracing::debug!(%error, "the read model gives no figures just now");
             }
@@ -86,9 +89,11 @@ impl Sampler {
     }
 }
 
-fn cases(reads: &ReadHandle, channels: &Channels) -> Result<(), ReadModelError> {
+fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Result<(), ReadModelError> {
     let now = Timestamp::now();
-    tell_overview(&reads.overview(now)?);
+    let overview = reads.overview(now)?;
+    tell_overview(&overview);
+    tell_left_behind(&overview.departments, directory);
     tell_standing(&reads.standing(now)?);
     for channel in channels.values().filter(|channel| channel.base_url.is_some()) {
         let debt = reads.debt(&channel.namespace)?;
@@ -137,6 +142,16 @@ fn tell_overview(overview: &Overview) {
     gauge!("huiliu_unreadable_messages").set(overview.unreadable as f64);
 }
 
+/// A department that was dissolved keeps what it has until a person moves it, and nobody works there any more.
+fn tell_left_behind(departments: &[DepartmentCount], directory: &Directory) {
+    for count in departments {
+        let id = count.department.parse().ok();
+        let is_in_office = id.is_some_and(|id| directory.departments.in_office(&id).is_some_and(|d| d.id == id));
+        let left = if is_in_office { 0 } else { count.queued + count.held };
+        gauge!("huiliu_cases_left_behind", "department" => count.department.clone()).set(left as f64);
+    }
+}
+
 fn tell_standing(standing: &Standing) {
     for (appeal, count) in &standing.appeals {
         gauge!("huiliu_cases_by_appeal", "appeal" => appeal.clone()).set(*count as f64);
@@ -147,5 +162,33 @@ fn tell_standing(standing: &Standing) {
     for (department, count) in &standing.overdue {
         let name = department.clone().unwrap_or_else(|| "triage".into());
         gauge!("huiliu_overdue_cases", "department" => name).set(*count as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn who_is_in_no_office_must_have_no_case_left() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/directory/330205");
+        let directory = Directory::load(folder.as_ref()).expect("a directory");
+        let count = |department: &str, queued, held| DepartmentCount {
+            department: department.to_owned(),
+            queued,
+            held,
+            ..DepartmentCount::default()
+        };
+        let departments = [count("jb-police", 3, 4), count("jb-gone", 1, 5)];
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let figures = recorder.handle();
+        metrics::with_local_recorder(&recorder, || tell_left_behind(&departments, &directory));
+        let said = figures.render();
+        for (department, left) in [("jb-police", 0), ("jb-gone", 6)] {
+            let line = format!("huiliu_cases_left_behind{{department=\"{department}\"}} {left}");
+            assert!(said.contains(&line), "{line} in {said}");
+        }
     }
 }
