@@ -108,6 +108,7 @@ fn take_what_is_said(draft: &mut Draft<'_>, case: &Case, submit: &Submit) -> Not
             hold_session(draft, case, submit);
             if !draft.events.is_empty() {
                 words_heard(draft, case);
+                keep_for_a_person(draft, case);
             }
         }
         intent => {
@@ -175,12 +176,14 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
     let accused = draft.accused(case);
     let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts, accused };
     words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
+    keep_for_a_person(draft, case);
 }
 
 /// Somebody at the centre, or the source by command, urges, and may say why.
 pub(super) fn urge_by_hand(draft: &mut Draft<'_>, case: &Case) {
     let accused = draft.accused(case);
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen: None, accused });
+    keep_for_a_person(draft, case);
 }
 
 /// The citizen takes it back.
@@ -304,6 +307,7 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused(case));
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen, accused });
+    keep_for_a_person(draft, case);
     if case.stage.is_ended() && !submit.history {
         draft.reopen(case, None);
     }
@@ -381,9 +385,27 @@ fn words_heard(draft: &mut Draft<'_>, case: &Case) {
 /// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
     let plain = decided_for(draft, case).filter(|d| d.lead().is_some());
-    if let Some(decision) = plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
-        draft.go_by(still_accusing(case, decision));
+    match plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
+        Some(decision) => draft.go_by(still_accusing(case, decision)),
+        None => keep_for_a_person(draft, case),
     }
+}
+
+/// What lies in triage and turns out to accuse stays there: that it does, and perhaps nobody by name, must be known when the
+/// next words come.
+fn keep_for_a_person(draft: &mut Draft<'_>, case: &Case) {
+    let accuses = decided_for(draft, case).filter(|decision| decision.accusation);
+    if let Some(decision) = accuses.filter(|_| case.stage == Stage::Triage && !case.marks.accusation) {
+        draft.go_by(left_to_a_person(still_accusing(case, decision)));
+    }
+}
+
+/// The decision, with nobody to have the case by it.
+fn left_to_a_person(mut decision: Decision) -> Decision {
+    if let Verdict::Dispatch { .. } = decision.verdict {
+        decision.verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedUnknown], candidates: Vec::new() };
+    }
+    decision
 }
 
 /// What the rules make of the words told now. Of a case that accuses they may know only words that do not: whom the others

@@ -747,6 +747,14 @@ fn a_case_that_accuses_stays_with_a_person_whatever_is_told_next() {
     discipline.decision.as_mut().expect("a decision").accusation = true;
     let names_whom = record().saying("the bureau took money").order(102);
     assert_eq!(world.submit(&names_whom, discipline), events(&["supplemented", "dispatched"]));
+
+    let mut world = World::in_triage();
+    let blames = record().saying("they took money").order(101);
+    assert_eq!(world.submit(&blames, accuses()), events(&["supplemented", "triaged"]));
+    assert!(world.case().hides_reporter());
+    assert_eq!(world.submit(&record().saying("wages").order(102), to(&[lead("labour")])), events(&["supplemented"]));
+    let mut world = World::in_triage();
+    assert_eq!(world.command_given(&desk(), Command::Urge {}, accuses()), events(&["urged", "triaged"]));
 }
 
 #[test]

@@ -140,12 +140,13 @@ impl Context<'_, '_, '_> {
         !self.of_own(i) && (told || self.is_over(i))
     }
 
-    /// 他要跳楼，已经劝下来了; not where it goes on: 劝下来又上去了.
+    /// 他要跳楼，已经劝下来了; not where it goes on or is only asked for: 劝下来又上去了, 请把他劝下来, 没劝下来.
     fn is_over(&self, i: usize) -> bool {
         let rest = &self.text[self.words[i].end..];
         let near = rest.char_indices().nth(MOST_WITH_OVER).map_or(rest, |(at, _)| &rest[..at]);
         let near = near.split(ends_sentence).next().unwrap_or_default();
-        let over = OVER.iter().any(|o| near.contains(o));
+        let over =
+            OVER.iter().any(|o| near.match_indices(o).any(|(at, _)| is_done(&near[..at], &near[at + o.len()..])));
         over && self.words[i].line.says.kind == Kind::Suicide && !near.contains(['又', '再', '还'])
     }
 
@@ -271,10 +272,24 @@ const SUPPOSED: [&str; 12] =
     ["以为", "当我", "怕我", "谁说", "难道", "难保", "保不", "不保证", "能保证", "不敢保证", "法保证", "不信"];
 const MOST_BEFORE_DENIAL: usize = 8;
 
+/// Whether what stands around a word says that it came to that: 已被劝离, 劝下来了.
+fn is_done(before: &str, after: &str) -> bool {
+    let near = before.char_indices().nth_back(MOST_BEFORE_DENIAL).map_or(before, |(at, _)| &before[at..]);
+    let done = after.starts_with('了') || DONE.iter().any(|w| near.contains(w));
+    done && !OPEN.iter().any(|w| near.contains(w)) && !IN_VAIN.iter().any(|w| after.contains(w))
+}
+
+/// Shortly before a word, they say that it was done.
+const DONE: [&str; 4] = ["已", "被", "终于", "打消"];
+/// Shortly before a word, they say that it was not, or is asked for.
+const OPEN: [&str; 12] = ["没", "未", "不", "请", "快", "派", "能", "求", "帮", "想", "要", "怎么"];
+/// Behind a word, they say that it was in vain.
+const IN_VAIN: [&str; 4] = ["无效", "未果", "失败", "没用"];
+
 /// Right before a word, they say that it is meant or about to be done.
 const WILL: [&str; 5] = ["要", "就", "想", "准备", "打算"];
 /// Behind a word, they say that who meant to do it does not any more.
-const OVER: [&str; 5] = ["劝下来", "劝住了", "劝回来", "劝离", "打消了念头"];
+const OVER: [&str; 5] = ["劝下来", "劝住", "劝回来", "劝离", "打消了念头"];
 /// How far behind the word they are looked for, in characters.
 const MOST_WITH_OVER: usize = 24;
 /// How many characters may follow hearsay in a clause that only brings in the next.
