@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::form;
 use crate::looks::is_han;
 use crate::map::RecordPath;
-use crate::rows::{self, TooWide};
+use crate::rows::{self, NoTable, Ragged};
 use crate::verify::{RawBody, Verified};
 
 /// How a body is written.
@@ -73,9 +73,9 @@ pub enum RecordError {
         /// What the parser says.
         reason: String,
     },
-    /// A row with more cells than there are names for.
-    #[error("record {index} has {cells} cells: expected at most {names}, as in the head line")]
-    TooWide {
+    /// A row that is not as its head line.
+    #[error("record {index} has {cells} cells: expected {names}, as in the head line, and none with whole rows in it")]
+    Ragged {
         /// Which.
         index: usize,
         /// Its cells.
@@ -110,8 +110,8 @@ pub enum DecodeError {
     #[error("the body is not JSON: {0}")]
     Json(String),
     /// No spreadsheet.
-    #[error("the body is no table: expected CSV with a head line of two names or more")]
-    NoTable,
+    #[error("the body is no table: {0}")]
+    NoTable(#[from] NoTable),
     /// Nested too deep.
     #[error("the JSON is nested deeper than {0} levels")]
     TooDeep(usize),
@@ -164,8 +164,8 @@ pub(crate) fn decode(
         return Err(DecodeError::Empty);
     }
     let values = match format {
-        Format::Csv if !raw.is_json() => sheet(&text)?,
-        _ => json(&text, batch, limits.depth)?,
+        Format::Csv if !raw.is_json() => sheet(&text, limits.records)?,
+        _ => json(&text, batch, limits)?,
     };
     match values.len() {
         0 => Err(DecodeError::NoRecords(batch.said())),
@@ -177,11 +177,11 @@ pub(crate) fn decode(
 /// Why a part of a body is no value.
 enum Broken {
     Json(serde_json::Error),
-    Row(TooWide),
+    Row(Ragged),
 }
 
-fn sheet(text: &str) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
-    let rows = rows::table(text).ok_or(DecodeError::NoTable)?;
+fn sheet(text: &str, most: usize) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
+    let rows = rows::table(text, most)?;
     Ok(rows.into_iter().map(|row| row.map_err(Broken::Row)).collect())
 }
 
@@ -233,12 +233,12 @@ pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     decoded(bytes, None).ok()
 }
 
-fn json(text: &str, batch: &BatchAt, depth: usize) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
-    check_depth(text, depth)?;
+fn json(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
+    check_depth(text, limits.depth)?;
     match serde_json::from_str::<Value>(text) {
         Ok(value) => Ok(split(value, batch).into_iter().map(Ok).collect()),
         Err(error) => {
-            let parts = rows::json_lines(text).or_else(|| salvaged(text, batch));
+            let parts = rows::json_lines(text, limits.records).or_else(|| salvaged(text, batch));
             let parts = parts.ok_or_else(|| DecodeError::Json(reason(&error)))?;
             Ok(parts.into_iter().map(|part| part.map_err(Broken::Json)).collect())
         }
@@ -254,7 +254,7 @@ fn record(index: usize, value: Result<Value, Broken>) -> Record {
         Ok(Value::Null) => found("null"),
         Ok(_) => found("a number or a flag"),
         Err(Broken::Json(error)) => Err(RecordError::NotJson { index, reason: reason(&error) }),
-        Err(Broken::Row(TooWide { cells, names })) => Err(RecordError::TooWide { index, cells, names }),
+        Err(Broken::Row(Ragged { cells, names })) => Err(RecordError::Ragged { index, cells, names }),
     };
     Record { index, value }
 }
@@ -440,9 +440,9 @@ mod tests {
         let csv = body("编号,内容\n1,路灯不亮\n2,a,b\n3,暖气不热\n", "text/csv");
         let rows = run(Format::Csv, csv).expect("decoded");
         assert_eq!(rows[0].value, Ok(json!({"编号": "1", "内容": "路灯不亮"})));
-        assert_eq!(rows[1].value, Err(RecordError::TooWide { index: 1, cells: 3, names: 2 }));
+        assert_eq!(rows[1].value, Err(RecordError::Ragged { index: 1, cells: 3, names: 2 }));
         assert_eq!(rows[2].value, Ok(json!({"编号": "3", "内容": "暖气不热"})));
-        assert_eq!(run(Format::Csv, body("没有表头", "text/csv")), Err(DecodeError::NoTable));
+        assert_eq!(run(Format::Csv, body("没有表头", "text/csv")), Err(DecodeError::NoTable(NoTable::NoHead)));
         assert_eq!(run(Format::Csv, RawBody::json("[{}]")).map(|r| r.len()), Ok(1));
         let lines = run(Format::Json, body("{\"a\":1}\n{\"a\"\n{\"a\":3}", "application/x-ndjson")).expect("decoded");
         assert_eq!(lines.iter().map(|line| line.value.is_ok()).collect::<Vec<_>>(), [true, false, true]);

@@ -1,61 +1,113 @@
 //! Records that stand in rows: a spreadsheet as CSV, JSON line by line. Pure; a broken row does not lose the others.
 
-use serde_json::{Map as Object, Value};
+use std::collections::HashMap;
 
-/// A row that has more cells than the head line has names.
+use serde_json::Value;
+use thiserror::Error;
+
+/// A row that is not as its head line: with more cells or fewer, or with rows swallowed by a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooWide {
+pub(crate) struct Ragged {
     /// Its cells.
     pub(crate) cells: usize,
     /// The names in the head line.
     pub(crate) names: usize,
 }
 
-/// Lines of JSON: two or more, of which the first is an object.
-pub(crate) fn json_lines(text: &str) -> Option<Vec<Result<Value, serde_json::Error>>> {
+/// Why a text is no table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoTable {
+    /// No head line.
+    #[error("expected CSV with a head line of two names or more")]
+    NoHead,
+    /// More names than any spreadsheet of cases has.
+    #[error("{0} names in the head line: expected at most {MOST_NAMES}")]
+    TooManyNames(usize),
+    /// A quote that is never closed: what it swallowed nobody can tell.
+    #[error("a quote is open at the end: expected every cell that begins with one to end with one")]
+    OpenQuote,
+    /// More than is taken at once.
+    #[error("more than {MOST_CELLS} cells: expected fewer rows at once")]
+    TooManyCells,
+}
+
+const MOST_NAMES: usize = 500;
+const MOST_CELLS: usize = 500_000;
+
+/// Lines of JSON: two or more, of which the first is an object; no more than `most` of them are read, and one.
+pub(crate) fn json_lines(text: &str, most: usize) -> Option<Vec<Result<Value, serde_json::Error>>> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = serde_json::from_str::<Value>(lines.next()?).ok().filter(Value::is_object)?;
-    let rest: Vec<_> = lines.map(serde_json::from_str).collect();
+    let rest: Vec<_> = lines.take(most).map(serde_json::from_str).collect();
     (!rest.is_empty()).then(|| std::iter::once(Ok(first)).chain(rest).collect())
 }
 
 /// The rows of a spreadsheet by the names in its head line, the first line with at least two cells that say something:
-/// a title may stand above it. Cells are parted by commas, tabs or semicolons.
-pub(crate) fn table(text: &str) -> Option<Vec<Result<Value, TooWide>>> {
-    let separators = [b',', b'\t', b';'];
-    let count = |of: &u8| text.lines().take(5).map(|line| line.bytes().filter(|b| b == of).count()).sum::<usize>();
-    let separator = separators.into_iter().max_by_key(count).filter(|of| count(of) > 0)?;
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let rows: Vec<Vec<String>> = reader
-        .records()
-        .map(|row| row.map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()))
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let says = |row: &&Vec<String>| row.iter().any(|cell| !cell.is_empty());
-    let mut rows = rows.iter().skip_while(|row| row.iter().filter(|cell| !cell.is_empty()).count() < 2);
-    let head = distinct(rows.next()?);
-    let record = |row: &Vec<String>| match row.get(head.len()..) {
-        Some(more) if more.iter().any(|cell| !cell.is_empty()) => Err(TooWide { cells: row.len(), names: head.len() }),
-        _ => {
-            let named = head.iter().zip(row).filter(|(name, _)| !name.is_empty());
-            Ok(Value::Object(
-                named.map(|(name, cell)| (name.clone(), Value::String(cell.clone()))).collect::<Object<_, _>>(),
-            ))
+/// a title may stand above it. Cells are parted by commas, tabs or semicolons. No more than `most` rows are read, and one.
+pub(crate) fn table(text: &str, most: usize) -> Result<Vec<Result<Value, Ragged>>, NoTable> {
+    let separators = [',', '\t', ';'];
+    let count = |of: &char| text.lines().take(5).map(|line| line.matches(*of).count()).sum::<usize>();
+    let separator = separators.into_iter().max_by_key(count).filter(|of| count(of) > 0).ok_or(NoTable::NoHead)?;
+    // The end is told from a quote that is still open by a row of our own behind it.
+    let ended = format!("{}\n{END}\n", text.trim_end());
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.delimiter(separator as u8).has_headers(false).flexible(true).from_reader(ended.as_bytes());
+    let mut rows = reader.records().map_while(Result::ok);
+    let head = rows.by_ref().find(|row| filled(row) >= 2).ok_or(NoTable::NoHead)?;
+    if head.len() > MOST_NAMES {
+        return Err(NoTable::TooManyNames(head.len()));
+    }
+    let names = distinct(&head);
+    let (mut found, mut cells) = (Vec::new(), 0);
+    for row in rows {
+        if row.len() == 1 && row.get(0) == Some(END) {
+            return Ok(found);
         }
-    };
-    Some(rows.filter(says).map(record).collect())
+        cells += row.len();
+        if cells > MOST_CELLS {
+            return Err(NoTable::TooManyCells);
+        }
+        if filled(&row) > 0 {
+            found.push(record(&row, &names, separator));
+        }
+        if found.len() > most {
+            return Ok(found);
+        }
+    }
+    Err(NoTable::OpenQuote)
 }
 
+/// No spreadsheet ends so.
+const END: &str = "\u{1}end";
+
+fn filled(row: &csv::StringRecord) -> usize {
+    row.iter().filter(|cell| !cell.trim().is_empty()).count()
+}
+
+fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<Value, Ragged> {
+    let more = row.iter().skip(names.len()).any(|cell| !cell.trim().is_empty());
+    // A quote closed rows later than it should be holds whole rows.
+    let is_row = |line: &str| names.len() >= LEAST_TELLING && line.matches(separator).count() + 1 >= names.len();
+    let swallowed = row.iter().any(|cell| cell.lines().skip(1).any(is_row));
+    if more || row.len() < names.len() || swallowed {
+        return Err(Ragged { cells: row.len(), names: names.len() });
+    }
+    let named = names.iter().zip(row).filter(|(name, _)| !name.is_empty());
+    Ok(Value::Object(named.map(|(name, cell)| (name.clone(), Value::String(cell.trim().to_owned()))).collect()))
+}
+
+/// With fewer names a line of text may hold as many commas.
+const LEAST_TELLING: usize = 5;
+
 /// A name that is met again gets a number: no column hides another.
-fn distinct(head: &[String]) -> Vec<String> {
-    let times = |at: usize| head[..=at].iter().filter(|name| **name == head[at]).count();
-    let numbered = |(at, name): (usize, &String)| match times(at) {
-        1 => name.clone(),
-        _ if name.is_empty() => String::new(),
-        times => format!("{name}_{times}"),
+fn distinct(head: &csv::StringRecord) -> Vec<String> {
+    let mut met: HashMap<&str, usize> = HashMap::new();
+    let mut numbered = |name| {
+        let times = met.entry(name).or_default();
+        *times += 1;
+        if *times == 1 || name.is_empty() { name.to_owned() } else { format!("{name}_{times}") }
     };
-    head.iter().enumerate().map(numbered).collect()
+    head.iter().map(str::trim).map(&mut numbered).collect()
 }
 
 #[cfg(test)]
@@ -66,21 +118,48 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_is_read_by_its_head_line() {
-        let text = "工单导出,,,\n编号,电话,电话,\n1,甲,乙,\n\n2,\"丙,\n丁\"\n3,a,b,c,d\n";
-        let rows = table(text).expect("rows");
+        let text = "工单导出,,,\n编号,电话,电话,\n1,甲,乙,\n\n2,\"丙,\n丁\",,\n3,a,b,c,d\n4,只有两格\n5,a,b,,,\n";
+        let rows = table(text, 9).expect("rows");
         assert_eq!(rows[0], Ok(json!({"编号": "1", "电话": "甲", "电话_2": "乙"})));
-        assert_eq!(rows[1], Ok(json!({"编号": "2", "电话": "丙,\n丁"})));
-        assert_eq!(rows[2], Err(TooWide { cells: 5, names: 4 }));
-        assert_eq!(rows.len(), 3);
-        assert!(table("编号").is_none());
+        assert_eq!(rows[1], Ok(json!({"编号": "2", "电话": "丙,\n丁", "电话_2": ""})));
+        assert_eq!(rows[2], Err(Ragged { cells: 5, names: 4 }));
+        assert_eq!(rows[3], Err(Ragged { cells: 2, names: 4 }), "a line broken in two is no record");
+        assert_eq!(rows[4], Ok(json!({"编号": "5", "电话": "a", "电话_2": "b"})));
+        assert_eq!(rows.len(), 5);
+        assert_eq!(table(text, 2).map(|rows| rows.len()), Ok(3), "one more than is taken");
+    }
+
+    #[test]
+    fn a_quote_that_swallows_rows_is_noticed() {
+        let head = "编号,内容,电话,地址,时间\n";
+        assert_eq!(table(&format!("{head}1,\"断了,138,a,b\n2,好,139,a,b\n"), 9), Err(NoTable::OpenQuote));
+        let swallowed = format!("{head}1,\"断了,138,a,b\n2,好,139,a,b\n3,好\",140,a,b\n4,5\"管漏水,141,a,b\n");
+        let rows = table(&swallowed, 9).expect("rows");
+        assert!(rows[0].is_err(), "{rows:?}");
+        assert_eq!(
+            rows[1].as_ref().map(|row| row["内容"].clone()),
+            Ok(json!("5\"管漏水")),
+            "a quote inside a cell is a sign"
+        );
+    }
+
+    #[test]
+    fn no_table_costs_more_than_it_holds() {
+        assert_eq!(table("编号", 9), Err(NoTable::NoHead));
+        let wide = "a,".repeat(2_000_000);
+        assert_eq!(table(&wide, 9), Err(NoTable::TooManyNames(2_000_001)));
+        let long = format!("a,b\n{}", "1,2\n".repeat(1_000_000));
+        assert_eq!(table(&long, 5_000).map(|rows| rows.len()), Ok(5_001));
+        let blank = format!("a,b\n{}", ",\n".repeat(1_000_000));
+        assert_eq!(table(&blank, 5_000), Err(NoTable::TooManyCells));
     }
 
     #[test]
     fn a_broken_line_does_not_lose_the_others() {
-        let rows = json_lines("{\"a\":1}\n\n{\"a\":\n{\"a\":3}\n").expect("rows");
+        let rows = json_lines("{\"a\":1}\n\n{\"a\":\n{\"a\":3}\n", 9).expect("rows");
         assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
         for text in ["{\"a\":1}", "{\n\"a\":1}", "[1]\n[2]", ""] {
-            assert!(json_lines(text).is_none(), "{text}");
+            assert!(json_lines(text, 9).is_none(), "{text}");
         }
     }
 }

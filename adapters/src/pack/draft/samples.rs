@@ -72,6 +72,9 @@ const ENVELOPE: &[&str] = &[
 /// Fields of its own from which on an object is a record and no page.
 const RECORD_FIELDS: usize = 3;
 
+/// Records read of one file at most.
+const MOST_SAMPLES: usize = 5_000;
+
 /// Reads one file.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
     let unreadable = |why: &str| DraftError::Sample { file: file.to_owned(), why: why.to_owned() };
@@ -86,9 +89,9 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
     let (whole, format) = match serde_json::from_str::<Value>(text) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => (value, format),
         _ => {
-            let lines = rows::json_lines(text).map(|rows| (rows.into_iter().flatten().collect(), format));
+            let lines = rows::json_lines(text, MOST_SAMPLES).map(|rows| (rows.into_iter().flatten().collect(), format));
             lines
-                .or_else(|| Some((rows::table(text)?.into_iter().flatten().collect(), Format::Csv)))
+                .or_else(|| Some((rows::table(text, MOST_SAMPLES).ok()?.into_iter().flatten().collect(), Format::Csv)))
                 .ok_or_else(|| unreadable("neither JSON, JSON lines nor CSV with a head line"))?
         }
     };
