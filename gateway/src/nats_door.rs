@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::{Api, accept};
 use crate::commands::{CaseName, CommandRequest, PATIENCE, execute, find, unknown};
 use crate::doors::principal::Principal;
-use crate::doors::shares::{Hand, Shares};
+use crate::doors::shares::{Hand, Shares, Turn};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{ASKED_CAP, too_large};
 use crate::traces::of_nats;
@@ -46,8 +46,8 @@ pub async fn run(client: Client, api: Api, shutdown: CancellationToken) {
     tasks.wait().await;
 }
 
-/// Takes in hand what there is room for and answers the rest at once. Nobody waits here: behind one who does, everybody
-/// would.
+/// Takes in hand what there is room for and answers the rest at once; what a channel hands in waits its turn in a task of its
+/// own. Nobody waits here: behind one who does, everybody would.
 async fn listen(client: &Client, api: &Arc<Api>, limit: &Arc<Semaphore>, tasks: &TaskTracker) -> Result<(), String> {
     let subscribe = |subject: &'static str| client.queue_subscribe(subject, GROUP.to_owned());
     let submits = subscribe("submit.*").await.map_err(|e| e.to_string())?;
@@ -56,12 +56,17 @@ async fn listen(client: &Client, api: &Arc<Api>, limit: &Arc<Semaphore>, tasks: 
     let mut requests = futures_util::stream::select_all([submits, commands, opens]);
     while let Some(request) = requests.next().await {
         match take(&api.shares, limit, &request) {
-            Ok((asked, held)) => {
-                let (client, api) = (client.clone(), api.clone());
+            Ok((asked, place)) => {
+                let (client, api, limit) = (client.clone(), api.clone(), limit.clone());
                 tasks.spawn(async move {
-                    let answered = serve(&api, asked, &request).await;
-                    answer(&client, &request, answered).await;
-                    drop(held);
+                    match place.come(&limit).await {
+                        Ok(held) => {
+                            let answered = serve(&api, asked, &request).await;
+                            answer(&client, &request, answered).await;
+                            drop(held);
+                        }
+                        Err(problem) => answer(&client, &request, Err(problem)).await,
+                    }
                 });
             }
             Err(problem) => answer(client, &request, Err(problem)).await,
@@ -98,19 +103,45 @@ impl Asked {
 }
 
 /// A place among what its sender has in hand, and among all.
-fn take(shares: &Shares, limit: &Arc<Semaphore>, request: &Message) -> Result<(Asked, (Hand, Hand)), Problem> {
-    let asked = Asked::read(&request.subject)?;
-    if !matches!(asked, Asked::Submit(_)) {
-        if request.payload.len() > ASKED_CAP {
-            return Err(too_large());
+#[derive(Debug)]
+enum Place {
+    Held(Hand, Hand),
+    /// Until the sender's share has room for so much.
+    InTurn(Turn, usize),
+}
+
+impl Place {
+    async fn come(self, limit: &Arc<Semaphore>) -> Result<(Hand, Hand), Problem> {
+        match self {
+            Self::Held(share, room) => Ok((share, room)),
+            Self::InTurn(turn, weight) => {
+                let share = turn.come().await?;
+                Ok((share, room(limit, weight)?))
+            }
         }
-        shares.count(&asked.by())?;
     }
+}
+
+/// A place for what is asked, had or to be waited for.
+fn take(shares: &Shares, limit: &Arc<Semaphore>, request: &Message) -> Result<(Asked, Place), Problem> {
+    let asked = Asked::read(&request.subject)?;
     let weight = (request.payload.len() >> 10).div_ceil(LEAST).max(1);
+    if matches!(asked, Asked::Submit(_)) {
+        let turn = shares.in_turn(&asked.by(), weight)?;
+        return Ok((asked, Place::InTurn(turn, weight)));
+    }
+    if request.payload.len() > ASKED_CAP {
+        return Err(too_large());
+    }
+    shares.count(&asked.by())?;
     let share = shares.take(&asked.by(), weight)?;
+    Ok((asked, Place::Held(share, room(limit, weight)?)))
+}
+
+/// Room among all that is in hand.
+fn room(limit: &Arc<Semaphore>, weight: usize) -> Result<Hand, Problem> {
     let full = |_| Problem::new(Kind::Unavailable, "the hub has too much in hand: nothing was done").retry_after(1);
-    let place = limit.clone().try_acquire_many_owned(u32::try_from(weight).unwrap_or(u32::MAX)).map_err(full)?;
-    Ok((asked, (share, place)))
+    limit.clone().try_acquire_many_owned(u32::try_from(weight).unwrap_or(u32::MAX)).map_err(full)
 }
 
 async fn serve(api: &Api, asked: Asked, request: &Message) -> Result<Value, Problem> {
@@ -194,6 +225,8 @@ async fn keep(api: &Api, subject: String, told: &Value) {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::doors::shares::IN_HAND;
 
@@ -222,5 +255,26 @@ mod tests {
         assert_eq!(take("elsewhere", 0).err(), Some(Kind::NotFound));
         drop(held);
         assert!(take("command.jb-housing.accept", 2).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_a_channel_hands_in_waits_its_turn() {
+        let (shares, limit) = (Shares::default(), Arc::new(Semaphore::new(AT_ONCE)));
+        let take = |length| take(&shares, &limit, &request("submit.hotline-12345", length)).map(|(_, place)| place);
+        let mut held = Vec::new();
+        for _ in 0..IN_HAND {
+            held.push(take(2).expect("a turn").come(&limit).await.expect("room"));
+        }
+        let mut largest = Box::pin(take(6 << 20).expect("a turn").come(&limit));
+        assert!(largest.as_mut().now_or_never().is_none(), "it is not refused, and waits");
+        let mut small = Box::pin(take(2).expect("a turn").come(&limit));
+        held.pop();
+        assert!(small.as_mut().now_or_never().is_none(), "what is large is not overtaken");
+        let waiting: Vec<_> = std::iter::from_fn(|| take(2).ok()).take(AT_ONCE).collect();
+        assert!(waiting.len() < AT_ONCE, "there is an end to what may wait");
+        assert_eq!(take(2).map_err(|p| p.kind()).err(), Some(Kind::TooMany));
+        drop((held, waiting));
+        drop(largest.await.expect("its turn"));
+        assert!(small.await.is_ok());
     }
 }

@@ -13,8 +13,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// How long a connection may be silent before the head of a request is there.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long a connection may be silent before the head of a request is there, the next one's too: longer than proxies keep
+/// theirs for the next request, or one is sent into a connection that is being closed.
+const SILENCE: Duration = Duration::from_secs(75);
 /// Connections at most, whatever the system would let us have.
 const MOST: usize = 8_192;
 /// No connection can be taken: a while until it is tried again.

@@ -25,7 +25,12 @@ use crate::problem::{Kind, Problem};
 /// How much of a body that is too large is read before the connection is cut.
 const THROWN_AWAY: usize = 64 << 20;
 /// How long a sender may take over its body.
-const PATIENCE: Patience = Patience { step: Duration::from_secs(5), least: 64 * KIB, all: Duration::from_secs(30) };
+const PATIENCE: Patience = Patience {
+    first: Duration::from_secs(20),
+    step: Duration::from_secs(5),
+    least: 64 * KIB,
+    all: Duration::from_secs(30),
+};
 const KIB: usize = 1 << 10;
 /// In KiB: the room for all bodies that are proven, what one channel may have of it, and what there is for each channel's
 /// bodies until they are.
@@ -103,9 +108,11 @@ impl Held {
 #[derive(Debug, Clone, Copy)]
 struct Patience {
     /// So long for the first bytes...
-    step: Duration,
-    /// ...which are so many, and for each as many after them.
+    first: Duration,
+    /// ...which are so many...
     least: usize,
+    /// ...and so much longer for each as many after them.
+    step: Duration,
     /// And never longer than this.
     all: Duration,
 }
@@ -113,8 +120,8 @@ struct Patience {
 impl Patience {
     /// When more must have come than these bytes.
     fn after(self, bytes: usize) -> Duration {
-        let steps = u32::try_from(bytes / self.least).unwrap_or(u32::MAX).saturating_add(1);
-        self.step.saturating_mul(steps).min(self.all)
+        let steps = u32::try_from(bytes / self.least).unwrap_or(u32::MAX);
+        self.step.saturating_mul(steps).saturating_add(self.first).min(self.all)
     }
 }
 
@@ -222,10 +229,12 @@ async fn prove(
 async fn read(body: Body, room: &Room, patience: Patience) -> Result<(Bytes, Held), Problem> {
     let begun = Instant::now();
     let slow = |_| {
-        let Patience { step, least, all } = patience;
-        let (kib, step, all) = (least / KIB, step.as_secs(), all.as_secs());
-        let detail = format!("the body did not come as {kib} KiB in {step} s and within {all} s: nothing is stored");
-        Problem::new(Kind::BadRequest, detail)
+        let Patience { first, step, least, all } = patience;
+        let (kib, [first, step, all]) = (least / KIB, [first, step, all].map(|time| time.as_secs()));
+        let detail = format!(
+            "the body came too slowly: {kib} KiB are waited for {first} s, each as many more {step} s longer, and the whole {all} s; nothing is stored, send it again"
+        );
+        Problem::new(Kind::Unavailable, detail).retry_after(1)
     };
     let mut chunks = body.into_data_stream();
     let (mut kept, mut held, mut came) = (Vec::new(), room.make(0)?, 0);
@@ -267,7 +276,12 @@ mod tests {
 
     use super::*;
 
-    const SHORT: Patience = Patience { step: Duration::from_millis(50), least: KIB, all: Duration::from_millis(200) };
+    const SHORT: Patience = Patience {
+        first: Duration::from_millis(50),
+        step: Duration::from_millis(50),
+        least: KIB,
+        all: Duration::from_millis(200),
+    };
 
     fn room(kib: usize) -> Room {
         Room(vec![Arc::new(Semaphore::new(kib))])
@@ -308,14 +322,14 @@ mod tests {
         let room = room(4);
         let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]).chain(stream::pending());
         let problem = reading(Body::from_stream(begun), &room).await.expect_err("it never ends");
-        assert_eq!(problem, (Kind::BadRequest, false));
+        assert_eq!(problem, (Kind::Unavailable, true), "it may come again");
         assert_eq!(left(&room), 4);
     }
 
     #[test]
     fn who_sends_more_may_take_longer_up_to_an_end() {
         let seconds = |bytes| PATIENCE.after(bytes).as_secs();
-        assert_eq!([0, 64 * KIB - 1, 64 * KIB, 128 * KIB, BODY_CAP].map(seconds), [5, 5, 10, 15, 30]);
+        assert_eq!([0, 64 * KIB - 1, 64 * KIB, 128 * KIB, BODY_CAP].map(seconds), [20, 20, 25, 30, 30]);
     }
 
     #[test]

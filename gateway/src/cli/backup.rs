@@ -130,9 +130,6 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
                 aside.join(", ")
             )));
         }
-        proven::note(&places.data_dir, written.manifest.begun_at).context(
-            "备份已通过，但时间未能告知网关 (the backup passed, but its time could not be noted for the hub)",
-        )?;
     }
     if let Some(keep) = args.keep {
         let kept = keep_newest(dir, keys, keep.into(), &written.directory)?;
@@ -142,6 +139,12 @@ async fn make(settings: Option<&Path>, args: &Make, reach: &Reach) -> anyhow::Re
         if let Some(doubt) = kept.doubt {
             eprintln!("huiliu: {doubt}");
         }
+    }
+    if !args.no_verify {
+        // After the old ones are removed: a note that cannot be written must not fill the disk with backups.
+        proven::note(&places.data_dir, written.manifest.begun_at).context(
+            "备份已通过，但时间未能告知网关 (the backup passed, but its time could not be noted for the hub)",
+        )?;
     }
     Ok(())
 }

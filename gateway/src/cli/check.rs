@@ -9,7 +9,7 @@ use huiliu_adapters::pack::Pack;
 use super::findings::{counted, exit_code, tell};
 use super::out::say;
 use crate::directory::{self, Directory};
-use crate::settings::{Places, Settings};
+use crate::settings::{Places, Settings, SettingsError};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -33,11 +33,22 @@ pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<Exit
     Ok(if would_start { exit_code(&findings) } else { ExitCode::FAILURE })
 }
 
-/// Whether the settings are whole, with every secret they name.
+/// Whether the settings are whole, with every secret they name. A variable may be set for the hub alone, by its unit: that it
+/// is not set here is only said.
 fn settings_hold(settings: Option<&Path>) -> anyhow::Result<bool> {
-    let Err(error) = Settings::load(settings) else { return Ok(true) };
-    say(format!("设置不足以启动 (the hub would not start with these settings)\n    {error}"))?;
-    Ok(false)
+    match Settings::load(settings) {
+        Ok(_) => Ok(true),
+        Err(error @ SettingsError::NotSet { .. }) => {
+            say(format!(
+                "注意：此处未设此变量，网关启动时须有 (a variable is not set here; the hub does not start without it)\n    {error}"
+            ))?;
+            Ok(true)
+        }
+        Err(error) => {
+            say(format!("设置不足以启动 (the hub would not start with these settings)\n    {error}"))?;
+            Ok(false)
+        }
+    }
 }
 
 /// Whether the packs in use load: the hub does not start with one that does not.

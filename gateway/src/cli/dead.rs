@@ -59,7 +59,7 @@ enum What {
         /// 只限此渠道 (of this channel)
         #[arg(long)]
         channel: Option<Channel>,
-        /// 只限此环节：open、poison、decode、map、decide (that stopped here)
+        /// 只限此环节：open、channel、poison、decode、map、decide (that stopped here)
         #[arg(long)]
         stage: Option<String>,
         /// 只限原因中含此文字者 (whose reason contains this)

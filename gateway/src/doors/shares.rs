@@ -18,6 +18,8 @@ const AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// Requests in hand; a large one counts for several.
 pub const IN_HAND: usize = 64;
 
+/// What of submissions over NATS waits until there is room in hand, counted alike.
+const IN_TURN: usize = 512;
 /// Receipts that are waited for, counted alike.
 const WAITING: usize = 256;
 
@@ -26,6 +28,7 @@ const WAITING: usize = 256;
 pub struct Shares {
     asked: DefaultKeyedRateLimiter<Principal>,
     in_hand: Places,
+    in_turn: Places,
     waiting: Places,
 }
 
@@ -39,10 +42,29 @@ struct Places {
 /// A place among what one has in hand.
 pub type Hand = OwnedSemaphorePermit;
 
+/// What waits for a place in hand.
+#[derive(Debug)]
+pub struct Turn {
+    own: Arc<Semaphore>,
+    weight: u32,
+    _waits: Hand,
+}
+
+impl Turn {
+    /// Waits until it is this one's turn: whoever came before has gone first, and what is large is not overtaken for ever.
+    ///
+    /// # Errors
+    /// When there will be no room any more.
+    pub async fn come(self) -> Result<Hand, Problem> {
+        let closed = |_| Problem::new(Kind::Unavailable, "the hub stops: nothing was done").retry_after(1);
+        self.own.acquire_many_owned(self.weight).await.map_err(closed)
+    }
+}
+
 impl Default for Shares {
     fn default() -> Self {
         let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(AT_ONCE));
-        Self { asked, in_hand: Places::new(IN_HAND), waiting: Places::new(WAITING) }
+        Self { asked, in_hand: Places::new(IN_HAND), in_turn: Places::new(IN_TURN), waiting: Places::new(WAITING) }
     }
 }
 
@@ -66,6 +88,16 @@ impl Shares {
         self.in_hand.take(who, weight)
     }
 
+    /// As [`Shares::take`], but what finds no room may wait for it.
+    ///
+    /// # Errors
+    /// Where too much waits already: nothing was done.
+    pub fn in_turn(&self, who: &Principal, weight: usize) -> Result<Turn, Problem> {
+        let waits = self.in_turn.take(who, weight)?;
+        let (own, weight) = self.in_hand.of(who, weight);
+        Ok(Turn { own, weight, _waits: waits })
+    }
+
     /// Waits for what weighs so much.
     ///
     /// # Errors
@@ -80,11 +112,15 @@ impl Places {
         Self { most, taken: Mutex::default() }
     }
 
-    fn take(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
+    /// The places of one, and how many of them this weight takes.
+    fn of(&self, who: &Principal, weight: usize) -> (Arc<Semaphore>, u32) {
         let mut places = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = places.entry(who.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.most))).clone();
-        drop(places);
-        let weight = u32::try_from(weight.clamp(1, self.most)).unwrap_or(u32::MAX);
+        (own, u32::try_from(weight.clamp(1, self.most)).unwrap_or(u32::MAX))
+    }
+
+    fn take(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
+        let (own, weight) = self.of(who, weight);
         own.try_acquire_many_owned(weight).map_err(|_| over(who, "has too much in hand at once").retry_after(1))
     }
 }

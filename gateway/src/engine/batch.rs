@@ -26,6 +26,7 @@ mod code {
     pub(super) const INCOMPLETE_BATCH: u64 = 10_176;
     pub(super) const TOO_LARGE_BATCH: u64 = 10_199;
     pub(super) const JETSTREAM_UNAVAILABLE: u64 = 10_008;
+    pub(super) const STORE_FAILED: u64 = 10_077;
     pub(super) const STREAM_OFFLINE: u64 = 10_118;
     pub(super) const STREAM_LEADER_MISSING: u64 = 10_009;
 }
@@ -91,11 +92,11 @@ impl BatchError {
     /// Refused because a limit on the stream or the store is reached.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        const STORE_FAILED: u64 = 10_077;
         const INSUFFICIENT_RESOURCES: [u64; 4] = [10_023, 10_047, 10_028, 10_002];
         match self {
             Self::Rejected { code, description } => {
-                (*code == STORE_FAILED && description.contains("maximum")) || INSUFFICIENT_RESOURCES.contains(code)
+                (*code == code::STORE_FAILED && description.contains("maximum"))
+                    || INSUFFICIENT_RESOURCES.contains(code)
             }
             _ => false,
         }
@@ -252,6 +253,9 @@ fn classify(error: ApiError) -> BatchError {
         | code::JETSTREAM_UNAVAILABLE
         | code::STREAM_OFFLINE
         | code::STREAM_LEADER_MISSING => BatchError::Busy(error.description),
+        // No limit that is reached, but a store that cannot write: what was to be stored has no part in it, and of a batch
+        // some may be there.
+        code::STORE_FAILED if !error.description.contains("maximum") => BatchError::Unknown(error.description),
         code => BatchError::Rejected { code, description: error.description },
     }
 }
@@ -291,6 +295,7 @@ mod unit {
         check(&error(10_164, "wrong last sequence"), Err(BatchError::Conflict { last_sequence: None }));
         check(&error(10_210, "too many"), Err(BatchError::Busy("too many".to_owned())));
         check(&error(10_176, "incomplete"), Err(BatchError::Busy("incomplete".to_owned())));
+        check(&error(10_077, "write error"), Err(BatchError::Unknown("write error".to_owned())));
         check(&error(10_174, "disabled"), Err(refused(10_174, "disabled")));
     }
 
@@ -298,7 +303,7 @@ mod unit {
     fn a_full_stream_is_told_from_other_refusals() {
         assert!(refused(10_077, "maximum bytes exceeded").is_full());
         assert!(refused(10_047, "insufficient storage resources available").is_full());
-        assert!(!refused(10_077, "write error").is_full());
+        assert!(!refused(10_174, "disabled").is_full());
         assert!(!BatchError::Busy("maximum".to_owned()).is_full());
     }
 

@@ -101,7 +101,7 @@ figures! {
     Gauge "huiliu_poll_up" ["0 or 1"; "`channel`"] "最近一次拉取是否成功", "Whether the last poll brought a page; 1 only on the gateway that polls the channel", alarm "HuiliuPollStopped";
     Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStale";
     Gauge "huiliu_poll_clock_ahead_seconds" ["s"; "`channel`"] "来源系统时钟比本机快多少", "How far the clock of a polled system is ahead of ours", alarm "HuiliuClocks";
-    Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
+    Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `channel`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
     Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet", alarm "HuiliuDeadLettersWaiting";
     Gauge "huiliu_dead_letters_oldest_seconds" ["s"; "–"] "最早一条待处理死信的时长", "Age of the oldest of them; after 200 days its record is gone from INTAKE", alarm "HuiliuDeadLettersOld";
 

@@ -17,7 +17,7 @@ use crate::engine::streams::DEAD;
 /// What could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetter {
-    /// Where it stopped: `open`, `poison`, `decode`, `map`, `decide`, `write-back`.
+    /// Where it stopped: `open`, `channel`, `poison`, `decode`, `map`, `decide`, `write-back`.
     pub stage: String,
     /// The channel.
     pub channel: Channel,
@@ -110,7 +110,7 @@ fn buried(message: &read::StoredMessage) -> Buried {
 }
 
 /// Where something may be given up.
-pub const STAGES: [&str; 6] = ["open", "poison", "decode", "map", "decide", "write-back"];
+pub const STAGES: [&str; 7] = ["open", "channel", "poison", "decode", "map", "decide", "write-back"];
 
 /// Writes a dead letter; only when this has succeeded may the message it is about be given up.
 ///

@@ -48,7 +48,8 @@ const ACK_WAIT: Duration = Duration::from_secs(10);
 /// What takes longer is said to be in hand, well before it would come again.
 const IN_HAND_EVERY: Duration = Duration::from_secs(3);
 const RETRY_AFTER: Duration = Duration::from_secs(10);
-/// Ten minutes and more in which a case did not read, or the store refused just this.
+/// Ten minutes and more in which a case did not read, the store refused just this, or no gateway that was asked had the
+/// channel switched on.
 const TRIES: i64 = 60;
 /// So often a record that speaks of a case nobody knows is put off: what it speaks of may be on its way, with another gateway
 /// or in an envelope that had to wait.
@@ -163,7 +164,6 @@ impl Pipeline {
                 }
                 Err(fate) => {
                     step.failed(fate.word("dead_letter"));
-                    self.attempts.end(sequence, delivered).await;
                     close(&message, fate).await;
                 }
             }
@@ -184,14 +184,36 @@ impl Pipeline {
             Err(reason) => return Err(self.bury_envelope(message, "open", sequence, reason).await),
         };
         let Some(channel) = self.channels.get(&envelope.channel) else {
-            return Err(Fate::Later(format!("channel `{}` is not switched on here", envelope.channel)));
+            let reason = format!("channel `{}` is not switched on here", envelope.channel);
+            // Put off for ever, they would keep back what other channels send: the server lets only so many wait.
+            return Err(match delivered > TRIES {
+                true => self.bury_envelope(message, "channel", sequence, reason).await,
+                false => Fate::Later(reason),
+            });
         };
         step.say(Key::Channel, &channel.name);
-        if let Attempt::Poison(times) = self.attempts.begin(sequence, delivered).await.map_err(Fate::Later)? {
-            let reason = format!("taken up {times} times and never put down again: a gateway may have died of it");
-            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
+        let underway = match self.attempts.begin(sequence, delivered).await.map_err(Fate::Later)? {
+            Attempt::Poison(times) => {
+                let reason = format!("taken up {times} times and never put down again: a gateway may have died of it");
+                Err(self.bury_envelope(message, "poison", sequence, reason).await)
+            }
+            Attempt::Begun => self.hand_over(message, &envelope, channel, sequence, step).await,
+        };
+        if underway.is_err() {
+            self.attempts.end(sequence, delivered).await;
         }
-        let records = match understood(&envelope, channel, step) {
+        Ok((envelope.channel, underway?))
+    }
+
+    async fn hand_over(
+        &self,
+        message: &Message,
+        envelope: &RawEnvelope,
+        channel: &ChannelRuntime,
+        sequence: u64,
+        step: &mut Step,
+    ) -> Result<Vec<Underway>, Fate> {
+        let records = match understood(envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
         };
@@ -208,7 +230,7 @@ impl Pipeline {
                 Err(why) => Underway::Hopeless(record.index, why),
             });
         }
-        Ok((envelope.channel, underway))
+        Ok(underway)
     }
 
     fn open(&self, message: &Message) -> Result<RawEnvelope, String> {

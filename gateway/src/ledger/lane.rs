@@ -334,7 +334,8 @@ async fn store_keys(shared: &Shared, group: &Group<'_>) -> Result<(), Setback> {
         Ok(()) => Ok(()),
         Err(KeyError::Store(error)) if error.is_full() => Err(LedgerError::Full(error.to_string()).into()),
         Err(KeyError::Store(BatchError::Rejected { code, description })) => {
-            Err(LedgerError::Refused(format!("data keys: {description} ({code})")).into())
+            // They are stored for all cases alike: no record is to blame.
+            Err(Setback::Wait(format!("data keys: {description} ({code})")))
         }
         Err(error) => Err(Setback::Wait(error.to_string())),
     }

@@ -14,7 +14,7 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Context, Message};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
@@ -54,6 +54,12 @@ pub enum QueueError {
     /// Not a token of this department.
     #[error("the token does not belong to an entry that was handed out to this department")]
     Token,
+    /// Some of the tokens of a list are not.
+    #[error(
+        "of the list, number {} does not belong to an entry that was handed out to this department; the others are acknowledged",
+        .0.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    Tokens(Vec<usize>),
     /// It is not theirs.
     #[error("the case is not with this department")]
     NotTheirs,
@@ -198,18 +204,27 @@ impl Queues {
         Ok(Some(Handed { entry, content, ack, deliveries }))
     }
 
-    /// The department has received these entries. Where a token is not one of theirs, or from before QUEUES was made anew and
-    /// other entries got its numbers, none is acknowledged.
+    /// The department has received these entries. A token that is not one of theirs, or from before QUEUES was made anew and
+    /// other entries got its numbers, acknowledges none; the others of its list count.
     pub async fn acknowledge(&self, department: &DepartmentId, tokens: &[String]) -> Result<(), QueueError> {
-        let read = |token: &String| {
-            Ack::read(token).filter(|ack| is_ack_of(&ack.subject, department)).ok_or(QueueError::Token)
-        };
-        let acks = tokens.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let begun = begun(&self.ensure(department).await?);
-        if acks.iter().any(|ack| ack.begun != begun) {
-            return Err(QueueError::Token);
+        let ours = |ack: &Ack| ack.begun == begun && is_ack_of(&ack.subject, department);
+        let told = join_all(tokens.iter().map(async |token| {
+            let ack = Ack::read(token).filter(ours).ok_or(QueueError::Token)?;
+            self.acknowledge_one(department, ack.subject).await
+        }));
+        let mut strange = Vec::new();
+        for (number, one) in (1..).zip(told.await) {
+            match one {
+                Err(QueueError::Token) => strange.push(number),
+                one => one?,
+            }
         }
-        try_join_all(acks.into_iter().map(|ack| self.acknowledge_one(department, ack.subject))).await.map(drop)
+        match strange.len() {
+            0 => Ok(()),
+            all if all == tokens.len() => Err(QueueError::Token),
+            _ => Err(QueueError::Tokens(strange)),
+        }
     }
 
     /// The server passes over what it has not handed out: that is told from a server that does not answer.
@@ -350,7 +365,7 @@ impl From<QueueError> for crate::problem::Problem {
         match error {
             QueueError::Away(_) => Self::new(Kind::Unavailable, detail).retry_after(2),
             QueueError::Ledger(error) => error.into(),
-            QueueError::Token => Self::new(Kind::NotFound, detail),
+            QueueError::Token | QueueError::Tokens(_) => Self::new(Kind::NotFound, detail),
             QueueError::NotTheirs => Self::new(Kind::Forbidden, detail),
         }
     }

@@ -43,6 +43,14 @@ pub enum SettingsError {
     /// Not TOML, an unknown word, or a value of the wrong kind.
     #[error("the settings cannot be understood: {0}")]
     Shape(#[from] toml::de::Error),
+    /// A variable that is to hold a secret is not set; told only where nothing else is wrong before it.
+    #[error("{field} = `{name}` is not usable, expected the name of a variable that is set")]
+    NotSet {
+        /// The setting that names it.
+        field: String,
+        /// The variable.
+        name: String,
+    },
     /// A value that makes no sense.
     #[error("{field} = `{value}` is not usable, expected {expected}")]
     Value {
@@ -210,6 +218,11 @@ impl Settings {
 
     fn check(raw: raw::Raw, base: &Path) -> Result<Self, SettingsError> {
         let places = Places::of(&raw, base)?;
+        let reserve = reserve(&raw.data.reserve)?;
+        let (engine, channels) = match (engine(raw.engine, &places.data_dir, base), channels(raw.channels, base)) {
+            (Ok(engine), Ok(channels)) => (engine, channels),
+            (Err(SettingsError::NotSet { .. }), Err(error)) | (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
         Ok(Self {
             listen: places.listen,
             credentials_file: places.credentials_file,
@@ -218,9 +231,9 @@ impl Settings {
             packs_dir: places.packs_dir,
             log: places.log,
             traces: places.traces,
-            reserve: reserve(&raw.data.reserve)?,
-            engine: engine(raw.engine, &places.data_dir, base)?,
-            channels: channels(raw.channels, base)?,
+            reserve,
+            engine,
+            channels,
             data_dir: places.data_dir,
         })
     }
@@ -375,7 +388,7 @@ fn secret(place: raw::SecretPlace, field: &str, base: &Path) -> Result<Secret, S
         }
         (None, Some(name)) => {
             let text = env::var(&name)
-                .map_err(|_| bad(format!("{field}.env"), &name, "the name of a variable that is set"))?;
+                .map_err(|_| SettingsError::NotSet { field: format!("{field}.env"), name: name.clone() })?;
             (name, text)
         }
         _ => return Err(bad(field, "", "either { file = \"…\" } or { env = \"…\" }")),
@@ -387,36 +400,35 @@ fn channels(
     raw: BTreeMap<String, raw::Channel>,
     base: &Path,
 ) -> Result<BTreeMap<Channel, ChannelSettings>, SettingsError> {
-    raw.into_iter()
-        .filter(|(_, channel)| channel.enabled)
-        .map(|(name, raw)| {
-            let id = name
-                .parse()
-                .map_err(|_| bad("channels", &name, "names of 1 to 64 of a-z, 0-9 and `-`, not starting with `-`"))?;
-            Ok((id, channel(&name, raw, base)?))
-        })
-        .collect()
+    let on = raw.into_iter().filter(|(_, channel)| channel.enabled);
+    all_of(on.map(|(name, raw)| {
+        let id = name
+            .parse()
+            .map_err(|_| bad("channels", &name, "names of 1 to 64 of a-z, 0-9 and `-`, not starting with `-`"))?;
+        Ok((id, channel(&name, raw, base)?))
+    }))
 }
 
 fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings, SettingsError> {
     let field = |field: &str| format!("channels.{name}.{field}");
-    let secrets = raw.push_secrets.into_iter().map(|place| secret(place, &field("push_secrets"), base));
-    let client_secret = raw.client_secret.map(|place| secret(place, &field("client_secret"), base)).transpose()?;
-    let client = match (raw.client_id, client_secret) {
-        (Some(id), Some(secret)) if !id.trim().is_empty() => Some((id, secret)),
+    let base_url = raw.base_url.map(|url| base_url(&url, &field("base_url"))).transpose()?;
+    let since = raw.since.map(|text| timestamp(&text, &field("since"))).transpose()?;
+    if since.is_some() && base_url.is_none() {
+        return Err(bad(field("base_url"), "", "an address, because `since` asks to pull"));
+    }
+    let client = match (raw.client_id, raw.client_secret) {
+        (Some(id), Some(place)) if !id.trim().is_empty() => Some((id, place)),
         (None, None) => None,
         (id, _) => {
             return Err(bad(field("client_id"), id.unwrap_or_default(), "a name, with `client_secret` beside it"));
         }
     };
-    let settings = ChannelSettings {
-        client,
-        push_secrets: secrets.collect::<Result<_, _>>()?,
-        key: raw.key.map(|place| secret(place, &field("key"), base)).transpose()?,
+    // The secrets last: what else is wrong is told before a variable that is not set.
+    Ok(ChannelSettings {
+        base_url,
+        since,
         pack: raw.pack.unwrap_or_else(|| name.to_owned()),
         namespace: raw.namespace.map(|text| namespace(text, &field("namespace"))).transpose()?,
-        base_url: raw.base_url.map(|url| base_url(&url, &field("base_url"))).transpose()?,
-        since: raw.since.map(|text| timestamp(&text, &field("since"))).transpose()?,
         history_before: raw.history_before.map(|text| timestamp(&text, &field("history_before"))).transpose()?,
         poll_interval: Some(raw.poll_interval_s)
             .filter(|seconds| *seconds > 0)
@@ -424,11 +436,25 @@ fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings
             .ok_or_else(|| bad(field("poll_interval_s"), "0", "at least 1"))?,
         requests_per_second: NonZeroU32::new(raw.requests_per_second)
             .ok_or_else(|| bad(field("requests_per_second"), "0", "at least 1"))?,
-    };
-    if settings.since.is_some() && settings.base_url.is_none() {
-        return Err(bad(field("base_url"), "", "an address, because `since` asks to pull"));
+        client: client
+            .map(|(id, place)| secret(place, &field("client_secret"), base).map(|secret| (id, secret)))
+            .transpose()?,
+        push_secrets: all_of(raw.push_secrets.into_iter().map(|place| secret(place, &field("push_secrets"), base)))?,
+        key: raw.key.map(|place| secret(place, &field("key"), base)).transpose()?,
+    })
+}
+
+/// All of them; or what is wrong with the first, and that a variable is not set only where nothing else is wrong.
+fn all_of<T, C: FromIterator<T>>(read: impl Iterator<Item = Result<T, SettingsError>>) -> Result<C, SettingsError> {
+    let (mut good, mut wrong) = (Vec::new(), Vec::new());
+    for one in read {
+        match one {
+            Ok(one) => good.push(one),
+            Err(error) => wrong.push(error),
+        }
     }
-    Ok(settings)
+    let wrong = wrong.into_iter().min_by_key(|error| matches!(error, SettingsError::NotSet { .. }));
+    wrong.map_or_else(|| Ok(good.into_iter().collect()), Err)
 }
 
 fn namespace(text: String, field: &str) -> Result<Namespace, SettingsError> {

@@ -137,10 +137,20 @@ fn keys_do_not_need_the_channels_secrets_and_a_check_says_that_the_hub_does() {
     let listed = with(&["keys", "list"]);
     assert!(text(&listed).contains("li\toperator\tli"), "{listed:?}");
     let checked = with(&["check"]);
-    assert!(!checked.status.success() && text(&checked).contains("HUILIU_NOT_SET"), "{checked:?}");
+    assert!(checked.status.success() && text(&checked).contains("HUILIU_NOT_SET"), "its unit may set it: {checked:?}");
     assert!(text(&checked).contains("目录版本"), "{checked:?}");
     let hub = with(&["run"]);
     assert!(!hub.status.success() && text(&hub).contains("HUILIU_NOT_SET"), "{hub:?}");
+    std::fs::write(
+        &*file,
+        format!("{settings}since = \"2026-01-01T00:00:00Z\"\n[channels.petition-portal]\npoll_interval_s = 0\n"),
+    )
+    .expect("written");
+    let checked = with(&["check"]);
+    assert!(!checked.status.success() && text(&checked).contains("base_url"), "what else is wrong is: {checked:?}");
+    std::fs::write(&*file, format!("{settings}[channels.petition-portal]\npoll_interval_s = 0\n")).expect("written");
+    let checked = with(&["check"]);
+    assert!(!checked.status.success() && text(&checked).contains("poll_interval_s"), "{checked:?}");
     let pack = scratch.join("packs/hotline-12345");
     std::fs::create_dir_all(&pack).expect("folder");
     let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters/packs/hotline-12345");

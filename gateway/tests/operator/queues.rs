@@ -85,13 +85,19 @@ async fn a_queue_made_anew_holds_what_was_offered_twice_only_once() {
     assert_eq!(site.standing(&department, |q| q["queued"].is_u64()).await["queued"], 2);
 
     // Their numbers are given again: what acknowledged an entry of the former queue acknowledges none of this one.
-    assert_eq!(site.take(&department).await.len(), 2);
+    let now = site.take(&department).await;
+    assert_eq!(now.len(), 2);
     for former in &taken {
         let body = json!({ "ack": former["ack"] });
         let (status, problem) = site.ask(Method::POST, "/v1/queue/ack", site.key_of(&department), Some(body)).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{problem}");
     }
     assert_eq!(site.standing(&department, |q| q["queued"].is_u64()).await["queued"], 2);
+    let body = json!({ "ack": [taken[0]["ack"], now[0]["ack"]] });
+    let (status, problem) = site.ask(Method::POST, "/v1/queue/ack", site.key_of(&department), Some(body)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("number 1 ")), "{problem}");
+    site.standing(&department, |q| q["queued"] == 1).await;
     site.stop().await;
 }
 

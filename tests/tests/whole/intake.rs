@@ -73,6 +73,39 @@ async fn only_an_envelope_of_which_gateways_die_is_given_up() {
     std::fs::remove_dir_all(store).unwrap();
 }
 
+/// A channel that is switched off with a backlog must not keep the others back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_channel_left_that_is_off_waits_as_dead_letters_until_it_is_on() {
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let plan = Plan::built().unwrap().channel(ChannelPlan::new(HOTLINE)).departments(DEPARTMENTS);
+    let mut hub = TestHub::start(plan.external(&own.url, GATEWAY.0, GATEWAY.1)).await.unwrap();
+    feed(&hub, "off", 1).await;
+    hub.stop().await.unwrap();
+    let inspector = own.inspector().await.unwrap();
+    give_back(&inspector).await;
+
+    let file = hub.dir.join("huiliu.toml");
+    let on = std::fs::read_to_string(&file).unwrap();
+    let head = format!("[channels.{HOTLINE}]\n");
+    std::fs::write(&file, on.replace(&head, &format!("{head}enabled = false\n"))).unwrap();
+    hub.restart().await.unwrap();
+    all_settled(&inspector).await;
+    let letters = inspector.read("DEAD").await.unwrap();
+    let letter: Value = serde_json::from_slice(&letters.first().expect("a letter").payload).unwrap();
+    assert_eq!((&letter["stage"], &letter["index"]), (&json!("channel"), &Value::Null), "{letter}");
+
+    hub.stop().await.unwrap();
+    std::fs::write(&file, on).unwrap();
+    hub.restart().await.unwrap();
+    let again = hub.caller("desk").post("/v1/dead/replay", &json!({ "stage": "channel" })).await.unwrap().body;
+    let receipt = again["replayed"][0]["receipt"].as_str().unwrap_or_else(|| panic!("{again}"));
+    let told = hub.caller(HOTLINE).get(&format!("/v1/receipts/{receipt}?wait=10")).await.unwrap().body;
+    assert!(told["records"][0]["case_id"].is_string(), "{told}");
+    drop((hub, own));
+    std::fs::remove_dir_all(store).unwrap();
+}
+
 /// The overlap of the petition portal's rounds has more records than a page: each round asks for all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_every_round_brings_again_is_stored_once() {
