@@ -364,6 +364,8 @@ mod tests {
             ("parent_ticket_no", "related", How::Nearly),
             ("attachments[].url", "facts.evidence", How::Wholly),
             ("事发详细地址", "content.address", How::Partly),
+            ("户籍地", "persons.address", How::Wholly),
+            ("籍贯", "persons.address", How::Wholly),
             ("LAST_UPDATE_TIME", "updated", How::Wholly),
         ];
         for (name, what, how) in cases {

@@ -222,6 +222,7 @@ pub fn tellings(events: impl IntoIterator<Item = Event>) -> Vec<Content> {
                 | EventBody::Supplemented(_)
                 | EventBody::Urged { .. }
                 | EventBody::Assessed { .. }
+                | EventBody::MediationHeld { .. }
         );
         told && !e.content.is_empty()
     };

@@ -404,10 +404,13 @@ impl Case {
                 let seen = SourceSeen { state: Some(upstream.state), ..seen.clone() };
                 self.see_again(Some(&seen), &event.actor);
             }
-            EventBody::MediationHeld { session } => match self.sessions.iter_mut().find(|s| s.id == session.id) {
-                Some(known) => *known = known.merged(session),
-                None => self.sessions.push(session.clone()),
-            },
+            EventBody::MediationHeld { session, accused } => {
+                self.accuse(accused);
+                match self.sessions.iter_mut().find(|s| s.id == session.id) {
+                    Some(known) => *known = known.merged(session),
+                    None => self.sessions.push(session.clone()),
+                }
+            }
             EventBody::Superseded { source, order, matter_digest, answer_digest, .. } => self.superseded.push(Late {
                 source: source.clone(),
                 order: *order,

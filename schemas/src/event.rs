@@ -171,6 +171,9 @@ pub enum EventBody {
     MediationHeld {
         /// The session.
         session: Session,
+        /// Whom the words accuse that nothing told before did: they may not have the case from here on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accused: Vec<DepartmentId>,
     },
     /// 会商研判.
     Conferred {
@@ -506,7 +509,9 @@ impl EventBody {
     pub fn accused_later(&self) -> &[DepartmentId] {
         match self {
             Self::Supplemented(more) => &more.accused,
-            Self::Urged { accused, .. } | Self::Assessed { accused, .. } => accused,
+            Self::Urged { accused, .. } | Self::Assessed { accused, .. } | Self::MediationHeld { accused, .. } => {
+                accused
+            }
             _ => &[],
         }
     }

@@ -94,6 +94,9 @@ impl Builder {
         for path in spec.prefix.keys().filter(|path| !spec.from.contains(path)) {
             self.issue(place, path, "one of the paths in `from`");
         }
+        if spec.prefix.values().any(String::is_empty) {
+            self.issue(place, "prefix", "something put before the number");
+        }
         Field { need: Need::Required, ..self.field("source.id", place, spec, false) }
     }
 

@@ -196,6 +196,9 @@ pub(crate) struct AnswersSpec {
 pub(crate) struct WritebackSpec {
     pub(crate) method: String,
     pub(crate) path: String,
+    /// Where the source's numbers have a `prefix`: path of the number → where records of that series are told instead.
+    #[serde(default)]
+    pub(crate) paths: BTreeMap<String, String>,
     pub(crate) encoding: Encoding,
     pub(crate) fields: BTreeMap<String, OutSpec>,
 }

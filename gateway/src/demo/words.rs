@@ -64,7 +64,7 @@ impl Words {
             EventBody::Supplemented(more) if more.seen.is_some() && more.channel != case.channel => {
                 line(("同案", "one case", 96), same_case(case, &more.channel))
             }
-            EventBody::MediationHeld { session } => {
+            EventBody::MediationHeld { session, .. } => {
                 let outcome = session.outcome.map_or("结果未报", |outcome| outcome.chinese());
                 line(("调解", "mediation", 36), format!("调解室 room {} 结束：{outcome}", session.id))
             }

@@ -61,7 +61,8 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     }
     // A session may be told of before its case: the case then begins with what little is known.
     if let Some(session) = submission.session.clone() {
-        draft.push(EventBody::MediationHeld { session: Session { id: session_id(&session, None, submit), ..session } });
+        let session = Session { id: session_id(&session, None, submit), ..session };
+        draft.push(EventBody::MediationHeld { session, accused: Vec::new() });
     }
     if let Some(assessment) = submission.assessment {
         // Whom it accuses, the decision says.
@@ -320,7 +321,8 @@ fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     let told = Session { id, ..told };
     let session = known.map_or_else(|| told.clone(), |known| known.merged(&told));
     if known != Some(&session) {
-        draft.push(EventBody::MediationHeld { session });
+        let accused = draft.accused(case);
+        draft.push(EventBody::MediationHeld { session, accused });
     }
 }
 

@@ -698,7 +698,13 @@ fn whom_words_told_later_accuse_is_told_once() {
     };
     let more = |words: &str, order| record().saying(words).order(order);
     let bad = |order| record().intent(Intent::Assess).assessed(Solved::No).order(order);
-    for records in [[more("a", 101), more("b", 102)], [urge("u1"), urge("u2")], [bad(101), more("c", 102)]] {
+    let room = |id: &str, order| {
+        let mut room = record().intent(Intent::Session).order(order);
+        room.0.submission.session = Some(ended(id, None));
+        room
+    };
+    let rooms = [room("room-1", 101), room("room-2", 102)];
+    for records in [[more("a", 101), more("b", 102)], [urge("u1"), urge("u2")], [bad(101), more("c", 102)], rooms] {
         assert_eq!(told(records.clone()), [vec![department("police")], Vec::new()], "{records:?}");
     }
     let mut begun = World::new();

@@ -18,7 +18,11 @@ pub(in crate::map) fn compile(builder: &mut Builder, spec: &MapSpec) -> Writebac
     for (name, request) in &spec.writeback {
         let place = format!("writeback.{name}");
         match AnswerKind::read(name) {
-            Some(kind) => drop(kinds.insert(kind, compile_request(builder, &place, request, &mut former))),
+            Some(kind) => {
+                let paths = compile_paths(builder, &place, request, spec);
+                let request = Request { paths, ..compile_request(builder, &place, request, &mut former) };
+                kinds.insert(kind, request);
+            }
             None if FORMER_KINDS.contains(&name.as_str()) => former.push(place),
             None => builder.issue(&place, name, &format!("one of {}", kind_names())),
         }
@@ -45,8 +49,10 @@ fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec, for
     if !matches!(spec.method.as_str(), "POST" | "PUT" | "PATCH") {
         builder.issue(place, &spec.method, "POST, PUT or PATCH");
     }
-    if !spec.path.starts_with('/') || spec.path.replace("{source_id}", "").contains(['{', '}']) {
-        builder.issue(place, &spec.path, "a path from `/` in which only `{source_id}` is filled in");
+    for path in spec.paths.values().chain([&spec.path]) {
+        if !path.starts_with('/') || path.replace("{source_id}", "").contains(['{', '}']) {
+            builder.issue(place, path, "a path from `/` in which only `{source_id}` is filled in");
+        }
     }
     let is_keyed = spec.fields.values().any(|field| field.from.as_deref() == Some("event_id"));
     if !is_keyed {
@@ -58,10 +64,29 @@ fn compile_request(builder: &mut Builder, place: &str, spec: &WritebackSpec, for
     Request {
         method: spec.method.clone(),
         path: spec.path.clone(),
+        paths: Vec::new(),
         encoding: spec.encoding,
         fields: fields.into_iter().filter_map(|(name, field)| compile_field(builder, place, name, field)).collect(),
         zone: builder.zone.clone(),
     }
+}
+
+/// The path of each series of numbers, by its prefix. Every series has one: told as one of another, an answer would reach
+/// the record there that has the same number.
+fn compile_paths(builder: &mut Builder, place: &str, request: &WritebackSpec, spec: &MapSpec) -> Vec<(String, String)> {
+    let id = spec.fields.get("source.id");
+    let series = || id.into_iter().flat_map(|id| &id.prefix);
+    for unknown in request.paths.keys().filter(|of| !series().any(|(known, _)| known == *of)) {
+        builder.issue(&format!("{place}.paths"), unknown, "a path with a `prefix` in `source.id`");
+    }
+    let mut paths = Vec::new();
+    for (of, prefix) in series() {
+        match request.paths.get(of) {
+            Some(path) => paths.push((prefix.clone(), path.clone())),
+            None => builder.issue(&format!("{place}.paths"), of, "where the records of this series are told"),
+        }
+    }
+    paths
 }
 
 fn compile_field(builder: &mut Builder, place: &str, name: &str, spec: &OutSpec) -> Option<OutField> {

@@ -30,7 +30,7 @@ pub use render::HttpRequestParts;
 pub struct Outgoing {
     /// What happened.
     pub kind: AnswerKind,
-    /// The source's own number for the case.
+    /// The source's number for the case, as registered.
     pub source_id: String,
     /// The idempotency key: the same over all attempts.
     pub event_id: String,
@@ -90,6 +90,8 @@ impl Writeback {
 struct Request {
     method: String,
     path: String,
+    /// Of the series of numbers told elsewhere: prefix and path.
+    paths: Vec<(String, String)>,
     encoding: Encoding,
     fields: Vec<OutField>,
     zone: TimeZone,

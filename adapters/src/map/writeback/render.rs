@@ -34,14 +34,24 @@ pub(super) fn render(request: &Request, outgoing: &Outgoing) -> HttpRequestParts
         Encoding::Json => ("application/json; charset=utf-8", json_body(&values)),
         Encoding::Form => ("application/x-www-form-urlencoded", form_body(&values)),
     };
+    let (path, id) = request.address(&outgoing.source_id);
     HttpRequestParts {
         method: request.method.clone(),
-        path: request.path.replace("{source_id}", &encoded(&outgoing.source_id)),
+        path: path.replace("{source_id}", &encoded(id)),
         headers: vec![
             ("content-type".to_owned(), kind.to_owned()),
             ("idempotency-key".to_owned(), outgoing.event_id.clone()),
         ],
         body,
+    }
+}
+
+impl Request {
+    /// Where a record is told, and its number as the source knows it: without what tells its series from the others here.
+    fn address<'a>(&'a self, id: &'a str) -> (&'a str, &'a str) {
+        let series =
+            self.paths.iter().filter_map(|(prefix, path)| Some((path.as_str(), id.strip_prefix(prefix.as_str())?)));
+        series.min_by_key(|(_, own)| own.len()).unwrap_or((&self.path, id))
     }
 }
 
@@ -55,7 +65,7 @@ fn value(request: &Request, field: &OutField, out: &Outgoing) -> Option<String> 
     let private = |text: &Option<huiliu_schemas::private::Private>| text.as_ref().map(|t| t.expose().to_owned());
     let raw = match &field.fact {
         Fact::Constant(text) => Some(text.clone()),
-        Fact::SourceId => Some(out.source_id.clone()),
+        Fact::SourceId => Some(request.address(&out.source_id).1.to_owned()),
         Fact::EventId => Some(out.event_id.clone()),
         Fact::At => Some(write(out.at, &field.format, &request.zone)),
         Fact::DepartmentName => out.department_name.clone(),

@@ -42,6 +42,34 @@ fn the_portal_is_told_by_a_handling_step() {
 }
 
 #[test]
+fn a_record_of_another_series_is_told_where_it_is_known() {
+    let pack = Pack::embedded("grid-worker").expect("loads");
+    let path = |kind, id: &str| {
+        let outgoing = Outgoing { source_id: id.to_owned(), ..outgoing(kind) };
+        pack.writeback().render(&outgoing).expect("is told").path
+    };
+    for kind in AnswerKind::ALL.iter().copied() {
+        assert_eq!(path(kind, "1001"), "/api/v1/grid/events/1001/feedback");
+        assert_eq!(path(kind, "dispute-1001"), "/api/v1/grid/disputes/1001/feedback");
+    }
+    let map = |paths: &str| {
+        let id = "\"source.id\" = { from = [\"id\", \"d\"], prefix = { d = \"d-\" } }";
+        let text = format!(
+            "[fields]\n{id}\n[answers]\n[writeback.accepted]\nmethod = \"POST\"\npath = \"/e\"\nencoding = \"json\"\n{paths}\n\
+             fields.id = {{ from = \"source_id\" }}\nfields.key = {{ from = \"event_id\" }}\n"
+        );
+        Map::compile(&text, &BTreeMap::new())
+    };
+    let both = map("paths = { d = \"/d\" }").expect("compiles");
+    let outgoing = Outgoing { source_id: "d-7".to_owned(), ..outgoing(AnswerKind::Accepted) };
+    let parts = both.writeback().render(&outgoing).expect("is told");
+    assert_eq!((parts.path.as_str(), parts.body.as_slice()), ("/d", &br#"{"id":"7","key":"e-1"}"#[..]));
+    for paths in ["", "paths = { x = \"/d\" }", "paths = { d = \"d\" }"] {
+        assert!(map(paths).is_err(), "{paths}");
+    }
+}
+
+#[test]
 fn what_a_source_is_not_told_is_not_rendered() {
     let map = |untold: &str| {
         let text = format!("{untold}\n[fields]\n\"source.id\" = {{ from = [\"id\"] }}\n");
