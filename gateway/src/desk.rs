@@ -406,6 +406,7 @@ mod tests {
     use huiliu_schemas::SourceId;
     use huiliu_schemas::event::EventBody;
     use huiliu_schemas::refusal::RefusalCode;
+    use huiliu_schemas::submission::{Intent, Session};
     use huiliu_schemas::vocabulary::{Appeal, Role};
 
     #[test]
@@ -593,6 +594,30 @@ mod tests {
         assert_eq!(names, ["supplemented", "triaged"]);
         assert!(told.iter().all(|e| e.entries.is_empty()), "nobody is shown the words: {told:?}");
         assert!(told[0].body.accused_later().contains(&labour), "a person is called: {told:?}");
+    }
+
+    #[test]
+    fn what_a_session_accuses_is_remembered() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decide = |job: &Job, case: Option<&Case>| {
+            let decided = desk.decide(job, id, case, &Told::default(), Vec::new(), now).expect("decided");
+            let Decided::Events(events) = decided else { panic!("nothing came of it") };
+            events
+        };
+        let mut events = decide(&job(1, "老板欠薪"), None);
+        let case = Case::fold(&events).expect("a case");
+        let mut room = job(2, "老板欠薪，区人社局局长收受老板好处");
+        let Work::Record(record) = &mut room.work else { panic!("a record") };
+        record.submission.intent = Intent::Session;
+        let (level, round, started_at, ended_at, outcome) = (None, None, None, None, None);
+        record.submission.session = Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome });
+        events.extend(decide(&room, Some(&case)));
+        let case = Case::fold(&events).expect("a case");
+        let labour: DepartmentId = "jb-labour".parse().expect("a department");
+        assert!(case.marks.accusation && case.decision.as_ref().is_some_and(|d| d.accused.contains(&labour)));
+        assert_eq!(crate::keys::tellings(events).len(), 2);
     }
 
     #[test]
