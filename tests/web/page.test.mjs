@@ -13,7 +13,7 @@ const { HUILIU_BIN, CHROMIUM, PLAYWRIGHT_DIR, SHOTS } = process.env;
 const { chromium } = createRequire(join(resolve(PLAYWRIGHT_DIR), "page.test.mjs"))("playwright-core");
 const PATIENCE_MS = 60_000;
 /** Things only the citizen and the handling department may know. */
-const PLANTED = { callerName: "欧阳测试甲", callerPhone: "13900001234", majorContent: "绝密正文：家住测试里弄九十九号，身份证号330205199001011234。", title: "机密标题测试乙" };
+const PLANTED = { callerName: "欧阳测试甲", callerPhone: "13900001234", majorContent: "绝密正文：家住测试里弄九十九号，身份证号330205199001011234，请问医疗救助需要带哪些材料，到哪里办理？", title: "机密标题测试乙" };
 
 let folder, hub, browser, page;
 const complaints = [];
