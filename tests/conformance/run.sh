@@ -139,7 +139,7 @@ tried() {
     CASE=$(of '["case"]') RECEIPT=$(of '["receipt"]') DEAD=$(of '["dead"]') \
         $bin/schemathesis --no-color --config-file $here/schemathesis.toml run schemas/json/openapi.json --url "$url" \
         --header "Authorization: Bearer $(of "[\"keys\"][\"$key\"]")" --checks all "${include[@]}" \
-        --seed 1 --max-examples "${EXAMPLES:-25}" --continue-on-failure --no-shrink | tee "$logs/tried.log"
+        --seed 1 --rate-limit 40/s --max-examples "${EXAMPLES:-25}" --continue-on-failure --no-shrink | tee "$logs/tried.log"
     local ended=${PIPESTATUS[0]}
     grep 'generated' "$logs/tried.log" || true
     return "$ended"

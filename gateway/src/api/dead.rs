@@ -20,12 +20,16 @@ use crate::rest::{CENTRE, Endpoints, Key, Operation, Tag, example};
 /// What may be written down of a reason.
 const REASON_CHARACTERS: usize = 200;
 
+/// Something on one line, as JSON Schema says it.
+const ONE_LINE: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
 /// A letter that needs nothing any more.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Drop {
     /// Why: 1 to 200 characters on one line, nothing personal. It is written down in the audit log.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = ONE_LINE))]
     because: String,
 }
 
