@@ -21,8 +21,7 @@ use crate::rest::{CENTRE, Endpoints, Key, Operation, Tag, example};
 const REASON_CHARACTERS: usize = 200;
 
 /// Something on one line, as JSON Schema says it.
-const ONE_LINE: &str =
-    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 
 /// A letter that needs nothing any more.
 #[derive(Deserialize, JsonSchema)]
