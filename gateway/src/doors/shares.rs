@@ -13,8 +13,8 @@ use super::principal::Principal;
 use crate::problem::{Kind, Problem};
 
 /// Commands, acknowledgements, openings and searches a second, and at once after a rest.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(50).unwrap();
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(300).unwrap();
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(300).unwrap();
 /// Requests in hand; a large one counts for several.
 pub const IN_HAND: usize = 64;
 
