@@ -1,5 +1,6 @@
 //! What a field of an upstream system is probably for, by its name: Chinese, English, pinyin in full or its initials. The
-//! words stand in `names.csv`, one line for each meaning; the pinyin of Chinese ones need not be written down. Evidence for the author of a map; nothing runs by it.
+//! words stand in `names.csv`, one line for each meaning; the pinyin of Chinese ones need not be written down.
+//! Evidence for the author of a map; nothing runs by it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -133,7 +134,7 @@ pub(crate) fn meaning(path: &str) -> Option<Meaning> {
 
 /// What the last field of a path may be for, the most probable first; the fields it lies in may say whose it is.
 pub(crate) fn meanings(path: &str) -> Vec<Meaning> {
-    let keys: Vec<&str> = path.split('.').map(|key| key.split('[').next().unwrap_or(key)).collect();
+    let keys: Vec<&str> = keys(path).collect();
     let Some((last, above)) = keys.split_last() else { return Vec::new() };
     let parts = words(last);
     let name: String = parts.concat();
@@ -172,13 +173,13 @@ pub(crate) fn meanings(path: &str) -> Vec<Meaning> {
 
 /// Whether one of the fields a path lies in says whose it is.
 pub(crate) fn says_whose(path: &str) -> bool {
-    let mut above = path.split('.').rev().skip(1).map(|key| key.split('[').next().unwrap_or(key));
+    let mut above = keys(path).rev().skip(1);
     above.any(|key| role_named(&words(key).concat()).is_some())
 }
 
 /// Whether it is a person who handles the case, or something of such a person: nothing of the citizen's.
 pub(crate) fn is_handlers(path: &str) -> bool {
-    let mut keys = path.rsplit('.').map(|key| words(key.split('[').next().unwrap_or(key)).concat());
+    let mut keys = keys(path).rev().map(|key| words(key).concat());
     let own = keys.next().is_some_and(|name| known(&name).is_empty() && of_someone(&name) == Some(None));
     own || keys.find_map(|key| role_named(&key)) == Some(None)
 }
@@ -200,6 +201,11 @@ pub(crate) fn numbering(path: &str) -> Option<&'static str> {
 pub(crate) fn number_of(numbering: &str) -> &'static str {
     let mut all = LEXICON.names.values().flatten();
     all.find(|what| what.strip_prefix("number.") == Some(numbering)).copied().unwrap_or("alias")
+}
+
+/// The names a path is made of, without the marks of lists.
+fn keys(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('.').map(|key| key.split('[').next().unwrap_or(key))
 }
 
 /// A field name in small letters, cut where its writer cut it.

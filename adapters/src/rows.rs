@@ -1,6 +1,7 @@
 //! Records that stand in rows: a spreadsheet as CSV, JSON line by line. Pure; a broken row does not lose the others.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -49,9 +50,10 @@ pub(crate) fn table(text: &str, most: usize) -> Result<Vec<Result<Value, Ragged>
     let count = |of: &char| text.lines().take(5).map(|line| line.matches(*of).count()).sum::<usize>();
     let separator = separators.into_iter().max_by_key(count).filter(|of| count(of) > 0).ok_or(NoTable::NoHead)?;
     // The end is told from a quote that is still open by a row of our own behind it.
-    let ended = format!("{}\n{END}\n", text.trim_end());
+    let end = format!("\n{END}\n");
+    let ended = text.as_bytes().chain(end.as_bytes());
     let mut reader = csv::ReaderBuilder::new();
-    let mut reader = reader.delimiter(separator as u8).has_headers(false).flexible(true).from_reader(ended.as_bytes());
+    let mut reader = reader.delimiter(separator as u8).has_headers(false).flexible(true).from_reader(ended);
     let mut rows = reader.records().map_while(Result::ok);
     let head = rows.by_ref().find(|row| filled(row) >= 2).ok_or(NoTable::NoHead)?;
     if head.len() > MOST_NAMES {
@@ -126,6 +128,8 @@ mod tests {
         assert_eq!(rows[3], Err(Ragged { cells: 2, names: 4 }), "a line broken in two is no record");
         assert_eq!(rows[4], Ok(json!({"编号": "5", "电话": "a", "电话_2": "b"})));
         assert_eq!(rows.len(), 5);
+        let tabs = table("编号\t电话\t备注\n1\t甲\t", 9).expect("rows");
+        assert_eq!(tabs[0], Ok(json!({"编号": "1", "电话": "甲", "备注": ""})), "the last row may end in empty cells");
         assert_eq!(table(text, 2).map(|rows| rows.len()), Ok(3), "one more than is taken");
     }
 

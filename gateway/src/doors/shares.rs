@@ -12,9 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::principal::Principal;
 use crate::problem::{Kind, Problem};
 
-/// Commands, acknowledgements, openings and searches a second, and at once after a rest.
+/// Commands, acknowledgements, openings and searches a second, and as many at once after a rest.
 const PER_SECOND: NonZeroU32 = NonZeroU32::new(300).unwrap();
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(300).unwrap();
 /// Requests in hand; a large one counts for several.
 pub const IN_HAND: usize = 64;
 
@@ -63,7 +62,7 @@ impl Turn {
 
 impl Default for Shares {
     fn default() -> Self {
-        let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(AT_ONCE));
+        let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND));
         Self { asked, in_hand: Places::new(IN_HAND), in_turn: Places::new(IN_TURN), waiting: Places::new(WAITING) }
     }
 }
@@ -147,8 +146,8 @@ mod tests {
         assert!(shares.wait(&housing, 1).is_err() && shares.wait(&police, 1).is_ok());
         assert!(shares.take(&housing, 1).is_ok(), "who waits may still ask");
 
-        let asked = (0..2 * AT_ONCE.get()).filter(|_| shares.count(&housing).is_ok()).count();
-        assert!(asked < 2 * AT_ONCE.get() as usize, "{asked}");
+        let asked = (0..2 * PER_SECOND.get()).filter(|_| shares.count(&housing).is_ok()).count();
+        assert!(asked < 2 * PER_SECOND.get() as usize, "{asked}");
         assert!(shares.count(&police).is_ok());
     }
 }

@@ -108,7 +108,7 @@ fn take_what_is_said(draft: &mut Draft<'_>, case: &Case, submit: &Submit) -> Not
         Intent::Session => {
             hold_session(draft, case, submit);
             if !draft.events.is_empty() {
-                words_heard(draft, case);
+                words_heard(draft, case, must_move(draft, case));
                 keep_for_a_person(draft, case);
             }
         }
@@ -371,13 +371,12 @@ fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventB
         draft.tell_active(case, kind);
     }
     draft.push(event);
-    words_heard(draft, case);
+    words_heard(draft, case, moves);
     moves
 }
 
-/// Words that came with something else: it may be graver than was known, and nobody keeps the case who is accused in it.
-fn words_heard(draft: &mut Draft<'_>, case: &Case) {
-    let moves = must_move(draft, case);
+/// What follows of words, once they are told: it may be graver than was known, and `moves` the case from whom they accuse.
+fn words_heard(draft: &mut Draft<'_>, case: &Case, moves: bool) {
     draft.warn(case.warning(), if moves { Vec::new() } else { draft.order.given.sooner.clone() });
     if moves {
         take_from_the_accused(draft, case);

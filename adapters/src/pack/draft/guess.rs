@@ -23,15 +23,6 @@ pub(super) enum Sure {
 }
 
 impl Sure {
-    /// Its place in a count, the surest first.
-    pub(super) fn place(self) -> usize {
-        match self {
-            Self::High => 0,
-            Self::Middle => 1,
-            Self::Low => 2,
-        }
-    }
-
     /// As it stands before a guess.
     pub(super) fn said(self) -> &'static str {
         match self {

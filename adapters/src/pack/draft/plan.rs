@@ -70,8 +70,6 @@ const OTHERS: [&str; 15] = [
     "dept", "org", "unit", "user", "area", "grid", "region", "tenant", "forum", "city", "street", "template", "parent",
     "batch", "open",
 ];
-/// The place of fields nobody guessed in [`Plan::count`].
-const UNKNOWN: usize = 3;
 /// Codes of one table at most.
 const MOST_ROWS: usize = 60;
 
@@ -80,17 +78,17 @@ pub(super) fn plan(name: &str, columns: &[Column], records: usize) -> Plan {
     let mut plan = Plan::default();
     let mut taken: Vec<Taken<'_>> = Vec::new();
     for column in columns {
-        let guess = guess::guess(column);
-        plan.count[guess.as_ref().map_or(UNKNOWN, |guess| guess.sure.place())] += 1;
-        match guess {
+        match guess::guess(column) {
             Some(guess) => taken.push(Taken { column, guess }),
             None => plan.leave(column, None),
         }
     }
-    persons_by_name(&mut taken, &mut plan);
+    persons_by_name(&mut taken);
     plan.identify(name, &mut taken, columns, records);
-    text_by_length(&mut taken, &mut plan);
-    registered_first(&mut taken, &mut plan);
+    text_by_length(&mut taken);
+    registered_first(&mut taken);
+    let guessed = |sure| taken.iter().filter(|t| t.guess.sure == sure).count();
+    plan.count = [guessed(Sure::High), guessed(Sure::Middle), guessed(Sure::Low), columns.len() - taken.len()];
     taken.sort_by_key(|t| (preference(&t.guess), std::cmp::Reverse(t.guess.sure), std::cmp::Reverse(t.column.filled)));
     let has_updates = taken.iter().any(|t| t.guess.what == "updated" && t.guess.sure > Sure::Low);
     for t in &taken {
@@ -115,7 +113,7 @@ fn preference(guess: &Guess) -> usize {
 }
 
 /// Where nothing is the text of the matter, the longest text is.
-fn text_by_length(taken: &mut Vec<Taken<'_>>, plan: &mut Plan) {
+fn text_by_length(taken: &mut [Taken<'_>]) {
     if taken.iter().any(|t| t.guess.what == "content.text" && t.guess.sure > Sure::Low) {
         return;
     }
@@ -123,27 +121,25 @@ fn text_by_length(taken: &mut Vec<Taken<'_>>, plan: &mut Plan) {
     let longest = candidates.max_by_key(|t| t.column.mean_length()).filter(|t| t.column.mean_length() >= 12);
     let Some(path) = longest.map(|t| t.column.path.clone()) else { return };
     for t in taken.iter_mut().filter(|t| t.column.path == path) {
-        t.take_for("content.text", "样例中最长的文字", "the longest text in the samples", plan);
+        t.take_for("content.text", "样例中最长的文字", "the longest text in the samples");
     }
 }
 
 /// Where a field is a person's by its name, another that only looks like it is somebody else's.
-fn persons_by_name(taken: &mut [Taken<'_>], plan: &mut Plan) {
+fn persons_by_name(taken: &mut [Taken<'_>]) {
     let sure: Vec<(&str, Option<PersonRole>)> = taken
         .iter()
         .filter(|t| t.guess.sure == Sure::High && t.guess.what.starts_with(PERSON))
         .map(|t| (t.guess.what, t.guess.role))
         .collect();
     for t in taken.iter_mut().filter(|t| t.guess.sure == Sure::Middle && sure.contains(&(t.guess.what, t.guess.role))) {
-        plan.count[t.guess.sure.place()] -= 1;
         t.guess.sure = Sure::Low;
         t.guess.why.add("另有名称相符的字段", "another field has the name for it");
-        plan.count[t.guess.sure.place()] += 1;
     }
 }
 
 /// Where nothing is the time of registration, the time is that comes before all others.
-fn registered_first(taken: &mut [Taken<'_>], plan: &mut Plan) {
+fn registered_first(taken: &mut [Taken<'_>]) {
     if taken.iter().any(|t| t.guess.what == "registered" && t.guess.sure > Sure::Low) {
         return;
     }
@@ -151,18 +147,16 @@ fn registered_first(taken: &mut [Taken<'_>], plan: &mut Plan) {
     let times = taken.iter_mut().filter(|t| t.guess.what == "told" && t.guess.sure == Sure::Low);
     let times = times.filter(|t| t.column.filled == most && !t.column.is_listed());
     if let Some(first) = times.min_by_key(|t| guess::first_time(t.column)) {
-        first.take_for("registered", "各时间中最早的", "the first of the times", plan);
+        first.take_for("registered", "各时间中最早的", "the first of the times");
     }
 }
 
 impl Taken<'_> {
     /// What was no more than a hint is taken after all, and asked about.
-    fn take_for(&mut self, what: &'static str, zh: &str, en: &str, plan: &mut Plan) {
-        plan.count[self.guess.sure.place()] -= 1;
+    fn take_for(&mut self, what: &'static str, zh: &str, en: &str) {
         self.guess.what = what;
         self.guess.sure = Sure::Middle;
         self.guess.why.add(zh, en);
-        plan.count[self.guess.sure.place()] += 1;
     }
 }
 
@@ -220,7 +214,7 @@ impl Plan {
         let is_own = |c: &Column| is_everywhere(c) && c.met().len() == c.values.len();
         let elsewhere = taken.iter_mut().find(|t| t.guess.what.starts_with("number.") && is_own(t.column));
         if let Some(number) = elsewhere {
-            number.take_for("source.id", "没有别的编号", "there is no other number", self);
+            number.take_for("source.id", "没有别的编号", "there is no other number");
             return;
         }
         let is_taken = |c: &Column| taken.iter().any(|t| t.column.path == c.path && t.guess.sure > Sure::Low);
