@@ -1,4 +1,6 @@
-//! A number of a case, as it stands in the log: created once, so that no number ever leads to two cases.
+//! A number of a case, as it stands in the log. The last message of a subject counts, so that no number ever leads to two
+//! cases. There is a second one only where a case named a number and had no record of it, and the record came and
+//! contradicted it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! `huiliu keys`: who may come in. A secret is shown once, when it is made; only its hashes are kept.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,15 +37,14 @@ pub(super) enum Keys {
 pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCode> {
     let places = Places::load(settings)?;
     let file = &places.credentials_file;
+    // Of two that change it at once, the later one would undo the other.
+    let _alone = changes(keys).then(|| alone_in(file)).transpose()?;
     let mut credentials = if file.exists() { Credentials::load(file)? } else { Credentials::default() };
     match keys {
         Keys::Add { kind, subject, name } => {
             let kind = kind_of(kind)?;
             let name = name.clone().unwrap_or_else(|| subject.clone());
             let secret = credentials.mint(kind, subject, &name)?;
-            if let Some(folder) = file.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
             credentials.save(file)?;
             say(secret.expose())?;
         }
@@ -61,6 +61,19 @@ pub(super) fn run(settings: Option<&Path>, keys: &Keys) -> anyhow::Result<ExitCo
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn changes(keys: &Keys) -> bool {
+    matches!(keys, Keys::Add { .. } | Keys::Revoke { .. })
+}
+
+/// Waits until nobody else changes the file; until the answer is dropped, nobody does.
+fn alone_in(file: &Path) -> anyhow::Result<File> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let folder = File::open(folder)?;
+    folder.lock()?;
+    Ok(folder)
 }
 
 /// What `deploy/cluster/nats-server.conf` includes: hashes only, the gateway's own user first.

@@ -1,12 +1,12 @@
 //! Follows the credentials file, so that a new key works and a revoked one stops at once.
 //!
 //! A file that cannot be understood changes nothing: the keys read last stay in force. Neither does one that is gone or
-//! empty: a copy over it begins so. Two looks in a row must find the same file.
+//! empty: a copy over it begins so. Two looks in a row must find the same text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -46,16 +46,19 @@ impl Follow {
                 () = shutdown.cancelled() => return,
                 _ = look.tick() => {}
             }
-            if looks.find_news(stamp(&self.path)) {
-                self.read();
+            let path = self.path.clone();
+            if let Ok(found) = tokio::task::spawn_blocking(move || text_of(&path)).await
+                && looks.find_news(&found)
+            {
+                self.take(found);
             }
             self.tell_server().await;
         }
     }
 
     /// Takes over what the file says.
-    fn read(&self) {
-        match in_force(&self.path) {
+    fn take(&self, found: Found) {
+        match found.and_then(|text| Credentials::parse(&text)) {
             Ok(credentials) => drop(self.current.send_if_modified(|current| {
                 let changed = credentials != **current;
                 if changed {
@@ -63,7 +66,7 @@ impl Follow {
                 }
                 changed
             })),
-            Err(error) => tracing::error!("the keys in force stay as they are: {error}"),
+            Err(error) => tracing::error!("{}: the keys in force stay as they are: {error}", self.path.display()),
         }
     }
 
@@ -84,39 +87,36 @@ impl Follow {
     }
 }
 
+/// What a look finds: the text, or why there is none.
+type Found = Result<String, String>;
+
 /// What the looks at a file found.
 #[derive(Debug, Default)]
 struct Looks {
-    dealt_with: Option<Stamp>,
-    last: Option<Stamp>,
+    dealt_with: Option<Found>,
+    last: Option<Found>,
 }
 
-type Stamp = (SystemTime, u64);
-
 impl Looks {
-    /// Whether the file differs from what was dealt with, and two looks in a row found it so; it is dealt with then.
-    fn find_news(&mut self, found: Option<Stamp>) -> bool {
-        let settled = std::mem::replace(&mut self.last, found) == found;
-        let news = settled && found != self.dealt_with;
+    /// Whether two looks in a row found what was not dealt with yet; it is then. A file that could not be read for a while
+    /// is news again as soon as it can.
+    fn find_news(&mut self, found: &Found) -> bool {
+        let settled = self.last.replace(found.clone()).as_ref() == Some(found);
+        let news = settled && self.dealt_with.as_ref() != Some(found);
         if news {
-            self.dealt_with = found;
+            self.dealt_with = Some(found.clone());
         }
         news
     }
 }
 
-/// What a running hub takes over. A list without keys is written as such: an empty file is half a copy.
-fn in_force(path: &Path) -> Result<Credentials, String> {
+/// The text. A list without keys is written as such: an empty file is half a copy.
+fn text_of(path: &Path) -> Found {
     match fs::read_to_string(path) {
-        Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", path.display())),
-        Ok(_) => Credentials::load(path).map_err(|error| error.to_string()),
-        Err(error) => Err(format!("{}: {error}", path.display())),
+        Ok(text) if text.trim().is_empty() => Err("it is empty".to_owned()),
+        Ok(text) => Ok(text),
+        Err(error) => Err(error.to_string()),
     }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 #[cfg(test)]
@@ -129,24 +129,26 @@ mod tests {
     fn a_file_that_is_gone_or_empty_takes_nobodys_key_away() {
         let scratch = Scratch::new();
         let path = scratch.path().join("credentials.toml");
-        assert!(in_force(&path).is_err(), "gone");
+        let in_force = || text_of(&path).and_then(|text| Credentials::parse(&text));
+        assert!(in_force().is_err(), "gone");
         let mut credentials = Credentials::default();
         credentials.save(&path).expect("saved");
-        assert_eq!(in_force(&path), Ok(credentials.clone()), "nobody, and said so");
+        assert_eq!(in_force(), Ok(credentials.clone()), "nobody, and said so");
         credentials.mint(KeyKind::Operator, "li", "li").expect("minted");
         credentials.save(&path).expect("saved");
-        assert_eq!(in_force(&path), Ok(credentials));
+        assert_eq!(in_force(), Ok(credentials));
         for half in ["", "\n"] {
             fs::write(&path, half).expect("written");
-            assert!(in_force(&path).is_err(), "{half:?}");
+            assert!(in_force().is_err(), "{half:?}");
         }
     }
 
     #[test]
     fn only_what_two_looks_found_alike_is_news_and_only_once() {
-        let (one, two) = (Some((SystemTime::UNIX_EPOCH, 1)), Some((SystemTime::UNIX_EPOCH, 2)));
+        let (one, two, gone) = (Ok("1".to_owned()), Ok("2".to_owned()), Err("gone".to_owned()));
         let mut looks = Looks::default();
-        let found = [one, one, one, two, one, one, two, two, None, two, two, None, None, None, two, two];
+        let found =
+            [&one, &one, &one, &two, &one, &one, &two, &two, &gone, &two, &two, &gone, &gone, &gone, &two, &two];
         let news = [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1];
         assert_eq!(found.map(|found| u8::from(looks.find_news(found))), news);
     }

@@ -255,8 +255,7 @@ impl View<'_> {
         };
         let cause = Cause::intake(self.sequence, index);
         let done = self.care == Care::Look { worked_off: true };
-        let joins = !done && !owners.contains_key(&subjects::alias(&submission.source));
-        let stranger = joins && case.as_ref().is_some_and(|c| self.is_strange_to(&submission, &cause, &c.case));
+        let stranger = !done && case.as_ref().is_some_and(|c| self.is_strange_to(&submission, &cause, &c.case));
         let (owner, case) = if stranger { (None, None) } else { (owner, case) };
         let id = owner.unwrap_or_else(|| CaseId::of(&submission.source));
         let problems = submission.problems.clone();
@@ -282,8 +281,11 @@ impl View<'_> {
         })
     }
 
-    /// Whether a record contradicts the case it would join: it will begin one of its own.
+    /// Whether a record contradicts the case it would join, which has none of that number: it will begin one of its own.
     fn is_strange_to(&self, submission: &Submission, cause: &Cause, case: &Case) -> bool {
+        if case.id == CaseId::of(&submission.source) || case.source(&submission.source).is_some() {
+            return false;
+        }
         let foreseen = self.receipts.foresee(self.channel, submission.clone(), cause.clone(), case);
         foreseen.is_err_and(|refusal| refusal.code == RefusalCode::IdentityConflict)
     }

@@ -15,6 +15,7 @@ use huiliu_schemas::refusal::{Refusal, RefusalCode};
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 
+use super::history::Owned;
 use super::{DeadEntry, JobResult, LedgerError, Loaded};
 use crate::desk::{Desk, Job, Told, Work};
 use crate::engine::batch::{BatchAck, MAX_BATCH, OutMessage};
@@ -77,6 +78,9 @@ pub(super) struct Group<'a> {
     pub cases: HashMap<CaseId, Working>,
     /// Numbers that have an owner, by subject.
     pub owners: HashMap<String, CaseId>,
+    /// Numbers that a case has only named and that turn out to be another's, by subject: the new owner's message follows
+    /// the one that stands.
+    pub given_up: HashMap<String, Owned>,
     pub messages: Vec<OutMessage>,
     bytes: usize,
     pub drafts: Vec<Draft>,
@@ -90,6 +94,7 @@ impl<'a> Group<'a> {
             ring,
             cases: HashMap::new(),
             owners: HashMap::new(),
+            given_up: HashMap::new(),
             messages: Vec::new(),
             bytes: 0,
             drafts: Vec::new(),
@@ -132,8 +137,10 @@ impl<'a> Group<'a> {
     /// The other cases that have numbers a record names as its own.
     fn elsewhere(&self, job: &Job, case_id: CaseId) -> Vec<CaseId> {
         let Work::Record(record) = &job.work else { return Vec::new() };
-        let owners = record.submission.numbers().filter_map(|source| self.owners.get(&subjects::alias(source)));
-        let others: BTreeSet<CaseId> = owners.copied().filter(|owner| *owner != case_id).collect();
+        let numbers = || record.submission.numbers().map(subjects::alias);
+        let owners = numbers().filter_map(|number| self.owners.get(&number).copied());
+        let named = numbers().filter_map(|number| self.given_up.get(&number).map(|owned| owned.by));
+        let others: BTreeSet<CaseId> = owners.chain(named).filter(|owner| *owner != case_id).collect();
         others.into_iter().collect()
     }
 
@@ -198,8 +205,14 @@ impl<'a> Group<'a> {
                 let subject = subjects::alias(source);
                 !self.owners.contains_key(&subject) && seen.insert(subject)
             })
-            .map(|source| created_once(subjects::alias(&source), &Alias { case_id, source }))
+            .map(|source| self.alias_message(Alias { case_id, source }))
             .collect()
+    }
+
+    fn alias_message(&self, alias: Alias) -> OutMessage {
+        let subject = subjects::alias(&alias.source);
+        let stands = self.given_up.get(&subject).map_or(0, |owned| owned.since);
+        OutMessage { expect_last_subject_sequence: Some(stands), ..created_once(subject, &alias) }
     }
 
     /// The cases for which it was decided that nothing is to be appended, with the sequence up to which they were known.
@@ -213,15 +226,15 @@ impl<'a> Group<'a> {
         self.drafts.iter().filter(silent).filter_map(|d| known(d.case_id)).collect()
     }
 
-    /// The own numbers, by subject, of records that would have joined a case by another number and contradict it: nobody has
-    /// theirs, so each begins a case of its own.
+    /// The own numbers, by subject, of records that contradict the case they would have joined, which has no record of that
+    /// number: each begins a case of its own.
     pub(super) fn strangers<'j>(&self, jobs: impl Iterator<Item = &'j Job>) -> Vec<String> {
         let stranger = |(draft, job): (&Draft, &Job)| {
             let (Work::Record(record), JobResult::Refused(refusal)) = (&job.work, &draft.result) else { return None };
             let source = &record.submission.source;
-            let own = subjects::alias(source);
-            let joins = draft.case_id != CaseId::of(source) && !self.owners.contains_key(&own);
-            (joins && refusal.code == RefusalCode::IdentityConflict).then_some(own)
+            let has_it = draft.after.as_ref().is_some_and(|case| case.source(source).is_some());
+            let joins = draft.case_id != CaseId::of(source) && !has_it;
+            (joins && refusal.code == RefusalCode::IdentityConflict).then(|| subjects::alias(source))
         };
         self.drafts.iter().zip(jobs).filter_map(stranger).collect()
     }
@@ -249,7 +262,7 @@ impl<'a> Group<'a> {
         for (case_id, source) in numbers {
             let subject = subjects::alias(&source);
             if self.messages.len() < MAX_BATCH && self.owners.insert(subject.clone(), case_id).is_none() {
-                self.messages.push(created_once(subject, &Alias { case_id, source }));
+                self.messages.push(self.alias_message(Alias { case_id, source }));
             }
         }
     }

@@ -44,8 +44,22 @@ pub struct OpenedCase {
     pub traces: Carried,
 }
 
+/// Whose a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owned {
+    /// The case.
+    pub by: CaseId,
+    /// The stream sequence of the message that says so.
+    pub since: u64,
+}
+
 /// Which cases these numbers belong to, by the subject of the number.
 pub async fn owners(jetstream: &Context, sources: &[SourceId]) -> Result<HashMap<String, CaseId>, LedgerError> {
+    Ok(owned(jetstream, sources).await?.into_iter().map(|(subject, owned)| (subject, owned.by)).collect())
+}
+
+/// The same, with the message that says so.
+pub async fn owned(jetstream: &Context, sources: &[SourceId]) -> Result<HashMap<String, Owned>, LedgerError> {
     let mut subjects: Vec<String> = sources.iter().map(subjects::alias).collect();
     subjects.sort_unstable();
     subjects.dedup();
@@ -62,9 +76,10 @@ pub async fn find_case(jetstream: &Context, sources: &[SourceId]) -> Result<Opti
     Ok(sources.iter().find_map(|s| owners.get(&subjects::alias(s)).copied()))
 }
 
-/// The case an alias message names.
-fn owner_of(message: &StoredMessage) -> Option<CaseId> {
-    serde_json::from_slice::<Alias>(&message.payload).ok().map(|alias| alias.case_id)
+/// Whom an alias message names.
+fn owner_of(message: &StoredMessage) -> Option<Owned> {
+    let alias = serde_json::from_slice::<Alias>(&message.payload).ok()?;
+    Some(Owned { by: alias.case_id, since: message.sequence })
 }
 
 /// Folds a case from its history.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::group::{Group, Working};
-use super::history::{load, open_case, owners, until_read};
+use super::history::{Owned, load, open_case, owned, until_read};
 use super::{JobResult, LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Told, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
@@ -75,7 +75,8 @@ async fn settle(shared: &Shared, mut waiting: VecDeque<Pending>) {
 struct Round {
     /// Cases that exist although none of their numbers is known (a batch half kept by a power cut).
     look: HashSet<CaseId>,
-    /// Records that contradict the case they would join, by their own number: each is a case of its own.
+    /// Records that contradict the case they would join, by their own number: each is a case of its own, and the number is
+    /// that case's, whoever named it before.
     apart: HashSet<String>,
     /// Something in the group cannot be stored: find out which by going one at a time.
     one_by_one: bool,
@@ -170,7 +171,7 @@ async fn complete<'j>(
         return Ok(());
     }
     let sources: Vec<SourceId> = numbers.iter().map(|(_, source)| source.clone()).collect();
-    let owned = owners(&shared.reading, &sources).await?;
+    let owned = owned(&shared.reading, &sources).await?;
     group.add_numbers(numbers.into_iter().filter(|(_, source)| !owned.contains_key(&subjects::alias(source))));
     Ok(())
 }
@@ -209,8 +210,16 @@ async fn identify<'j>(
         Work::Record(record) => Some(&record.submission),
         _ => None,
     });
-    let sources: Vec<SourceId> = records.flat_map(|submission| submission.numbers().cloned()).collect();
-    group.owners = owners(&shared.reading, &sources).await?;
+    let sources: Vec<SourceId> = records.clone().flat_map(|submission| submission.numbers().cloned()).collect();
+    let mut owned = owned(&shared.reading, &sources).await?;
+    for source in records.map(|submission| &submission.source) {
+        let own = subjects::alias(source);
+        let begun = |owned: &Owned| owned.by == CaseId::of(source);
+        if round.apart.contains(&own) && !owned.get(&own).is_none_or(begun) {
+            group.given_up.extend(owned.remove_entry(&own));
+        }
+    }
+    group.owners = owned.into_iter().map(|(subject, owned)| (subject, owned.by)).collect();
     let mut within: HashMap<String, CaseId> = HashMap::new();
     Ok(jobs.iter().map(|job| identity(job, &group.owners, &mut within, &round.apart)).collect())
 }

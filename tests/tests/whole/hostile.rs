@@ -275,6 +275,38 @@ async fn a_printed_number_that_is_given_to_somebody_else_begins_a_case_of_its_ow
     assert_eq!(told["records"][0]["outcome"], "quarantined", "{told}");
 }
 
+/// Who names the number of an order that is still to come does not take it from whose it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_named_by_a_slip_stays_with_the_order_whose_own_it_is() {
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let slip = with("slip-1", "orderNum", "slip-2".into());
+    let told = settled(&sender, &sender.post(EVENTS, &slip).await.expect("an answer")).await;
+    let first = told["records"][0]["case_id"].clone();
+    let mut owner = order("slip-2");
+    owner["callTime"] = "2026-03-05 10:00:00".into();
+    (owner["callerName"], owner["callerPhone"]) = ("李示例".into(), "19955556666".into());
+    let pushed = sender.post(EVENTS, &owner).await.expect("an answer");
+    assert_eq!(pushed.body["records"][0]["outcome"], "new", "foreseen: {}", pushed.body);
+    let told = settled(&sender, &pushed).await;
+    let second = told["records"][0]["case_id"].clone();
+    assert_eq!((&told["records"][0]["outcome"], &pushed.body["records"][0]["case_id"]), (&json!("new"), &second));
+    assert_ne!(second, first);
+    for (case, other) in [(&first, &second), (&second, &first)] {
+        let links =
+            |c: &Value| c["marks"]["links"].as_array().is_some_and(|all| all.contains(&json!([other, "related"])));
+        world.case_when(case.as_str().expect("an id"), links).await;
+    }
+    // What follows finds its own, and who asks for the number is shown whose it is.
+    owner["updateTime"] = "2026-03-06 10:00:00".into();
+    owner["majorContent"] = "又响了一夜。".into();
+    let told = settled(&sender, &sender.post(EVENTS, &owner).await.expect("an answer")).await;
+    assert_eq!((&told["records"][0]["outcome"], &told["records"][0]["case_id"]), (&json!("supplement"), &second));
+    assert_eq!(world.case("slip-2").await["case"]["id"], second);
+    let dead = world.hub.caller("desk").get("/v1/dead").await.expect("an answer");
+    assert_eq!(dead.body["letters"], json!([]), "{}", dead.body);
+}
+
 fn signed(secret: &str, id: &str, at: Timestamp, body: &str) -> Vec<(String, String)> {
     let signature = Secret::parse(secret).expect("a secret").sign(id, at.as_second(), body.as_bytes());
     [("webhook-id", id.to_owned()), ("webhook-timestamp", at.as_second().to_string()), ("webhook-signature", signature)]
