@@ -113,13 +113,6 @@ pub enum Scheme {
     PetitionMd5,
 }
 
-impl Scheme {
-    /// Whether an operator should be told to leave it.
-    pub fn is_weak(self) -> bool {
-        self == Self::PetitionMd5
-    }
-}
-
 /// A shared secret, never printed.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);

@@ -394,7 +394,7 @@ fn unreachable_source(case: &Case) -> huiliu_schemas::SourceId {
     huiliu_schemas::SourceId { namespace, id: case.id.to_string() }
 }
 
-/// The time zone of every channel that names none.
+/// The time of the place, for whoever writes for people.
 pub fn shanghai() -> TimeZone {
     TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)))
 }

@@ -104,21 +104,8 @@ pub async fn last_for_subjects(
 /// # Errors
 /// When the server is away or refuses.
 pub async fn history(context: &Context, stream: &str, subject: &str) -> Result<Vec<StoredMessage>, ReadError> {
-    history_from(context, stream, subject, 1).await
-}
-
-/// Every message of one subject with at least this stream sequence, oldest first.
-///
-/// # Errors
-/// When the server is away or refuses.
-pub async fn history_from(
-    context: &Context,
-    stream: &str,
-    subject: &str,
-    first: u64,
-) -> Result<Vec<StoredMessage>, ReadError> {
     let mut found: Vec<StoredMessage> = Vec::new();
-    let mut from = first.max(1);
+    let mut from = 1;
     loop {
         let page = page_from(context, stream, subject, from, MESSAGES_A_PAGE).await?;
         let next = page.messages.last().map(|message| message.sequence + 1);

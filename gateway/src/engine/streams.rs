@@ -33,8 +33,6 @@ pub const DEAD: &str = "DEAD";
 pub const LEASES: &str = "leases";
 /// How far each pulled channel has been read.
 pub const CURSORS: &str = "cursors";
-/// Loaded versions of the directory.
-pub const DIRECTORY: &str = "directory";
 
 /// A lease that is not renewed within this time is free.
 pub const LEASE_TTL: Duration = Duration::from_secs(10);
@@ -316,7 +314,7 @@ fn queues(replicas: usize, first: Option<u64>) -> Config {
     }
 }
 
-fn buckets(replicas: usize) -> [kv::Config; 3] {
+fn buckets(replicas: usize) -> [kv::Config; 2] {
     let bucket = |name: &str, max_age: Duration, history: i64| kv::Config {
         bucket: name.to_owned(),
         history,
@@ -324,11 +322,11 @@ fn buckets(replicas: usize) -> [kv::Config; 3] {
         num_replicas: replicas,
         ..kv::Config::default()
     };
-    [bucket(LEASES, LEASE_TTL, 1), bucket(CURSORS, Duration::ZERO, 5), bucket(DIRECTORY, Duration::ZERO, 5)]
+    [bucket(LEASES, LEASE_TTL, 1), bucket(CURSORS, Duration::ZERO, 5)]
 }
 
 async fn ensure_bucket(context: &Context, config: kv::Config) -> Result<(), StreamError> {
-    let bucket = [LEASES, CURSORS, DIRECTORY].into_iter().find(|name| *name == config.bucket).unwrap_or(LEASES);
+    let bucket = [LEASES, CURSORS].into_iter().find(|name| *name == config.bucket).unwrap_or(LEASES);
     if context.get_key_value(bucket).await.is_ok() {
         return Ok(());
     }

@@ -115,7 +115,7 @@ fn the_page_of_documentation_is_this_list() {
          HUILIU_WRITE_DOCS=1 cargo test -p huiliu --lib figures -->\n\n\
          `GET /metrics`, in the text format of Prometheus, without a credential on the hub's own address. \
          Alarms: `deploy/prometheus/huiliu.rules.yml`. Dashboard: `deploy/grafana/huiliu.json`. \
-         What is looked up rather than counted is looked up every 10 seconds.\n\n\
+         What is looked up rather than counted is looked up every 10 seconds, room and files every second.\n\n\
          Labels are channels, departments, lines of the directory and words of closed lists; none is personal, and their number is bounded.\n\n\
          | name | kind | unit | labels | 含义 | meaning | alarm |\n|---|---|---|---|---|---|---|\n",
     );

@@ -41,15 +41,8 @@ pub fn understand(envelope: &RawEnvelope, channel: &ChannelRuntime) -> Result<Ve
                 .map_err(|unmapped| Misunderstood { reason: "fields are missing".into(), problems: unmapped.problems }),
             Err(error) => Err(Misunderstood { reason: error.to_string(), problems: Vec::new() }),
         };
-        Understood { index, submission: submission.and_then(unblocked) }
+        Understood { index, submission }
     };
     let meant = |record: &Record| envelope.only.is_none_or(|only| only == record.index);
     Ok(records.into_iter().filter(meant).map(read).collect())
-}
-
-fn unblocked(submission: Box<Submission>) -> Result<Box<Submission>, Misunderstood> {
-    if submission.is_blocked() {
-        return Err(Misunderstood { reason: "fields are missing".into(), problems: submission.problems.clone() });
-    }
-    Ok(submission)
 }

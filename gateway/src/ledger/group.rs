@@ -258,7 +258,7 @@ impl<'a> Group<'a> {
     }
 
     /// Has these numbers stored with the rest.
-    pub(super) fn add_numbers(&mut self, numbers: impl Iterator<Item = (CaseId, SourceId)>) {
+    pub(super) fn add_numbers(&mut self, numbers: Vec<(CaseId, SourceId)>) {
         for (case_id, source) in numbers {
             let subject = subjects::alias(&source);
             if self.messages.len() < MAX_BATCH && self.owners.insert(subject.clone(), case_id).is_none() {

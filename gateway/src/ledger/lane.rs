@@ -172,7 +172,12 @@ async fn complete<'j>(
     }
     let sources: Vec<SourceId> = numbers.iter().map(|(_, source)| source.clone()).collect();
     let owned = owned(&shared.reading, &sources).await?;
-    group.add_numbers(numbers.into_iter().filter(|(_, source)| !owned.contains_key(&subjects::alias(source))));
+    let is_free = |source: &SourceId| {
+        let subject = subjects::alias(source);
+        !owned.contains_key(&subject) || group.given_up.contains_key(&subject)
+    };
+    let free: Vec<_> = numbers.into_iter().filter(|(_, source)| is_free(source)).collect();
+    group.add_numbers(free);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
+use crate::submission::{Assessment, Intent, Session, Submission, Upstream};
 use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState};
 
 /// What becomes of a record whose numbers no case has.
@@ -589,11 +589,4 @@ fn not_returned_any_more(known: &SourceSeen, submission: &Submission) -> Option<
     let code = submission.facts.unknown_codes.get("upstream.state")?;
     let returned = known.state == Some(UpstreamState::Returned);
     returned.then(|| Upstream { state: UpstreamState::Open, code: Some(code.clone()) })
-}
-
-impl Submit {
-    /// What the case would know after this record.
-    pub fn facts_after(&self, case: Option<&Case>) -> Facts {
-        case.map_or_else(|| self.submission.facts.clone(), |c| c.facts.merged(&self.submission.facts))
-    }
 }

@@ -41,7 +41,7 @@ async fn creating_the_streams_again_changes_nothing() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
     assert_eq!(streams::ensure_all(&engine.jetstream, 1).await.expect("there"), []);
-    for bucket in [streams::LEASES, streams::CURSORS, streams::DIRECTORY] {
+    for bucket in [streams::LEASES, streams::CURSORS] {
         engine.jetstream.get_key_value(bucket).await.expect("a bucket");
     }
     engine.stop().await;
