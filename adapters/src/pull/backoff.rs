@@ -23,10 +23,11 @@ impl PullError {
             Self::Status { status: 408 | 425 | 429 | 500.., .. } => Retry::Backoff,
             Self::Code { busy: true, .. } => Retry::Backoff,
             Self::Token(error) if !error.needs_a_person() => Retry::Backoff,
-            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NotJson { .. } | Self::Missing { .. } => {
+            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NotJson { .. } | Self::Missing(_) => {
                 Retry::Backoff
             }
-            Self::Address { .. }
+            Self::NoPull
+            | Self::Address { .. }
             | Self::Token(_)
             | Self::Status { .. }
             | Self::TooLarge(_)
