@@ -71,6 +71,7 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
     check_code(spec, &answer)?;
     let rows = match spec.list.get(&answer) {
         Some(Value::Array(rows)) => rows.len(),
+        _ if spec.list.is_null(&answer) => 0,
         _ => return Err(PullError::NoList(spec.list.text().to_owned())),
     };
     let number = |path: &Option<RecordPath>| path.as_ref()?.get(&answer).and_then(as_text)?.parse().ok();

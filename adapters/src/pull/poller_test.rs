@@ -273,6 +273,23 @@ async fn a_system_that_refuses_to_list_its_future_is_read_on() {
     assert!(read == 2 && cursor.is_between_rounds(), "{cursor:?}");
 }
 
+/// Some write null where they have nothing.
+#[tokio::test]
+async fn a_null_for_a_list_is_an_empty_one() {
+    let nothing: [Answer; 3] = [
+        |_| r#"{"code":0,"data":{"total":0,"rows":null}}"#.into_response(),
+        |_| r#"{"code":0,"data":{"total":null,"rows":null}}"#.into_response(),
+        |_| r#"{"code":0,"data":null}"#.into_response(),
+    ];
+    for answer in nothing {
+        let page = first(&settings(serve(answer).await)).await.expect("a page");
+        assert!(page.records == 0 && page.next.is_between_rounds(), "{page:?}");
+    }
+    let three: Answer = |_| r#"{"code":0,"data":{"total":3,"rows":null}}"#.into_response();
+    let refused = first(&settings(serve(three).await)).await.expect_err("there are some");
+    assert!(matches!(refused, PullError::Missing(_)), "{refused}");
+}
+
 async fn failure(answer: Answer) -> String {
     first(&settings(serve(answer).await)).await.expect_err("refused").to_string()
 }
