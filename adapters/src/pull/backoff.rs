@@ -38,6 +38,19 @@ impl PullError {
     }
 }
 
+impl PullError {
+    /// Whether it may be an answer to the token of a list: a refusal for good, and not of who asks.
+    pub(super) fn may_mean_the_token(&self) -> bool {
+        let of_the_question = match self {
+            Self::Status { status, .. } => matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407),
+            Self::Code { code, .. } => !matches!(code.as_str(), "401" | "403"),
+            Self::NoCode(_) | Self::NoList(_) => true,
+            _ => false,
+        };
+        self.retry() == Retry::Person && of_the_question
+    }
+}
+
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(120);
 /// A system that asks for a week's silence is not believed.

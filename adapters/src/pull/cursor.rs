@@ -107,6 +107,14 @@ impl Cursor {
         }
     }
 
+    /// The token it asks with.
+    pub(super) fn token(&self) -> Option<&String> {
+        match self {
+            Self::Window(_) => None,
+            Self::Token(token) => token.token.as_ref(),
+        }
+    }
+
     /// Where it goes on if a window beyond the earlier clock is not read; none where it is another that must be.
     pub(super) fn given_up(&self) -> Option<Self> {
         match self {

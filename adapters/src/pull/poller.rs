@@ -16,6 +16,7 @@ use super::error::PullError;
 use super::page::{self, Page};
 use super::present::Present;
 use super::spec::PullSpec;
+use super::token::Token;
 use super::window::Reading;
 use crate::http;
 use crate::pack::Pack;
@@ -71,6 +72,8 @@ pub struct Poller {
     most_bytes: usize,
     clock: SourceClock,
     reading: Reading,
+    /// The token of a list that the system did not take: it may be of a time that it has forgotten.
+    refused: Option<String>,
 }
 
 /// The present as the system tells it, by the last `Date` it sent. What it calls updated, it wrote by its own clock: ours may
@@ -110,7 +113,7 @@ impl Poller {
         let limit = RateLimiter::direct(Quota::per_minute(per_minute));
         let (tokens, timeout, most_bytes) = (settings.tokens.clone(), settings.timeout, settings.most_bytes);
         let (clock, reading) = (SourceClock::default(), Reading::default());
-        Ok(Self { pack, spec, url, client, tokens, limit, timeout, most_bytes, clock, reading })
+        Ok(Self { pack, spec, url, client, tokens, limit, timeout, most_bytes, clock, reading, refused: None })
     }
 
     /// How far the system's clock is ahead of `now`, once it has said what time it is.
@@ -128,7 +131,9 @@ impl Poller {
         let called = Instant::now();
         self.limit.until_ready().await;
         let asked = self.taken_up(cursor).begun(&self.spec, self.present(now, called));
-        match (self.page(&asked, now, called).await, asked.given_up()) {
+        let page = self.page(&asked, now, called).await;
+        self.refused = asked.token().filter(|_| page.as_ref().is_err_and(PullError::may_mean_the_token)).cloned();
+        match (page, asked.given_up()) {
             // It may be the system's future: one that does not answer for it is asked again once it is past.
             // Whatever else is wrong, the window that it does answer for will say.
             (Err(_), Some(next)) => Ok(Page::none(next)),
@@ -136,10 +141,14 @@ impl Poller {
         }
     }
 
-    /// The cursor as this poller knows it.
+    /// The cursor as this poller knows it. With a token that was refused, it asks for the round from its beginning, which
+    /// passes over nothing: a system that takes no token at all is heard to refuse each of them.
     fn taken_up(&mut self, cursor: &Cursor) -> Cursor {
         match cursor.fitting(&self.spec) {
             Cursor::Window(window) => Cursor::Window(self.reading.take_up(window)),
+            Cursor::Token(token) if token.token.is_some() && token.token == self.refused => {
+                Cursor::Token(Token::round(token.since))
+            }
             token @ Cursor::Token(_) => token,
         }
     }

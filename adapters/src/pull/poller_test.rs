@@ -290,6 +290,77 @@ async fn a_null_for_a_list_is_an_empty_one() {
     assert!(matches!(refused, PullError::Missing(_)), "{refused}");
 }
 
+/// In the middle of a round of everything since 17:00, by a token that the system gave long ago.
+fn of_an_earlier_life() -> Cursor {
+    let stored = r#"{"kind":"token","since":"2026-03-01T09:00:00Z","began":"2026-03-01T09:30:00Z","token":"old"}"#;
+    serde_json::from_str(stored).expect("a cursor")
+}
+
+/// Two petitions, a page each, to who asks without a token; to any token of an earlier life, a refusal.
+fn two_petitions(asked: &Asked, refusal: Response) -> Response {
+    assert_eq!(asked["since"], "2026/03/01 16:50:00");
+    match asked.get("cursor").map(String::as_str) {
+        None => r#"{"code":"0001","list":[{"xfjbh":"1"}],"next":"new"}"#.into_response(),
+        Some("new") => r#"{"code":"0001","list":[{"xfjbh":"2"}]}"#.into_response(),
+        Some(_) => refusal,
+    }
+}
+
+#[tokio::test]
+async fn a_round_whose_token_ran_out_begins_again() {
+    let refusals: [Answer; 4] = [
+        |asked| two_petitions(asked, StatusCode::BAD_REQUEST.into_response()),
+        |asked| two_petitions(asked, (StatusCode::GONE, r#"{"msg":"cursor 已失效"}"#).into_response()),
+        |asked| two_petitions(asked, r#"{"code":"0007","msg":"cursor 已失效"}"#.into_response()),
+        |asked| two_petitions(asked, r#"{"error":"bad cursor"}"#.into_response()),
+    ];
+    for answer in refusals {
+        let mut poller = poller_of("petition-portal", &settings(serve(answer).await));
+        let mut cursor = of_an_earlier_life();
+        // A person is told of it once; nothing is passed over.
+        assert_eq!(poller.next_page(&cursor, now()).await.expect_err("refused").retry(), super::Retry::Person);
+        let mut read = 0;
+        while !cursor.is_between_rounds() {
+            let page = poller.next_page(&cursor, now()).await.expect("a page");
+            (cursor, read) = (page.next, read + page.records);
+        }
+        assert_eq!(read, 2);
+    }
+}
+
+/// Every other time it is told to a person, who is asked slowly.
+#[tokio::test]
+async fn a_system_that_takes_no_token_at_all_is_not_asked_in_a_hurry() {
+    let none: Answer = |asked| match asked.get("cursor") {
+        None => r#"{"code":"0001","list":[{"xfjbh":"1"}],"next":"new"}"#.into_response(),
+        Some(_) => StatusCode::BAD_REQUEST.into_response(),
+    };
+    let mut poller = poller_of("petition-portal", &settings(serve(none).await));
+    let mut cursor = of_an_earlier_life();
+    for _ in 0..4 {
+        assert_eq!(poller.next_page(&cursor, now()).await.expect_err("refused").retry(), super::Retry::Person);
+        cursor = poller.next_page(&cursor, now()).await.expect("the first page").next;
+        assert!(!cursor.is_between_rounds());
+    }
+}
+
+/// What has nothing to do with the token costs no round.
+#[tokio::test]
+async fn a_token_is_kept_through_an_outage_and_a_wrong_key() {
+    let refusals: [Answer; 4] = [
+        |asked| two_petitions(asked, StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        |asked| two_petitions(asked, StatusCode::UNAUTHORIZED.into_response()),
+        |asked| two_petitions(asked, StatusCode::FORBIDDEN.into_response()),
+        |asked| two_petitions(asked, r#"{"code":"401","msg":"key 无效"}"#.into_response()),
+    ];
+    for answer in refusals {
+        let mut poller = poller_of("petition-portal", &settings(serve(answer).await));
+        for _ in 0..2 {
+            poller.next_page(&of_an_earlier_life(), now()).await.expect_err("it asks with the token");
+        }
+    }
+}
+
 async fn failure(answer: Answer) -> String {
     first(&settings(serve(answer).await)).await.expect_err("refused").to_string()
 }
