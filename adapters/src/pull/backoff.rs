@@ -23,9 +23,9 @@ impl PullError {
             Self::Status { status: 408 | 425 | 429 | 500.., .. } => Retry::Backoff,
             Self::Code { busy: true, .. } => Retry::Backoff,
             Self::Token(error) if !error.needs_a_person() => Retry::Backoff,
-            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NotJson { .. } | Self::Missing(_) => {
-                Retry::Backoff
-            }
+            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NotJson { .. } => Retry::Backoff,
+            // Longer after each walk, though the pages of each were answered well.
+            Self::Missing(missing) => Retry::After(backoff(missing.walks, 0.0)),
             Self::NoPull
             | Self::Address { .. }
             | Self::Token(_)

@@ -1,9 +1,11 @@
 //! The walks against lists that behave as told.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::backoff::Retry;
 use super::cursor::{Cursor, Seen};
 use super::error::{Missing, PullError};
 use super::present::Present;
@@ -132,7 +134,8 @@ fn a_source_that_serves_smaller_pages_is_read_whole() {
 fn a_window_ends_whatever_the_source_says_of_it() {
     let beyond: [fn(u64) -> Option<u64>; 3] = [Some, |_| Some(0), |_| None];
     for says in beyond {
-        let (mut cursor, mut reading, mut walks) = (hour(), Reading::default(), 1);
+        let (mut cursor, mut reading) = (hour(), Reading::default());
+        let (mut walks, mut waits) = (1, Duration::ZERO);
         let missing = loop {
             let number = number(&cursor).expect("in the window");
             let rows = ((number - 1) * 9..117).take(9);
@@ -141,14 +144,17 @@ fn a_window_ends_whatever_the_source_says_of_it() {
                 Ok((next, missing)) if next.is_between_rounds() => break missing,
                 Ok((next, _)) => cursor = next,
                 Err(error) => {
-                    assert_eq!(error, PullError::Missing(Missing { named: 130, listed: 117 }));
+                    assert_eq!(error, PullError::Missing(Missing { named: 130, listed: 117, walks }));
+                    let Retry::After(wait) = error.retry() else { panic!("{:?}", error.retry()) };
+                    waits += wait;
                     let Cursor::Window(window) = cursor else { panic!("{cursor:?}") };
                     cursor = Cursor::Window(reading.take_up(window));
                     walks += 1;
                 }
             }
         };
-        assert_eq!((walks, missing), (MOST_WALKS, Some(Missing { named: 130, listed: 117 })));
+        assert_eq!(missing, Some(Missing { named: 130, listed: 117, walks: MOST_WALKS }));
+        assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
     }
 }
 
@@ -182,7 +188,7 @@ fn a_window_ends_though_its_number_goes_up_and_down() {
 
 #[test]
 fn a_list_that_is_empty_beside_a_number_of_records_is_asked_for_again() {
-    let missing = |named, listed| PullError::Missing(Missing { named, listed });
+    let missing = |named, listed| PullError::Missing(Missing { named, listed, walks: 1 });
     assert_eq!(hour().after(&page([], 3), &mut Reading::default()), Err(missing(3, 0)));
     let mut reading = Reading::default();
     let second = next(&hour(), &page(0..20, 30), &mut reading);

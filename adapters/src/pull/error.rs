@@ -14,6 +14,8 @@ pub struct Missing {
     pub named: u64,
     /// How many were listed, each counted once.
     pub listed: u64,
+    /// How often it was walked to its end.
+    pub walks: u32,
 }
 
 /// Why there is no page.

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::window::Window;
+use super::window::{MOST_WALKS, Window};
 use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
 use crate::decode::Limits;
 use crate::pack::{Pack, Way};
@@ -104,14 +104,14 @@ async fn what_is_named_and_never_listed_is_asked_for_often_and_then_passed_over(
     let none: Answer = |_| json!({"code": 0, "data": {"total": 3, "rows": []}}).to_string().into_response();
     let mut poller = poller(&settings(serve(none).await));
     let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
-    let missing = Missing { named: 3, listed: 0 };
+    let missing = |walks| Missing { named: 3, listed: 0, walks };
     for window in 0..2 {
-        for _ in 1..super::window::MOST_WALKS {
+        for walks in 1..MOST_WALKS {
             let error = poller.next_page(&start, now()).await.expect_err("it lists none");
-            assert_eq!(error, PullError::Missing(missing), "window {window}");
+            assert_eq!(error, PullError::Missing(missing(walks)), "window {window}");
         }
         let page = poller.next_page(&start, now()).await.expect("goes on");
-        assert_eq!((page.records, page.missing), (0, Some(missing)));
+        assert_eq!((page.records, page.missing), (0, Some(missing(MOST_WALKS))));
         assert!(page.next.is_between_rounds());
     }
 }

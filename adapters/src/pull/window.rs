@@ -171,8 +171,8 @@ impl Reading {
     ) -> Result<(Window, Option<Missing>), PullError> {
         let Some(most) = self.most else { return Ok((self.over(&at, seen), None)) };
         let (named, listed) = (total.unwrap_or(most), self.count());
-        let missing = (listed < named).then_some(Missing { named, listed });
         self.walks += 1;
+        let missing = (listed < named).then_some(Missing { named, listed, walks: self.walks });
         if self.walks == MOST_WALKS {
             return Ok((self.over(&at, seen), missing));
         }
