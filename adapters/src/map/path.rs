@@ -52,6 +52,20 @@ impl Path {
         found
     }
 
+    /// Whether a null stands at this path or above it: some systems write so that they have nothing.
+    pub(crate) fn is_null(&self, root: &Value) -> bool {
+        let mut at = root;
+        for step in &self.steps {
+            let Step::Key(key) = step else { return false };
+            match at.get(key) {
+                Some(Value::Null) => return true,
+                Some(below) => at = below,
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// Takes the list at this path out of `root`, without copying it.
     pub(crate) fn take_list(&self, root: &mut Value) -> Option<Vec<Value>> {
         let mut at = root;
@@ -130,6 +144,21 @@ mod tests {
             true
         });
         assert_eq!(seen, [json!(2), json!(3)]);
+    }
+
+    #[test]
+    fn a_null_at_a_path_is_not_an_absence() {
+        let path = Path::parse("data.rows").expect("a path");
+        for (root, null) in [
+            (json!({"data": {"rows": null}}), true),
+            (json!({"data": null}), true),
+            (json!({"data": {}}), false),
+            (json!({"data": {"rows": []}}), false),
+            (json!({}), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(path.is_null(&root), null, "{root}");
+        }
     }
 
     #[test]

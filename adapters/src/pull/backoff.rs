@@ -23,10 +23,11 @@ impl PullError {
             Self::Status { status: 408 | 425 | 429 | 500.., .. } => Retry::Backoff,
             Self::Code { busy: true, .. } => Retry::Backoff,
             Self::Token(error) if !error.needs_a_person() => Retry::Backoff,
-            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NotJson { .. } | Self::Missing { .. } => {
-                Retry::Backoff
-            }
-            Self::Address { .. }
+            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NotJson { .. } => Retry::Backoff,
+            // Longer after each walk, though the pages of each were answered well.
+            Self::Missing(missing) => Retry::After(backoff(missing.walks, 0.0)),
+            Self::NoPull
+            | Self::Address { .. }
             | Self::Token(_)
             | Self::Status { .. }
             | Self::TooLarge(_)
@@ -34,6 +35,19 @@ impl PullError {
             | Self::NoCode(_)
             | Self::NoList(_) => Retry::Person,
         }
+    }
+}
+
+impl PullError {
+    /// Whether it may be an answer to the token of a list: a refusal for good, and not of who asks.
+    pub(super) fn may_mean_the_token(&self) -> bool {
+        let of_the_question = match self {
+            Self::Status { status, .. } => matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407),
+            Self::Code { code, .. } => !matches!(code.as_str(), "401" | "403"),
+            Self::NoCode(_) | Self::NoList(_) => true,
+            _ => false,
+        };
+        self.retry() == Retry::Person && of_the_question
     }
 }
 

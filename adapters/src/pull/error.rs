@@ -6,9 +6,24 @@ use thiserror::Error;
 
 use crate::token::TokenError;
 
+/// Records that a list counts and does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the list names {named} records and has {listed} of them")]
+pub struct Missing {
+    /// How many it names.
+    pub named: u64,
+    /// How many were listed, each counted once.
+    pub listed: u64,
+    /// How often it was walked to its end.
+    pub walks: u32,
+}
+
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PullError {
+    /// It is none that is asked.
+    #[error("its pack has no `[pull]`")]
+    NoPull,
     /// The settings make no request.
     #[error("the address `{address}` cannot be asked: {reason}")]
     Address {
@@ -67,13 +82,8 @@ pub enum PullError {
     #[error("the answer has no list at `{0}`")]
     NoList(String),
     /// Passed over, they would never be asked for again.
-    #[error("the answer names {total} records and lists none on page {page}")]
-    Missing {
-        /// How many it names.
-        total: u64,
-        /// What was asked for.
-        page: u32,
-    },
+    #[error(transparent)]
+    Missing(#[from] Missing),
 }
 
 fn said(message: &str) -> String {

@@ -3,10 +3,14 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::cursor::{Cursor, Present, Seen};
-use super::error::PullError;
+use super::cursor::{Cursor, Seen};
+use super::error::{Missing, PullError};
+use super::present::Present;
+use super::records::{Records, Whose};
 use super::spec::{PullSpec, Walk};
+use super::window::Reading;
 use crate::map::{RecordPath, as_text};
+use crate::pack::Pack;
 use crate::verify::{Proof, RawBody, Verified};
 
 /// A page, as it came.
@@ -16,58 +20,66 @@ pub struct Page {
     pub body: Verified<RawBody>,
     /// How many records are in it. A page of none need not be stored.
     pub records: u64,
+    /// The records, where they can be told apart.
+    pub told_apart: Option<Records>,
     /// Where to go on; to be stored after the page, never before.
     pub next: Cursor,
-    /// What it names and does not list, and was asked for often enough: it is passed over.
-    pub missing: Option<PullError>,
+    /// What its list names and does not have, however often it was asked: it is passed over.
+    pub missing: Option<Missing>,
 }
 
 impl Page {
     /// Where there is nothing to read.
     pub(super) fn none(next: Cursor) -> Self {
         let raw = RawBody { bytes: Bytes::new(), content_type: None, content_encoding: None };
-        Self { body: Verified::vouched(raw, Proof::Pulled), records: 0, next, missing: None }
+        Self { body: Verified::vouched(raw, Proof::Pulled), records: 0, told_apart: None, next, missing: None }
     }
 }
 
-/// Reads the answer to what `asked` asked for, given at `present`. Where it must `go_on`, what
-/// it names and does not list is no error any more.
+/// Reads the answer to what `asked` asked for, given at `present`.
 pub(super) fn read(
+    pack: &Pack,
     spec: &PullSpec,
     asked: &Cursor,
-    bytes: Bytes,
-    content_type: Option<String>,
+    raw: RawBody,
     present: Present,
-    go_on: bool,
+    reading: &mut Reading,
 ) -> Result<Page, PullError> {
-    let seen = Seen { present: Some(present), ..look(spec, &bytes)? };
-    let raw = RawBody { bytes, content_type, content_encoding: None };
-    let (next, missing) = match asked.after(&seen) {
-        Err(missing @ PullError::Missing { .. }) if go_on => (asked.past(&seen), Some(missing)),
-        next => (next?, None),
+    let said = look(spec, &raw.bytes)?;
+    let body = Verified::vouched(raw, Proof::Pulled);
+    let told_apart = (said.rows > 0).then(|| Records::of(pack, &body)).flatten();
+    let records = match &told_apart {
+        Some(records) => records.0.iter().map(|(whose, _)| whose.clone()).collect(),
+        None => Whose::places(&body, said.rows),
     };
-    Ok(Page { body: Verified::vouched(raw, Proof::Pulled), records: seen.records, next, missing })
+    let seen = Seen { records, total: said.total, next: said.next, present: Some(present) };
+    let (next, missing) = asked.after(&seen, reading)?;
+    Ok(Page { body, records: said.rows as u64, told_apart, next, missing })
 }
 
-fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
+/// What stands around the records.
+struct Said {
+    rows: usize,
+    total: Option<u64>,
+    next: Option<String>,
+}
+
+fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
     let text = text(bytes);
     let answer: Value = serde_json::from_str(&text)
         .map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
     check_code(spec, &answer)?;
-    let list = spec.list.get(&answer).filter(|list| list.is_array());
-    let list = list.ok_or_else(|| PullError::NoList(spec.list.text().to_owned()))?;
+    let rows = match spec.list.get(&answer) {
+        Some(Value::Array(rows)) => rows.len(),
+        _ if spec.list.is_null(&answer) => 0,
+        _ => return Err(PullError::NoList(spec.list.text().to_owned())),
+    };
     let number = |path: &Option<RecordPath>| path.as_ref()?.get(&answer).and_then(as_text)?.parse().ok();
     let next = match &spec.walk {
         Walk::Cursor { next, .. } => next.get(&answer).and_then(as_text).filter(|t| !t.is_empty()).map(Into::into),
         Walk::Window { .. } => None,
     };
-    Ok(Seen {
-        records: list.as_array().map_or(0, Vec::len) as u64,
-        total: number(&spec.total),
-        served_size: number(&spec.served_size),
-        next,
-        present: None,
-    })
+    Ok(Said { rows, total: number(&spec.total), next })
 }
 
 /// The walk needs only ASCII of the page; the exact charset is the decoder's matter.

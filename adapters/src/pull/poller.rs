@@ -1,5 +1,6 @@
 //! The client that asks: thin IO around pure parts. Holds the rate limit, timeouts and size cap; keeps no cursor.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -10,12 +11,17 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RE
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
-use super::cursor::{Cursor, Present};
+use super::cursor::Cursor;
 use super::error::PullError;
 use super::page::{self, Page};
+use super::present::Present;
 use super::spec::PullSpec;
+use super::token::Token;
+use super::window::Reading;
 use crate::http;
+use crate::pack::Pack;
 use crate::token::Tokens;
+use crate::verify::RawBody;
 
 /// What the settings add to a pack.
 #[derive(Clone)]
@@ -56,6 +62,7 @@ impl PollerSettings {
 
 /// Asks one upstream system for its pages.
 pub struct Poller {
+    pack: Arc<Pack>,
     spec: PullSpec,
     url: Url,
     client: Client,
@@ -64,13 +71,10 @@ pub struct Poller {
     timeout: Duration,
     most_bytes: usize,
     clock: SourceClock,
-    /// Answers in a row that named records and listed none.
-    missed: u32,
+    reading: Reading,
+    /// The token of a list that the system did not take: it may be of a time that it has forgotten.
+    refused: Option<String>,
 }
-
-/// So often a page is asked for that names records and lists none: by then, about a minute after the first, nothing is being
-/// written that a moment later would be there.
-pub(super) const ASKED_FOR_MISSING: u32 = 8;
 
 /// The present as the system tells it, by the last `Date` it sent. What it calls updated, it wrote by its own clock: ours may
 /// be set at any moment, and who takes a window that ends in the system's future for known passes over what is written there
@@ -92,8 +96,9 @@ impl SourceClock {
 }
 
 impl Poller {
-    /// A client for a system; asks nothing yet.
-    pub fn new(mut spec: PullSpec, settings: &PollerSettings) -> Result<Self, PullError> {
+    /// A client for the system of a pack; asks nothing yet.
+    pub fn new(pack: Arc<Pack>, settings: &PollerSettings) -> Result<Self, PullError> {
+        let mut spec = pack.pull.clone().ok_or(PullError::NoPull)?;
         let address = |reason: String| PullError::Address { address: settings.base_url.clone(), reason };
         let root = settings.base_url.trim_end_matches('/');
         let url = Url::parse(&format!("{root}{}", spec.path)).map_err(|error| address(error.to_string()))?;
@@ -107,7 +112,8 @@ impl Poller {
         spec.page_size = settings.page_size.filter(|size| *size > 0).unwrap_or(spec.page_size);
         let limit = RateLimiter::direct(Quota::per_minute(per_minute));
         let (tokens, timeout, most_bytes) = (settings.tokens.clone(), settings.timeout, settings.most_bytes);
-        Ok(Self { spec, url, client, tokens, limit, timeout, most_bytes, clock: SourceClock::default(), missed: 0 })
+        let (clock, reading) = (SourceClock::default(), Reading::default());
+        Ok(Self { pack, spec, url, client, tokens, limit, timeout, most_bytes, clock, reading, refused: None })
     }
 
     /// How far the system's clock is ahead of `now`, once it has said what time it is.
@@ -124,12 +130,26 @@ impl Poller {
     pub async fn next_page(&mut self, cursor: &Cursor, now: Timestamp) -> Result<Page, PullError> {
         let called = Instant::now();
         self.limit.until_ready().await;
-        let asked = cursor.fitting(&self.spec).begun(&self.spec, self.present(now, called));
-        match (self.page(&asked, now, called).await, asked.given_up()) {
+        let asked = self.taken_up(cursor).begun(&self.spec, self.present(now, called));
+        let page = self.page(&asked, now, called).await;
+        self.refused = asked.token().filter(|_| page.as_ref().is_err_and(PullError::may_mean_the_token)).cloned();
+        match (page, asked.given_up()) {
             // It may be the system's future: one that does not answer for it is asked again once it is past.
             // Whatever else is wrong, the window that it does answer for will say.
             (Err(_), Some(next)) => Ok(Page::none(next)),
             (page, _) => page,
+        }
+    }
+
+    /// The cursor as this poller knows it. With a token that was refused, it asks for the round from its beginning, which
+    /// passes over nothing: a system that takes no token at all is heard to refuse each of them.
+    fn taken_up(&mut self, cursor: &Cursor) -> Cursor {
+        match cursor.fitting(&self.spec) {
+            Cursor::Window(window) => Cursor::Window(self.reading.take_up(window)),
+            Cursor::Token(token) if token.token.is_some() && token.token == self.refused => {
+                Cursor::Token(Token::round(token.since))
+            }
+            token @ Cursor::Token(_) => token,
         }
     }
 
@@ -143,10 +163,9 @@ impl Poller {
             return Err(self.refused(status, &headers, &bytes));
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let go_on = self.missed + 1 >= ASKED_FOR_MISSING;
-        let page = page::read(&self.spec, asked, bytes, content_type, self.present(now, called), go_on);
-        self.missed = if matches!(page, Err(PullError::Missing { .. })) { self.missed + 1 } else { 0 };
-        page
+        let raw = RawBody { bytes, content_type, content_encoding: None };
+        let present = self.present(now, called);
+        page::read(&self.pack, &self.spec, asked, raw, present, &mut self.reading)
     }
 
     /// The present by both clocks, when ours said `now` at the moment `then`.

@@ -1,5 +1,8 @@
 //! The poller against a system that answers as told.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
@@ -7,11 +10,11 @@ use axum::extract::{Query, State};
 use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Cursor, Page, Poller, PollerSettings, PullError};
+use super::window::{MOST_WALKS, Window};
+use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
 use crate::decode::Limits;
 use crate::pack::{Pack, Way};
 
@@ -22,7 +25,7 @@ type Answer = fn(&Asked) -> Response;
 const THERE: HeaderValue = HeaderValue::from_static("Sun, 01 Mar 2026 10:00:00 GMT");
 
 async fn serve(answer: Answer) -> String {
-    async fn orders(State(answer): State<Answer>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+    async fn list(State(answer): State<Answer>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
         let mut response = match headers.get("x-app-key").is_some_and(|key| key == "k") {
             true => answer(&asked),
             false => (StatusCode::UNAUTHORIZED, r#"{"msg":"X-App-Key 无效"}"#).into_response(),
@@ -30,7 +33,7 @@ async fn serve(answer: Answer) -> String {
         response.headers_mut().entry(DATE).or_insert(THERE);
         response
     }
-    let app = Router::new().route("/gw/api/orders", get(orders)).with_state(answer);
+    let app = Router::new().fallback(list).with_state(answer);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -43,8 +46,12 @@ fn settings(base_url: String) -> PollerSettings {
 }
 
 fn poller(settings: &PollerSettings) -> Poller {
-    let pack = Pack::embedded("hotline-12345").expect("loads");
-    Poller::new(pack.pull.expect("pulls"), settings).expect("a poller")
+    poller_of("hotline-12345", settings)
+}
+
+fn poller_of(pack: &str, settings: &PollerSettings) -> Poller {
+    let pack = Pack::embedded(pack).expect("loads");
+    Poller::new(Arc::new(pack), settings).expect("a poller")
 }
 
 fn now() -> Timestamp {
@@ -88,7 +95,7 @@ async fn every_page_is_fetched_once() {
         }
     }
     assert_eq!(ids, [json!("1"), json!("2"), json!("3")]);
-    assert!(matches!(cursor, Cursor::Window { from, .. } if from < now()));
+    assert!(matches!(cursor, Cursor::Window(Window { from, .. }) if from < now()));
 }
 
 /// A number that counts what is never listed holds nothing up for ever, and is not passed over in silence.
@@ -97,15 +104,128 @@ async fn what_is_named_and_never_listed_is_asked_for_often_and_then_passed_over(
     let none: Answer = |_| json!({"code": 0, "data": {"total": 3, "rows": []}}).to_string().into_response();
     let mut poller = poller(&settings(serve(none).await));
     let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
-    let missing = PullError::Missing { total: 3, page: 1 };
+    let missing = |walks| Missing { named: 3, listed: 0, walks };
     for window in 0..2 {
-        for _ in 1..super::poller::ASKED_FOR_MISSING {
-            assert_eq!(poller.next_page(&start, now()).await.expect_err("it lists none"), missing, "window {window}");
+        for walks in 1..MOST_WALKS {
+            let error = poller.next_page(&start, now()).await.expect_err("it lists none");
+            assert_eq!(error, PullError::Missing(missing(walks)), "window {window}");
         }
         let page = poller.next_page(&start, now()).await.expect("goes on");
-        assert_eq!((page.records, page.missing.as_ref()), (0, Some(&missing)));
+        assert_eq!((page.records, page.missing), (0, Some(missing(MOST_WALKS))));
         assert!(page.next.is_between_rounds());
     }
+}
+
+/// A page as the hotline gives it: the orders of these numbers, out of so many.
+fn listed(orders: impl IntoIterator<Item = usize>, total: usize) -> Response {
+    // What is counted down while it is asked makes no other order of it.
+    static MINUTES_LEFT: AtomicUsize = AtomicUsize::new(1_000_000);
+    let row = |n: usize| json!({"orderId": format!("GD{n}"), "callTime": "2026-03-01 17:00:00", "minutesLeft": MINUTES_LEFT.fetch_sub(1, Relaxed)});
+    let rows: Vec<_> = orders.into_iter().map(row).collect();
+    json!({"code": 0, "data": {"total": total, "rows": rows}}).to_string().into_response()
+}
+
+fn page_of(asked: &Asked) -> usize {
+    asked["page"].parse().expect("a number")
+}
+
+/// Polls one window to its end, asking again for what is missing: the orders read, the requests it took, and what was passed
+/// over.
+async fn one_window(answer: Answer) -> (BTreeSet<usize>, usize, Option<Missing>) {
+    let settings = PollerSettings { most_bytes: 1 << 20, ..settings(serve(answer).await) };
+    let mut poller = poller(&settings);
+    let mut cursor = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let (mut read, mut missing) = (BTreeSet::new(), None);
+    for asked in 1..100 {
+        let page = match poller.next_page(&cursor, now()).await {
+            Ok(page) => page,
+            Err(PullError::Missing(_)) => continue,
+            Err(error) => panic!("{error}"),
+        };
+        let answer: Value = serde_json::from_slice(&page.body.get().bytes).expect("JSON");
+        let rows = answer["data"]["rows"].as_array().expect("a list");
+        let number =
+            |id: &Value| id.as_str().and_then(|id| id.strip_prefix("GD")?.parse::<usize>().ok()).expect("a number");
+        read.extend(rows.iter().map(|row| number(&row["orderId"])));
+        (cursor, missing) = (page.next, missing.or(page.missing));
+        if cursor.is_between_rounds() {
+            return (read, asked, missing);
+        }
+    }
+    panic!("the window does not end: {cursor:?}");
+}
+
+/// Orders of one second, sorted by nothing but that: each request lists them in another order, so that a page repeats some of
+/// the one before, and others are on neither.
+#[tokio::test]
+async fn orders_of_the_same_second_are_read_although_every_page_shuffles_them() {
+    let shuffled: Answer = |asked| {
+        static REQUESTS: AtomicUsize = AtomicUsize::new(1);
+        let seed = REQUESTS.fetch_add(1, Relaxed);
+        let mut orders: Vec<usize> = (0..150).collect();
+        orders.sort_by_key(|n| (n * 7919 + seed * 104_729).wrapping_mul(2_654_435_761) % 65_521);
+        listed(orders.into_iter().skip((page_of(asked) - 1) * 100).take(100), 150)
+    };
+    let (read, _, missing) = one_window(shuffled).await;
+    assert_eq!((read, missing), ((0..150).collect(), None));
+}
+
+#[tokio::test]
+async fn a_page_that_lists_orders_twice_hides_no_later_page() {
+    let twice: Answer = |asked| {
+        let first = (page_of(asked) - 1) * 100;
+        let page = (first..210).take(100);
+        listed(page.flat_map(|n| vec![n; if n < 10 { 2 } else { 1 }]), 210)
+    };
+    assert_eq!(one_window(twice).await, ((0..210).collect(), 3, None));
+}
+
+#[tokio::test]
+async fn a_short_page_in_the_middle_hides_no_later_page() {
+    let short: Answer = |asked| match page_of(asked) {
+        1 => listed(0..100, 250),
+        2 => listed(100..160, 250),
+        3 => listed(160..210, 250),
+        4 => listed(210..250, 250),
+        _ => listed([], 250),
+    };
+    assert_eq!(one_window(short).await, ((0..250).collect(), 4, None));
+}
+
+/// Some list their last page for every page beyond it.
+#[tokio::test]
+async fn a_list_that_repeats_its_last_page_ends_there() {
+    let last_again: Answer = |asked| match page_of(asked) {
+        1 => listed(0..2, 5),
+        _ => listed(2..3, 5),
+    };
+    let (read, _, missing) = one_window(last_again).await;
+    assert_eq!(read, (0..3).collect());
+    assert!(missing.is_some(), "it is passed over in silence");
+    let no_number: Answer = |asked| {
+        let rows = match page_of(asked) {
+            1 => json!([{"orderId": "GD1"}, {"orderId": "GD2"}]),
+            _ => json!([{"orderId": "GD3"}]),
+        };
+        json!({"code": 0, "data": {"rows": rows}}).to_string().into_response()
+    };
+    assert_eq!(one_window(no_number).await, ((1..4).collect(), 3, None));
+}
+
+/// By another poller, after a gateway died: it knows nothing of what the pages before listed.
+#[tokio::test]
+async fn a_window_that_another_gateway_began_is_begun_again() {
+    let settings = settings(serve(three_orders).await);
+    let mut former = poller(&settings);
+    let start = former.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let stored = serde_json::to_string(&former.next_page(&start, now()).await.expect("a page").next).expect("stored");
+    let mut latter = poller(&settings);
+    let (mut cursor, mut read) = (serde_json::from_str::<Cursor>(&stored).expect("read"), 0);
+    while !cursor.is_between_rounds() {
+        let page = latter.next_page(&cursor, now()).await.expect("a page");
+        (cursor, read) = (page.next, read + page.records);
+    }
+    assert_eq!(read, 3);
 }
 
 /// Our clock and the one the system tells with every answer are a day apart: neither is believed beyond the other, and the
@@ -121,7 +241,7 @@ async fn a_wrong_clock_of_ours_or_theirs_passes_over_nothing() {
         for _ in 0..6 {
             let page = poller.next_page(&cursor, ours).await.expect("a page");
             cursor = page.next;
-            let Cursor::Window { from, to: None, ahead, .. } = cursor else { panic!("{cursor:?}") };
+            let Cursor::Window(Window { from, to: None, ahead, .. }) = cursor else { panic!("{cursor:?}") };
             assert!(from <= earlier, "{hours} h: {from} is in the future of one of the clocks");
             furthest = furthest.max(ahead);
         }
@@ -151,6 +271,94 @@ async fn a_system_that_refuses_to_list_its_future_is_read_on() {
         (cursor, read) = (page.next, read + page.records);
     }
     assert!(read == 2 && cursor.is_between_rounds(), "{cursor:?}");
+}
+
+/// Some write null where they have nothing.
+#[tokio::test]
+async fn a_null_for_a_list_is_an_empty_one() {
+    let nothing: [Answer; 3] = [
+        |_| r#"{"code":0,"data":{"total":0,"rows":null}}"#.into_response(),
+        |_| r#"{"code":0,"data":{"total":null,"rows":null}}"#.into_response(),
+        |_| r#"{"code":0,"data":null}"#.into_response(),
+    ];
+    for answer in nothing {
+        let page = first(&settings(serve(answer).await)).await.expect("a page");
+        assert!(page.records == 0 && page.next.is_between_rounds(), "{page:?}");
+    }
+    let three: Answer = |_| r#"{"code":0,"data":{"total":3,"rows":null}}"#.into_response();
+    let refused = first(&settings(serve(three).await)).await.expect_err("there are some");
+    assert!(matches!(refused, PullError::Missing(_)), "{refused}");
+}
+
+/// In the middle of a round of everything since 17:00, by a token that the system gave long ago.
+fn of_an_earlier_life() -> Cursor {
+    let stored = r#"{"kind":"token","since":"2026-03-01T09:00:00Z","began":"2026-03-01T09:30:00Z","token":"old"}"#;
+    serde_json::from_str(stored).expect("a cursor")
+}
+
+/// Two petitions, a page each, to who asks without a token; to any token of an earlier life, a refusal.
+fn two_petitions(asked: &Asked, refusal: Response) -> Response {
+    assert_eq!(asked["since"], "2026/03/01 16:50:00");
+    match asked.get("cursor").map(String::as_str) {
+        None => r#"{"code":"0001","list":[{"xfjbh":"1"}],"next":"new"}"#.into_response(),
+        Some("new") => r#"{"code":"0001","list":[{"xfjbh":"2"}]}"#.into_response(),
+        Some(_) => refusal,
+    }
+}
+
+#[tokio::test]
+async fn a_round_whose_token_ran_out_begins_again() {
+    let refusals: [Answer; 4] = [
+        |asked| two_petitions(asked, StatusCode::BAD_REQUEST.into_response()),
+        |asked| two_petitions(asked, (StatusCode::GONE, r#"{"msg":"cursor 已失效"}"#).into_response()),
+        |asked| two_petitions(asked, r#"{"code":"0007","msg":"cursor 已失效"}"#.into_response()),
+        |asked| two_petitions(asked, r#"{"error":"bad cursor"}"#.into_response()),
+    ];
+    for answer in refusals {
+        let mut poller = poller_of("petition-portal", &settings(serve(answer).await));
+        let mut cursor = of_an_earlier_life();
+        // A person is told of it once; nothing is passed over.
+        assert_eq!(poller.next_page(&cursor, now()).await.expect_err("refused").retry(), super::Retry::Person);
+        let mut read = 0;
+        while !cursor.is_between_rounds() {
+            let page = poller.next_page(&cursor, now()).await.expect("a page");
+            (cursor, read) = (page.next, read + page.records);
+        }
+        assert_eq!(read, 2);
+    }
+}
+
+/// Every other time it is told to a person, who is asked slowly.
+#[tokio::test]
+async fn a_system_that_takes_no_token_at_all_is_not_asked_in_a_hurry() {
+    let none: Answer = |asked| match asked.get("cursor") {
+        None => r#"{"code":"0001","list":[{"xfjbh":"1"}],"next":"new"}"#.into_response(),
+        Some(_) => StatusCode::BAD_REQUEST.into_response(),
+    };
+    let mut poller = poller_of("petition-portal", &settings(serve(none).await));
+    let mut cursor = of_an_earlier_life();
+    for _ in 0..4 {
+        assert_eq!(poller.next_page(&cursor, now()).await.expect_err("refused").retry(), super::Retry::Person);
+        cursor = poller.next_page(&cursor, now()).await.expect("the first page").next;
+        assert!(!cursor.is_between_rounds());
+    }
+}
+
+/// What has nothing to do with the token costs no round.
+#[tokio::test]
+async fn a_token_is_kept_through_an_outage_and_a_wrong_key() {
+    let refusals: [Answer; 4] = [
+        |asked| two_petitions(asked, StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        |asked| two_petitions(asked, StatusCode::UNAUTHORIZED.into_response()),
+        |asked| two_petitions(asked, StatusCode::FORBIDDEN.into_response()),
+        |asked| two_petitions(asked, r#"{"code":"401","msg":"key 无效"}"#.into_response()),
+    ];
+    for answer in refusals {
+        let mut poller = poller_of("petition-portal", &settings(serve(answer).await));
+        for _ in 0..2 {
+            poller.next_page(&of_an_earlier_life(), now()).await.expect_err("it asks with the token");
+        }
+    }
 }
 
 async fn failure(answer: Answer) -> String {

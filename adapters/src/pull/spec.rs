@@ -32,8 +32,6 @@ pub(crate) struct RawPullSpec {
     #[serde(default)]
     total: Option<String>,
     #[serde(default)]
-    served_size: Option<String>,
-    #[serde(default)]
     next: Option<String>,
     #[serde(default)]
     code: Option<String>,
@@ -94,7 +92,6 @@ pub struct PullSpec {
     pub(crate) records: BatchAt,
     pub(crate) list: RecordPath,
     pub(crate) total: Option<RecordPath>,
-    pub(crate) served_size: Option<RecordPath>,
     pub(crate) code: Option<RecordPath>,
     pub(crate) ok: Vec<String>,
     pub(crate) busy: Vec<String>,
@@ -142,7 +139,6 @@ impl RawPullSpec {
         };
         let list = path("records", Some(&self.records));
         let total = path("total", self.total.as_ref());
-        let served_size = path("served_size", self.served_size.as_ref());
         let code = path("code", self.code.as_ref());
         let message = path("message", self.message.as_ref());
         let next = path("next", self.next.as_ref());
@@ -173,7 +169,6 @@ impl RawPullSpec {
             records: BatchAt::parse(&[self.records])?,
             list: list?,
             total,
-            served_size,
             code,
             ok: self.ok,
             busy: self.busy,

@@ -64,6 +64,7 @@ pub(crate) fn begin_at_zero(channels: &Channels) {
     for (name, channel) in channels.iter() {
         if channel.is_polled() {
             metrics::gauge!("huiliu_poll_up", "channel" => name.to_string()).set(0.0);
+            metrics::counter!("huiliu_poll_missing_records_total", "channel" => name.to_string()).absolute(0);
         }
         for stage in dead::STAGES {
             metrics::counter!("huiliu_dead_letters_total", "stage" => stage, "channel" => name.to_string()).absolute(0);

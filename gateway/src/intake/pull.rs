@@ -8,14 +8,14 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::{Operation, Store};
 use huiliu_adapters::pack::{Pack, Way};
-use huiliu_adapters::pull::{Cursor, Page, Poller, PollerSettings, PullError, Retry, backoff};
+use huiliu_adapters::pull::{Cursor, Missing, Page, Poller, PollerSettings, PullError, Retry, backoff};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::envelope::RawEnvelope;
-use super::repeats::{Records, Repeats};
+use super::repeats::Repeats;
 use super::store::IntakeStore;
 use crate::channels::ChannelRuntime;
 use crate::engine::streams::CURSORS;
@@ -99,17 +99,14 @@ impl Pull {
                     self.channel.poll.succeeded(asked);
                     self.up(true);
                     if let Some(missing) = &page.missing {
-                        tracing::warn!(
-                            channel = %self.channel.name,
-                            "channel {} is read on: {missing}, however often it is asked", self.channel.name
-                        );
+                        self.tell_missing(missing);
                     }
                     let finished = page.next.is_between_rounds();
                     let channel = self.channel.name.to_string();
                     metrics::counter!("huiliu_poll_pages_total", "channel" => channel.clone()).increment(1);
                     metrics::gauge!("huiliu_poll_last_success_timestamp_seconds", "channel" => channel)
                         .set(asked.as_second() as f64);
-                    position = self.keep_page(&pack, page, position, asked, &mut repeats).await?;
+                    position = self.keep_page(page, position, asked, &mut repeats).await?;
                     revision = self.advance(&cursors, &position, revision).await?;
                     if finished {
                         repeats.turn();
@@ -141,6 +138,14 @@ impl Pull {
         Ok(())
     }
 
+    /// What a source counts and does not list may be a report that nobody gets.
+    fn tell_missing(&self, missing: &Missing) {
+        let channel = &self.channel.name;
+        metrics::counter!("huiliu_poll_missing_records_total", "channel" => channel.to_string())
+            .increment(missing.named - missing.listed);
+        tracing::warn!(%channel, "channel {channel} is read on: {missing}, however often it is asked");
+    }
+
     /// Signatures, dates and deadlines of the two systems are only as good as their clocks agree.
     fn tell_clocks(&self, poller: &Poller, known: &mut bool) {
         let Some(ahead) = poller.clock_ahead(Timestamp::now()).map(|ahead| ahead.as_secs()) else { return };
@@ -161,19 +166,17 @@ impl Pull {
         metrics::gauge!("huiliu_poll_up", "channel" => channel).set(if up { 1.0 } else { 0.0 });
     }
 
-    fn poller(&self, pack: &Pack) -> Result<Poller, String> {
-        let spec = pack.pull.clone().ok_or("its pack cannot be asked")?;
+    fn poller(&self, pack: &Arc<Pack>) -> Result<Poller, String> {
         let base_url = self.channel.base_url.clone().ok_or("`base_url` is not set")?;
         let mut settings = PollerSettings::new(base_url);
         settings.tokens = self.channel.tokens.clone();
         settings.key = pack.key_header.clone().zip(self.channel.key.clone());
-        Poller::new(spec, &settings).map_err(|e| e.to_string())
+        Poller::new(pack.clone(), &settings).map_err(|e| e.to_string())
     }
 
     /// Stores what the page brought, before anything is said of having passed it.
     async fn keep_page(
         &self,
-        pack: &Pack,
         page: Page,
         before: Position,
         asked: Timestamp,
@@ -183,8 +186,7 @@ impl Pull {
             return Ok(Position { cursor: page.next, ..before });
         }
         let digest = base16ct::lower::encode_string(&Sha256::digest(&page.body.get().bytes));
-        let records = Records::of(pack, &self.channel.namespace, &page.body);
-        let known = records.as_ref().is_some_and(|records| repeats.knows(records));
+        let known = page.told_apart.as_ref().is_some_and(|records| repeats.knows(records));
         if !known && before.last_page.as_deref() != Some(digest.as_str()) {
             let channel = self.channel.name.clone();
             let envelope = RawEnvelope { channel, received_at: asked, way: Way::Pull, body: page.body, only: None };
@@ -195,7 +197,7 @@ impl Pull {
             let sequence = self.store.store(&envelope, &mut step).await.map_err(|e| e.to_string())?;
             tracing::debug!(channel = %self.channel.name, sequence, records = page.records, "a page is stored");
         }
-        repeats.note(records);
+        repeats.note(page.told_apart);
         Ok(Position { cursor: page.next, last_page: Some(digest), ..before })
     }
 

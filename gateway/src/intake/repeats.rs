@@ -4,41 +4,10 @@
 
 use std::collections::HashMap;
 
-use huiliu_adapters::decode::Limits;
-use huiliu_adapters::pack::{Pack, Way};
-use huiliu_adapters::verify::{RawBody, Verified};
-use huiliu_schemas::Namespace;
-use huiliu_schemas::ids::SourceId;
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+use huiliu_adapters::pull::{Digest, Records, Whose};
 
 /// A round with more records is one of the past, which is asked for once.
 const MOST: usize = 100_000;
-
-type Digest = [u8; 32];
-
-/// Whose record it is: by its number, or, where it has none that can be read, by itself.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Whose {
-    Number(SourceId),
-    Unread(Digest),
-}
-
-/// The records of a page, each with a digest.
-pub(super) struct Records(Vec<(Whose, Digest)>);
-
-impl Records {
-    /// As the pipeline will tell them apart; `None` where it cannot.
-    pub fn of(pack: &Pack, namespace: &Namespace, body: &Verified<RawBody>) -> Option<Self> {
-        let read = |value: Value| {
-            let digest = Sha256::digest(value.to_string()).into();
-            let whose = pack.map(&value, namespace).map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
-            (whose, digest)
-        };
-        let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;
-        records.into_iter().map(|record| record.value.ok().map(read)).collect::<Option<_>>().map(Self)
-    }
-}
 
 /// What was stored last of each record, as far as this round and the one before it brought it.
 #[derive(Default)]
@@ -74,8 +43,8 @@ impl Repeats {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use huiliu_adapters::verify::Proof;
+    use huiliu_schemas::ids::SourceId;
+    use sha2::{Digest as _, Sha256};
 
     use super::*;
 
@@ -106,21 +75,5 @@ mod tests {
         assert_eq!(round(&mut repeats, &[&[("3", "a")]]), 1, "the round before did not bring it");
         repeats.note(None);
         assert_eq!(round(&mut repeats, &[&[("3", "a")]]), 1, "it may have been among those nobody could tell apart");
-    }
-
-    #[test]
-    fn a_record_is_known_by_its_number() {
-        let pack = Pack::embedded("petition-portal").expect("loads");
-        let of = |text: &str| {
-            let body =
-                RawBody { bytes: Bytes::copy_from_slice(text.as_bytes()), content_type: None, content_encoding: None };
-            Records::of(&pack, &pack.namespace, &Verified::vouched(body, Proof::Pulled))
-        };
-        assert!(of(r#"{"list":["text"]}"#).is_none() && of("no list").is_none(), "then it is stored");
-        let unread = of(r#"{"list":[{"nothing":1}]}"#).expect("records");
-        assert!(matches!(unread.0[..], [(Whose::Unread(_), _)]));
-        let record = include_str!("../../../adapters/packs/petition-portal/fixtures/push.json");
-        let read = of(&format!(r#"{{"list":{record}}}"#)).expect("records");
-        assert!(matches!(read.0[..], [(Whose::Number(_), _), ..]));
     }
 }

@@ -1,0 +1,73 @@
+//! The records of a page, told apart: by their number, or, where they have none that can be read, by themselves. What is
+//! listed twice is counted once, and what was stored already need not be stored again.
+
+use huiliu_schemas::ids::SourceId;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::decode::Limits;
+use crate::pack::{Pack, Way};
+use crate::verify::{RawBody, Verified};
+
+/// SHA-256 of a record, or of a page.
+pub type Digest = [u8; 32];
+
+/// Whose record it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// Of this number.
+    Number(SourceId),
+    /// No number can be read of it: its own.
+    Unread(Digest),
+    /// Not even the record can be told from its page: its place there.
+    Place(Digest, usize),
+}
+
+impl Whose {
+    /// Of so many records in a page of which nobody can tell them apart.
+    pub(super) fn places(page: &Verified<RawBody>, records: usize) -> Vec<Self> {
+        let digest: Digest = Sha256::digest(&page.get().bytes).into();
+        (0..records).map(|place| Self::Place(digest, place)).collect()
+    }
+}
+
+/// The records of a page, each with a digest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Records(pub Vec<(Whose, Digest)>);
+
+impl Records {
+    /// As the pipeline will tell them apart; `None` where it cannot.
+    pub fn of(pack: &Pack, body: &Verified<RawBody>) -> Option<Self> {
+        let read = |value: Value| {
+            let digest = Sha256::digest(value.to_string()).into();
+            let whose = pack.map(&value, &pack.namespace).map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
+            (whose, digest)
+        };
+        let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;
+        records.into_iter().map(|record| record.value.ok().map(read)).collect::<Option<_>>().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::verify::Proof;
+
+    #[test]
+    fn a_record_is_known_by_its_number() {
+        let pack = Pack::embedded("petition-portal").expect("loads");
+        let of = |text: &str| {
+            let body =
+                RawBody { bytes: Bytes::copy_from_slice(text.as_bytes()), content_type: None, content_encoding: None };
+            Records::of(&pack, &Verified::vouched(body, Proof::Pulled))
+        };
+        assert!(of(r#"{"list":["text"]}"#).is_none() && of("no list").is_none(), "then it is stored");
+        let unread = of(r#"{"list":[{"nothing":1}]}"#).expect("records");
+        assert!(matches!(unread.0[..], [(Whose::Unread(_), _)]));
+        let record = include_str!("../../packs/petition-portal/fixtures/push.json");
+        let read = of(&format!(r#"{{"list":{record}}}"#)).expect("records");
+        assert!(matches!(read.0[..], [(Whose::Number(_), _), ..]));
+    }
+}

@@ -1,0 +1,209 @@
+//! The walk through a window of update times, in numbered pages. Pure.
+//!
+//! A window is read when as many records were listed as the source names, each counted once. Neither its pages nor what it
+//! says of them tell that: some list a record twice, some sort by a time that many records share, so that a page repeats
+//! some of the one before and others are on none; some leave records out of a page, or serve fewer than they are asked for.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::cursor::Seen;
+use super::error::{Missing, PullError};
+use super::present::{AGREE, Present};
+use super::records::Whose;
+use super::spec::PullSpec;
+
+/// In a window of update times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Everything updated before this is known.
+    pub(super) from: Timestamp,
+    /// End of the window being read; none between windows.
+    pub(super) to: Option<Timestamp>,
+    /// The page to ask for, from 1.
+    pub(super) page: u32,
+    /// The fewest records the window had at an answer: fewer now means that records left it.
+    pub(super) total: Option<u64>,
+    /// Where the two clocks differ: what was updated before this was asked for by the later one. It is known only once
+    /// the earlier one has passed it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ahead: Option<Timestamp>,
+    /// The window lies beyond the present of the earlier clock: it begins at `ahead`, and nothing in it is known by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) beyond: bool,
+}
+
+impl Window {
+    /// Before a window that begins there.
+    pub(super) fn between(from: Timestamp) -> Self {
+        Self::next(from, None, false)
+    }
+
+    fn next(from: Timestamp, ahead: Option<Timestamp>, beyond: bool) -> Self {
+        Self { from, to: None, page: 1, total: None, ahead, beyond }
+    }
+
+    pub(super) fn begun(self, spec: &PullSpec, now: Present) -> Self {
+        let longest = SignedDuration::from_secs(i64::from(spec.window_s));
+        let end = |from: Timestamp, most| from.checked_add(longest).map_or(most, |end| end.min(most)).max(from);
+        match self {
+            Self { to: None, beyond: true, from, ahead, .. } => {
+                let asked = ahead.filter(|ahead| *ahead <= now.perhaps()).unwrap_or(now.surely()).max(from);
+                Self { to: Some(end(asked, now.perhaps())), ahead: Some(asked), ..self }
+            }
+            Self { to, from, .. } => Self { to: to.or_else(|| Some(end(from, now.surely()))), ..self },
+        }
+    }
+
+    /// From where to where is asked for.
+    pub(super) fn bounds(&self) -> (Timestamp, Timestamp) {
+        (self.ahead.filter(|_| self.beyond).unwrap_or(self.from), self.end())
+    }
+
+    fn end(&self) -> Timestamp {
+        self.to.unwrap_or(self.from)
+    }
+
+    /// Whether it is the window that is asked for; one that has no end yet may end where this one does.
+    fn is_of(self, asked: Self) -> bool {
+        self.first_page() == Self { to: asked.to.or(self.to), ..asked.first_page() }
+    }
+
+    fn first_page(self) -> Self {
+        Self { page: 1, total: None, ..self }
+    }
+
+    /// Where it goes on once the window was read to its end: where the clocks differ, up to the later one before the round
+    /// is over.
+    fn read(&self, seen: &Seen) -> Self {
+        match seen.present {
+            _ if self.beyond => Self::next(self.from, self.to, false),
+            Some(present) if present.differ() => Self::next(seen.known(self.from, self.end()), self.ahead, true),
+            _ => Self::between(seen.known(self.from, self.end())),
+        }
+    }
+
+    /// The window as it ought to have been asked for: it was not past yet by the source's clock, which told so only now.
+    fn shortened(&self, seen: &Seen) -> Option<Self> {
+        let to = seen.known(self.from, self.end());
+        let too_long = !self.beyond && self.end().duration_since(to) > AGREE;
+        too_long.then_some(Self { to: Some(to), ..self.first_page() })
+    }
+
+    /// Where it goes on if a window beyond the earlier clock is not read; none where it is another that must be.
+    pub(super) fn given_up(&self) -> Option<Self> {
+        self.beyond.then(|| Self::next(self.from, self.ahead, false))
+    }
+}
+
+/// So often a window is walked in which not all that the source names is listed: by then, about a minute after the first
+/// time, nothing is being written that a moment later would be there.
+pub(super) const MOST_WALKS: u32 = 8;
+
+/// The window that is being read, and what was listed of it in all the walks it took. In memory only: who takes a window up
+/// that another has begun begins it again.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Where the window stands, once an answer has been read.
+    at: Option<Window>,
+    /// The records, each with the lap in which it was listed last. A lap ends where the walk turns back.
+    listed: HashMap<Whose, u32>,
+    lap: u32,
+    /// The most records the window had at an answer, since they are counted.
+    most: Option<u64>,
+    /// How often it was walked to its end.
+    walks: u32,
+}
+
+impl Reading {
+    /// The window with the page to ask for: the first one, unless we know what those before it listed.
+    pub(super) fn take_up(&mut self, asked: Window) -> Window {
+        match self.at {
+            Some(at) if at.is_of(asked) => at,
+            _ => {
+                *self = Self::default();
+                asked.first_page()
+            }
+        }
+    }
+
+    /// Where it goes on after an answer, and what it passes over.
+    ///
+    /// A record updated while we read leaves the window and moves all later ones a place forward, some of them before the
+    /// page we ask for. The number of records in the window tells how many, and at most as many pages we go back: a page
+    /// has one record at least. Since no record comes into a settled window, this ends.
+    ///
+    /// # Errors
+    /// When the source names records that it does not list.
+    pub(super) fn after(&mut self, at: Window, seen: &Seen) -> Result<(Window, Option<Missing>), PullError> {
+        // Some say none beyond the last page, and some beside every page.
+        let none = at.page == 1 && seen.records.is_empty();
+        let named = seen.total.filter(|total| *total > 0 || none);
+        let left = at.total.zip(named).map_or(0, |(then, now)| then.saturating_sub(now));
+        let total = at.total.into_iter().chain(named).min();
+        self.most = self.most.max(named);
+        let new = self.note(&seen.records);
+        if self.most.is_some_and(|most| self.count() >= most) {
+            return Ok((self.over(&at, seen), None));
+        }
+        if !new {
+            return self.at_the_end(at, total, seen);
+        }
+        if at.page > 1 && left > 0 {
+            self.lap += 1;
+            let back = u32::try_from(left).map_or(1, |left| at.page.saturating_sub(left).max(1));
+            return Ok((self.stand(Window { page: back, total, ..at }), None));
+        }
+        let next = at.shortened(seen).unwrap_or_else(|| self.stand(Window { page: at.page + 1, total, ..at }));
+        Ok((next, None))
+    }
+
+    /// A page without a record that this lap has not listed: there are no more. Where that is not all, the window is walked
+    /// again; what is listed again appends nothing.
+    fn at_the_end(
+        &mut self,
+        at: Window,
+        total: Option<u64>,
+        seen: &Seen,
+    ) -> Result<(Window, Option<Missing>), PullError> {
+        let Some(most) = self.most else { return Ok((self.over(&at, seen), None)) };
+        let (named, listed) = (total.unwrap_or(most), self.count());
+        self.walks += 1;
+        let missing = (listed < named).then_some(Missing { named, listed, walks: self.walks });
+        if self.walks == MOST_WALKS {
+            return Ok((self.over(&at, seen), missing));
+        }
+        if named < most {
+            // Nobody knows whether those that left were among the listed: count anew.
+            (self.listed, self.most) = (HashMap::new(), None);
+        }
+        self.lap += 1;
+        let again = self.stand(at.first_page());
+        missing.map_or(Ok((again, None)), |missing| Err(PullError::Missing(missing)))
+    }
+
+    /// Whether one of them is new to this lap.
+    fn note(&mut self, records: &[Whose]) -> bool {
+        let mut new = false;
+        for whose in records {
+            new |= self.listed.insert(whose.clone(), self.lap) != Some(self.lap);
+        }
+        new
+    }
+
+    fn count(&self) -> u64 {
+        self.listed.len() as u64
+    }
+
+    fn stand(&mut self, next: Window) -> Window {
+        *self.at.insert(next)
+    }
+
+    fn over(&mut self, at: &Window, seen: &Seen) -> Window {
+        *self = Self::default();
+        at.read(seen)
+    }
+}
