@@ -159,6 +159,31 @@ fn a_window_ends_whatever_the_source_says_of_it() {
 }
 
 #[test]
+fn a_source_with_several_rows_for_a_record_is_believed_in_the_third_walk() {
+    let (mut reading, mut cursor, mut errors) = (Reading::default(), hour(), 0);
+    for _ in 0..20 {
+        let rows = match number(&cursor) {
+            Some(1) => page((0..50).chain(0..50), 150),
+            Some(2) => page(50..100, 150),
+            Some(_) => page([], 150),
+            None => break,
+        };
+        match cursor.after(&rows, &mut reading) {
+            Ok((next, missing)) => {
+                assert_eq!(missing, None, "150 rows were listed");
+                cursor = next;
+            }
+            Err(_) => {
+                errors += 1;
+                let Cursor::Window(window) = cursor else { panic!("{cursor:?}") };
+                cursor = Cursor::Window(reading.take_up(window));
+            }
+        }
+    }
+    assert_eq!((number(&cursor), errors), (None, 2));
+}
+
+#[test]
 fn a_source_that_does_not_count_is_read_until_its_pages_end() {
     for total in [None, Some(0)] {
         let (mut cursor, mut reading, mut read) = (hour(), Reading::default(), BTreeSet::new());

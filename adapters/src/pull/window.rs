@@ -102,6 +102,9 @@ impl Window {
 /// So often a window is walked in which not all that the source names is listed: by then, about a minute after the first
 /// time, nothing is being written that a moment later would be there.
 pub(super) const MOST_WALKS: u32 = 8;
+/// So many walks in a row that list as many rows as the source names, and no record that was not known, are enough: it lists
+/// some of them in several rows.
+const BARREN_WALKS: u32 = 2;
 
 /// The window that is being read, and what was listed of it in all the walks it took. In memory only: who takes a window up
 /// that another has begun begins it again.
@@ -114,8 +117,12 @@ pub(super) struct Reading {
     lap: u32,
     /// The most records the window had at an answer, since they are counted.
     most: Option<u64>,
-    /// How often it was walked to its end.
+    /// How often it was walked to its end, and how often in a row that was barren.
     walks: u32,
+    barren: u32,
+    /// What this walk listed, and whether it can be no barren one.
+    rows: u64,
+    found: bool,
 }
 
 impl Reading {
@@ -154,6 +161,7 @@ impl Reading {
         }
         if at.page > 1 && left > 0 {
             self.lap += 1;
+            self.found = true;
             let back = u32::try_from(left).map_or(1, |left| at.page.saturating_sub(left).max(1));
             return Ok((self.stand(Window { page: back, total, ..at }), None));
         }
@@ -172,6 +180,10 @@ impl Reading {
         let Some(most) = self.most else { return Ok((self.over(&at, seen), None)) };
         let (named, listed) = (total.unwrap_or(most), self.count());
         self.walks += 1;
+        self.barren = if self.found || self.rows < named { 0 } else { self.barren + 1 };
+        if self.barren == BARREN_WALKS {
+            return Ok((self.over(&at, seen), None));
+        }
         let missing = (listed < named).then_some(Missing { named, listed, walks: self.walks });
         if self.walks == MOST_WALKS {
             return Ok((self.over(&at, seen), missing));
@@ -181,6 +193,7 @@ impl Reading {
             (self.listed, self.most) = (HashMap::new(), None);
         }
         self.lap += 1;
+        (self.rows, self.found) = (0, false);
         let again = self.stand(at.first_page());
         missing.map_or(Ok((again, None)), |missing| Err(PullError::Missing(missing)))
     }
@@ -189,8 +202,11 @@ impl Reading {
     fn note(&mut self, records: &[Whose]) -> bool {
         let mut new = false;
         for whose in records {
-            new |= self.listed.insert(whose.clone(), self.lap) != Some(self.lap);
+            let last = self.listed.insert(whose.clone(), self.lap);
+            new |= last != Some(self.lap);
+            self.found |= last.is_none();
         }
+        self.rows += records.len() as u64;
         new
     }
 
