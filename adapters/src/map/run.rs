@@ -8,9 +8,11 @@ use huiliu_schemas::private::Private;
 use huiliu_schemas::submission::{Facts, FieldProblem, Intent, Submission, Upstream};
 use huiliu_schemas::vocabulary::UpstreamState;
 use huiliu_schemas::{Namespace, SourceId};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::field::{BLANK, Field, as_text, is_present, shortened};
+use super::order::order;
 use super::path::Path;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
@@ -25,7 +27,12 @@ const MOST_PERSONS: usize = 2000;
 /// Most values of a field that keeps all of them.
 const MOST_LINES: usize = 64;
 
-pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
+pub(super) fn map(
+    map: &Map,
+    record: &Value,
+    namespace: &Namespace,
+    received: Timestamp,
+) -> Result<Submission, Unmapped> {
     let mut problems = Vec::new();
     let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
         return Err(Unmapped { problems });
@@ -37,7 +44,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
         fill(&mut submission, target.0, field, record);
     }
     submission.registered_on = registered_on(map, record);
-    submission.version = submission.version.or_else(|| as_registered(map, record));
+    submission.version = order(map, record, received, &mut submission.problems);
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
@@ -68,14 +75,14 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     let mut problems = std::mem::take(&mut s.problems);
     let p = &mut problems;
     match target {
-        Target::SourceId => {}
+        // Its number and its order are read apart.
+        Target::SourceId | Target::Version => {}
         Target::Text(slot) => {
             set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!is_personal_number(t)).then(|| t.to_owned())));
         }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
-        Target::Version => s.version = read_version(field, record, p),
         Target::Count(slot) => set(s, slot, field.read(record, "a whole number", p, |t| read_count(field, t))),
         Target::Flag(slot) => {
             if read_flag(field, record, p) {
@@ -130,7 +137,7 @@ fn all(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Optio
     (!lines.is_empty()).then(|| Private::new(lines.join("\n")))
 }
 
-fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<jiff::Timestamp> {
+fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Timestamp> {
     if field.pick != Pick::Latest {
         return field.read(record, time::EXPECTED, problems, |t| field.time.read(t));
     }
@@ -146,26 +153,10 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
 }
 
 /// The day by the first of the paths alone. The others stand in for a time, but another field's day is no other day.
-fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
+pub(super) fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
     let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
     let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
     field.time.read(&text).map(|at| field.time.day_of(at))
-}
-
-/// A record whose version is the latest of its steps, and that has none yet, comes before all that has one: at the beginning
-/// of the day it was registered on. The time of day is no step: it may be put right.
-fn as_registered(map: &Map, record: &Value) -> Option<i64> {
-    let (_, version) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
-    let day = registered_on(map, record).filter(|_| version.pick == Pick::Latest)?;
-    Some(version.time.begin_of(day)?.as_millisecond())
-}
-
-/// A version is a small integer, or a time.
-fn read_version(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<i64> {
-    if field.pick == Pick::Latest {
-        return read_time(field, record, problems).map(jiff::Timestamp::as_millisecond);
-    }
-    field.read(record, "a version number or a time", problems, |t| super::writeback::version(t, &field.time))
 }
 
 fn read_count(field: &Field, text: &str) -> Option<u32> {

@@ -9,6 +9,7 @@ use huiliu_adapters::pack::{Pack, Way};
 use huiliu_adapters::verify::{RawBody, Verified};
 use huiliu_schemas::Namespace;
 use huiliu_schemas::ids::SourceId;
+use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -32,7 +33,8 @@ impl Records {
     pub fn of(pack: &Pack, namespace: &Namespace, body: &Verified<RawBody>) -> Option<Self> {
         let read = |value: Value| {
             let digest = Sha256::digest(value.to_string()).into();
-            let whose = pack.map(&value, namespace).map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
+            let whose = pack.map(&value, namespace, Timestamp::MAX);
+            let whose = whose.map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
             (whose, digest)
         };
         let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;
