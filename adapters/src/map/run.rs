@@ -17,7 +17,7 @@ use super::path::Path;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
-use crate::looks::{is_door, is_personal_number, is_placeholder, is_surely_phone};
+use crate::looks::{is_door, is_personal_number, is_placeholder, is_rounded, is_surely_phone};
 use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
@@ -54,11 +54,15 @@ pub(super) fn map(
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
 }
 
-const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53";
+const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53; 2.02603E+15 is \
+                           what a spreadsheet leaves of one: format its column as text";
 
 fn read_id(text: &str) -> Option<String> {
-    let is_one = text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text);
-    is_one.then(|| text.to_owned())
+    (is_number(text) && !is_rounded(text)).then(|| text.to_owned())
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text)
 }
 
 /// The number as it is told from those of another series, by the first path it stands at.
@@ -499,7 +503,7 @@ fn find_links(
     let namespace = link.namespace.as_ref().unwrap_or(&own.namespace);
     let fits = |id: &str| match link.shape {
         None if *namespace != own.namespace => is_order_number(id),
-        _ => !is_surely_phone(id),
+        _ => !is_surely_phone(id) && !is_rounded(id),
     };
     let mut is_found = false;
     for path in &link.from {
@@ -517,7 +521,7 @@ fn find_links(
                     return true;
                 }
             }
-            for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
+            for id in numbers.into_iter().filter(|id| is_number(id)) {
                 if !fits(id) {
                     // A telephone there is nothing to speak of: some systems have one field for both. What only might be one is
                     // told: it might be the number of an order too.

@@ -33,6 +33,8 @@ fields.phone = { from = ["phone", "other_phone"] }
 [[aliases]]
 namespace = "other"
 from = ["theirs"]
+[[aliases]]
+from = ["own"]
 [[intent]]
 present = "urges"
 then = "urge"
@@ -282,6 +284,22 @@ fn a_word_for_unknown_is_no_number() {
         assert!(map(&json!({"id": placeholder, "title": "t"})).is_err(), "{placeholder}");
         let s = good(&json!({"id": "1", "title": "t", "urges": placeholder}));
         assert_eq!((s.intent, s.aliases.len()), (Intent::Matter, 0), "{placeholder}: urges nothing");
+    }
+}
+
+/// What a spreadsheet leaves of a long number, strangers have in common.
+#[test]
+fn a_number_that_a_spreadsheet_rounded_is_nobodys() {
+    for rounded in ["2.02603E+15", "2.02603e15", "2E+15"] {
+        let problems = map(&json!({"id": rounded, "title": "t"})).expect_err("no number").problems;
+        let told = problems.iter().find(|p| p.blocking && p.field == "source.id").expect("told");
+        assert!(told.value.as_deref() == Some(rounded) && told.expected.contains("spreadsheet"), "{told:?}");
+        let s = good(&json!({"id": "1", "title": "t", "theirs": rounded, "own": rounded}));
+        assert_eq!(s.aliases, [], "{rounded}");
+        assert_eq!(s.problems.iter().map(|p| p.source_field.as_str()).collect::<Vec<_>>(), ["theirs", "own"]);
+    }
+    for whole in ["5E3", "12E+3", "E+15", "2.02603E+", "GD1.5E+3"] {
+        assert_eq!(good(&json!({"id": whole, "title": "t"})).source.id, whole);
     }
 }
 
