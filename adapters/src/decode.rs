@@ -4,17 +4,15 @@
 use std::borrow::Cow;
 use std::io::Read as _;
 
-use encoding_rs::{Encoding, GB18030, UTF_8};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::form;
-use crate::looks::is_han;
 use crate::map::RecordPath;
 use crate::rows::{self, NoTable, Ragged};
 use crate::verify::{RawBody, Verified};
+use crate::{charset, form};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -159,7 +157,9 @@ pub(crate) fn decode(
         }
         _ => (bytes, None),
     };
-    let text = decoded(&data, charset.or_else(|| charset_of(raw)).as_deref())?;
+    let declared = charset.or_else(|| charset_of(raw));
+    let no_text = || DecodeError::Charset(declared.as_deref().unwrap_or("UTF-8 or GB18030").to_owned());
+    let text = charset::text(&data, declared.as_deref()).ok_or_else(no_text)?;
     if text.trim().is_empty() {
         return Err(DecodeError::Empty);
     }
@@ -207,30 +207,6 @@ fn charset_of(raw: &RawBody) -> Option<String> {
     let kind = raw.content_type.as_deref()?.to_ascii_lowercase();
     let (_, after) = kind.split_once("charset=")?;
     Some(after.split(';').next().unwrap_or(after).trim().trim_matches('"').to_owned())
-}
-
-/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is. What a header says is often a default of a
-/// library: Chinese text that is valid UTF-8 is UTF-8, and a charset of single bytes, which fits any bytes, comes last.
-fn decoded<'b>(bytes: &'b [u8], declared: Option<&str>) -> Result<Cow<'b, str>, DecodeError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && text.chars().any(is_han)
-    {
-        return Ok(Cow::Borrowed(text));
-    }
-    let strict = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
-    let declared_encoding = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
-    // GB2312 and GBK are subsets of GB18030, and upstream systems declare the one and send the other.
-    let declared_encoding = declared_encoding.map(|e| if e == encoding_rs::GBK { GB18030 } else { e });
-    let (last, first) =
-        declared_encoding.map_or((None, None), |e| if e.is_single_byte() { (Some(e), None) } else { (None, Some(e)) });
-    let mut tried = first.into_iter().chain([UTF_8, GB18030]).chain(last);
-    tried.find_map(strict).ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
-}
-
-/// A sample's bytes as text, in UTF-8 or GB18030.
-pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    decoded(bytes, None).ok()
 }
 
 fn json(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
@@ -345,6 +321,7 @@ impl Depth {
 mod tests {
     use std::io::Write as _;
 
+    use encoding_rs::GB18030;
     use serde_json::json;
 
     use super::*;
@@ -429,6 +406,39 @@ mod tests {
         assert_eq!(run(Format::Json, latin).expect("decoded")[0].value, Ok(json!({"a": "café"})));
         let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
         assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
+    }
+
+    /// Bytes that some field was cut in, or that came from elsewhere: the other records are read, and no charset that happens
+    /// to fit makes other words of them.
+    #[test]
+    fn a_broken_byte_touches_only_its_own_field() {
+        let orders = r#"[{"a":"路灯不亮"},{"a":"暖气不?"},{"a":"管道漏水"}]"#;
+        let (gb, ..) = GB18030.encode(orders);
+        let broken =
+            |bytes: &[u8], by: u8| -> Vec<u8> { bytes.iter().map(|b| if *b == b'?' { by } else { *b }).collect() };
+        let cases = [
+            (broken(orders.as_bytes(), 0xe7), Some("utf-8")),
+            (broken(orders.as_bytes(), 0xe7), None),
+            (broken(orders.as_bytes(), 0xff), Some("gbk")),
+            (broken(orders.as_bytes(), 0xe7), Some("iso-8859-1")),
+            (broken(&gb, 0xff), Some("gbk")),
+            (broken(&gb, 0xff), Some("utf-8")),
+            (broken(&gb, 0xff), Some("iso-8859-1")),
+            (broken(&gb, 0xff), None),
+        ];
+        for (bytes, declared) in cases {
+            let content_type = declared.map(|charset| format!("application/json; charset={charset}"));
+            let raw = RawBody { bytes: bytes.into(), content_type, ..RawBody::default() };
+            let values = run(Format::Json, raw).map(|all| all.into_iter().map(|r| r.value.expect("read")).collect());
+            let expected = vec![json!({"a": "路灯不亮"}), json!({"a": "暖气不\u{fffd}"}), json!({"a": "管道漏水"})];
+            assert_eq!(values, Ok(expected), "{declared:?}");
+        }
+        // The last byte of a text is missing, two of its characters could be GB18030: its neighbours say what it is.
+        let mut cut = "[{\"a\":\"路灯不亮\"},{\"a\":\"坏".as_bytes().to_vec();
+        cut.pop();
+        cut.extend(b"\"}]");
+        let raw = RawBody { bytes: cut.into(), ..RawBody::default() };
+        assert_eq!(run(Format::Json, raw).expect("read")[1].value, Ok(json!({"a": "\u{fffd}"})));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod answer;
+mod charset;
 pub mod decode;
 mod form;
 pub mod http;

@@ -9,6 +9,7 @@ mod lines;
 mod lint;
 mod order;
 mod path;
+mod replaced;
 mod run;
 #[cfg(test)]
 mod run_test;

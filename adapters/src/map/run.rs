@@ -14,9 +14,11 @@ use serde_json::Value;
 use super::field::{BLANK, Field, as_text, is_present, shortened};
 use super::order::order;
 use super::path::Path;
+use super::replaced::replaced;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
+use crate::charset::REPLACED;
 use crate::looks::{is_door, is_personal_number, is_placeholder, is_rounded, is_surely_phone};
 use crate::order_number::{self, holds_phone, is_order_number};
 
@@ -37,6 +39,7 @@ pub(super) fn map(
     let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
         return Err(Unmapped { problems });
     };
+    problems.extend(replaced(map, record));
     let id = of_its_series(&map.id, record, id);
     let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
     submission.problems = problems;
@@ -62,7 +65,8 @@ fn read_id(text: &str) -> Option<String> {
 }
 
 fn is_number(text: &str) -> bool {
-    text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text)
+    let is_odd = |c: char| c.is_control() || c == REPLACED;
+    text.len() <= LONGEST_ID && !text.chars().any(is_odd) && !is_placeholder(text)
 }
 
 /// The number as it is told from those of another series, by the first path it stands at.
@@ -467,7 +471,7 @@ pub(super) fn untranslated(map: &Map, record: &Value, source: &SourceId) -> Vec<
 }
 
 /// The places of a record where persons of one kind stand.
-fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
+pub(super) fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
     let Some(each) = &persons.each else { return visit(record) };
     each.visit(record, &mut |value| {
         match value {

@@ -304,6 +304,17 @@ fn a_number_that_a_spreadsheet_rounded_is_nobodys() {
 }
 
 #[test]
+fn what_was_not_read_whole_is_told_and_is_no_number() {
+    let s =
+        good(&json!({"id": "1", "title": "路灯不\u{fffd}", "names": ["庄桥街道", "慈\u{fffd}"], "name": "王\u{fffd}"}));
+    let told: Vec<_> = s.problems.iter().map(|p| (p.source_field.as_str(), p.value.as_deref(), p.blocking)).collect();
+    let expected = [("title", "路**"), ("names[]", "慈\u{fffd}"), ("name", "王**")];
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(expected.into_iter().all(|(field, value)| told.contains(&(field, Some(value), false))), "{told:?}");
+    assert!(map(&json!({"id": "GD\u{fffd}01", "title": "t"})).is_err());
+}
+
+#[test]
 fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
     let s = good(&json!({"id": "2", "urges": "1", "title": "快点", "name": "王示例", "kind": "1", "theirs": "GD-2"}));
     assert_eq!((s.intent, s.source.id.as_str()), (Intent::Urge, "2"));

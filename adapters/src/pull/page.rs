@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::cursor::{Cursor, Present, Seen};
 use super::error::PullError;
 use super::spec::{PullSpec, Walk};
+use crate::charset;
 use crate::map::{RecordPath, as_text};
 use crate::verify::{Proof, RawBody, Verified};
 
@@ -50,9 +51,8 @@ pub(super) fn read(
 }
 
 fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
-    let text = text(bytes);
-    let answer: Value = serde_json::from_str(&text)
-        .map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
+    let answer =
+        charset::json(bytes).map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
     check_code(spec, &answer)?;
     let list = spec.list.get(&answer).filter(|list| list.is_array());
     let list = list.ok_or_else(|| PullError::NoList(spec.list.text().to_owned()))?;
@@ -68,14 +68,6 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Seen, PullError> {
         next,
         present: None,
     })
-}
-
-/// The walk needs only ASCII of the page; the exact charset is the decoder's matter.
-fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).into(),
-        Err(_) => encoding_rs::GB18030.decode(bytes).0,
-    }
 }
 
 fn check_code(spec: &PullSpec, answer: &Value) -> Result<(), PullError> {

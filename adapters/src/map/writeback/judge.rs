@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Answers;
+use crate::charset;
 use crate::map::field::{as_text, shortened};
 use crate::map::order::version;
 use crate::map::path::Path;
@@ -59,7 +60,7 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Judgement {
     let after = retry_after.map(Duration::from_secs).map(believed);
-    let said = serde_json::from_slice::<Value>(body).ok();
+    let said = charset::json(body).ok();
     let said = said.as_ref();
     let retry = |after| Judgement::Retry { reason: told(answers, status, said), after };
     match status {

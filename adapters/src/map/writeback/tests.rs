@@ -158,6 +158,21 @@ fn answers_are_understood() {
     }
 }
 
+/// As they write their records, some write their answers.
+#[test]
+fn an_answer_is_understood_in_whatever_charset_it_comes() {
+    let judge = |name: &str, body: &[u8]| {
+        let pack = Pack::embedded(name).expect("loads");
+        pack.writeback().judge(200, None, body, NOW)
+    };
+    let (gb, ..) = encoding_rs::GB18030.encode(r#"{"code":"0001","msg":"接收成功"}"#);
+    assert_eq!(judge("petition-portal", &gb), Judgement::Delivered { version: None });
+    assert_eq!(judge("hotline-12345", "\u{feff}{\"code\":0}".as_bytes()), Judgement::Delivered { version: None });
+    let cut = "{\"code\":\"0001\",\"msg\":\"接收成功\"}".replace('功', "?").into_bytes();
+    let cut: Vec<u8> = cut.into_iter().map(|byte| if byte == b'?' { 0xe5 } else { byte }).collect();
+    assert_eq!(judge("petition-portal", &cut), Judgement::Delivered { version: None }, "half a character at the end");
+}
+
 /// Reasons go to the log and to dead letters, in clear.
 #[test]
 fn no_word_of_a_source_is_in_a_reason() {
