@@ -12,5 +12,6 @@ mod order_number;
 pub mod pack;
 pub mod pull;
 mod rows;
+mod salvage;
 pub mod token;
 pub mod verify;
