@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use super::{Map, Unmapped};
+use crate::rows;
 
 const MAP: &str = r#"
 [fields]
@@ -301,6 +302,15 @@ fn a_number_that_a_spreadsheet_rounded_is_nobodys() {
     for whole in ["5E3", "12E+3", "E+15", "2.02603E+", "GD1.5E+3"] {
         assert_eq!(good(&json!({"id": whole, "title": "t"})).source.id, whole);
     }
+}
+
+#[test]
+fn a_row_of_a_spreadsheet_is_the_record_of_the_same_number() {
+    let sheet = "id,title\n2.02603E+15,甲\n2.02603E+15,乙\n=\"2026030100000001\",丙\n'2026030100000001,丁\n";
+    let rows = rows::table(sheet, 9).expect("rows").into_iter().map(|row| row.expect("a row"));
+    let read: Vec<_> = rows.map(|row| map(&row).ok().map(|s| s.source)).collect();
+    let told = good(&json!({"id": 2026030100000001u64, "title": "t"})).source;
+    assert_eq!(read, [None, None, Some(told.clone()), Some(told)]);
 }
 
 #[test]
