@@ -4,17 +4,16 @@
 use std::borrow::Cow;
 use std::io::Read as _;
 
-use encoding_rs::{Encoding, GB18030, UTF_8};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::form;
-use crate::looks::is_han;
 use crate::map::RecordPath;
 use crate::rows::{self, NoTable, Ragged};
+use crate::salvage::{self, Depth};
 use crate::verify::{RawBody, Verified};
+use crate::{charset, form};
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -159,7 +158,9 @@ pub(crate) fn decode(
         }
         _ => (bytes, None),
     };
-    let text = decoded(&data, charset.or_else(|| charset_of(raw)).as_deref())?;
+    let declared = charset.or_else(|| charset_of(raw));
+    let no_text = || DecodeError::Charset(declared.as_deref().unwrap_or("UTF-8 or GB18030").to_owned());
+    let text = charset::text(&data, declared.as_deref()).ok_or_else(no_text)?;
     if text.trim().is_empty() {
         return Err(DecodeError::Empty);
     }
@@ -209,40 +210,36 @@ fn charset_of(raw: &RawBody) -> Option<String> {
     Some(after.split(';').next().unwrap_or(after).trim().trim_matches('"').to_owned())
 }
 
-/// Text in the declared charset; else in UTF-8 or GB18030, whichever it is. What a header says is often a default of a
-/// library: Chinese text that is valid UTF-8 is UTF-8, and a charset of single bytes, which fits any bytes, comes last.
-fn decoded<'b>(bytes: &'b [u8], declared: Option<&str>) -> Result<Cow<'b, str>, DecodeError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && text.chars().any(is_han)
-    {
-        return Ok(Cow::Borrowed(text));
-    }
-    let strict = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
-    let declared_encoding = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
-    // GB2312 and GBK are subsets of GB18030, and upstream systems declare the one and send the other.
-    let declared_encoding = declared_encoding.map(|e| if e == encoding_rs::GBK { GB18030 } else { e });
-    let (last, first) =
-        declared_encoding.map_or((None, None), |e| if e.is_single_byte() { (Some(e), None) } else { (None, Some(e)) });
-    let mut tried = first.into_iter().chain([UTF_8, GB18030]).chain(last);
-    tried.find_map(strict).ok_or_else(|| DecodeError::Charset(declared.unwrap_or("UTF-8 or GB18030").to_owned()))
-}
-
-/// A sample's bytes as text, in UTF-8 or GB18030.
-pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    decoded(bytes, None).ok()
-}
-
 fn json(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
     check_depth(text, limits.depth)?;
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) => Ok(split(value, batch).into_iter().map(Ok).collect()),
+    match documents(text, batch, limits.records) {
+        Ok(values) => Ok(values.into_iter().map(Ok).collect()),
         Err(error) => {
-            let parts = rows::json_lines(text, limits.records).or_else(|| salvaged(text, batch));
+            let parts = lines(text, batch, limits.records).or_else(|| salvage::elements(text, &batch.0));
             let parts = parts.ok_or_else(|| DecodeError::Json(reason(&error)))?;
             Ok(parts.into_iter().map(|part| part.map_err(Broken::Json)).collect())
         }
     }
+}
+
+/// The records of one document, or of several one behind the other; no more than `most` are read, and one document.
+fn documents(text: &str, batch: &BatchAt, most: usize) -> Result<Vec<Value>, serde_json::Error> {
+    let mut found = Vec::new();
+    for document in serde_json::Deserializer::from_str(text).into_iter() {
+        found.extend(split(document?, batch));
+        if found.len() > most {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn lines(text: &str, batch: &BatchAt, most: usize) -> Option<Vec<Result<Value, serde_json::Error>>> {
+    let records = |line| match line {
+        Ok(document) => split(document, batch).into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    };
+    Some(rows::json_lines(text, most)?.into_iter().flat_map(records).collect())
 }
 
 fn record(index: usize, value: Result<Value, Broken>) -> Record {
@@ -272,43 +269,6 @@ fn split(mut value: Value, batch: &BatchAt) -> Vec<Value> {
     list.unwrap_or_else(|| vec![value])
 }
 
-/// The elements of a list in JSON that is broken somewhere: those that are whole by themselves are kept.
-fn salvaged(text: &str, batch: &BatchAt) -> Option<Vec<Result<Value, serde_json::Error>>> {
-    let text = text.trim();
-    let list =
-        if text.starts_with('[') { Some(text) } else { batch.0.iter().find_map(|path| list_at(text, path.text())) };
-    let elements: Vec<_> = elements(list?)?.into_iter().map(serde_json::from_str::<Value>).collect();
-    elements.iter().any(Result::is_ok).then_some(elements)
-}
-
-/// The text from the list of the first such key on.
-fn list_at<'t>(text: &'t str, path: &str) -> Option<&'t str> {
-    let key = path.rsplit('.').next()?;
-    let (_, after) = text.split_once(&format!("\"{key}\""))?;
-    let list = after.trim_start().strip_prefix(':')?.trim_start();
-    list.starts_with('[').then_some(list)
-}
-
-/// Cuts `[a, b, …]` at its own commas; none if its end is not found.
-fn elements(list: &str) -> Option<Vec<&str>> {
-    let mut scan = Depth::default();
-    let (mut from, mut found) = (1, Vec::new());
-    for (at, byte) in list.bytes().enumerate() {
-        let before = scan.depth;
-        scan.see(byte);
-        let is_end = before == 1 && scan.depth == 0;
-        if is_end || (byte == b',' && scan.depth == 1 && !scan.in_text) {
-            found.push(list[from..at].trim());
-            from = at + 1;
-        }
-        if is_end {
-            found.retain(|element| !element.is_empty());
-            return Some(found);
-        }
-    }
-    None
-}
-
 fn check_depth(text: &str, most: usize) -> Result<(), DecodeError> {
     let mut scan = Depth::default();
     for byte in text.bytes() {
@@ -320,31 +280,11 @@ fn check_depth(text: &str, most: usize) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// How deep in lists and objects a scan of JSON is, texts apart.
-#[derive(Default)]
-struct Depth {
-    depth: usize,
-    in_text: bool,
-    escaped: bool,
-}
-
-impl Depth {
-    fn see(&mut self, byte: u8) {
-        match (self.in_text, self.escaped, byte) {
-            (true, true, _) => self.escaped = false,
-            (true, false, b'\\') => self.escaped = true,
-            (_, _, b'"') => self.in_text = !self.in_text,
-            (false, _, b'[' | b'{') => self.depth += 1,
-            (false, _, b']' | b'}') => self.depth = self.depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
+    use encoding_rs::GB18030;
     use serde_json::json;
 
     use super::*;
@@ -376,6 +316,38 @@ mod tests {
         assert_eq!(json_values(r#"[{"a":1},{"a":},{"a":"],2"}]"#), Ok(vec![one.clone(), None, two.clone()]));
         assert_eq!(json_values(r#"{"orders":[{"a":1},{a},{"a":"],2"}]}"#), Ok(vec![one, None, two]));
         assert!(matches!(json_values(r#"[{"a":1},{"a":2"#), Err(DecodeError::Json(_))));
+        let said = json_values(r#"{"data":{"rows":[{"a":1},{a}],"total":2},"code":0}"#);
+        assert_eq!(said, Ok(vec![Some(json!({"a": 1})), None]), "what else the page says does not matter");
+    }
+
+    /// All of it is read, or it is kept whole and told: no part of a body is dropped in silence.
+    #[test]
+    fn nothing_behind_a_list_is_dropped() {
+        let three = Ok(vec![Some(json!({"a": 1})), Some(json!({"a": 2})), Some(json!({"a": 3}))]);
+        for whole in [
+            r#"[{"a":1},{"a":2}][{"a":3}]"#,
+            "[{\"a\":1},{\"a\":2}]\n[{\"a\":3}]\n",
+            r#"{"orders":[{"a":1},{"a":2}]}{"orders":[{"a":3}]}"#,
+            "{\"orders\":[{\"a\":1},{\"a\":2}]}\n{\"orders\":[{\"a\":3}]}",
+            r#"{"a":1} {"orders":[{"a":2}]} {"a":3}"#,
+        ] {
+            assert_eq!(json_values(whole), three, "{whole}");
+        }
+        let one_line_is_broken = "{\"orders\":[{\"a\":1}]}\n{\"orders\":[{\"a\"}]}\n{\"a\":3}";
+        assert_eq!(json_values(one_line_is_broken), Ok(vec![Some(json!({"a": 1})), None, Some(json!({"a": 3}))]));
+        for broken in [
+            "[{\"a\":1},{\"a\"}]\n[{\"a\":3}]",
+            r#"{"orders":[{"a":1},{"a"}]}{"orders":[{"a":3}]}"#,
+            r#"[{"a":1},{"a":]},{"a":3}]"#,
+            r#"{"orders":[{"a":1},{"a":]},{"a":3}]}"#,
+            r#"{"list":[{"orders":[{"a":1}],"b":}]}"#,
+            r#"{"orders":[{"a":1},{"a":}]"#,
+        ] {
+            assert!(matches!(json_values(broken), Err(DecodeError::Json(_))), "{broken}");
+        }
+        assert_eq!(json_values("{}{}{}{}"), Err(DecodeError::TooMany { found: 4, most: 3 }));
+        let nested = r#"{"meta":{"orders":[{"a":9}]},"orders":[{"a":1},{"a":}]}"#;
+        assert_eq!(json_values(nested), Ok(vec![Some(json!({"a": 1})), None]), "the batch is where the pack says");
     }
 
     #[test]
@@ -429,6 +401,39 @@ mod tests {
         assert_eq!(run(Format::Json, latin).expect("decoded")[0].value, Ok(json!({"a": "café"})));
         let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
         assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
+    }
+
+    /// Bytes that some field was cut in, or that came from elsewhere: the other records are read, and no charset that happens
+    /// to fit makes other words of them.
+    #[test]
+    fn a_broken_byte_touches_only_its_own_field() {
+        let orders = r#"[{"a":"路灯不亮"},{"a":"暖气不?"},{"a":"管道漏水"}]"#;
+        let (gb, ..) = GB18030.encode(orders);
+        let broken =
+            |bytes: &[u8], by: u8| -> Vec<u8> { bytes.iter().map(|b| if *b == b'?' { by } else { *b }).collect() };
+        let cases = [
+            (broken(orders.as_bytes(), 0xe7), Some("utf-8")),
+            (broken(orders.as_bytes(), 0xe7), None),
+            (broken(orders.as_bytes(), 0xff), Some("gbk")),
+            (broken(orders.as_bytes(), 0xe7), Some("iso-8859-1")),
+            (broken(&gb, 0xff), Some("gbk")),
+            (broken(&gb, 0xff), Some("utf-8")),
+            (broken(&gb, 0xff), Some("iso-8859-1")),
+            (broken(&gb, 0xff), None),
+        ];
+        for (bytes, declared) in cases {
+            let content_type = declared.map(|charset| format!("application/json; charset={charset}"));
+            let raw = RawBody { bytes: bytes.into(), content_type, ..RawBody::default() };
+            let values = run(Format::Json, raw).map(|all| all.into_iter().map(|r| r.value.expect("read")).collect());
+            let expected = vec![json!({"a": "路灯不亮"}), json!({"a": "暖气不\u{fffd}"}), json!({"a": "管道漏水"})];
+            assert_eq!(values, Ok(expected), "{declared:?}");
+        }
+        // The last byte of a text is missing, two of its characters could be GB18030: its neighbours say what it is.
+        let mut cut = "[{\"a\":\"路灯不亮\"},{\"a\":\"坏".as_bytes().to_vec();
+        cut.pop();
+        cut.extend(b"\"}]");
+        let raw = RawBody { bytes: cut.into(), ..RawBody::default() };
+        assert_eq!(run(Format::Json, raw).expect("read")[1].value, Ok(json!({"a": "\u{fffd}"})));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod answer;
+mod charset;
 pub mod decode;
 mod form;
 pub mod http;
@@ -11,5 +12,6 @@ mod order_number;
 pub mod pack;
 pub mod pull;
 mod rows;
+mod salvage;
 pub mod token;
 pub mod verify;

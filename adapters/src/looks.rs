@@ -149,6 +149,16 @@ pub(crate) fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
+/// What is left of a long number that a spreadsheet showed in a narrow column: `2.02603E+15`.
+pub(crate) fn is_rounded(text: &str) -> bool {
+    let Some((number, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
+    let power = exponent.strip_prefix('+').unwrap_or(exponent);
+    // Without a sign or a fraction it may be a number of its own.
+    let is_scientific = fraction.is_some() || power != exponent;
+    is_scientific && whole.len() == 1 && [Some(whole), fraction, Some(power)].into_iter().flatten().all(is_digits)
+}
+
 /// Written where there was nothing to write: no letter or digit but zeros, or a word that says so.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 26] = [

@@ -6,6 +6,8 @@ use std::io::Read as _;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::looks::is_digits;
+
 /// A row that is not as its head line: with more cells or fewer, or with rows swallowed by a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ragged {
@@ -95,7 +97,18 @@ fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<
         return Err(Ragged { cells: row.len(), names: names.len() });
     }
     let named = names.iter().zip(row).filter(|(name, _)| !name.is_empty());
-    Ok(Value::Object(named.map(|(name, cell)| (name.clone(), Value::String(cell.trim().to_owned()))).collect()))
+    Ok(Value::Object(
+        named.map(|(name, cell)| (name.clone(), Value::String(unguarded(cell.trim()).to_owned()))).collect(),
+    ))
+}
+
+/// A cell without what people put around a long number so that a spreadsheet does not round it: `="2026…"`, `'2026…`.
+fn unguarded(cell: &str) -> &str {
+    let inner = match cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+        Some(formula) => Some(formula).filter(|text| !text.contains('"')),
+        None => cell.strip_prefix('\'').filter(|rest| is_digits(rest)),
+    };
+    inner.unwrap_or(cell)
 }
 
 /// With fewer names a line of text may hold as many commas.
@@ -131,6 +144,22 @@ mod tests {
         let tabs = table("编号\t电话\t备注\n1\t甲\t", 9).expect("rows");
         assert_eq!(tabs[0], Ok(json!({"编号": "1", "电话": "甲", "备注": ""})), "the last row may end in empty cells");
         assert_eq!(table(text, 2).map(|rows| rows.len()), Ok(3), "one more than is taken");
+    }
+
+    /// What people put around long numbers, so that a spreadsheet does not round them.
+    #[test]
+    fn a_guard_is_no_part_of_what_it_guards() {
+        let cell = |text: &str| {
+            table(&format!("编号,内容\n{text},好\n"), 9).expect("rows")[0].clone().expect("a row")["编号"].clone()
+        };
+        for guarded in
+            [r#"="2026030100000001""#, r#""=""2026030100000001""""#, "'2026030100000001", "\t2026030100000001"]
+        {
+            assert_eq!(cell(guarded), "2026030100000001", "{guarded}");
+        }
+        for bare in [r#"="a"&"b""#, "'5点'", "'夜里'", "=1", r#"=""#] {
+            assert_eq!(cell(bare), bare, "what people write stays");
+        }
     }
 
     #[test]

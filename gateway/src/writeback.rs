@@ -300,7 +300,7 @@ impl WriteBack {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
             Ok((status, retry_after, body)) => {
                 step.count(Key::Status, status);
-                match writeback.judge(status, retry_after, &body) {
+                match writeback.judge(status, retry_after, &body, Timestamp::now()) {
                     Judgement::Delivered { version } => Told::Delivered(version),
                     Judgement::Retry { reason, after } => Told::Later(reason, after),
                     Judgement::Unlisted { reason, words, after } => Told::Unlisted(reason, words, after),

@@ -7,7 +7,9 @@ mod field;
 mod issue;
 mod lines;
 mod lint;
+mod order;
 mod path;
+mod replaced;
 mod run;
 #[cfg(test)]
 mod run_test;
@@ -25,6 +27,7 @@ use huiliu_schemas::Namespace;
 use huiliu_schemas::content::PersonRole;
 use huiliu_schemas::submission::{FieldProblem, Intent, Submission};
 use huiliu_schemas::vocabulary::UpstreamState;
+use jiff::Timestamp;
 
 use field::Field;
 use path::Path;
@@ -76,9 +79,15 @@ impl Map {
         &self.writeback
     }
 
-    /// Makes a submission of a record; numbers without a namespace of their own are `namespace`'s.
-    pub fn map(&self, record: &serde_json::Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
-        run::map(self, record, namespace)
+    /// Makes a submission of a record; numbers without a namespace of their own are `namespace`'s. What the source dates
+    /// after it was `received` gives the record no order; [`Timestamp::MAX`] where nobody knows when that was.
+    pub fn map(
+        &self,
+        record: &serde_json::Value,
+        namespace: &Namespace,
+        received: Timestamp,
+    ) -> Result<Submission, Unmapped> {
+        run::map(self, record, namespace, received)
     }
 
     /// Whether a table translates a code for one of our fields.

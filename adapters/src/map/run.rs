@@ -8,14 +8,18 @@ use huiliu_schemas::private::Private;
 use huiliu_schemas::submission::{Facts, FieldProblem, Intent, Submission, Upstream};
 use huiliu_schemas::vocabulary::UpstreamState;
 use huiliu_schemas::{Namespace, SourceId};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::field::{BLANK, Field, as_text, is_present, shortened};
+use super::order::order;
 use super::path::Path;
+use super::replaced::replaced;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
-use crate::looks::{is_door, is_personal_number, is_placeholder, is_surely_phone};
+use crate::charset::REPLACED;
+use crate::looks::{is_door, is_personal_number, is_placeholder, is_rounded, is_surely_phone};
 use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
@@ -25,11 +29,17 @@ const MOST_PERSONS: usize = 2000;
 /// Most values of a field that keeps all of them.
 const MOST_LINES: usize = 64;
 
-pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
+pub(super) fn map(
+    map: &Map,
+    record: &Value,
+    namespace: &Namespace,
+    received: Timestamp,
+) -> Result<Submission, Unmapped> {
     let mut problems = Vec::new();
     let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
         return Err(Unmapped { problems });
     };
+    problems.extend(replaced(map, record));
     let id = of_its_series(&map.id, record, id);
     let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
     submission.problems = problems;
@@ -37,7 +47,7 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
         fill(&mut submission, target.0, field, record);
     }
     submission.registered_on = registered_on(map, record);
-    submission.version = submission.version.or_else(|| as_registered(map, record));
+    submission.version = order(map, record, received, &mut submission.problems);
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
@@ -47,11 +57,16 @@ pub(super) fn map(map: &Map, record: &Value, namespace: &Namespace) -> Result<Su
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
 }
 
-const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53";
+const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53; 2.02603E+15 is \
+                           what a spreadsheet leaves of one: format its column as text";
 
 fn read_id(text: &str) -> Option<String> {
-    let is_one = text.len() <= LONGEST_ID && !text.chars().any(char::is_control) && !is_placeholder(text);
-    is_one.then(|| text.to_owned())
+    (is_number(text) && !is_rounded(text)).then(|| text.to_owned())
+}
+
+fn is_number(text: &str) -> bool {
+    let is_odd = |c: char| c.is_control() || c == REPLACED;
+    text.len() <= LONGEST_ID && !text.chars().any(is_odd) && !is_placeholder(text)
 }
 
 /// The number as it is told from those of another series, by the first path it stands at.
@@ -68,14 +83,14 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
     let mut problems = std::mem::take(&mut s.problems);
     let p = &mut problems;
     match target {
-        Target::SourceId => {}
+        // Its number and its order are read apart.
+        Target::SourceId | Target::Version => {}
         Target::Text(slot) => {
             set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!is_personal_number(t)).then(|| t.to_owned())));
         }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
-        Target::Version => s.version = read_version(field, record, p),
         Target::Count(slot) => set(s, slot, field.read(record, "a whole number", p, |t| read_count(field, t))),
         Target::Flag(slot) => {
             if read_flag(field, record, p) {
@@ -130,7 +145,7 @@ fn all(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Optio
     (!lines.is_empty()).then(|| Private::new(lines.join("\n")))
 }
 
-fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<jiff::Timestamp> {
+fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Timestamp> {
     if field.pick != Pick::Latest {
         return field.read(record, time::EXPECTED, problems, |t| field.time.read(t));
     }
@@ -146,26 +161,10 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
 }
 
 /// The day by the first of the paths alone. The others stand in for a time, but another field's day is no other day.
-fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
+pub(super) fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
     let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
     let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
     field.time.read(&text).map(|at| field.time.day_of(at))
-}
-
-/// A record whose version is the latest of its steps, and that has none yet, comes before all that has one: at the beginning
-/// of the day it was registered on. The time of day is no step: it may be put right.
-fn as_registered(map: &Map, record: &Value) -> Option<i64> {
-    let (_, version) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
-    let day = registered_on(map, record).filter(|_| version.pick == Pick::Latest)?;
-    Some(version.time.begin_of(day)?.as_millisecond())
-}
-
-/// A version is a small integer, or a time.
-fn read_version(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<i64> {
-    if field.pick == Pick::Latest {
-        return read_time(field, record, problems).map(jiff::Timestamp::as_millisecond);
-    }
-    field.read(record, "a version number or a time", problems, |t| super::writeback::version(t, &field.time))
 }
 
 fn read_count(field: &Field, text: &str) -> Option<u32> {
@@ -472,7 +471,7 @@ pub(super) fn untranslated(map: &Map, record: &Value, source: &SourceId) -> Vec<
 }
 
 /// The places of a record where persons of one kind stand.
-fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
+pub(super) fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut dyn FnMut(&'v Value)) {
     let Some(each) = &persons.each else { return visit(record) };
     each.visit(record, &mut |value| {
         match value {
@@ -508,7 +507,7 @@ fn find_links(
     let namespace = link.namespace.as_ref().unwrap_or(&own.namespace);
     let fits = |id: &str| match link.shape {
         None if *namespace != own.namespace => is_order_number(id),
-        _ => !is_surely_phone(id),
+        _ => !is_surely_phone(id) && !is_rounded(id),
     };
     let mut is_found = false;
     for path in &link.from {
@@ -526,7 +525,7 @@ fn find_links(
                     return true;
                 }
             }
-            for id in numbers.into_iter().filter(|id| read_id(id).is_some()) {
+            for id in numbers.into_iter().filter(|id| is_number(id)) {
                 if !fits(id) {
                     // A telephone there is nothing to speak of: some systems have one field for both. What only might be one is
                     // told: it might be the number of an order too.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use huiliu_schemas::submission::{FieldProblem, Intent, Submission};
 use huiliu_schemas::vocabulary::Appeal;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use super::{Map, Unmapped};
+use crate::rows;
 
 const MAP: &str = r#"
 [fields]
@@ -32,12 +34,17 @@ fields.phone = { from = ["phone", "other_phone"] }
 [[aliases]]
 namespace = "other"
 from = ["theirs"]
+[[aliases]]
+from = ["own"]
 [[intent]]
 present = "urges"
 then = "urge"
 source = "urges"
 note = ["title"]
 "#;
+
+/// 2026-03-10.
+const RECEIVED: Timestamp = Timestamp::constant(1_773_100_800, 0);
 
 fn map(record: &Value) -> Result<Submission, Unmapped> {
     let tables = [
@@ -47,7 +54,7 @@ fn map(record: &Value) -> Result<Submission, Unmapped> {
     ];
     let tables: BTreeMap<String, String> = tables.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect();
     let map = Map::compile(MAP, &tables).expect("compiles");
-    map.map(record, &"own".parse().expect("a namespace"))
+    map.map(record, &"own".parse().expect("a namespace"), RECEIVED)
 }
 
 fn good(record: &Value) -> Submission {
@@ -122,7 +129,8 @@ fn an_unknown_code_is_no_state() {
     let tables = BTreeMap::from([("state".to_owned(), "code,word\n9,closed\n".to_owned())]);
     let map = Map::compile(map, &tables).expect("compiles");
     let state = |code: &str| {
-        let s = map.map(&json!({"id": "1", "state": code}), &"own".parse().expect("a namespace")).expect("maps");
+        let s =
+            map.map(&json!({"id": "1", "state": code}), &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
         (s.upstream.map(|u| u.state.to_string()), s.facts.unknown_codes.get("upstream.state").cloned())
     };
     assert_eq!(state("9"), (Some("closed".to_owned()), None));
@@ -263,7 +271,7 @@ fn a_shape_says_what_a_number_looks_like() {
     let namespace = "own".parse().expect("a namespace");
     let aliases = |theirs: &str| {
         let record = json!({"id": "1", "title": "t", "theirs": theirs});
-        map.as_ref().expect("compiles").map(&record, &namespace).expect("maps").aliases
+        map.as_ref().expect("compiles").map(&record, &namespace, RECEIVED).expect("maps").aliases
     };
     assert_eq!(aliases("见GD0012").first().map(ToString::to_string).as_deref(), Some("other:GD0012"));
     assert!(aliases("热线-260301-000001").is_empty());
@@ -280,6 +288,42 @@ fn a_word_for_unknown_is_no_number() {
     }
 }
 
+/// What a spreadsheet leaves of a long number, strangers have in common.
+#[test]
+fn a_number_that_a_spreadsheet_rounded_is_nobodys() {
+    for rounded in ["2.02603E+15", "2.02603e15", "2E+15"] {
+        let problems = map(&json!({"id": rounded, "title": "t"})).expect_err("no number").problems;
+        let told = problems.iter().find(|p| p.blocking && p.field == "source.id").expect("told");
+        assert!(told.value.as_deref() == Some(rounded) && told.expected.contains("spreadsheet"), "{told:?}");
+        let s = good(&json!({"id": "1", "title": "t", "theirs": rounded, "own": rounded}));
+        assert_eq!(s.aliases, [], "{rounded}");
+        assert_eq!(s.problems.iter().map(|p| p.source_field.as_str()).collect::<Vec<_>>(), ["theirs", "own"]);
+    }
+    for whole in ["5E3", "12E+3", "E+15", "2.02603E+", "GD1.5E+3"] {
+        assert_eq!(good(&json!({"id": whole, "title": "t"})).source.id, whole);
+    }
+}
+
+#[test]
+fn a_row_of_a_spreadsheet_is_the_record_of_the_same_number() {
+    let sheet = "id,title\n2.02603E+15,甲\n2.02603E+15,乙\n=\"2026030100000001\",丙\n'2026030100000001,丁\n";
+    let rows = rows::table(sheet, 9).expect("rows").into_iter().map(|row| row.expect("a row"));
+    let read: Vec<_> = rows.map(|row| map(&row).ok().map(|s| s.source)).collect();
+    let told = good(&json!({"id": 2026030100000001u64, "title": "t"})).source;
+    assert_eq!(read, [None, None, Some(told.clone()), Some(told)]);
+}
+
+#[test]
+fn what_was_not_read_whole_is_told_and_is_no_number() {
+    let s =
+        good(&json!({"id": "1", "title": "路灯不\u{fffd}", "names": ["庄桥街道", "慈\u{fffd}"], "name": "王\u{fffd}"}));
+    let told: Vec<_> = s.problems.iter().map(|p| (p.source_field.as_str(), p.value.as_deref(), p.blocking)).collect();
+    let expected = [("title", "路**"), ("names[]", "慈\u{fffd}"), ("name", "王**")];
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(expected.into_iter().all(|(field, value)| told.contains(&(field, Some(value), false))), "{told:?}");
+    assert!(map(&json!({"id": "GD\u{fffd}01", "title": "t"})).is_err());
+}
+
 #[test]
 fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
     let s = good(&json!({"id": "2", "urges": "1", "title": "快点", "name": "王示例", "kind": "1", "theirs": "GD-2"}));
@@ -293,6 +337,49 @@ fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
 fn versions_are_numbers_or_times() {
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": 12})).version, Some(12));
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": "2026-03-01 08:00:00"})).version, Some(1_772_323_200_000));
+}
+
+#[test]
+fn a_time_from_the_future_is_no_order() {
+    let version = |v: Value| {
+        let s = good(&json!({"id": "1", "title": "t", "v": v}));
+        let told = s.problems.first().map(|p| (p.field.clone(), p.source_field.clone(), p.value.clone()));
+        (s.version, told)
+    };
+    let told = |text: &str| Some(("version".to_owned(), "v".to_owned(), Some(text.to_owned())));
+    let (near, far) = (RECEIVED + 9.minutes(), RECEIVED + 11.minutes());
+    assert_eq!(version(json!(near.as_millisecond())), (Some(near.as_millisecond()), None));
+    assert_eq!(version(json!(far.as_millisecond())), (None, told(&far.as_millisecond().to_string())));
+    assert_eq!(version(json!("2027-03-01 08:00:00")), (None, told("2027-03-01 08:00:00")));
+    for counter in [12_i64, 99_999_999, 72_057_594_037_927_936] {
+        assert_eq!(version(json!(counter)), (Some(counter), None), "no time");
+    }
+}
+
+#[test]
+fn a_step_in_the_future_leaves_no_order() {
+    let map = r#"
+[fields]
+"source.id" = { from = ["id"], need = "required" }
+"version" = { from = ["steps[].at"], pick = "latest" }
+"facts.registered_at" = { from = ["day"] }
+"#;
+    let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
+    let order = |day: &str, steps: &[&str]| {
+        let steps: Vec<Value> = steps.iter().map(|at| json!({ "at": at })).collect();
+        let record = json!({ "id": "1", "day": day, "steps": steps });
+        let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+        let told = s.problems.iter().any(|p| p.field == "version" && p.source_field == "steps[].at");
+        (s.version.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| at.to_string()), told)
+    };
+    let at = |text: &str| Some(text.to_owned());
+    assert_eq!(order("2026-03-01", &[]), (at("2026-02-28T16:00:00Z"), false));
+    assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00"]), (at("2026-03-02T00:00:00Z"), false));
+    assert_eq!(order("2026-03-01", &["2027-03-03 08:00:00"]), (None, true));
+    assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "2027-03-03 08:00:00"]), (None, true));
+    assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "昨天"]), (at("2026-03-02T00:00:00Z"), true));
+    assert_eq!(order("2026-03-01", &["昨天"]), (None, true), "nor is it as it was registered");
+    assert_eq!(order("2027-03-01", &[]), (None, false));
 }
 
 /// A joint petition that names more than we keep, and more photographs than anyone looks at.
@@ -312,7 +399,7 @@ fields.name = { from = ["name"] }
         let photos: Vec<String> = (0..photos).map(|n| format!("{n}.jpg")).collect();
         let people: Vec<Value> = (0..people).map(|n| json!({ "name": format!("人{n}") })).collect();
         let record = json!({ "id": "1", "photos": photos, "people": people });
-        let submission = map.map(&record, &"own".parse().expect("a namespace")).expect("maps");
+        let submission = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
         assert!(submission.facts.evidence.len() <= 64 && submission.content.persons.len() <= 2000);
         submission.problems.into_iter().map(|p| format!("{} {}: {}", p.field, p.source_field, p.expected)).collect()
     };

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::{Map as Object, Value, json};
 
 use super::files::{bytes, list, stem};
@@ -181,7 +182,7 @@ fn mapped(pack: &Pack, record: &Record) -> Value {
         Ok(value) => value,
         Err(error) => return json!({ "not_a_record": error.to_string() }),
     };
-    match pack.map(value, &pack.namespace) {
+    match pack.map(value, &pack.namespace, Timestamp::MAX) {
         Ok(submission) => json!({ "submission": as_json(&submission) }),
         Err(unmapped) => json!({ "unmapped": as_json(&unmapped.problems) }),
     }

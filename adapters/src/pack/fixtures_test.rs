@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -177,7 +178,7 @@ proptest! {
         ];
         for (name, record) in records {
             let pack = PACKS.iter().find(|pack| pack.name == name).expect("built in");
-            let submission = pack.map(&record, &pack.namespace);
+            let submission = pack.map(&record, &pack.namespace, Timestamp::MAX);
             prop_assert_eq!(submission.map(|s| s.source.id), Ok("7".to_owned()));
         }
     }
@@ -205,7 +206,7 @@ fn a_registration_time_that_is_put_right_is_no_later_state() {
             "xfj": { "xfjbh": "33020500202603010001", "djsj": registered, "bt": "反映账目", "tsnr": "账目不公开。" },
             "blfss": steps,
         });
-        pack.map(&record, &pack.namespace).expect("maps").version.expect("an order")
+        pack.map(&record, &pack.namespace, Timestamp::MAX).expect("maps").version.expect("an order")
     };
     let first = version("2026/03/01 09:00:00", None);
     assert_eq!(version("2026/03/01 15:30:00", None), first);
@@ -217,7 +218,7 @@ fn a_registration_time_that_is_put_right_is_no_later_state() {
 #[test]
 fn a_dispute_is_not_the_event_of_the_same_number() {
     let pack = Pack::embedded("grid-worker").expect("a pack");
-    let id = |record: Value| pack.map(&record, &pack.namespace).expect("maps").source.id;
+    let id = |record: Value| pack.map(&record, &pack.namespace, Timestamp::MAX).expect("maps").source.id;
     let event = id(json!({ "externalEventId": "1001", "title": "占道", "description": "占道经营" }));
     let dispute = id(json!({ "disputeEventID": "1001", "eventName": "邻里纠纷", "eventIntroduction": "争吵" }));
     assert_eq!((event.as_str(), dispute.as_str()), ("1001", "dispute-1001"));

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use huiliu_schemas::Namespace;
 use huiliu_schemas::submission::Submission;
+use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -194,9 +195,9 @@ impl Pack {
         decode(format, batch, limits, body)
     }
 
-    /// Makes a submission of a record; `namespace` is the channel's, usually [`Pack::namespace`].
-    pub fn map(&self, record: &Value, namespace: &Namespace) -> Result<Submission, Unmapped> {
-        self.map.map(record, namespace)
+    /// Makes a submission of a record; `namespace` is the channel's, usually [`Pack::namespace`]. See [`Map::map`].
+    pub fn map(&self, record: &Value, namespace: &Namespace, received: Timestamp) -> Result<Submission, Unmapped> {
+        self.map.map(record, namespace, received)
     }
 
     /// The fields of a record that nobody reads.

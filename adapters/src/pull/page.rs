@@ -9,6 +9,7 @@ use super::present::Present;
 use super::records::{Records, Whose};
 use super::spec::{PullSpec, Walk};
 use super::window::Reading;
+use crate::charset;
 use crate::map::{RecordPath, as_text};
 use crate::pack::Pack;
 use crate::verify::{Proof, RawBody, Verified};
@@ -65,9 +66,8 @@ struct Said {
 }
 
 fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
-    let text = text(bytes);
-    let answer: Value = serde_json::from_str(&text)
-        .map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
+    let answer =
+        charset::json(bytes).map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
     check_code(spec, &answer)?;
     let rows = match spec.list.get(&answer) {
         Some(Value::Array(rows)) => rows.len(),
@@ -80,14 +80,6 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
         Walk::Window { .. } => None,
     };
     Ok(Said { rows, total: number(&spec.total), next })
-}
-
-/// The walk needs only ASCII of the page; the exact charset is the decoder's matter.
-fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).into(),
-        Err(_) => encoding_rs::GB18030.decode(bytes).0,
-    }
 }
 
 fn check_code(spec: &PullSpec, answer: &Value) -> Result<(), PullError> {

@@ -9,7 +9,6 @@ use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
-use serde_json::Value;
 
 use super::cursor::Cursor;
 use super::error::PullError;
@@ -18,6 +17,7 @@ use super::present::Present;
 use super::spec::PullSpec;
 use super::token::Token;
 use super::window::Reading;
+use crate::charset;
 use crate::http;
 use crate::pack::Pack;
 use crate::token::Tokens;
@@ -225,7 +225,7 @@ impl Poller {
     }
 
     fn refused(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> PullError {
-        let said = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+        let said = charset::json(body).unwrap_or_default();
         let seconds = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
         PullError::Status {
             status,

@@ -2,6 +2,7 @@
 //! listed twice is counted once, and what was stored already need not be stored again.
 
 use huiliu_schemas::ids::SourceId;
+use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -40,7 +41,8 @@ impl Records {
     pub fn of(pack: &Pack, body: &Verified<RawBody>) -> Option<Self> {
         let read = |value: Value| {
             let digest = Sha256::digest(value.to_string()).into();
-            let whose = pack.map(&value, &pack.namespace).map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
+            let whose = pack.map(&value, &pack.namespace, Timestamp::MAX);
+            let whose = whose.map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
             (whose, digest)
         };
         let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;

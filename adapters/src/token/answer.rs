@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::TokenError;
 use super::spec::TokenSpec;
+use crate::charset;
 use crate::map::{RecordPath, as_text};
 
 /// A token, and how long it may be used.
@@ -21,7 +22,7 @@ const LONGEST_SAID: usize = 80;
 
 /// Reads the answer to a request for a token.
 pub(super) fn read(spec: &TokenSpec, client_id: &str, status: u16, body: &[u8]) -> Result<Granted, TokenError> {
-    let said = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+    let said = charset::json(body).unwrap_or_default();
     match status {
         200 | 201 => granted(spec, &said).ok_or_else(|| none(spec, client_id, status, &said)),
         408 | 425 | 429 | 500.. => Err(TokenError::Away(words(status, &said))),

@@ -99,12 +99,16 @@ async fn a_wrong_secret_is_said_once_and_asked_with_no_flood() {
 #[test]
 fn answers_are_told_apart() {
     let spec = spec("path = \"/t\"").expect("a section");
-    let read = |status, body: &str| answer::read(&spec, "c", status, body.as_bytes());
+    let read_bytes = |status, body: &[u8]| answer::read(&spec, "c", status, body);
+    let read = |status, body: &str| read_bytes(status, body.as_bytes());
     let lasts = |body: &str| read(200, body).expect("granted").lasts.as_secs();
     assert_eq!(lasts(r#"{"access_token":"t","expires_in":7200}"#), 7170);
     assert_eq!(lasts(r#"{"access_token":"t","expires_in":20}"#), 10);
     assert_eq!(lasts(r#"{"access_token":"t"}"#), 1770);
     assert!(matches!(read(200, r#"{"code":401,"msg":"密钥错误"}"#), Err(TokenError::Refused { .. })));
+    let (gb, ..) = encoding_rs::GB18030.encode(r#"{"access_token":"t","msg":"成功"}"#);
+    assert_eq!(read_bytes(200, &gb).expect("granted").token, "t");
+    assert_eq!(read(200, "\u{feff}{\"access_token\":\"t\"}").expect("granted").token, "t");
     assert!(matches!(read(200, "<html>"), Err(TokenError::NoToken(_))));
     assert!(matches!(read(503, ""), Err(TokenError::Away(_))));
     assert!(matches!(read(400, r#"{"error":"invalid_scope"}"#), Err(TokenError::Refused { .. })));

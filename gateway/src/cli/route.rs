@@ -8,6 +8,7 @@ use huiliu_adapters::decode::Record;
 use huiliu_adapters::pack;
 use huiliu_schemas::decision::Decision;
 use huiliu_schemas::submission::{FieldProblem, Submission};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::out::{say, say_json};
@@ -100,7 +101,7 @@ fn mapped(place: &Place, file: &Path) -> anyhow::Result<Vec<Understood>> {
         bail!("{} 中没有记录 (holds no record)", file.display());
     }
     let understood = |record: Record| match record.value {
-        Ok(value) => Ok(pack.map(&value, &pack.namespace).map_err(|unmapped| unmapped.problems)),
+        Ok(value) => Ok(pack.map(&value, &pack.namespace, Timestamp::MAX).map_err(|unmapped| unmapped.problems)),
         Err(error) => bail!("第 {} 条读不出 (record {} does not read): {error}", record.index + 1, record.index),
     };
     records.into_iter().map(understood).collect()

@@ -123,7 +123,10 @@ pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String
     let payload = serde_json::to_vec(letter).map_err(|e| e.to_string())?;
     let subject = subjects::dead(&letter.stage, &letter.channel);
     let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.map_err(|e| e.to_string())?;
-    stored.await.map_err(|e| e.to_string())?;
+    if stored.await.map_err(|e| e.to_string())?.duplicate {
+        // Told when it was written: its envelope came again for another of its records.
+        return Ok(());
+    }
     metrics::counter!("huiliu_dead_letters_total", "stage" => letter.stage.clone(), "channel" => letter.channel.to_string())
         .increment(1);
     tracing::warn!(

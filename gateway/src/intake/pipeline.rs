@@ -8,9 +8,7 @@
 //!
 //! An envelope that comes again changes nothing: its records' causes are known to their cases.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
@@ -51,9 +49,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// Ten minutes and more in which a case did not read, the store refused just this, or no gateway that was asked had the
 /// channel switched on.
 const TRIES: i64 = 60;
-/// So often a record that speaks of a case nobody knows is put off: what it speaks of may be on its way, with another gateway
-/// or in an envelope that had to wait.
-const PUT_OFF: u32 = 4;
+/// An envelope with a record that speaks of a case nobody knows is put off, for what it speaks of may be on its way, with another
+/// gateway or in an envelope that had to wait; at each delivery whose number this divides it is no more. Whatever else brought
+/// it again counts too, so the number itself says nothing; it is the server's, and holds over gateways and restarts.
+const NOT_PUT_OFF_EVERY: i64 = 5;
 /// No more envelopes than so many are put off at once: the server hands out no others while too many are out.
 const MOST_PUT_OFF: usize = 200;
 
@@ -66,8 +65,8 @@ pub struct Pipeline {
     traces: Traces,
     attempts: Attempts,
     in_flight: Arc<Semaphore>,
-    /// How often an envelope was put off.
-    put_off: Arc<Mutex<HashMap<u64, u32>>>,
+    /// How many envelopes more may be put off now.
+    may_wait: Arc<Semaphore>,
 }
 
 /// What is to become of the envelope's message.
@@ -106,7 +105,7 @@ impl Pipeline {
             channels,
             traces,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
-            put_off: Arc::default(),
+            may_wait: Arc::new(Semaphore::new(MOST_PUT_OFF)),
         }
     }
 
@@ -266,7 +265,7 @@ impl Pipeline {
         underway: Vec<Underway>,
         step: &Step,
     ) -> Fate {
-        let mut fate = Fate::Done;
+        let (mut fate, mut put_off) = (Fate::Done, None);
         for record in underway {
             let one = match record {
                 Underway::Hopeless(index, why) => {
@@ -274,7 +273,10 @@ impl Pipeline {
                     self.bury(DeadLetter { problems: why.problems, ..letter }).await
                 }
                 Underway::Asked(index, answer) => match answer.await {
-                    Ok(Ok(settled)) if is_of_unknown_case(&settled) && self.puts_off(sequence) => {
+                    // One answer for the whole envelope, or its records would be given up by turns and it would never end.
+                    Ok(Ok(settled))
+                        if is_of_unknown_case(&settled) && *put_off.get_or_insert_with(|| self.puts_off(delivered)) =>
+                    {
                         Fate::Later("it speaks of a case that is not known yet".into())
                     }
                     Ok(Ok(settled)) => match self.link_back(&settled, sequence, index, channel, step).await {
@@ -292,31 +294,20 @@ impl Pipeline {
                 fate = one;
             }
         }
-        if let Fate::Done = fate {
-            self.put_off.lock().unwrap_or_else(PoisonError::into_inner).remove(&sequence);
-        }
         fate
     }
 
-    /// Whether an envelope may be put off once more.
-    fn puts_off(&self, sequence: u64) -> bool {
-        let mut put_off = self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = put_off.len() >= MOST_PUT_OFF;
-        match put_off.entry(sequence) {
-            Entry::Occupied(mut times) if *times.get() < PUT_OFF => {
-                *times.get_mut() += 1;
-                true
-            }
-            Entry::Occupied(times) => {
-                times.remove();
-                false
-            }
-            Entry::Vacant(_) if full => false,
-            Entry::Vacant(times) => {
-                times.insert(1);
-                true
-            }
+    /// Whether an envelope is put off once more. It takes up room until it comes again.
+    fn puts_off(&self, delivered: i64) -> bool {
+        if delivered % NOT_PUT_OFF_EVERY == 0 {
+            return false;
         }
+        let Ok(waits) = self.may_wait.clone().try_acquire_owned() else { return false };
+        tokio::spawn(async move {
+            tokio::time::sleep(RETRY_AFTER).await;
+            drop(waits);
+        });
+        true
     }
 
     async fn settled(&self, settled: Settled, sequence: u64, index: usize, channel: &Channel) -> Fate {

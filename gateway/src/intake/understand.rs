@@ -36,7 +36,7 @@ pub fn understand(envelope: &RawEnvelope, channel: &ChannelRuntime) -> Result<Ve
         let index = record.index;
         let submission = match record.value {
             Ok(value) => pack
-                .map(&value, &channel.namespace)
+                .map(&value, &channel.namespace, envelope.received_at)
                 .map(Box::new)
                 .map_err(|unmapped| Misunderstood { reason: "fields are missing".into(), problems: unmapped.problems }),
             Err(error) => Err(Misunderstood { reason: error.to_string(), problems: Vec::new() }),

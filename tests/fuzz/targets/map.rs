@@ -8,6 +8,7 @@ use huiliu_adapters::decode::Limits;
 use huiliu_adapters::pack::{Pack, Way};
 use huiliu_adapters::verify::{Proof, RawBody, Verified};
 use huiliu_schemas::submission::Submission;
+use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -28,8 +29,13 @@ fuzz_target!(|input: &[u8]| {
 
 fn map(pack: &Pack, record: &Value) {
     drop(pack.unread(record));
-    let mapped = pack.map(record, &pack.namespace);
-    assert_eq!(mapped, pack.map(record, &pack.namespace), "{}: mapped differently a second time", pack.name);
+    let mapped = pack.map(record, &pack.namespace, Timestamp::MAX);
+    assert_eq!(
+        mapped,
+        pack.map(record, &pack.namespace, Timestamp::MAX),
+        "{}: mapped differently a second time",
+        pack.name
+    );
     match mapped {
         Ok(submission) => {
             let text = serde_json::to_string(&submission).expect("is written");

@@ -161,6 +161,30 @@ async fn strange_values_are_carried_and_wrong_ones_are_named() {
     is_unhurt(&world, "33020500202603010202").await;
 }
 
+/// A year mistyped once, or a clock that ran ahead for an hour, makes the case deaf to nothing its source says later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_time_from_the_future_outranks_no_later_record() {
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let tell = async |year: i16, text: &str| {
+        let mut order = noise("future");
+        (order["updateTime"], order["majorContent"]) = (format!("{year}-03-02 09:00:00").into(), text.into());
+        settled(&sender, &sender.post(EVENTS, &order).await.expect("an answer")).await["records"][0].clone()
+    };
+    let this_year = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year();
+    let first = tell(this_year + 2, "示范路工地夜里十一点后仍在施工。").await;
+    assert_eq!(first["outcome"], "new", "{first}");
+    let second = tell(this_year - 1, "昨夜又施工到两点。").await;
+    assert_eq!(second["outcome"], "supplement", "{second}");
+    let problem = first["problems"].as_array().and_then(|all| all.iter().find(|p| p["field"] == "version"));
+    assert!(problem.is_some_and(|p| p["source_field"] == "updateTime" && p["blocking"] == false), "{first}");
+    let heard = async || {
+        let entries = world.take("jb-ecology").await;
+        entries.iter().any(|entry| entry["entry"]["kind"] == "supplement").then_some(())
+    };
+    eventually("the department to learn of it", PATIENCE, heard).await.expect("an entry");
+}
+
 /// Chinese systems say GB2312 and send GB18030, or say nothing, or say UTF-8 and lie.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_charset_is_read_as_it_is_whatever_was_declared() {

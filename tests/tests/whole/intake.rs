@@ -13,8 +13,8 @@ use super::world::{DEPARTMENTS, HOTLINE, PETITION, Way, World};
 /// More than any count of deliveries that could be taken for evidence.
 const DELIVERIES: usize = 70;
 
-/// Gives the first envelope back so often as a gateway does through hours without room.
-async fn give_back(inspector: &Inspector) {
+/// Gives the first envelope back so often as gateways do through a time without room.
+async fn give_back(inspector: &Inspector, times: usize) {
     let intake = inspector.jetstream.get_stream("INTAKE").await.unwrap();
     let former: PullConsumer = intake.get_consumer("pipeline").await.unwrap();
     let config = former.cached_info().config.clone();
@@ -27,7 +27,7 @@ async fn give_back(inspector: &Inspector) {
         ..pull::Config::default()
     };
     let consumer = intake.create_consumer(config).await.unwrap();
-    for _ in 0..DELIVERIES {
+    for _ in 0..times {
         let mut messages = consumer.batch().max_messages(1).expires(PATIENCE).messages().await.unwrap();
         let message = messages.next().await.expect("the envelope").unwrap();
         message.ack_with(AckKind::Nak(None)).await.unwrap();
@@ -53,14 +53,14 @@ async fn only_an_envelope_of_which_gateways_die_is_given_up() {
     let inspector = own.inspector().await.unwrap();
     let begun = async || inspector.subjects_under("KV_cursors", "$KV.cursors.begun.*").await.unwrap();
 
-    give_back(&inspector).await;
+    give_back(&inspector, DELIVERIES).await;
     hub.restart().await.unwrap();
     all_settled(&inspector).await;
     assert_eq!(inspector.state("DEAD").await.unwrap().0, 0, "it had done nothing");
     assert_eq!(begun().await, [], "nothing is left of the suspicion");
 
     hub.stop().await.unwrap();
-    give_back(&inspector).await;
+    give_back(&inspector, DELIVERIES).await;
     let notes = inspector.jetstream.get_key_value("cursors").await.unwrap();
     notes.put("begun.1", "60".into()).await.unwrap();
     hub.restart().await.unwrap();
@@ -83,7 +83,7 @@ async fn what_a_channel_left_that_is_off_waits_as_dead_letters_until_it_is_on() 
     feed(&hub, "off", 1).await;
     hub.stop().await.unwrap();
     let inspector = own.inspector().await.unwrap();
-    give_back(&inspector).await;
+    give_back(&inspector, DELIVERIES).await;
 
     let file = hub.dir.join("huiliu.toml");
     let on = std::fs::read_to_string(&file).unwrap();
@@ -171,4 +171,36 @@ async fn records_that_were_put_off_come_in_order_and_once() {
     all_settled(&inspector).await;
     assert_eq!(world.case(NUMBER).await["history"], case["history"], "once");
     assert_eq!(inspector.state("DEAD").await.unwrap().0, 0, "something was given up");
+}
+
+/// Several evaluations of petitions that never come, in one envelope: all of them are given up at once, or it never ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_never_becomes_known_is_given_up_once() {
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let plan = Plan::built().unwrap().channel(ChannelPlan::new(PETITION)).departments(DEPARTMENTS);
+    let mut hub = TestHub::start(plan.external(&own.url, GATEWAY.0, GATEWAY.1)).await.unwrap();
+    let evaluation = |n: usize| {
+        let number = format!("330205002026112400{n:02}");
+        json!({ "xfjbh": number, "pj": { "pjsj": "2026/03/05 09:00:00", "dzrdwpj": "3" } })
+    };
+    let no_number = json!({ "xfj": { "bt": "没有编号" } });
+    let records: Vec<Value> = (0..5).map(evaluation).chain([no_number]).collect();
+    let pushed = hub.caller(PETITION).post("/v1/channels/petition-portal/events", &json!({ "list": records })).await;
+    assert_eq!(pushed.unwrap().status, 202);
+    hub.stop().await.unwrap();
+    let inspector = own.inspector().await.unwrap();
+    // What another gateway, or this one before it was stopped, put off is not waited for all over again.
+    give_back(&inspector, 3).await;
+    hub.restart().await.unwrap();
+    all_settled(&inspector).await;
+    let letters: Vec<Value> =
+        inspector.read("DEAD").await.unwrap().iter().map(|raw| serde_json::from_slice(&raw.payload).unwrap()).collect();
+    let mut given_up: Vec<_> = letters.iter().map(|l| (l["index"].as_u64(), l["stage"].as_str())).collect();
+    given_up.sort_unstable();
+    let expected = ["decide", "decide", "decide", "decide", "decide", "map"];
+    assert_eq!(given_up, (0..).zip(expected).map(|(n, stage)| (Some(n), Some(stage))).collect::<Vec<_>>());
+    assert_eq!(hub.log().matches("gave up a record").count(), expected.len(), "each is told once");
+    drop((hub, own));
+    std::fs::remove_dir_all(store).unwrap();
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use huiliu_schemas::private::Private;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Answers;
+use crate::charset;
 use crate::map::field::{as_text, shortened};
+use crate::map::order::version;
 use crate::map::path::Path;
-use crate::map::time::TimeReader;
 use crate::pull::believed;
 
 /// What became of one attempt.
@@ -50,16 +52,22 @@ const LONGEST_WORDS: usize = 500;
 /// A wrong credential, or a code nobody wrote down, is put right by a person, not by hurry.
 const PERSON_PAUSE: Duration = Duration::from_secs(300);
 
-pub(super) fn judge(answers: &Answers, status: u16, retry_after: Option<u64>, body: &[u8]) -> Judgement {
+pub(super) fn judge(
+    answers: &Answers,
+    status: u16,
+    retry_after: Option<u64>,
+    body: &[u8],
+    now: Timestamp,
+) -> Judgement {
     let after = retry_after.map(Duration::from_secs).map(believed);
-    let said = serde_json::from_slice::<Value>(body).ok();
+    let said = charset::json(body).ok();
     let said = said.as_ref();
     let retry = |after| Judgement::Retry { reason: told(answers, status, said), after };
     match status {
-        200..300 => judge_body(answers, status, after, said),
+        200..300 => judge_body(answers, status, after, said, now),
         401 | 403 => retry(after.or(Some(PERSON_PAUSE))),
         408 | 425 | 429 | 500.. => retry(after),
-        _ if is_in(&answers.already, code(answers, said)) => delivered(answers, said),
+        _ if is_in(&answers.already, code(answers, said)) => delivered(answers, said, now),
         _ if refuses(answers, status, said) => refused(answers, status, said),
         _ if code(answers, said).is_some_and(|code| !answers.lists(&code)) => unlisted(answers, status, after, said),
         _ => retry(after),
@@ -91,9 +99,15 @@ fn refuses(answers: &Answers, status: u16, said: Option<&Value>) -> bool {
     }
 }
 
-fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Option<&Value>) -> Judgement {
+fn judge_body(
+    answers: &Answers,
+    status: u16,
+    after: Option<Duration>,
+    said: Option<&Value>,
+    now: Timestamp,
+) -> Judgement {
     if answers.code.is_none() {
-        return delivered(answers, said);
+        return delivered(answers, said, now);
     }
     let Some(code) = code(answers, said) else {
         let reason = format!("answer {status} without a readable code: whether it was accepted is not known");
@@ -101,7 +115,7 @@ fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Opt
     };
     let code = Some(code);
     if is_in(&answers.ok, code.clone()) || is_in(&answers.already, code.clone()) {
-        delivered(answers, said)
+        delivered(answers, said, now)
     } else if is_in(&answers.refused, code.clone()) {
         refused(answers, status, said)
     } else if is_in(&answers.busy, code) {
@@ -111,17 +125,10 @@ fn judge_body(answers: &Answers, status: u16, after: Option<Duration>, said: Opt
     }
 }
 
-fn delivered(answers: &Answers, said: Option<&Value>) -> Judgement {
+/// A version from the future is none, as in a record.
+fn delivered(answers: &Answers, said: Option<&Value>, now: Timestamp) -> Judgement {
     let text = at(answers.version.as_ref(), said);
-    Judgement::Delivered { version: text.and_then(|text| version(&text, &answers.time)) }
-}
-
-/// A version is a small integer; anything that is a time counts in milliseconds.
-pub(in crate::map) fn version(text: &str, time: &TimeReader) -> Option<i64> {
-    match text.parse::<i64>() {
-        Ok(number) if number.unsigned_abs() < 100_000_000 => Some(number),
-        number => time.read(text).map(jiff::Timestamp::as_millisecond).or(number.ok()),
-    }
+    Judgement::Delivered { version: text.and_then(|text| version(&text, &answers.time, now)) }
 }
 
 fn code(answers: &Answers, said: Option<&Value>) -> Option<String> {

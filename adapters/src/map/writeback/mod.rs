@@ -22,7 +22,6 @@ use super::table::Table;
 use super::time::TimeReader;
 
 pub use judge::Judgement;
-pub(super) use judge::version;
 pub use render::HttpRequestParts;
 
 /// One fact to be told to the source of a case. Holds personal text: it is opened only to be sent.
@@ -80,9 +79,9 @@ impl Writeback {
         self.kinds.get(&outgoing.kind).and_then(|request| render::words(request, outgoing)).map(Private::from)
     }
 
-    /// What an answer means. `retry_after` is the header's value in seconds, if there was one.
-    pub fn judge(&self, status: u16, retry_after: Option<u64>, body: &[u8]) -> Judgement {
-        judge::judge(&self.answers, status, retry_after, body)
+    /// What an answer means that came `now`. `retry_after` is the header's value in seconds, if there was one.
+    pub fn judge(&self, status: u16, retry_after: Option<u64>, body: &[u8], now: Timestamp) -> Judgement {
+        judge::judge(&self.answers, status, retry_after, body, now)
     }
 }
 

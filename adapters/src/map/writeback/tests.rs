@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use huiliu_schemas::vocabulary::{AnswerKind, Solved};
 
+use jiff::Timestamp;
+
 use super::{Judgement, Outgoing};
 use crate::map::Map;
 use crate::pack::Pack;
@@ -96,6 +98,9 @@ fn the_words_are_those_the_source_will_show() {
     assert_eq!(words(AnswerKind::Resolved, None), None);
 }
 
+/// 2026-03-10.
+const NOW: Timestamp = Timestamp::constant(1_773_100_800, 0);
+
 #[derive(Debug, PartialEq)]
 enum Kind {
     Delivered(Option<i64>),
@@ -106,7 +111,7 @@ enum Kind {
 
 fn judged(pack: &str, status: u16, retry_after: Option<u64>, body: &str) -> Kind {
     let pack = Pack::embedded(pack).expect("loads");
-    match pack.writeback().judge(status, retry_after, body.as_bytes()) {
+    match pack.writeback().judge(status, retry_after, body.as_bytes(), NOW) {
         Judgement::Delivered { version } => Kind::Delivered(version),
         Judgement::Retry { after, .. } => Kind::Retry(after.map(|after: Duration| after.as_secs())),
         Judgement::Unlisted { after, .. } => Kind::Unlisted(after.as_secs()),
@@ -117,9 +122,11 @@ fn judged(pack: &str, status: u16, retry_after: Option<u64>, body: &str) -> Kind
 #[test]
 fn answers_are_understood() {
     let ok = r#"{"code":0,"msg":"ok","data":{"updateTime":"2026-03-01 08:00:00"}}"#;
+    let ahead = r#"{"code":0,"data":{"updateTime":"2027-03-01 08:00:00"}}"#;
     let cases = [
         ("hotline-12345", 200, None, ok, Kind::Delivered(Some(1_772_323_200_000))),
         ("hotline-12345", 200, None, r#"{"code":0}"#, Kind::Delivered(None)),
+        ("hotline-12345", 200, None, ahead, Kind::Delivered(None)),
         ("hotline-12345", 200, None, "<html>", Kind::Retry(None)),
         ("hotline-12345", 200, None, "", Kind::Retry(None)),
         ("hotline-12345", 200, None, r#"{"code":404,"msg":"工单不存在"}"#, Kind::Refused),
@@ -151,12 +158,27 @@ fn answers_are_understood() {
     }
 }
 
+/// As they write their records, some write their answers.
+#[test]
+fn an_answer_is_understood_in_whatever_charset_it_comes() {
+    let judge = |name: &str, body: &[u8]| {
+        let pack = Pack::embedded(name).expect("loads");
+        pack.writeback().judge(200, None, body, NOW)
+    };
+    let (gb, ..) = encoding_rs::GB18030.encode(r#"{"code":"0001","msg":"接收成功"}"#);
+    assert_eq!(judge("petition-portal", &gb), Judgement::Delivered { version: None });
+    assert_eq!(judge("hotline-12345", "\u{feff}{\"code\":0}".as_bytes()), Judgement::Delivered { version: None });
+    let cut = "{\"code\":\"0001\",\"msg\":\"接收成功\"}".replace('功', "?").into_bytes();
+    let cut: Vec<u8> = cut.into_iter().map(|byte| if byte == b'?' { 0xe5 } else { byte }).collect();
+    assert_eq!(judge("petition-portal", &cut), Judgement::Delivered { version: None }, "half a character at the end");
+}
+
 /// Reasons go to the log and to dead letters, in clear.
 #[test]
 fn no_word_of_a_source_is_in_a_reason() {
     let judge = |body: &str| {
         let pack = Pack::embedded("petition-portal").expect("loads");
-        pack.writeback().judge(200, None, body.as_bytes())
+        pack.writeback().judge(200, None, body.as_bytes(), NOW)
     };
     let said = "信访人王示例(13900001234)的件已办结";
     let body = |code: &str| format!(r#"{{"code":"{code}","msg":"{said}"}}"#);

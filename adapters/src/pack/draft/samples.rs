@@ -4,7 +4,8 @@
 use serde_json::{Map as Object, Value};
 
 use super::DraftError;
-use crate::decode::{self, Format};
+use crate::charset;
+use crate::decode::Format;
 use crate::form;
 use crate::map::RecordPath;
 use crate::rows;
@@ -81,7 +82,8 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
     let name = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
     let pushed = form::field(bytes, "jsonData");
     let (bytes, format) = pushed.as_deref().map_or((bytes, Format::Json), |json| (json, Format::Form));
-    let text = decode::text(bytes).ok_or_else(|| unreadable("bytes that are text neither in UTF-8 nor in GB18030"))?;
+    let text =
+        charset::text(bytes, None).ok_or_else(|| unreadable("bytes that are text neither in UTF-8 nor in GB18030"))?;
     let text = text.trim();
     if text.starts_with('<') {
         return Err(unreadable("XML, which no channel decodes yet: convert it to JSON"));

@@ -1,0 +1,69 @@
+//! A record's place among its states, by what its source says. Pure.
+
+use huiliu_schemas::submission::FieldProblem;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::Map;
+use super::field::Field;
+use super::run::registered_on;
+use super::spec::Pick;
+use super::target::Target;
+use super::time::TimeReader;
+
+/// How far a source's clock may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+const EXPECTED: &str = "a version number, or a time at most ten minutes after the record was received";
+
+/// Where a record that was `received` then stands. A time from the future (a year mistyped in one step, a clock that ran ahead for
+/// an hour) is no order: all that the source says until then would be too late.
+pub(super) fn order(map: &Map, record: &Value, received: Timestamp, problems: &mut Vec<FieldProblem>) -> Option<i64> {
+    let (_, field) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
+    match field.pick {
+        Pick::Latest => of_steps(map, field, record, received, problems),
+        _ => field.read(record, EXPECTED, problems, |text| version(text, &field.time, received)),
+    }
+}
+
+/// A version is a small integer; anything that is a time counts in milliseconds.
+pub(super) fn version(text: &str, time: &TimeReader, received: Timestamp) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(number) if number.unsigned_abs() < 100_000_000 => Some(number),
+        number => match time.read(text) {
+            Some(at) => (!is_ahead(at, received)).then_some(at.as_millisecond()),
+            None => number.ok(),
+        },
+    }
+}
+
+fn is_ahead(at: Timestamp, received: Timestamp) -> bool {
+    at.duration_since(received) > AHEAD
+}
+
+/// The latest step; none where one lies in the future. A record that has no step yet comes before all that has one: at the beginning
+/// of the day it was registered on. The time of day is no step: it may be put right.
+fn of_steps(
+    map: &Map,
+    field: &Field,
+    record: &Value,
+    received: Timestamp,
+    problems: &mut Vec<FieldProblem>,
+) -> Option<i64> {
+    let (mut latest, mut has_steps, mut ahead) = (None, false, false);
+    field.texts(record, &mut |path, text| {
+        has_steps = true;
+        let at = field.time.read(&text);
+        let is_step = at.filter(|at| !is_ahead(*at, received));
+        if is_step.is_none() {
+            ahead |= at.is_some();
+            problems.push(field.problem(path.text(), Some(&text), EXPECTED, false));
+        }
+        latest = latest.max(is_step);
+        true
+    });
+    if !has_steps {
+        latest = registered_on(map, record).and_then(|day| field.time.begin_of(day));
+        ahead = latest.is_some_and(|at| is_ahead(at, received));
+    }
+    latest.filter(|_| !ahead).map(Timestamp::as_millisecond)
+}
