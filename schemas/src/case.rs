@@ -340,7 +340,7 @@ impl Case {
             EventBody::SignedFor { department, n } => self.sign(department, *n),
             EventBody::Accepted { deadlines, .. } => {
                 self.stage = Stage::Accepted;
-                self.deadlines.extend(deadlines.iter().cloned());
+                self.start(deadlines);
             }
             EventBody::Declined { .. } => self.end(Stage::Declined),
             EventBody::ClosedToRepetition { .. } => self.end(Stage::ClosedToRepetition),
@@ -436,6 +436,22 @@ impl Case {
     /// What a clock ran for is done.
     fn stop(&mut self, clock: Clock) {
         self.deadlines.retain(|d| d.clock != clock);
+    }
+
+    /// Nobody has a part any more for which a clock could run.
+    fn stop_parts(&mut self) {
+        self.deadlines.retain(|d| !d.clock.is_of_part());
+    }
+
+    /// A clock that runs is not begun again: what the citizen is owed does not wait for whoever gets the case next.
+    fn start(&mut self, deadlines: &[Deadline]) {
+        for deadline in deadlines {
+            if self.deadlines.iter().any(|running| running.clock == deadline.clock) {
+                self.bring_forward(deadline);
+            } else {
+                self.deadlines.push(deadline.clone());
+            }
+        }
     }
 
     /// A running clock runs out sooner, never later.
@@ -562,7 +578,7 @@ impl Case {
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();
-        self.deadlines.retain(|d| !d.clock.is_of_part());
+        self.stop_parts();
         self.remember(decision);
         self.stage = Stage::Triage;
     }
@@ -571,7 +587,8 @@ impl Case {
         if let Some(decision) = decision {
             self.remember(decision);
         }
-        self.deadlines = deadlines.to_vec();
+        self.stop_parts();
+        self.start(deadlines);
         self.stage = Stage::Dispatched;
     }
 

@@ -100,7 +100,8 @@ pub enum EventBody {
     Dispatched {
         /// The routing decision acted on; none where a person decided.
         decision: Option<Box<Decision>>,
-        /// When the clocks run out that start here.
+        /// When the clocks run out that start here. One that is the citizen's and runs already goes on, if it runs out
+        /// sooner.
         deadlines: Vec<Deadline>,
         /// Accused units that the operator found not to be accused.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -117,7 +118,7 @@ pub enum EventBody {
     Accepted {
         /// Who took it on.
         department: DepartmentId,
-        /// Clocks that start here.
+        /// Clocks that start here, but for those that run already and run out sooner.
         deadlines: Vec<Deadline>,
     },
     /// 不予受理.

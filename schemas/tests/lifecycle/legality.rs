@@ -122,6 +122,18 @@ pub fn check_step(before: Option<&Case>, after: &Case, order: &Order, new: &[Eve
     assert!(may_follow(before.stage, after.stage), "{} -> {}", before.stage, after.stage);
     check_leavers_know(before, after, order, &made);
     check_nobody_waits(before, after, order);
+    check_clocks_run_on(before, after, new);
+}
+
+/// What a citizen is owed by law runs out no later for anything that is done to the case, unless it begins again.
+fn check_clocks_run_on(before: &Case, after: &Case, new: &[Event]) {
+    if new.iter().any(|e| matches!(e.body, EventBody::Reopened { .. })) {
+        return;
+    }
+    for owed in before.deadlines.iter().filter(|d| !d.clock.is_of_part()) {
+        let running = after.deadlines.iter().filter(|d| d.clock == owed.clock);
+        assert!(running.clone().count() == 1 && running.clone().all(|d| d.at <= owed.at), "{owed:?} was put off");
+    }
 }
 
 /// A record ends a case only if its source had it there, and no other source has it open.

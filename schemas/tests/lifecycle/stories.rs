@@ -281,17 +281,88 @@ fn last_entry(world: &World) -> Entry {
     Entry::of(world.case(), event, event.entries.last().expect("an entry"))
 }
 
+fn clocks(clocks: &[Clock], hours: i64) -> Vec<Deadline> {
+    let at = Timestamp::from_second(NOON + hours * 3_600).expect("a time");
+    clocks.iter().map(|clock| Deadline { clock: *clock, at, provisional: false, source: "规则".into() }).collect()
+}
+
+/// The clocks that run, each with the hours it has left at noon.
+fn running(world: &World) -> Vec<(Clock, i64)> {
+    world.case().deadlines.iter().map(|d| (d.clock, (d.at.as_second() - NOON) / 3_600)).collect()
+}
+
+const AT_DISPATCH: [Clock; 5] =
+    [Clock::SignFor, Clock::Object, Clock::Resolve, Clock::HotlineAnswer, Clock::PetitionNotice];
+
+fn sent_anew(hours: i64) -> Given {
+    Given { dispatch_deadlines: clocks(&AT_DISPATCH, hours), ..to(&[lead("town")]) }
+}
+
 #[test]
 fn what_the_citizen_is_owed_by_law_goes_on_running_in_triage() {
-    let all = [Clock::SignFor, Clock::Object, Clock::Resolve, Clock::HotlineAnswer, Clock::PetitionNotice];
-    let at = Timestamp::from_second(NOON + 3_600).expect("a time");
-    let deadline = |clock| Deadline { clock, at, provisional: false, source: "规则".into() };
     let mut world = World::new();
-    world.submit(&record(), Given { dispatch_deadlines: all.map(deadline).to_vec(), ..to(&[lead("housing")]) });
+    world.submit(&record(), Given { dispatch_deadlines: clocks(&AT_DISPATCH, 1), ..to(&[lead("housing")]) });
     world.command(&of("housing"), ask_back());
     world.command(&desk(), grant("housing"));
-    let running: Vec<Clock> = world.case().deadlines.iter().map(|d| d.clock).collect();
-    assert_eq!((world.stage(), running), (Stage::Triage, vec![Clock::HotlineAnswer, Clock::PetitionNotice]));
+    let owed = [(Clock::HotlineAnswer, 1), (Clock::PetitionNotice, 1)];
+    assert_eq!((world.stage(), running(&world)), (Stage::Triage, owed.to_vec()));
+    let on = Command::Dispatch { assignees: vec![lead("town")], not_accused: Vec::new() };
+    assert_eq!(world.command_given(&desk(), on, sent_anew(9)), events(&["dispatched"]));
+    let of_the_part = [(Clock::SignFor, 9), (Clock::Object, 9), (Clock::Resolve, 9)];
+    assert_eq!(running(&world), [&owed[..], &of_the_part].concat());
+}
+
+#[test]
+fn what_the_citizen_is_owed_by_law_goes_on_running_whoever_gets_the_case() {
+    let housing = || department("housing");
+    let moved = || Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() };
+    let granted = || Command::GrantReturn { department: housing(), assignees: vec![lead("town")] };
+    let accuses = || record().saying("they took money").order(101);
+    let forbidden = Given { forbidden: vec![housing()], ..sent_anew(9) };
+    type Move<'m> = &'m dyn Fn(&mut World) -> Outcome;
+    let moves: [(&str, Move<'_>); 3] = [
+        ("redispatch", &|world| world.command_given(&desk(), moved(), sent_anew(9))),
+        ("a return granted to another", &|world| {
+            world.command(&of("housing"), ask_back());
+            world.command_given(&desk(), granted(), sent_anew(9))
+        }),
+        ("taken from the accused", &|world| world.submit(&accuses(), forbidden.clone())),
+    ];
+    for (name, to_another) in moves {
+        let mut world = World::new();
+        world.submit(&record(), Given { dispatch_deadlines: clocks(&AT_DISPATCH, 1), ..to(&[lead("housing")]) });
+        to_another(&mut world);
+        assert_eq!(world.lead(), Some("town"), "{name}");
+        let hours = |wanted| running(&world).iter().find(|(clock, _)| *clock == wanted).map(|(_, hours)| *hours);
+        assert_eq!((hours(Clock::HotlineAnswer), hours(Clock::PetitionNotice)), (Some(1), Some(1)), "{name}");
+        assert_eq!((hours(Clock::SignFor), hours(Clock::Resolve)), (Some(9), Some(9)), "{name}");
+    }
+}
+
+#[test]
+fn a_dispatch_may_bring_what_the_citizen_is_owed_forward() {
+    let mut world = World::new();
+    world.submit(&record(), Given { dispatch_deadlines: clocks(&AT_DISPATCH, 9), ..to(&[lead("housing")]) });
+    let moved = Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() };
+    world.command_given(&desk(), moved, sent_anew(2));
+    assert!(running(&world).iter().all(|(_, hours)| *hours == 2), "{:?}", running(&world));
+    assert_eq!(world.case().deadlines.len(), AT_DISPATCH.len());
+}
+
+/// The sixty days of art. 34 begin when a claim is first taken on, and no change of hands begins them again.
+#[test]
+fn a_claim_taken_on_by_another_has_no_more_time() {
+    let accept = |world: &mut World, by: &str, hours| {
+        world.command(&of(by), Command::SignFor { n: None });
+        let given = Given { accept_deadlines: clocks(&[Clock::ClaimResolve], hours), ..Given::default() };
+        assert_eq!(world.command_given(&of(by), Command::Accept {}, given), events(&["accepted"]));
+    };
+    let mut world = World::dispatched(&[lead("housing")]);
+    accept(&mut world, "housing", 60);
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
+    assert_eq!(running(&world), [(Clock::ClaimResolve, 60)]);
+    accept(&mut world, "town", 110);
+    assert_eq!(running(&world), [(Clock::ClaimResolve, 60)]);
 }
 
 #[test]
