@@ -561,6 +561,7 @@ impl Case {
                     department: entry.department.clone(),
                     role: entry.role,
                     n: entry.n,
+                self.take_back_notice_of_loss(&entry.department);
                     state: AssignmentState::Offered,
                     return_requested: false,
                     ruled,
@@ -575,6 +576,12 @@ impl Case {
     fn was_ruled(&self, entry: &EntryRef) -> bool {
         self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
     }
+    /// Who has the case again is no longer told that it lost it: it would strike off what it leads.
+    fn take_back_notice_of_loss(&mut self, department: &DepartmentId) {
+        let told = |x: &&mut Notice| x.entry.department == *department && x.entry.kind == EntryKind::Withdraw;
+        self.notices.iter_mut().filter(told).for_each(|x| x.live = false);
+    }
+
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();

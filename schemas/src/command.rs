@@ -62,7 +62,7 @@ pub enum Command {
     GrantReturn {
         /// Who is released.
         department: DepartmentId,
-        /// Who gets it instead; empty: triage.
+        /// Who gets it instead, where the lead hands back; empty: triage. A participant's part goes to nobody.
         #[serde(default)]
         assignees: Vec<Assignee>,
     },

@@ -201,6 +201,11 @@ fn grant_return(
         let decision = returned_to_triage(case, department);
         draft.tell_leaving(case, stays);
         draft.push(EventBody::Triaged { decision: Box::new(decision) });
+    let detail = format!(
+        "`{department}` takes part, and the lead keeps the case: grant without `assignees`; `redispatch` names everyone anew"
+    );
+    let goes_to_another = pending.role == Role::Participant && !assignees.is_empty();
+    draft.need(case, !goes_to_another, RefusalCode::NotExactlyOneLead, &detail)?;
     } else {
         check_assignees(&draft, case, assignees)?;
         draft.tell_leaving(case, stays);

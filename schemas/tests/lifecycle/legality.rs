@@ -64,7 +64,12 @@ fn check_live(case: &Case) {
     let live = case.live_entries();
     for entry in &live {
         let has_part = case.active(&entry.department).is_some();
-        assert!(has_part || entry.kind == EntryKind::Withdraw, "{entry:?} is live for a department that is out");
+        let is_out = entry.kind == EntryKind::Withdraw;
+        assert!(
+            has_part != is_out,
+            "{entry:?} is live for a department that is {}",
+            if has_part { "in" } else { "out" }
+        );
         assert!(case.is_live(&entry.department, entry.n));
     }
     let offered = case.assignments.iter().filter(|a| a.state == AssignmentState::Offered).count();
@@ -203,11 +208,11 @@ fn well_formed(case: &Case, actor: &Actor, kind: CommandKind) -> Vec<Command> {
             vec![Command::RequestReturn { reason: ReturnReason::Other, suggested: None }]
         }
         CommandKind::GrantReturn => {
-            let grant = |assignees: &[_]| {
-                let assignees = assignees.to_vec();
-                move |department| Command::GrantReturn { department, assignees: assignees.clone() }
-            };
-            asking.iter().cloned().map(grant(&[])).chain(asking.iter().cloned().map(grant(&fit))).collect()
+            let leads = |d: &DepartmentId| case.active(d).is_none_or(|part| part.role == Role::Lead);
+            let to_nobody = asking.iter().map(|d| (d, Vec::new()));
+            let to_another = asking.iter().filter(|d| leads(d)).map(|d| (d, fit.clone()));
+            let grant = |(d, assignees): (&DepartmentId, _)| Command::GrantReturn { department: d.clone(), assignees };
+            to_nobody.chain(to_another).map(grant).collect()
         }
         CommandKind::RefuseReturn => {
             asking.into_iter().map(|department| Command::RefuseReturn { department }).collect()

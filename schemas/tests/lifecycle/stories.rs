@@ -119,6 +119,32 @@ fn a_participant_hands_back_and_the_lead_keeps_the_case() {
 
 #[test]
 fn a_redispatch_tells_those_who_had_signed_and_nobody_else() {
+/// Only the lead's part can go to somebody else: a participant's is over, and whoever is to come in is named with everyone.
+#[test]
+fn a_participants_return_is_granted_to_nobody() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    world.command(&of("police"), ask_back());
+    for to in [lead("town"), participant("town")] {
+        let on = Command::GrantReturn { department: department("police"), assignees: vec![to] };
+        assert_eq!(world.command(&desk(), on), Outcome::Refused(RefusalCode::NotExactlyOneLead));
+    }
+    assert!(world.case().active(&department("police")).is_some_and(|part| part.return_requested), "it still waits");
+    assert_eq!(world.command(&desk(), grant("police")), events(&["return_granted"]));
+}
+
+#[test]
+fn who_has_the_case_again_is_no_longer_told_that_it_lost_it() {
+    let moved = |name: &str| Command::Redispatch { assignees: vec![lead(name)], not_accused: Vec::new() };
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&desk(), moved("town"));
+    let lost = world.live_n("housing", EntryKind::Withdraw);
+    world.command(&desk(), moved("housing"));
+    assert_eq!(world.live(), ["housing dispatch"]);
+    assert_eq!(world.command(&of("housing"), Command::SignFor { n: None }), events(&["signed_for"]));
+    let late = world.command(&of("housing"), Command::SignFor { n: Some(lost) });
+    assert_eq!(late, Outcome::Refused(RefusalCode::DeadEntry));
+}
+
     let mut world = World::dispatched(&[lead("housing"), participant("police"), participant("court")]);
     world.command(&of("housing"), Command::SignFor { n: None });
     let offered = world.live_n("police", EntryKind::Dispatch);
