@@ -13,7 +13,7 @@ use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use crate::desk::{Job, Work};
+use crate::desk::{Job, Work, command_digest};
 use crate::doors::principal::Principal;
 use crate::ledger::{JobResult, Ledger};
 use crate::problem::{Kind, Problem};
@@ -200,7 +200,9 @@ async fn carry_out(
     };
     let case = tokio::time::timeout(PATIENCE, find(ledger, &name)).await.map_err(unanswered)??;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
-    let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };
+    let digest = command_digest(ledger.keys().master(), &command, &content);
+    let actor = actor_of(who);
+    let job = Job { cause, actor: actor.clone(), work: Work::Command { case, command, content, digest, seen } };
     let appending = ledger.settle(job, step.child(SpanKind::Internal, "append"));
     let settled = tokio::time::timeout(PATIENCE, appending).await.map_err(unanswered)??;
     let now = settled.case.as_ref().map(|c| c.stage);

@@ -68,6 +68,9 @@ pub struct Answer {
     pub events: Vec<String>,
     /// Where the case stood after them.
     pub stage: Stage,
+    /// Keyed digest of what was asked, where somebody asked by an id of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_digest: Option<String>,
 }
 
 /// An answer a source has not got yet.
@@ -311,7 +314,8 @@ impl Case {
 
     fn note(&mut self, event: &Event) {
         if !self.causes.contains_key(&event.cause) {
-            self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage });
+            let asked_digest = event.asked_digest.clone();
+            self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage, asked_digest });
         }
         if let Some(answer) = self.causes.get_mut(&event.cause) {
             answer.events.push(event.body.name().to_owned());
@@ -557,11 +561,11 @@ impl Case {
             self.next_n = self.next_n.max(entry.n + 1);
             if matches!(entry.kind, EntryKind::Dispatch | EntryKind::Reopen) {
                 let ruled = self.was_ruled(entry);
+                self.take_back_notice_of_loss(&entry.department);
                 self.assignments.push(Assignment {
                     department: entry.department.clone(),
                     role: entry.role,
                     n: entry.n,
-                self.take_back_notice_of_loss(&entry.department);
                     state: AssignmentState::Offered,
                     return_requested: false,
                     ruled,
@@ -572,16 +576,16 @@ impl Case {
         }
     }
 
-    /// Whether the centre has ruled that this part is this department's: that stands however often it is dispatched.
-    fn was_ruled(&self, entry: &EntryRef) -> bool {
-        self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
-    }
     /// Who has the case again is no longer told that it lost it: it would strike off what it leads.
     fn take_back_notice_of_loss(&mut self, department: &DepartmentId) {
         let told = |x: &&mut Notice| x.entry.department == *department && x.entry.kind == EntryKind::Withdraw;
         self.notices.iter_mut().filter(told).for_each(|x| x.live = false);
     }
 
+    /// Whether the centre has ruled that this part is this department's: that stands however often it is dispatched.
+    fn was_ruled(&self, entry: &EntryRef) -> bool {
+        self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
+    }
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();

@@ -16,7 +16,7 @@ pub const LONGEST_TEXT: usize = 20_000;
 /// beside them the command's own (see `command`). It is answered once its outcome is in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandRequest {
-    /// The sender's own id: sent again, it gives the first answer.
+    /// The sender's own id: the same command sent again gives the first answer, another one under it is refused.
     pub id: CommandId,
     /// Case id or number; over HTTP it stands in the path.
     #[serde(default)]

@@ -189,8 +189,8 @@ pub fn check_legal_now(world: &World) {
 }
 
 fn probe(actor: &Actor, command: Command) -> Order {
-    let cause = Cause::hub("probe");
-    Order { cause, actor: actor.clone(), action: Action::Command(command), content: words(), given: Given::default() }
+    let (cause, action) = (Cause::hub("probe"), Action::Command(command));
+    Order { cause, asked_digest: None, actor: actor.clone(), action, content: words(), given: Given::default() }
 }
 
 /// Commands of a kind with nothing wrong in them but, perhaps, the time and the sender.

@@ -1,11 +1,13 @@
 //! What departments and the centre do to a case, story by story.
 
+use huiliu_schemas::Cause;
+use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
-use huiliu_schemas::command::{Action, Command, Given};
+use huiliu_schemas::command::{Action, Command, Given, Order};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{RuleRef, Verdict};
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Actor, EventBody};
+use huiliu_schemas::event::{Actor, Event, EventBody, payload_of, read_payload};
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Solved, Stage};
@@ -117,8 +119,6 @@ fn a_participant_hands_back_and_the_lead_keeps_the_case() {
     assert_eq!(world.command(&of("police"), Command::Progress {}), Outcome::Refused(RefusalCode::NotYours));
 }
 
-#[test]
-fn a_redispatch_tells_those_who_had_signed_and_nobody_else() {
 /// Only the lead's part can go to somebody else: a participant's is over, and whoever is to come in is named with everyone.
 #[test]
 fn a_participants_return_is_granted_to_nobody() {
@@ -145,6 +145,8 @@ fn who_has_the_case_again_is_no_longer_told_that_it_lost_it() {
     assert_eq!(late, Outcome::Refused(RefusalCode::DeadEntry));
 }
 
+#[test]
+fn a_redispatch_tells_those_who_had_signed_and_nobody_else() {
     let mut world = World::dispatched(&[lead("housing"), participant("police"), participant("court")]);
     world.command(&of("housing"), Command::SignFor { n: None });
     let offered = world.live_n("police", EntryKind::Dispatch);
@@ -284,6 +286,38 @@ fn an_order_given_again_gets_its_first_answer_and_appends_nothing() {
     assert_eq!(world.outcome(&order), Outcome::Known(vec!["signed_for".into()]));
     assert_eq!(world.case, before.case);
     assert_eq!(world.case().causes[&order.cause].stage, Stage::SignedFor, "as it stood then");
+}
+
+/// A department's own system numbers its commands; where it begins anew, what it says must not be taken for what it said.
+#[test]
+fn another_command_under_an_id_of_before_is_refused() {
+    let asked = |world: &mut World, command, digest: Option<&str>| {
+        let order = world.order(of("housing"), Action::Command(command), words(), Given::default());
+        let cause = Cause::command("department-housing", &"a-1".parse().expect("an id"));
+        world.outcome(&Order { cause, asked_digest: digest.map(str::to_owned), ..order })
+    };
+    let mut world = World::dispatched(&[lead("housing")]);
+    assert_eq!(asked(&mut world, Command::SignFor { n: None }, Some("signs")), events(&["signed_for"]));
+    let mut after_a_restart = World { case: Case::fold(&stored(&world.log)), ..world.clone() };
+    assert_eq!(after_a_restart.case, world.case);
+    for world in [&mut world, &mut after_a_restart] {
+        assert_eq!(asked(world, resolve(), Some("resolves")), Outcome::Refused(RefusalCode::IdReused));
+        assert_eq!(world.stage(), Stage::SignedFor);
+        let known = Outcome::Known(vec!["signed_for".into()]);
+        assert_eq!(asked(world, Command::SignFor { n: None }, Some("signs")), known);
+    }
+    let mut of_before_digests = World::dispatched(&[lead("housing")]);
+    asked(&mut of_before_digests, Command::SignFor { n: None }, None);
+    assert_eq!(asked(&mut of_before_digests, resolve(), Some("resolves")), Outcome::Known(vec!["signed_for".into()]));
+}
+
+/// The log as it is read again: nothing is kept of it but its bytes.
+fn stored(log: &[Event]) -> Vec<Event> {
+    let again = log.iter().flat_map(|event| {
+        let payload = payload_of(std::slice::from_ref(event), &[None], None);
+        read_payload(&payload).expect("it reads")
+    });
+    again.map(|event| event.opened(Content::default())).collect()
 }
 
 #[test]
