@@ -6,6 +6,7 @@ use std::time::Duration;
 use huiliu_schemas::command::{Command, CommandKind};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
+use huiliu_schemas::lifecycle::may_know_where;
 use huiliu_schemas::message::{CommandOutcome, CommandResult, LONGEST_TEXT};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::refusal::RefusalCode;
@@ -222,6 +223,7 @@ async fn carry_out(
     };
     count(kind, result.as_str());
     let number = settled.case.as_ref().map(|c| c.number.clone());
+    let stage = stage.filter(|_| settled.case.is_some_and(|c| may_know_where(&c, &actor)));
     Ok(CommandOutcome { id, case_id: settled.case_id, number, result, stage, events, as_of: settled.as_of })
 }
 

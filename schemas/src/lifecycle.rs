@@ -489,7 +489,7 @@ fn no_such_case() -> Refusal {
 
 /// Whether the asker may learn how far the case is and with whom. Where it accuses somebody, who looks into it is the
 /// business of those who do: one that had it before may be the accused, or stand under them.
-fn may_know_where(case: &Case, actor: &Actor) -> bool {
+pub fn may_know_where(case: &Case, actor: &Actor) -> bool {
     let Actor::Department { department } = actor else { return true };
     let accuses = case.decision.as_ref().is_some_and(|d| d.accusation || d.accused.contains(department));
     !accuses || case.active(department).is_some()

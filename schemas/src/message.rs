@@ -54,7 +54,7 @@ pub struct CommandOutcome {
     pub number: Option<CaseNumber>,
     /// Now or before.
     pub result: CommandResult,
-    /// Where the case stands.
+    /// Where the case stands; none where that is not for the sender to know.
     pub stage: Option<Stage>,
     /// The events it led to, by type.
     pub events: Vec<String>,
