@@ -21,11 +21,15 @@ for await (const message of await queue.fetch({ max_messages: 5, expires: 5_000 
   const entry = json.decode(message.data);
   const { case_id, n } = entry;
   console.log(entry.number, entry.kind, entry.matter, entry.rule);
-  const opened = await ask(`open.${department}`, { case: case_id, n });
-  console.log("  fields opened:", Object.keys(opened.content).sort());
-  // The id is the sender's own: sent again, the command gives the first answer.
+  // What was withdrawn is no longer ours to read.
+  if (entry.kind !== "withdraw") {
+    const opened = await ask(`open.${department}`, { case: case_id, n });
+    console.log("  opened:", opened.content ? Object.keys(opened.content).sort() : opened);
+  }
+  // The id is the sender's own: sent again, the command gives the first answer. A case that comes back has another n.
   const done = await ask(`command.${department}.sign_for`, { id: `sign-${case_id}-${n}`, case: case_id, n });
   console.log("  sign_for:", done.result ?? done);
-  await message.ackAck();
+  // A refusal means that the entry is dead: it is done with. Anything else may pass, and the entry comes again.
+  if (done.result || done.refusal) await message.ackAck();
 }
 await client.close();

@@ -36,12 +36,16 @@ async def main():
         entry = json.loads(message.data)
         case, n = entry["case_id"], entry["n"]
         print(entry["number"], entry["kind"], entry["matter"], entry["rule"])
-        opened = await ask(f"open.{department}", {"case": case, "n": n})
-        print("  fields opened:", sorted(opened["content"]))
-        # The id is the sender's own: sent again, the command gives the first answer.
+        # What was withdrawn is no longer ours to read.
+        if entry["kind"] != "withdraw":
+            opened = await ask(f"open.{department}", {"case": case, "n": n})
+            print("  opened:", sorted(opened["content"]) if "content" in opened else opened)
+        # The id is the sender's own: sent again, the command gives the first answer. A case that comes back has another n.
         done = await ask(f"command.{department}.sign_for", {"id": f"sign-{case}-{n}", "case": case, "n": n})
         print("  sign_for:", done.get("result", done))
-        await message.ack_sync()
+        # A refusal means that the entry is dead: it is done with. Anything else may pass, and the entry comes again.
+        if "result" in done or done.get("refusal"):
+            await message.ack_sync()
     await client.close()
 
 

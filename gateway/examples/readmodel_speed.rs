@@ -249,6 +249,7 @@ fn orders(i: u64, source: &SourceId, content: Content) -> Result<Vec<Order>> {
     };
     let arrive = Order {
         cause: Cause::intake(i, 0),
+        asked_digest: None,
         actor: Actor::Source { channel: channel.clone() },
         action: Action::Submit(Box::new(Submit { channel, submission, seen, history: false })),
         content,
@@ -256,6 +257,7 @@ fn orders(i: u64, source: &SourceId, content: Content) -> Result<Vec<Order>> {
     };
     let sign = Order {
         cause: Cause::hub(&format!("sign/{i}")),
+        asked_digest: None,
         actor: Actor::Department { department },
         action: Action::Command(Command::SignFor { n: None }),
         content: Content::default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use huiliu_schemas::command::{Command, CommandKind};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::Actor;
+use huiliu_schemas::lifecycle::may_know_where;
 use huiliu_schemas::message::{CommandOutcome, CommandResult, LONGEST_TEXT};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::refusal::RefusalCode;
@@ -13,7 +14,7 @@ use huiliu_schemas::{CaseId, CaseNumber, Cause, CommandId, SourceId};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use crate::desk::{Job, Work};
+use crate::desk::{Job, Work, command_digest};
 use crate::doors::principal::Principal;
 use crate::ledger::{JobResult, Ledger};
 use crate::problem::{Kind, Problem};
@@ -200,7 +201,9 @@ async fn carry_out(
     };
     let case = tokio::time::timeout(PATIENCE, find(ledger, &name)).await.map_err(unanswered)??;
     let cause = Cause::command(&format!("{}-{}", kind_of(who), who.subject()), &id);
-    let job = Job { cause, actor: actor_of(who), work: Work::Command { case, command, content, seen } };
+    let digest = command_digest(ledger.keys().master(), &command, &content);
+    let actor = actor_of(who);
+    let job = Job { cause, actor: actor.clone(), work: Work::Command { case, command, content, digest, seen } };
     let appending = ledger.settle(job, step.child(SpanKind::Internal, "append"));
     let settled = tokio::time::timeout(PATIENCE, appending).await.map_err(unanswered)??;
     let now = settled.case.as_ref().map(|c| c.stage);
@@ -220,6 +223,7 @@ async fn carry_out(
     };
     count(kind, result.as_str());
     let number = settled.case.as_ref().map(|c| c.number.clone());
+    let stage = stage.filter(|_| settled.case.is_some_and(|c| may_know_where(&c, &actor)));
     Ok(CommandOutcome { id, case_id: settled.case_id, number, result, stage, events, as_of: settled.as_of })
 }
 

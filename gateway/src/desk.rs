@@ -24,7 +24,7 @@ use crate::directory::{Directory, NamedDue};
 use crate::routing::{self, RoutingFacts};
 use crate::vault::MasterKey;
 
-pub use seen::reply_digest;
+pub use seen::{command_digest, reply_digest};
 
 /// Something to be decided about a case.
 #[derive(Debug, Clone)]
@@ -50,6 +50,8 @@ pub enum Work {
         command: Command,
         /// Its words.
         content: Content,
+        /// Of both, by [`command_digest`].
+        digest: String,
         /// The sequence of the case's last event as the sender saw it: done only if nothing has happened since.
         seen: Option<u64>,
     },
@@ -379,7 +381,11 @@ fn order(job: &Job, given: Given) -> Order {
         Work::Delivery { delivered, said, .. } => (Action::RecordDelivery(delivered.clone()), said.clone()),
         Work::Link { to, kind, .. } => (Action::Link { to: *to, kind: *kind }, Content::default()),
     };
-    Order { cause: job.cause.clone(), actor: job.actor.clone(), action, content, given }
+    let asked_digest = match &job.work {
+        Work::Command { digest, .. } => Some(digest.clone()),
+        _ => None,
+    };
+    Order { cause: job.cause.clone(), asked_digest, actor: job.actor.clone(), action, content, given }
 }
 
 /// How often a case was told before now: by each source that has it, by urging, by asking for it again.
@@ -493,7 +499,7 @@ mod tests {
         let lead = Assignee { department: "jb-housing".parse().expect("a department"), role: Role::Lead };
         let content = Content { note: Some("请住建局办理".into()), ..Content::default() };
         let command = Command::Redispatch { assignees: vec![lead], not_accused: Vec::new() };
-        let work = Work::Command { case: id, command, content, seen: None };
+        let work = Work::Command { case: id, command, content, digest: String::new(), seen: None };
         let redispatch = Job { cause: Cause::hub("by-hand"), actor: Actor::Operator { name: "desk".into() }, work };
         assert!(Desk::needs_told(&redispatch, &case));
         desk.decide(&redispatch, id, Some(&case), &told(&["老板欠薪"]), Vec::new(), now).expect("nobody is accused");
@@ -519,7 +525,7 @@ mod tests {
             let assignees = vec![Assignee { department: labour.clone(), role: Role::Lead }];
             let command = Command::Dispatch { assignees, not_accused: not_accused.to_vec() };
             let content = Content { note: Some("核实：误判".into()), ..Content::default() };
-            let work = Work::Command { case: id, command, content, seen: None };
+            let work = Work::Command { case: id, command, content, digest: String::new(), seen: None };
             Job { cause: Cause::hub(cause), actor: Actor::Operator { name: "desk".into() }, work }
         };
         let decide = |job: &Job| desk.decide(job, id, Some(&case), &told(&[accuses]), Vec::new(), now);

@@ -68,6 +68,9 @@ pub struct Answer {
     pub events: Vec<String>,
     /// Where the case stood after them.
     pub stage: Stage,
+    /// Keyed digest of what was asked, where somebody asked by an id of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_digest: Option<String>,
 }
 
 /// An answer a source has not got yet.
@@ -311,7 +314,8 @@ impl Case {
 
     fn note(&mut self, event: &Event) {
         if !self.causes.contains_key(&event.cause) {
-            self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage });
+            let asked_digest = event.asked_digest.clone();
+            self.causes.insert(event.cause.clone(), Answer { events: Vec::new(), stage: self.stage, asked_digest });
         }
         if let Some(answer) = self.causes.get_mut(&event.cause) {
             answer.events.push(event.body.name().to_owned());
@@ -340,7 +344,7 @@ impl Case {
             EventBody::SignedFor { department, n } => self.sign(department, *n),
             EventBody::Accepted { deadlines, .. } => {
                 self.stage = Stage::Accepted;
-                self.deadlines.extend(deadlines.iter().cloned());
+                self.start(deadlines);
             }
             EventBody::Declined { .. } => self.end(Stage::Declined),
             EventBody::ClosedToRepetition { .. } => self.end(Stage::ClosedToRepetition),
@@ -436,6 +440,22 @@ impl Case {
     /// What a clock ran for is done.
     fn stop(&mut self, clock: Clock) {
         self.deadlines.retain(|d| d.clock != clock);
+    }
+
+    /// Nobody has a part any more for which a clock could run.
+    fn stop_parts(&mut self) {
+        self.deadlines.retain(|d| !d.clock.is_of_part());
+    }
+
+    /// A clock that runs is not begun again: what the citizen is owed does not wait for whoever gets the case next.
+    fn start(&mut self, deadlines: &[Deadline]) {
+        for deadline in deadlines {
+            if self.deadlines.iter().any(|running| running.clock == deadline.clock) {
+                self.bring_forward(deadline);
+            } else {
+                self.deadlines.push(deadline.clone());
+            }
+        }
     }
 
     /// A running clock runs out sooner, never later.
@@ -541,6 +561,7 @@ impl Case {
             self.next_n = self.next_n.max(entry.n + 1);
             if matches!(entry.kind, EntryKind::Dispatch | EntryKind::Reopen) {
                 let ruled = self.was_ruled(entry);
+                self.take_back_notice_of_loss(&entry.department);
                 self.assignments.push(Assignment {
                     department: entry.department.clone(),
                     role: entry.role,
@@ -555,6 +576,12 @@ impl Case {
         }
     }
 
+    /// Who has the case again is no longer told that it lost it: it would strike off what it leads.
+    fn take_back_notice_of_loss(&mut self, department: &DepartmentId) {
+        let told = |x: &&mut Notice| x.entry.department == *department && x.entry.kind == EntryKind::Withdraw;
+        self.notices.iter_mut().filter(told).for_each(|x| x.live = false);
+    }
+
     /// Whether the centre has ruled that this part is this department's: that stands however often it is dispatched.
     fn was_ruled(&self, entry: &EntryRef) -> bool {
         self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
@@ -562,7 +589,7 @@ impl Case {
 
     fn enter_triage(&mut self, decision: &Decision) {
         self.release_all();
-        self.deadlines.retain(|d| !d.clock.is_of_part());
+        self.stop_parts();
         self.remember(decision);
         self.stage = Stage::Triage;
     }
@@ -571,7 +598,8 @@ impl Case {
         if let Some(decision) = decision {
             self.remember(decision);
         }
-        self.deadlines = deadlines.to_vec();
+        self.stop_parts();
+        self.start(deadlines);
         self.stage = Stage::Dispatched;
     }
 

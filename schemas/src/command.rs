@@ -62,7 +62,7 @@ pub enum Command {
     GrantReturn {
         /// Who is released.
         department: DepartmentId,
-        /// Who gets it instead; empty: triage.
+        /// Who gets it instead, where the lead hands back; empty: triage. A participant's part goes to nobody.
         #[serde(default)]
         assignees: Vec<Assignee>,
     },
@@ -173,6 +173,8 @@ pub struct Submit {
 pub struct Order {
     /// Deciding the same cause again gives the first answer.
     pub cause: Cause,
+    /// Of a command: keyed digest of it and its words. The id in its cause is the sender's, who may use it twice.
+    pub asked_digest: Option<String>,
     /// Who wants it.
     pub actor: Actor,
     /// What is wanted.

@@ -73,6 +73,9 @@ pub struct Event {
     pub at: Timestamp,
     /// What made it happen.
     pub cause: Cause,
+    /// Of the first event a command led to: keyed digest of the command and its words, by which another one under the same
+    /// id is told from the same one sent again.
+    pub asked_digest: Option<String>,
     /// Who did it.
     pub actor: Actor,
     /// The queue entries it creates.
@@ -100,7 +103,7 @@ pub enum EventBody {
     Dispatched {
         /// The routing decision acted on; none where a person decided.
         decision: Option<Box<Decision>>,
-        /// When the clocks run out that start here.
+        /// When the clocks run out that start here; one of the citizen's that runs already goes on, unless it runs out later.
         deadlines: Vec<Deadline>,
         /// Accused units that the operator found not to be accused.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -117,7 +120,7 @@ pub enum EventBody {
     Accepted {
         /// Who took it on.
         department: DepartmentId,
-        /// Clocks that start here.
+        /// Clocks that start here; one that runs already goes on, unless it runs out later.
         deadlines: Vec<Deadline>,
     },
     /// 不予受理.

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
 use crate::command::{Action, Command, CommandKind, Given, Order};
-use crate::content::Content;
 use crate::decision::{Assignee, Decision, Excluded, Severity, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, DepartmentId, event_id};
@@ -47,8 +46,8 @@ pub enum NothingNew {
 /// # Errors
 /// A [`Refusal`] that says what the asker could do now.
 pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) -> Result<Decided, Refusal> {
-    if let Some(answer) = case.and_then(|c| c.causes.get(&order.cause)) {
-        return Ok(Decided::Known(answer.clone()));
+    if let Some((case, answer)) = case.and_then(|c| Some((c, c.causes.get(&order.cause)?))) {
+        return answer_again(case, answer, order);
     }
     if matches!(order.action, Action::Command(_)) && case.is_some_and(|case| !case.may_be_known_to(&order.actor)) {
         return Err(no_such_case());
@@ -66,6 +65,17 @@ pub fn decide(case: Option<&Case>, id: CaseId, order: &Order, now: Timestamp) ->
         (Action::Link { to, kind }, Some(case)) => Ok(source::link_to(draft, case, *to, *kind)),
         (Action::Command(command), Some(case)) => by_hand(draft, case, command),
     }
+}
+
+/// The first answer, to the one who asks the same again. Who asks something else under that id would take it for done.
+fn answer_again(case: &Case, answer: &Answer, order: &Order) -> Result<Decided, Refusal> {
+    let differ = answer.asked_digest.as_ref().zip(order.asked_digest.as_ref()).is_some_and(|(then, now)| then != now);
+    if differ {
+        let detail = "this id was used in this case for another command, or for other words: nothing was done now; send it \
+                      with an id of its own";
+        return Err(refusal(case, &order.actor, RefusalCode::IdReused, detail.to_owned()));
+    }
+    Ok(Decided::Known(answer.clone()))
 }
 
 /// What an actor could do to a case now.
@@ -191,6 +201,11 @@ fn grant_return(
     assignees: &[Assignee],
 ) -> Result<Decided, Refusal> {
     let pending = pending_return(&draft, case, department)?.clone();
+    let detail = format!(
+        "`{department}` takes part, and the lead keeps the case: grant without `assignees`; `redispatch` names everyone anew"
+    );
+    let goes_to_another = pending.role == Role::Participant && !assignees.is_empty();
+    draft.need(case, !goes_to_another, RefusalCode::NotExactlyOneLead, &detail)?;
     let stays = |d: &DepartmentId| *d == pending.department || assignees.iter().any(|a| a.department == *d);
     draft.enqueue(department, EntryKind::Withdraw, pending.role);
     draft.push(EventBody::ReturnGranted { department: department.clone(), n: pending.n });
@@ -328,15 +343,19 @@ impl<'a> Draft<'a> {
         Self { order, id, now, next_n: case.map_or(1, |c| c.next_n), entries: Vec::new(), events: Vec::new() }
     }
 
-    /// Adds an event with the entries gathered for it. The order's words go with the first.
+    /// Adds an event with the entries gathered for it. The order's words, and their digest, go with the first.
     fn push(&mut self, body: EventBody) {
-        let content = if self.events.is_empty() { self.order.content.clone() } else { Content::default() };
         let index = self.events.len();
+        let (content, asked_digest) = match index {
+            0 => (self.order.content.clone(), self.order.asked_digest.clone()),
+            _ => Default::default(),
+        };
         self.events.push(Event {
             id: event_id(self.id, &self.order.cause, index),
             case_id: self.id,
             at: self.now,
             cause: self.order.cause.clone(),
+            asked_digest,
             actor: self.order.actor.clone(),
             entries: std::mem::take(&mut self.entries),
             body,
@@ -470,7 +489,7 @@ fn no_such_case() -> Refusal {
 
 /// Whether the asker may learn how far the case is and with whom. Where it accuses somebody, who looks into it is the
 /// business of those who do: one that had it before may be the accused, or stand under them.
-fn may_know_where(case: &Case, actor: &Actor) -> bool {
+pub fn may_know_where(case: &Case, actor: &Actor) -> bool {
     let Actor::Department { department } = actor else { return true };
     let accuses = case.decision.as_ref().is_some_and(|d| d.accusation || d.accused.contains(department));
     !accuses || case.active(department).is_some()

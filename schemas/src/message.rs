@@ -16,7 +16,7 @@ pub const LONGEST_TEXT: usize = 20_000;
 /// beside them the command's own (see `command`). It is answered once its outcome is in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandRequest {
-    /// The sender's own id: sent again, it gives the first answer.
+    /// The sender's own id: the same command sent again gives the first answer, another one under it is refused.
     pub id: CommandId,
     /// Case id or number; over HTTP it stands in the path.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct CommandOutcome {
     pub number: Option<CaseNumber>,
     /// Now or before.
     pub result: CommandResult,
-    /// Where the case stands.
+    /// Where the case stands; none where that is not for the sender to know.
     pub stage: Option<Stage>,
     /// The events it led to, by type.
     pub events: Vec<String>,

@@ -25,6 +25,7 @@ words! {
         MissingReply = "missing_reply", "须填写答复";
         UnknownEvents = "unknown_events", "案件含有本版本不认识的事件";
         Changed = "changed", "案件在此期间已有变化";
+        IdReused = "id_reused", "该编号已用于另一命令";
         IdentityConflict = "identity_conflict", "编号相同但登记日期或当事人矛盾";
     }
 }

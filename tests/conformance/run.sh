@@ -148,6 +148,8 @@ SHOWN=400
 held 'schemathesis, all checks: an operator' tried desk cases centre site
 held 'schemathesis, all checks: a department' tried jb-ecology queue commands
 held 'schemathesis, all checks: an upstream system' tried hotline-12345 push
+held 'the department examples (nats-py, nats)' \
+    env HUILIU_NATS_SERVER="$nats_server" $bin/python $here/examples.py "$program" $tools/node/node_modules
 held 'the hub still takes work' curl --silent --fail "$url/readyz"
 
 table

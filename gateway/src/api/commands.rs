@@ -50,7 +50,7 @@ fn says(kind: CommandKind, (sent, commands): &(Map<String, Value>, Value)) -> Op
     let id = format!("command_{name}");
     Operation::new(Method::Post, path, id, Tag::Commands, kind.chinese(), name.replace('_', " "))
         .more(
-            "结果写入日志后才应答。`id` 由发送方自定，重发得到第一次的结果；可用请求头 `Idempotency-Key` 代替。被拒绝时说明此刻可以做什么。 Answered when its outcome is in the log. `id` is the sender's own: sent again, it gives the first answer; the \
+            "结果写入日志后才应答。`id` 由发送方自定，重发得到第一次的结果，同一 id 下换了内容则拒绝；可用请求头 `Idempotency-Key` 代替。被拒绝时说明此刻可以做什么。 Answered when its outcome is in the log. `id` is the sender's own: sent again, it gives the first answer, and another command or other words under it are refused; the \
              header `Idempotency-Key` may stand for it. A refusal says what would be possible now.",
         )
         .by(EVERYONE)

@@ -78,8 +78,10 @@ impl Dispatcher {
         self.ruled += 1;
         let (kind, mut body) = match suggested {
             Some(unit) if !self.ruled.is_multiple_of(3) => {
-                let to = json!([{ "department": unit, "role": "lead" }]);
-                ("grant_return", json!({ "department": department, "assignees": to, "note": "理由成立，改派。" }))
+                let lead = json!({ "department": unit, "role": "lead" });
+                // A participant's part goes to nobody: the lead keeps the case.
+                let to: Vec<_> = Some(lead).filter(|_| case["case"]["lead"] == *department).into_iter().collect();
+                ("grant_return", json!({ "department": department, "assignees": to, "note": "理由成立。" }))
             }
             _ => ("refuse_return", json!({ "department": department, "note": "依责任清单仍由你单位牵头办理。" })),
         };

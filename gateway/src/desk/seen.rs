@@ -1,7 +1,8 @@
-//! By what a record is recognised when it comes again: digests of what it says, and of who speaks. Another person under the
-//! same number is another matter, so a person is compared only by what is surely theirs, in one spelling: what is masked,
-//! half a name or mistyped has no digest.
+//! By what a record or a command is recognised when it comes again: digests of what it says, and of who speaks. Another
+//! person under the same number is another matter, so a person is compared only by what is surely theirs, in one spelling:
+//! what is masked, half a name or mistyped has no digest.
 
+use huiliu_schemas::command::Command;
 use huiliu_schemas::content::{Content, Person, PersonRole};
 use huiliu_schemas::event::SourceSeen;
 use huiliu_schemas::private::Private;
@@ -37,6 +38,12 @@ pub(super) fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
         assessment: submission.assessment,
         view_digest: None,
     }
+}
+
+/// The digest of a command and its words. It is compared for ever: a field that is added to either must stay out of its
+/// JSON where it is not given.
+pub fn command_digest(master: &MasterKey, command: &Command, content: &Content) -> String {
+    master.digest("command", &serde_json::to_string(&(command, content)).unwrap_or_default())
 }
 
 /// The digest of an answer's words: the same for what we tell a source and for what it later shows.

@@ -35,6 +35,8 @@ pub struct StoredEvent {
     pub at: Timestamp,
     /// See [`Event::cause`].
     pub cause: Cause,
+    /// See [`Event::asked_digest`].
+    pub asked_digest: Option<String>,
     /// See [`Event::actor`].
     pub actor: Actor,
     /// See [`Event::entries`].
@@ -84,6 +86,9 @@ enum SpecVersion {
 struct Stored {
     /// What made it happen.
     cause: Cause,
+    /// Of the first event a command led to: keyed digest of the command and its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_digest: Option<String>,
     /// Who did it.
     actor: Actor,
     /// The queue entries it creates.
@@ -109,16 +114,18 @@ impl<D> Wire<D> {
 
 impl From<Wire<Stored>> for StoredEvent {
     fn from(Wire { id, subject, time, data, .. }: Wire<Stored>) -> Self {
-        let Stored { cause, actor, entries, prev_hash, ignorable, body, sealed } = data;
-        Self { id, case_id: subject, at: time, cause, actor, entries, prev_hash, ignorable, body, sealed }
+        let Stored { cause, asked_digest, actor, entries, prev_hash, ignorable, body, sealed } = data;
+        Self { id, case_id: subject, at: time, cause, asked_digest, actor, entries, prev_hash, ignorable, body, sealed }
     }
 }
 
 impl From<StoredEvent> for Wire<Stored> {
     fn from(event: StoredEvent) -> Self {
-        let StoredEvent { id, case_id, at, cause, actor, entries, prev_hash, ignorable, body, sealed } = event;
+        let StoredEvent { id, case_id, at, cause, asked_digest, actor, entries, prev_hash, ignorable, body, sealed } =
+            event;
         let kind = kind(body.name());
-        Self::new(id, kind, case_id, at, Stored { cause, actor, entries, prev_hash, ignorable, body, sealed })
+        let data = Stored { cause, asked_digest, actor, entries, prev_hash, ignorable, body, sealed };
+        Self::new(id, kind, case_id, at, data)
     }
 }
 
@@ -159,6 +166,8 @@ struct UnknownBody {
 #[derive(Deserialize)]
 struct Unknown {
     cause: Cause,
+    #[serde(default)]
+    asked_digest: Option<String>,
     actor: Actor,
     #[serde(default)]
     entries: Vec<EntryRef>,
@@ -172,6 +181,8 @@ struct Unknown {
 #[derive(Serialize)]
 struct Borrowed<'a> {
     cause: &'a Cause,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_digest: Option<&'a str>,
     actor: &'a Actor,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     entries: &'a [EntryRef],
@@ -191,6 +202,7 @@ impl StoredEvent {
             case_id: self.case_id,
             at: self.at,
             cause: self.cause,
+            asked_digest: self.asked_digest,
             actor: self.actor,
             entries: self.entries,
             body: self.body,
@@ -212,6 +224,7 @@ pub fn payload_of(events: &[Event], sealed: &[Option<Sealed>], prev_hash: Option
     let wire = events.iter().zip(sealed).map(|(event, sealed)| {
         let data = Borrowed {
             cause: &event.cause,
+            asked_digest: event.asked_digest.as_deref(),
             actor: &event.actor,
             entries: &event.entries,
             prev_hash,
@@ -253,6 +266,7 @@ fn read_one(event: &RawValue) -> Result<StoredEvent, EventError> {
         case_id: subject,
         at: time,
         cause: data.cause,
+        asked_digest: data.asked_digest,
         actor: data.actor,
         entries: data.entries,
         prev_hash: data.prev_hash,

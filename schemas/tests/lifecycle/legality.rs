@@ -64,7 +64,12 @@ fn check_live(case: &Case) {
     let live = case.live_entries();
     for entry in &live {
         let has_part = case.active(&entry.department).is_some();
-        assert!(has_part || entry.kind == EntryKind::Withdraw, "{entry:?} is live for a department that is out");
+        let is_out = entry.kind == EntryKind::Withdraw;
+        assert!(
+            has_part != is_out,
+            "{entry:?} is live for a department that is {}",
+            if has_part { "in" } else { "out" }
+        );
         assert!(case.is_live(&entry.department, entry.n));
     }
     let offered = case.assignments.iter().filter(|a| a.state == AssignmentState::Offered).count();
@@ -122,6 +127,18 @@ pub fn check_step(before: Option<&Case>, after: &Case, order: &Order, new: &[Eve
     assert!(may_follow(before.stage, after.stage), "{} -> {}", before.stage, after.stage);
     check_leavers_know(before, after, order, &made);
     check_nobody_waits(before, after, order);
+    check_clocks_run_on(before, after, new);
+}
+
+/// What a citizen is owed by law runs out no later for anything that is done to the case, unless it begins again.
+fn check_clocks_run_on(before: &Case, after: &Case, new: &[Event]) {
+    if new.iter().any(|e| matches!(e.body, EventBody::Reopened { .. })) {
+        return;
+    }
+    for owed in before.deadlines.iter().filter(|d| !d.clock.is_of_part()) {
+        let running = after.deadlines.iter().filter(|d| d.clock == owed.clock);
+        assert!(running.clone().count() == 1 && running.clone().all(|d| d.at <= owed.at), "{owed:?} was put off");
+    }
 }
 
 /// A record ends a case only if its source had it there, and no other source has it open.
@@ -172,8 +189,8 @@ pub fn check_legal_now(world: &World) {
 }
 
 fn probe(actor: &Actor, command: Command) -> Order {
-    let cause = Cause::hub("probe");
-    Order { cause, actor: actor.clone(), action: Action::Command(command), content: words(), given: Given::default() }
+    let (cause, action) = (Cause::hub("probe"), Action::Command(command));
+    Order { cause, asked_digest: None, actor: actor.clone(), action, content: words(), given: Given::default() }
 }
 
 /// Commands of a kind with nothing wrong in them but, perhaps, the time and the sender.
@@ -191,11 +208,11 @@ fn well_formed(case: &Case, actor: &Actor, kind: CommandKind) -> Vec<Command> {
             vec![Command::RequestReturn { reason: ReturnReason::Other, suggested: None }]
         }
         CommandKind::GrantReturn => {
-            let grant = |assignees: &[_]| {
-                let assignees = assignees.to_vec();
-                move |department| Command::GrantReturn { department, assignees: assignees.clone() }
-            };
-            asking.iter().cloned().map(grant(&[])).chain(asking.iter().cloned().map(grant(&fit))).collect()
+            let leads = |d: &DepartmentId| case.active(d).is_none_or(|part| part.role == Role::Lead);
+            let to_nobody = asking.iter().map(|d| (d, Vec::new()));
+            let to_another = asking.iter().filter(|d| leads(d)).map(|d| (d, fit.clone()));
+            let grant = |(d, assignees): (&DepartmentId, _)| Command::GrantReturn { department: d.clone(), assignees };
+            to_nobody.chain(to_another).map(grant).collect()
         }
         CommandKind::RefuseReturn => {
             asking.into_iter().map(|department| Command::RefuseReturn { department }).collect()

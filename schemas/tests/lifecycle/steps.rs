@@ -1,6 +1,7 @@
 //! Arbitrary things that can be said to a case, by anybody, in any order.
 
 use huiliu_schemas::case::Case;
+use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, CommandKind, Given, Order};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::Assignee;
@@ -8,6 +9,7 @@ use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::legal_now;
 use huiliu_schemas::submission::{Assessment, Facts, Intent, Session};
 use huiliu_schemas::vocabulary::{Appeal, Assessor, ReturnReason, Role, Solved, UpstreamState};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use uuid::Uuid;
@@ -146,26 +148,38 @@ impl World {
         }
     }
 
-    fn forbidden(&self) -> Given {
+    /// Who may not have it, and clocks that would start now.
+    fn given(&self) -> Given {
         let accused = self.case.as_ref().is_some_and(Case::hides_reporter);
-        Given { forbidden: if accused { vec![department(ACCUSED)] } else { Vec::new() }, ..Given::default() }
+        let starts = |clock, seconds| Deadline {
+            clock,
+            at: Timestamp::from_second(self.now + seconds).expect("a time"),
+            provisional: false,
+            source: "规则".into(),
+        };
+        Given {
+            forbidden: if accused { vec![department(ACCUSED)] } else { Vec::new() },
+            dispatch_deadlines: vec![starts(Clock::SignFor, 100), starts(Clock::HotlineAnswer, 500)],
+            accept_deadlines: vec![starts(Clock::ClaimResolve, 6_000)],
+            ..Given::default()
+        }
     }
 
     fn order_by_hand(&mut self, actor: Actor, kind: CommandKind, particulars: &Particulars) -> Order {
         let content = if particulars.worded { words() } else { Content::default() };
         let command = command(kind, particulars);
-        let given = self.forbidden();
+        let given = self.given();
         self.order(actor, Action::Command(command), content, given)
     }
 
     fn order_of_record(&mut self, saying: Saying, new: u8, rules: Option<(usize, usize)>) -> Order {
         let Record(submit) = self.record_of(saying, new);
-        let mut given = match rules {
+        let by_rule = match rules {
             None => unsure(),
             Some((a, b)) if a == b => to(&[lead(FIT[a])]),
             Some((a, b)) => to(&[lead(FIT[a]), participant(FIT[b])]),
         };
-        given.forbidden = self.forbidden().forbidden;
+        let mut given = Given { decision: by_rule.decision, ..self.given() };
         if matches!(saying, Saying::Accuses) {
             given.forbidden = vec![department(ACCUSED)];
         }

@@ -1,11 +1,13 @@
 //! What departments and the centre do to a case, story by story.
 
+use huiliu_schemas::Cause;
+use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
-use huiliu_schemas::command::{Action, Command, Given};
+use huiliu_schemas::command::{Action, Command, Given, Order};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{RuleRef, Verdict};
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Actor, EventBody};
+use huiliu_schemas::event::{Actor, Event, EventBody, payload_of, read_payload};
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Solved, Stage};
@@ -115,6 +117,32 @@ fn a_participant_hands_back_and_the_lead_keeps_the_case() {
     assert_eq!(world.told(), ["police withdraw"]);
     assert!(world.case().active(&department("police")).is_none());
     assert_eq!(world.command(&of("police"), Command::Progress {}), Outcome::Refused(RefusalCode::NotYours));
+}
+
+/// Only the lead's part can go to somebody else: a participant's is over, and whoever is to come in is named with everyone.
+#[test]
+fn a_participants_return_is_granted_to_nobody() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    world.command(&of("police"), ask_back());
+    for to in [lead("town"), participant("town")] {
+        let on = Command::GrantReturn { department: department("police"), assignees: vec![to] };
+        assert_eq!(world.command(&desk(), on), Outcome::Refused(RefusalCode::NotExactlyOneLead));
+    }
+    assert!(world.case().active(&department("police")).is_some_and(|part| part.return_requested), "it still waits");
+    assert_eq!(world.command(&desk(), grant("police")), events(&["return_granted"]));
+}
+
+#[test]
+fn who_has_the_case_again_is_no_longer_told_that_it_lost_it() {
+    let moved = |name: &str| Command::Redispatch { assignees: vec![lead(name)], not_accused: Vec::new() };
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&desk(), moved("town"));
+    let lost = world.live_n("housing", EntryKind::Withdraw);
+    world.command(&desk(), moved("housing"));
+    assert_eq!(world.live(), ["housing dispatch"]);
+    assert_eq!(world.command(&of("housing"), Command::SignFor { n: None }), events(&["signed_for"]));
+    let late = world.command(&of("housing"), Command::SignFor { n: Some(lost) });
+    assert_eq!(late, Outcome::Refused(RefusalCode::DeadEntry));
 }
 
 #[test]
@@ -260,6 +288,38 @@ fn an_order_given_again_gets_its_first_answer_and_appends_nothing() {
     assert_eq!(world.case().causes[&order.cause].stage, Stage::SignedFor, "as it stood then");
 }
 
+/// A department's own system numbers its commands; where it begins anew, what it says must not be taken for what it said.
+#[test]
+fn another_command_under_an_id_of_before_is_refused() {
+    let asked = |world: &mut World, command, digest: Option<&str>| {
+        let order = world.order(of("housing"), Action::Command(command), words(), Given::default());
+        let cause = Cause::command("department-housing", &"a-1".parse().expect("an id"));
+        world.outcome(&Order { cause, asked_digest: digest.map(str::to_owned), ..order })
+    };
+    let mut world = World::dispatched(&[lead("housing")]);
+    assert_eq!(asked(&mut world, Command::SignFor { n: None }, Some("signs")), events(&["signed_for"]));
+    let mut after_a_restart = World { case: Case::fold(&stored(&world.log)), ..world.clone() };
+    assert_eq!(after_a_restart.case, world.case);
+    for world in [&mut world, &mut after_a_restart] {
+        assert_eq!(asked(world, resolve(), Some("resolves")), Outcome::Refused(RefusalCode::IdReused));
+        assert_eq!(world.stage(), Stage::SignedFor);
+        let known = Outcome::Known(vec!["signed_for".into()]);
+        assert_eq!(asked(world, Command::SignFor { n: None }, Some("signs")), known);
+    }
+    let mut of_before_digests = World::dispatched(&[lead("housing")]);
+    asked(&mut of_before_digests, Command::SignFor { n: None }, None);
+    assert_eq!(asked(&mut of_before_digests, resolve(), Some("resolves")), Outcome::Known(vec!["signed_for".into()]));
+}
+
+/// The log as it is read again: nothing is kept of it but its bytes.
+fn stored(log: &[Event]) -> Vec<Event> {
+    let again = log.iter().flat_map(|event| {
+        let payload = payload_of(std::slice::from_ref(event), &[None], None);
+        read_payload(&payload).expect("it reads")
+    });
+    again.map(|event| event.opened(Content::default())).collect()
+}
+
 #[test]
 fn an_entry_names_the_rule_it_came_by_and_none_where_a_person_decided() {
     let rule = RuleRef { file: "responsibilities.csv".into(), line: 7, words: "路灯归住建".into() };
@@ -281,17 +341,88 @@ fn last_entry(world: &World) -> Entry {
     Entry::of(world.case(), event, event.entries.last().expect("an entry"))
 }
 
+fn clocks(clocks: &[Clock], hours: i64) -> Vec<Deadline> {
+    let at = Timestamp::from_second(NOON + hours * 3_600).expect("a time");
+    clocks.iter().map(|clock| Deadline { clock: *clock, at, provisional: false, source: "规则".into() }).collect()
+}
+
+/// The clocks that run, each with the hours it has left at noon.
+fn running(world: &World) -> Vec<(Clock, i64)> {
+    world.case().deadlines.iter().map(|d| (d.clock, (d.at.as_second() - NOON) / 3_600)).collect()
+}
+
+const AT_DISPATCH: [Clock; 5] =
+    [Clock::SignFor, Clock::Object, Clock::Resolve, Clock::HotlineAnswer, Clock::PetitionNotice];
+
+fn sent_anew(hours: i64) -> Given {
+    Given { dispatch_deadlines: clocks(&AT_DISPATCH, hours), ..to(&[lead("town")]) }
+}
+
 #[test]
 fn what_the_citizen_is_owed_by_law_goes_on_running_in_triage() {
-    let all = [Clock::SignFor, Clock::Object, Clock::Resolve, Clock::HotlineAnswer, Clock::PetitionNotice];
-    let at = Timestamp::from_second(NOON + 3_600).expect("a time");
-    let deadline = |clock| Deadline { clock, at, provisional: false, source: "规则".into() };
     let mut world = World::new();
-    world.submit(&record(), Given { dispatch_deadlines: all.map(deadline).to_vec(), ..to(&[lead("housing")]) });
+    world.submit(&record(), Given { dispatch_deadlines: clocks(&AT_DISPATCH, 1), ..to(&[lead("housing")]) });
     world.command(&of("housing"), ask_back());
     world.command(&desk(), grant("housing"));
-    let running: Vec<Clock> = world.case().deadlines.iter().map(|d| d.clock).collect();
-    assert_eq!((world.stage(), running), (Stage::Triage, vec![Clock::HotlineAnswer, Clock::PetitionNotice]));
+    let owed = [(Clock::HotlineAnswer, 1), (Clock::PetitionNotice, 1)];
+    assert_eq!((world.stage(), running(&world)), (Stage::Triage, owed.to_vec()));
+    let on = Command::Dispatch { assignees: vec![lead("town")], not_accused: Vec::new() };
+    assert_eq!(world.command_given(&desk(), on, sent_anew(9)), events(&["dispatched"]));
+    let of_the_part = [(Clock::SignFor, 9), (Clock::Object, 9), (Clock::Resolve, 9)];
+    assert_eq!(running(&world), [&owed[..], &of_the_part].concat());
+}
+
+#[test]
+fn what_the_citizen_is_owed_by_law_goes_on_running_whoever_gets_the_case() {
+    let housing = || department("housing");
+    let moved = || Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() };
+    let granted = || Command::GrantReturn { department: housing(), assignees: vec![lead("town")] };
+    let accuses = || record().saying("they took money").order(101);
+    let forbidden = Given { forbidden: vec![housing()], ..sent_anew(9) };
+    type Move<'m> = &'m dyn Fn(&mut World) -> Outcome;
+    let moves: [(&str, Move<'_>); 3] = [
+        ("redispatch", &|world| world.command_given(&desk(), moved(), sent_anew(9))),
+        ("a return granted to another", &|world| {
+            world.command(&of("housing"), ask_back());
+            world.command_given(&desk(), granted(), sent_anew(9))
+        }),
+        ("taken from the accused", &|world| world.submit(&accuses(), forbidden.clone())),
+    ];
+    for (name, to_another) in moves {
+        let mut world = World::new();
+        world.submit(&record(), Given { dispatch_deadlines: clocks(&AT_DISPATCH, 1), ..to(&[lead("housing")]) });
+        to_another(&mut world);
+        assert_eq!(world.lead(), Some("town"), "{name}");
+        let hours = |wanted| running(&world).iter().find(|(clock, _)| *clock == wanted).map(|(_, hours)| *hours);
+        assert_eq!((hours(Clock::HotlineAnswer), hours(Clock::PetitionNotice)), (Some(1), Some(1)), "{name}");
+        assert_eq!((hours(Clock::SignFor), hours(Clock::Resolve)), (Some(9), Some(9)), "{name}");
+    }
+}
+
+#[test]
+fn a_dispatch_may_bring_what_the_citizen_is_owed_forward() {
+    let mut world = World::new();
+    world.submit(&record(), Given { dispatch_deadlines: clocks(&AT_DISPATCH, 9), ..to(&[lead("housing")]) });
+    let moved = Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() };
+    world.command_given(&desk(), moved, sent_anew(2));
+    assert!(running(&world).iter().all(|(_, hours)| *hours == 2), "{:?}", running(&world));
+    assert_eq!(world.case().deadlines.len(), AT_DISPATCH.len());
+}
+
+/// The sixty days of art. 34 begin when a claim is first taken on, and no change of hands begins them again.
+#[test]
+fn a_claim_taken_on_by_another_has_no_more_time() {
+    let accept = |world: &mut World, by: &str, hours| {
+        world.command(&of(by), Command::SignFor { n: None });
+        let given = Given { accept_deadlines: clocks(&[Clock::ClaimResolve], hours), ..Given::default() };
+        assert_eq!(world.command_given(&of(by), Command::Accept {}, given), events(&["accepted"]));
+    };
+    let mut world = World::dispatched(&[lead("housing")]);
+    accept(&mut world, "housing", 60);
+    world.command(&desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() });
+    assert_eq!(running(&world), [(Clock::ClaimResolve, 60)]);
+    accept(&mut world, "town", 110);
+    assert_eq!(running(&world), [(Clock::ClaimResolve, 60)]);
 }
 
 #[test]

@@ -249,7 +249,11 @@ impl World {
     pub fn order(&mut self, actor: Actor, action: Action, content: Content, given: Given) -> Order {
         self.sent += 1;
         let cause = Cause::intake(self.sent, 0);
-        Order { cause, actor, action, content, given }
+        let asked_digest = match &action {
+            Action::Command(command) => Some(format!("{command:?}")),
+            _ => None,
+        };
+        Order { cause, asked_digest, actor, action, content, given }
     }
 
     pub fn look(&self, order: &Order) -> Result<Decided, Refusal> {

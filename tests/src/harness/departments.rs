@@ -80,6 +80,8 @@ pub struct HandedBack {
     pub department: DepartmentId,
     /// For which entry.
     pub n: u32,
+    /// As what it had it.
+    pub role: Role,
 }
 
 /// How a department works.
@@ -163,7 +165,8 @@ impl Department {
             let body = json!({ "id": own("b"), "reason": "not_our_duty", "note": "不属于本单位职责" });
             if self.say(&entry, "request_return", body).await {
                 // The desk ends after all departments.
-                let back = HandedBack { case: entry.case_id, department: self.id.clone(), n: entry.n };
+                let back =
+                    HandedBack { case: entry.case_id, department: self.id.clone(), n: entry.n, role: entry.role };
                 let _told = self.hands_back.send(back);
             }
         } else if entry.role == Role::Lead {

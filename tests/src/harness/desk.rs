@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use huiliu_schemas::CaseId;
+use huiliu_schemas::vocabulary::Role;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -36,12 +37,14 @@ impl Desk {
         }
     }
 
-    async fn rule(&self, HandedBack { case, department, n }: &HandedBack) {
+    async fn rule(&self, HandedBack { case, department, n, role }: &HandedBack) {
         let lot = case.0.as_u128() as u32;
         let id = format!("u-{case}-{n}");
         let (kind, body) = match lot % 3 {
             0 => ("refuse_return", json!({ "id": id, "department": department, "note": "仍由贵单位办理" })),
-            1 => ("grant_return", json!({ "id": id, "department": department })),
+            lot if lot == 1 || *role == Role::Participant => {
+                ("grant_return", json!({ "id": id, "department": department }))
+            }
             _ => {
                 let to = if department.as_str() == self.sends_to[0] { self.sends_to[1] } else { self.sends_to[0] };
                 (

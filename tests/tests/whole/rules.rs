@@ -65,6 +65,11 @@ async fn who_is_accused_later_loses_the_case_and_reads_no_more_of_it() {
         for secret in ["收受", "举报", "测试甲", "accusation", "jb-discipline", "11点", "十一点"] {
             assert!(!said.contains(secret), "`{secret}` is told to the accused: {said}");
         }
+        let strike_off = json!({ "id": format!("off-{by_hand}"), "n": told[0]["entry"]["n"] });
+        for result in ["done", "known"] {
+            let off = done(&ecology, case_id, "sign_for", strike_off.clone()).await;
+            assert_eq!((&off["result"], &off["stage"]), (&json!(result), &Value::Null), "how far it is: {off}");
+        }
         let looked = ecology.get(&format!("/v1/cases/{case_id}/content")).await.unwrap();
         assert_eq!(looked.status, 403, "{}", looked.body);
         let client = world.hub.nats("jb-ecology").await.unwrap();

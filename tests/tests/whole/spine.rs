@@ -213,6 +213,13 @@ async fn a_case_that_was_not_truly_solved_comes_back() {
     let back = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
     assert_eq!(events(&back).iter().filter(|e| *e == "reopened").count(), 1, "{back}");
 
+    // What was said in the first round is not taken for what is said in this one.
+    for id in ["done-1", "sign-1"] {
+        let again = json!({ "id": id, "solved": "yes", "contacted": true, "reply": "工地确已停止夜间施工。" });
+        let refused = command(&ecology, &case_id, "resolve", again).await;
+        assert_eq!((refused.status, &refused.body["refusal"]["code"]), (409, &json!("id_reused")), "{}", refused.body);
+    }
+
     resolve("2").await;
     let view = json!({ "id": "bad", "by": "reviewer", "assessment": { "solved": "no" }, "note": "夜里仍在施工" });
     done(&desk, &case_id, "assess", view).await;

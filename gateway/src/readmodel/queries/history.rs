@@ -151,7 +151,17 @@ pub(in crate::readmodel) fn events_of(db: &Connection, key: i64, case: CaseId) -
         let (id, at, actor, entries) = (row.id, row.at, row.actor, row.entries);
         events.push((
             row.sequence,
-            Event { id, case_id: case, at, cause, actor, entries, body, content: Content::default() },
+            Event {
+                id,
+                case_id: case,
+                at,
+                cause,
+                asked_digest: None,
+                actor,
+                entries,
+                body,
+                content: Content::default(),
+            },
         ));
     }
     Ok(events)

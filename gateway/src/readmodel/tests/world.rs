@@ -173,6 +173,7 @@ impl World {
         let id: CommandId = format!("c{}", self.orders).parse().expect("id");
         let order = Order {
             cause: Cause::command("someone", &id),
+            asked_digest: None,
             actor,
             action: Action::Command(command),
             content: Content { reply: words(), note: words(), ..Content::default() },
@@ -196,6 +197,7 @@ impl World {
         };
         let order = Order {
             cause: Cause::hub(&format!("told/{}", of.id)),
+            asked_digest: None,
             actor: Actor::Hub,
             action: Action::RecordDelivery(delivered),
             content: Content::default(),
@@ -236,6 +238,7 @@ impl World {
         let content = submission.content.clone();
         Order {
             cause: Cause::intake(u64::from(self.orders), 0),
+            asked_digest: None,
             actor: Actor::Source { channel: channel.clone() },
             action: Action::Submit(Box::new(Submit { channel, submission, seen, history: false })),
             content,
