@@ -439,6 +439,7 @@ fn letter(stage: &str, channel: &Channel, sequence: u64, index: Option<usize>, r
         index,
         case_id: None,
         event_id: None,
+        source: None,
         reason,
         problems: Vec::new(),
         at: Timestamp::now(),
