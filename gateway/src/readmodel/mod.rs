@@ -118,6 +118,12 @@ impl ReadModel {
         Ok(model)
     }
 
+    /// How far a file of any version read the log, as far as it says.
+    pub fn reached_before(path: &Path) -> u64 {
+        let position = || schema::position(&schema::open_reader(path)?);
+        if path.exists() { position().unwrap_or_default() } else { 0 }
+    }
+
     /// What was found where the file should be.
     pub fn opened(&self) -> &Opened {
         &self.opened
