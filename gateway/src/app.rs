@@ -337,29 +337,30 @@ fn credentials(file: &Path) -> anyhow::Result<Credentials> {
     Ok(Credentials::load(file)?)
 }
 
+/// Each channel that is switched on, or why the hub does not start with it.
+pub(crate) fn each_channel(settings: &Settings) -> impl Iterator<Item = anyhow::Result<ChannelRuntime>> {
+    settings.channels.iter().map(|(name, configured)| channel(name, configured, settings.packs_dir.as_deref()))
+}
+
 fn channels(settings: &Settings) -> anyhow::Result<Channels> {
-    let mut channels = BTreeMap::new();
-    for (name, configured) in &settings.channels {
-        let pack = Pack::find(&configured.pack, settings.packs_dir.as_deref())
-            .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
-        let channel = channel(name.clone(), Arc::new(pack), configured)?;
-        channels.insert(name.clone(), Arc::new(channel));
-    }
-    Ok(Arc::new(channels))
+    let named = each_channel(settings).map(|channel| channel.map(|channel| (channel.name.clone(), Arc::new(channel))));
+    Ok(Arc::new(named.collect::<anyhow::Result<BTreeMap<_, _>>>()?))
 }
 
 fn channel(
-    name: huiliu_schemas::Channel,
-    pack: Arc<Pack>,
+    name: &huiliu_schemas::Channel,
     configured: &ChannelSettings,
+    packs_dir: Option<&Path>,
 ) -> anyhow::Result<ChannelRuntime> {
-    let mut channel = ChannelRuntime::new(name, pack, configured.requests_per_second);
+    let pack = Pack::find(&configured.pack, packs_dir)
+        .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
+    let mut channel = ChannelRuntime::new(name.clone(), Arc::new(pack), configured.requests_per_second);
     if let Some(namespace) = &configured.namespace {
         channel.namespace = namespace.clone();
     }
     for secret in &configured.push_secrets {
         let secret = Secret::parse(secret.expose());
-        channel.secrets.push(secret.with_context(|| format!("channel `{}`: push_secrets", channel.name))?);
+        channel.secrets.push(secret.with_context(|| format!("channels.{name}.push_secrets"))?);
     }
     channel.base_url.clone_from(&configured.base_url);
     channel.tokens = tokens(&channel, configured)?;
