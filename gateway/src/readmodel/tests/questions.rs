@@ -178,7 +178,7 @@ fn the_reconciler_is_told_what_is_missing_and_what_is_dead() {
         handle.live_entries_without_message().expect("missing").iter().map(|e| (e.case_id, e.n)).collect();
     assert_eq!(without, [(missing, 1)]);
     let first = world.log.iter().find(|m| m.subject.starts_with("entry.")).expect("entry").sequence;
-    assert_eq!(handle.oldest_live_entry_sequence().expect("oldest"), Some(first));
+    assert_eq!(handle.source_queues_from().expect("oldest"), first);
     assert_eq!(handle.dead_entries(0, 10).expect("dead"), []);
 
     world.command(held, by("jb-housing"), Command::SignFor { n: None });
