@@ -25,6 +25,7 @@ mod shelves;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tidings;
 mod witness;
 
 pub use error::ReadModelError;
@@ -87,6 +88,8 @@ pub struct ReadModel {
     next_key: i64,
     /// How many cases have words that are not on a shelf yet.
     unshelved: usize,
+    /// What the log brought up to here is told already, or was before there was this file.
+    told: u64,
     opened: Opened,
     /// Let go after every connection: see [`heal::Held`].
     held: Option<heal::Held>,
@@ -111,6 +114,7 @@ impl ReadModel {
             witness: None,
             next_key: 1,
             unshelved: 0,
+            told: 0,
             opened,
             held: None,
         };
@@ -166,6 +170,7 @@ impl ReadModel {
         self.readers.reached(self.position);
         self.next_key = done.next_key;
         self.unshelved = done.unshelved;
+        done.tidings.into_iter().filter(|(at, ..)| *at > self.told).for_each(|(_, case, tiding)| tiding.tell(case));
         self.cache.keep(done.folded.into_values());
         Ok(())
     }

@@ -20,7 +20,7 @@ use huiliu_schemas::lifecycle::{Decided, decide};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::subjects;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Appeal, Role};
+use huiliu_schemas::vocabulary::{Appeal, LinkKind, Role};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -164,6 +164,21 @@ impl World {
     pub fn join(&mut self, case: CaseId, source: &SourceId) {
         let order = self.submit(source, Given::default());
         self.order(case, &order);
+    }
+
+    /// A record of `case` names a number of `other`, and the hub tells the other case.
+    pub fn link(&mut self, case: CaseId, other: CaseId) {
+        let source = self.cases[&case].sources[0].source.clone();
+        let order = self.submit(&source, Given { elsewhere: vec![other], ..Given::default() });
+        self.order(case, &order);
+        let back = Order {
+            cause: Cause::hub(&format!("linked/{case}")),
+            actor: Actor::Hub,
+            action: Action::Link { to: case, kind: LinkKind::Duplicate },
+            content: Content::default(),
+            given: Given::default(),
+        };
+        self.order(other, &back);
     }
 
     /// Someone says something about a case.
