@@ -181,8 +181,20 @@ impl World {
         self.order(other, &back);
     }
 
+    /// The desk urges in words that accuse a department.
+    pub fn accuse(&mut self, case: CaseId, accused: &str) {
+        let accused = vec![department(accused)];
+        let decision = Decision { accusation: true, accused, ..to(&["jb-housing"]) };
+        let given = Given { decision: Some(decision), ..Given::default() };
+        self.command_given(case, operator(), Command::Urge {}, given);
+    }
+
     /// Someone says something about a case.
     pub fn command(&mut self, case: CaseId, actor: Actor, command: Command) -> Vec<Event> {
+        self.command_given(case, actor, command, Given::default())
+    }
+
+    fn command_given(&mut self, case: CaseId, actor: Actor, command: Command, given: Given) -> Vec<Event> {
         let words = || Some(Private::new(SECRET));
         self.orders += 1;
         let id: CommandId = format!("c{}", self.orders).parse().expect("id");
@@ -191,7 +203,7 @@ impl World {
             actor,
             action: Action::Command(command),
             content: Content { reply: words(), note: words(), ..Content::default() },
-            given: Given::default(),
+            given,
         };
         self.order(case, &order)
     }
