@@ -30,9 +30,10 @@ etc=$root/etc/huiliu
 data=$root/var/lib/huiliu
 units=$root/etc/systemd/system
 
-# Whether this is the machine itself, and whether it has systemd.
+# Whether this is the machine itself, and whether systemd runs on it.
 real() { [ -z "$root" ]; }
-service() { real && [ -d /run/systemd/system ]; }
+systemd() { [ -d "$root/run/systemd/system" ]; }
+service() { real && systemd; }
 
 # point LINK TARGET: at any moment the link is the old one or the new one.
 point() { ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"; }
@@ -108,13 +109,13 @@ fi
 bin/huiliu --version >/dev/null || fail "此程序不能在本机运行，见上一行 (the program does not run on this machine)：$(uname -m)"
 bin/nats-server --version >/dev/null || fail "nats-server 不能在本机运行 (nats-server does not run on this machine)：$(uname -m)"
 
-# The units say StateDirectory=, and the wait for the start asks for NRestarts: older ones know neither.
+# The units say SystemCallFilter=@system-service: an older systemd knows no such group, and the hub would be allowed nothing.
 kernel=$(uname -r)
 at_least "${kernel%%-*}" 3.10 || fail "内核过旧，须 3.10 或更新 (this kernel is too old: 3.10 or newer is needed)：$kernel"
-if service; then
-    systemd=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
-    at_least "${systemd:-0}" 235 ||
-        fail "systemd 过旧，须 235 或更新 (this systemd is too old: 235 or newer is needed)：${systemd:-?}"
+if systemd; then
+    found=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+    at_least "${found:-0}" 239 ||
+        fail "systemd 过旧，须 239 或更新 (this systemd is too old: 239 or newer is needed)：${found:-?}"
 fi
 
 if real; then

@@ -94,7 +94,7 @@ fn ask(model: &ReadModel) -> Result<()> {
     timed("of one department", &|| page(&Filter { department: "d-7".parse().ok(), ..Filter::default() }))?;
     timed("of a matter nobody has", &|| page(&Filter { matter: "99".parse().ok(), ..Filter::default() }))?;
     timed("entries without message", &|| Ok(reader.live_entries_without_message()?.len()))?;
-    timed("oldest live entry", &|| Ok(usize::from(reader.oldest_live_entry_sequence()?.is_some())))
+    timed("oldest live entry", &|| Ok(reader.source_queues_from()? as usize))
 }
 
 /// What a search asks the index: a rare word, a common one, two, a telephone.

@@ -101,8 +101,13 @@ impl App {
 
         let disk = disk(&settings);
         let engine = Engine::start(settings.engine, &credentials, shutdown.clone()).await?;
-        let Found { master, end } =
-            until_answered(shutdown, async || find(&engine, &settings.master_key_file).await).await?;
+        let read_model = settings.data_dir.join(READ_MODEL);
+        let known = ReadModel::reached_before(&read_model);
+        let found = async || {
+            refuse_empty(&engine, known, &read_model).await?;
+            find(&engine, &settings.master_key_file).await
+        };
+        let Found { master, end } = until_answered(shutdown, found).await?;
 
         let (starting, shutdown, tasks) = (shutdown, CancellationToken::new(), TaskTracker::new());
         let jetstream = engine.jetstream.clone();
@@ -116,7 +121,7 @@ impl App {
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone(), traces.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone(), traces.clone());
 
-        let model = open_read_model(&jetstream, &settings.data_dir.join(READ_MODEL), indexing, starting).await?;
+        let model = open_read_model(&jetstream, &read_model, indexing, starting).await?;
         let reads = model.reader();
         let receipts = Receipts::new(jetstream.clone(), ledger.clone(), reads.clone(), channels.clone());
         let (follow_credentials, credentials) = Follow::new(settings.credentials_file, engine.clone(), credentials);
@@ -227,6 +232,10 @@ struct Found {
 
 #[derive(Debug, thiserror::Error)]
 enum NotFound {
+    #[error(
+        "库是空的，而 {read_model} 曾读过 {known} 条案件记录，网关不启动：请挂载原来的库，或恢复备份；确要从空库重新开始，先移走此文件 (the store is empty, but {read_model} has read {known} messages of a case log: mount that store, or restore a backup; to begin anew all the same, move this file away)"
+    )]
+    Empty { known: u64, read_model: String },
     #[error(transparent)]
     Stream(#[from] StreamError),
     #[error(transparent)]
@@ -241,8 +250,18 @@ impl MayPass for NotFound {
             Self::Stream(error) => error.may_pass(),
             Self::Key(error) => error.may_pass(),
             Self::Consumer(_) => true,
+            Self::Empty { .. } => false,
         }
     }
+}
+
+/// Where cases are known and the store has none, the store is not there: on an empty one every case of the past would be
+/// registered a second time. Nothing is made in it.
+async fn refuse_empty(engine: &Engine, known: u64, read_model: &Path) -> Result<(), NotFound> {
+    if known == 0 || streams::has_cases(&engine.jetstream).await? {
+        return Ok(());
+    }
+    Err(NotFound::Empty { known, read_model: read_model.display().to_string() })
 }
 
 /// Makes what the engine does not have yet, and looks how far it is.
@@ -318,29 +337,30 @@ fn credentials(file: &Path) -> anyhow::Result<Credentials> {
     Ok(Credentials::load(file)?)
 }
 
+/// Each channel that is switched on, or why the hub does not start with it.
+pub(crate) fn each_channel(settings: &Settings) -> impl Iterator<Item = anyhow::Result<ChannelRuntime>> {
+    settings.channels.iter().map(|(name, configured)| channel(name, configured, settings.packs_dir.as_deref()))
+}
+
 fn channels(settings: &Settings) -> anyhow::Result<Channels> {
-    let mut channels = BTreeMap::new();
-    for (name, configured) in &settings.channels {
-        let pack = Pack::find(&configured.pack, settings.packs_dir.as_deref())
-            .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
-        let channel = channel(name.clone(), Arc::new(pack), configured)?;
-        channels.insert(name.clone(), Arc::new(channel));
-    }
-    Ok(Arc::new(channels))
+    let named = each_channel(settings).map(|channel| channel.map(|channel| (channel.name.clone(), Arc::new(channel))));
+    Ok(Arc::new(named.collect::<anyhow::Result<BTreeMap<_, _>>>()?))
 }
 
 fn channel(
-    name: huiliu_schemas::Channel,
-    pack: Arc<Pack>,
+    name: &huiliu_schemas::Channel,
     configured: &ChannelSettings,
+    packs_dir: Option<&Path>,
 ) -> anyhow::Result<ChannelRuntime> {
-    let mut channel = ChannelRuntime::new(name, pack, configured.requests_per_second);
+    let pack = Pack::find(&configured.pack, packs_dir)
+        .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
+    let mut channel = ChannelRuntime::new(name.clone(), Arc::new(pack), configured.requests_per_second);
     if let Some(namespace) = &configured.namespace {
         channel.namespace = namespace.clone();
     }
     for secret in &configured.push_secrets {
         let secret = Secret::parse(secret.expose());
-        channel.secrets.push(secret.with_context(|| format!("channel `{}`: push_secrets", channel.name))?);
+        channel.secrets.push(secret.with_context(|| format!("channels.{name}.push_secrets"))?);
     }
     channel.base_url.clone_from(&configured.base_url);
     channel.tokens = tokens(&channel, configured)?;

@@ -423,6 +423,7 @@ impl WriteBack {
             index: None,
             case_id: Some(case),
             event_id: Some(owed.event),
+            source: Some(owed.source.clone()),
             reason: format!("{} was refused: {reason}; what the source says stands in the case", owed.what),
             problems: Vec::new(),
             at: Timestamp::now(),

@@ -173,9 +173,10 @@ fn told(buried: &Value) -> String {
         Some(receipt) => format!("回执 receipt {receipt}{record}"),
         None => format!("案件 case {}", word(&letter["case_id"])),
     };
+    let number = letter["source"]["id"].as_str().map(|id| format!("  来源编号 number {id}")).unwrap_or_default();
     let (sequence, at) = (&buried["sequence"], word(&letter["at"]));
     let (stage, channel) = (word(&letter["stage"]), word(&letter["channel"]));
-    let mut said = format!("{sequence}  {at}  {stage}  {channel}  {place}\n    {}", word(&letter["reason"]));
+    let mut said = format!("{sequence}  {at}  {stage}  {channel}  {place}{number}\n    {}", word(&letter["reason"]));
     for problem in letter["problems"].as_array().into_iter().flatten() {
         let value = problem["value"].as_str().map(|v| format!(" = `{v}`")).unwrap_or_default();
         let (field, from) = (word(&problem["field"]), word(&problem["source_field"]));

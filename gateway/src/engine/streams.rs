@@ -183,7 +183,10 @@ pub async fn last_sequence(context: &Context, stream: &'static str) -> Result<u6
 }
 
 /// Whether there is a case log with anything in it.
-async fn has_cases(context: &Context) -> Result<bool, StreamError> {
+///
+/// # Errors
+/// When the server does not say.
+pub async fn has_cases(context: &Context) -> Result<bool, StreamError> {
     match context.get_stream(CASES).await {
         Ok(stream) => Ok(stream.cached_info().state.messages > 0),
         Err(source) if is_not_found(&source) => Ok(false),

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use huiliu_schemas::vocabulary::Warning;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -49,15 +48,10 @@ pub(crate) fn recorder() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// What alarms look for the increase of is there from the start: the first of its kind would go unnoticed if its figure
-/// came with it.
+/// came with it. Totals of the log are not: a 0 before them would look like an increase by all of them.
 pub(crate) fn begin_at_zero(channels: &Channels) {
     metrics::counter!("huiliu_engine_restarts_total").absolute(0);
     metrics::counter!("huiliu_read_model_rebuilds_total").absolute(0);
-    metrics::counter!("huiliu_cases_accused_later_total").absolute(0);
-    metrics::counter!("huiliu_cases_linked_total").absolute(0);
-    for colour in Warning::ALL {
-        metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).absolute(0);
-    }
     for kind in reconcile::REPAIRS {
         metrics::counter!("huiliu_reconciler_repairs_total", "kind" => kind).absolute(0);
     }

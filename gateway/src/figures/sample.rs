@@ -1,10 +1,13 @@
 //! Figures that are not counted where something happens but looked up from time to time.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use huiliu_schemas::vocabulary::Warning;
 use jiff::Timestamp;
-use metrics::gauge;
+use metrics::{counter, gauge};
 use metrics_process::Collector;
 use tokio_util::sync::CancellationToken;
 
@@ -41,17 +44,17 @@ impl Sampler {
         process.describe();
         loop {
             process.collect();
-            gauge!("huiliu_engine_connected").set(f64::from(u8::from(*self.engine.connected().borrow())));
+            let connected = *self.engine.connected().borrow();
+            gauge!("huiliu_engine_connected").set(f64::from(u8::from(connected)));
             if let Some(begun) = proven::last(&self.data_dir) {
                 gauge!("huiliu_backup_proven_timestamp_seconds").set(begun.as_second() as f64);
             }
-            let (reads, channels, directory) = (self.reads.clone(), self.channels.clone(), self.desk.directory());
-            let told = tokio::task::spawn_blocking(move || cases(&reads, &channels, &directory)).await;
-            if let Ok(Err(error)) = told {
-                tracing::debug!(%error, "the read model gives no figures just now");
+            let (channels, directory) = (self.channels.clone(), self.desk.directory());
+            if let Err(error) = self.ask(move |reads| cases(reads, &channels, &directory)).await {
+                tracing::debug!(error, "the read model gives no figures just now");
             }
-            if let Err(error) = self.streams().await {
-                tracing::debug!(error, "the engine gives no figures just now");
+            if connected {
+                self.engine().await;
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -60,41 +63,63 @@ impl Sampler {
         }
     }
 
-    async fn streams(&self) -> Result<(), String> {
-        for name in [INTAKE, CASES, KEYS, QUEUES, OUTCOMES, DEAD] {
-            let stream = self.engine.jetstream.get_stream(name).await.map_err(|e| e.to_string())?;
-            let state = &stream.cached_info().state;
-            gauge!("huiliu_stream_messages", "stream" => name).set(state.messages as f64);
-            gauge!("huiliu_stream_bytes", "stream" => name).set(state.bytes as f64);
-            match name {
-                DEAD => {
-                    gauge!("huiliu_dead_letters_waiting").set(state.messages as f64);
-                    let first = state.first_timestamp.unix_timestamp();
-                    let age = if state.messages == 0 { 0 } else { (Timestamp::now().as_second() - first).max(0) };
-                    gauge!("huiliu_dead_letters_oldest_seconds").set(age as f64);
-                }
-                CASES => {
-                    let position = self.reads.position().map_err(|e| e.to_string())?;
-                    gauge!("huiliu_read_model_behind").set(state.last_sequence.saturating_sub(position) as f64);
-                }
-                _ => {}
-            }
-        }
+    /// Each part by itself: one that cannot be looked at hides no other.
+    async fn engine(&self) {
+        // Where QUEUES itself is gone nothing is sourced either.
         let sourcing = queues_lag(&self.engine.jetstream).await.is_ok_and(|lag| lag.is_some());
-        gauge!("huiliu_queues_sourcing").set(if sourcing { 1.0 } else { 0.0 });
+        gauge!("huiliu_queues_sourcing").set(f64::from(u8::from(sourcing)));
+        let streams = join_all([INTAKE, CASES, KEYS, QUEUES, OUTCOMES, DEAD].map(|name| self.stream(name)));
+        let (streams, intake) = tokio::join!(streams, self.intake());
+        for error in streams.into_iter().chain([intake]).filter_map(Result::err) {
+            tracing::debug!(error, "the engine does not give all figures just now");
+        }
+    }
+
+    async fn stream(&self, name: &'static str) -> Result<(), String> {
+        let stream = self.engine.jetstream.get_stream(name).await.map_err(|e| format!("{name}: {e}"))?;
+        let state = &stream.cached_info().state;
+        gauge!("huiliu_stream_messages", "stream" => name).set(state.messages as f64);
+        gauge!("huiliu_stream_bytes", "stream" => name).set(state.bytes as f64);
+        match name {
+            DEAD => {
+                gauge!("huiliu_dead_letters_waiting").set(state.messages as f64);
+                let first = state.first_timestamp.unix_timestamp();
+                let age = if state.messages == 0 { 0 } else { (Timestamp::now().as_second() - first).max(0) };
+                gauge!("huiliu_dead_letters_oldest_seconds").set(age as f64);
+            }
+            CASES => {
+                let position = self.ask(ReadHandle::position).await?;
+                gauge!("huiliu_read_model_behind").set(state.last_sequence.saturating_sub(position) as f64);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn intake(&self) -> Result<(), String> {
         let mut consumer = pipeline::consumer(&self.engine.jetstream).await?;
         let info = consumer.info().await.map_err(|e| e.to_string())?;
         gauge!("huiliu_intake_waiting").set((info.num_pending + info.num_ack_pending as u64) as f64);
         Ok(())
     }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
+    ) -> Result<T, String> {
+        let reads = self.reads.clone();
+        let answered = tokio::task::spawn_blocking(move || question(&reads)).await;
+        answered.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+    }
 }
 
 fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Result<(), ReadModelError> {
     let now = Timestamp::now();
-    let overview = reads.overview(now)?;
+    let (overview, standing) = (reads.overview(now)?, reads.standing(now)?);
     tell_overview(&overview);
     tell_left_behind(&overview.departments, directory);
-    tell_standing(&reads.standing(now)?);
+    tell_standing(&standing);
+    tell_overdue(&overview.departments, &standing.overdue);
     for channel in channels.values().filter(|channel| channel.base_url.is_some()) {
         let debt = reads.debt(&channel.namespace)?;
         let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
@@ -134,11 +159,8 @@ fn tell_overview(overview: &Overview) {
         gauge!("huiliu_queue_entries", "department" => name.clone()).set(department.live as f64);
         gauge!("huiliu_dispatches", "department" => name.clone()).set(department.dispatched as f64);
         let age = department.oldest_age_seconds.unwrap_or_default();
-        gauge!("huiliu_queue_oldest_seconds", "department" => name.clone()).set(age as f64);
-        // A department that is no longer late must not stay so.
-        gauge!("huiliu_overdue_cases", "department" => name).set(0.0);
+        gauge!("huiliu_queue_oldest_seconds", "department" => name).set(age as f64);
     }
-    gauge!("huiliu_overdue_cases", "department" => "triage").set(0.0);
     gauge!("huiliu_unreadable_messages").set(overview.unreadable as f64);
 }
 
@@ -159,17 +181,75 @@ fn tell_standing(standing: &Standing) {
     for (rule, count) in &standing.rules {
         gauge!("huiliu_cases_by_rule", "rule" => rule.clone()).set(*count as f64);
     }
-    for (department, count) in &standing.overdue {
-        let name = department.clone().unwrap_or_else(|| "triage".into());
-        gauge!("huiliu_overdue_cases", "department" => name).set(*count as f64);
+    for colour in Warning::ALL {
+        let count = standing.warned.get(colour.as_str()).copied().unwrap_or_default();
+        counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).absolute(count.cast_unsigned());
+    }
+    counter!("huiliu_cases_accused_later_total").absolute(standing.accused_later.cast_unsigned());
+    counter!("huiliu_cases_linked_total").absolute(standing.linked.cast_unsigned());
+}
+
+/// Of every department, for one that is no longer late must not stay so; and of each once, for a figure that were 0 for a
+/// moment would begin the alarm's time anew.
+fn tell_overdue(departments: &[DepartmentCount], overdue: &BTreeMap<Option<String>, i64>) {
+    const NOBODY: &str = "triage";
+    let every = departments.iter().map(|count| count.department.as_str()).chain([NOBODY]);
+    let mut late: BTreeMap<&str, i64> = every.map(|department| (department, 0)).collect();
+    late.extend(overdue.iter().map(|(department, count)| (department.as_deref().unwrap_or(NOBODY), *count)));
+    for (department, count) in late {
+        gauge!("huiliu_overdue_cases", "department" => department.to_owned()).set(count as f64);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
+
+    /// Everything a gauge was ever set to, with its labels.
+    #[derive(Clone, Default)]
+    struct Every(Arc<Mutex<Vec<(String, f64)>>>);
+
+    struct One(String, Every);
+
+    impl GaugeFn for One {
+        fn increment(&self, _by: f64) {}
+        fn decrement(&self, _by: f64) {}
+        fn set(&self, value: f64) {
+            self.1.0.lock().expect("a lock").push((self.0.clone(), value));
+        }
+    }
+
+    impl Recorder for Every {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::noop()
+        }
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            let of = key.labels().map(|label| label.value().to_owned()).collect();
+            Gauge::from_arc(Arc::new(One(of, self.clone())))
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn who_is_late_is_never_told_in_time_and_who_no_longer_is_is() {
+        let of = |department: &str| DepartmentCount { department: department.into(), ..DepartmentCount::default() };
+        let every = Every::default();
+        let overdue = BTreeMap::from([(Some("jb-police".to_owned()), 3), (None, 2)]);
+        metrics::with_local_recorder(&every, || tell_overdue(&[of("jb-police"), of("jb-housing")], &overdue));
+        let told = every.0.lock().expect("a lock").clone();
+        let expected = [("jb-housing", 0.0), ("jb-police", 3.0), ("triage", 2.0)];
+        assert_eq!(told, expected.map(|(department, count)| (department.to_owned(), count)));
+    }
 
     #[test]
     fn who_is_in_no_office_must_have_no_case_left() {

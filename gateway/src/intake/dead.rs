@@ -5,7 +5,7 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
 use huiliu_schemas::receipt::receipt_id;
 use huiliu_schemas::submission::FieldProblem;
-use huiliu_schemas::{CaseId, Channel, subjects};
+use huiliu_schemas::{CaseId, Channel, SourceId, subjects};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct DeadLetter {
     /// The event its source would not be told of, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<Uuid>,
+    /// The number under which its source would not be told, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceId>,
     /// Why, in words.
     pub reason: String,
     /// By field, values masked.
@@ -118,8 +121,7 @@ pub const STAGES: [&str; 7] = ["open", "channel", "poison", "decode", "map", "de
 /// In the server's words.
 pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String> {
     let mut headers = HeaderMap::new();
-    let DeadLetter { stage, intake_sequence, index, case_id, event_id, .. } = letter;
-    headers.insert("Nats-Msg-Id", format!("{stage}/{intake_sequence:?}/{index:?}/{case_id:?}/{event_id:?}"));
+    headers.insert("Nats-Msg-Id", name(letter));
     let payload = serde_json::to_vec(letter).map_err(|e| e.to_string())?;
     let subject = subjects::dead(&letter.stage, &letter.channel);
     let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.map_err(|e| e.to_string())?;
@@ -127,15 +129,20 @@ pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String
         // Told when it was written: its envelope came again for another of its records.
         return Ok(());
     }
-    metrics::counter!("huiliu_dead_letters_total", "stage" => letter.stage.clone(), "channel" => letter.channel.to_string())
+    let DeadLetter { stage, channel, intake_sequence, index, reason, .. } = letter;
+    metrics::counter!("huiliu_dead_letters_total", "stage" => stage.clone(), "channel" => channel.to_string())
         .increment(1);
     tracing::warn!(
-        stage = letter.stage,
-        channel = %letter.channel,
-        intake_sequence,
-        index,
-        reason = letter.reason,
-        "dead letter: stage {} of channel {} gave up a record", letter.stage, letter.channel
+        stage, %channel, intake_sequence, index, reason,
+        "dead letter: stage {stage} of channel {channel} gave up a record"
     );
     Ok(())
+}
+
+/// The same for the same letter, so that one written twice is there once, and for no other: numbers as their digests, for
+/// headers are read by many.
+fn name(letter: &DeadLetter) -> String {
+    let DeadLetter { stage, channel, intake_sequence, index, case_id, event_id, source, .. } = letter;
+    let number = source.as_ref().map(subjects::alias);
+    format!("{stage}/{channel}/{intake_sequence:?}/{index:?}/{case_id:?}/{event_id:?}/{number:?}")
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::{AckKind, Context, Message};
 use futures_util::StreamExt;
-use huiliu_schemas::event::{Actor, Event, EventBody};
+use huiliu_schemas::event::Actor;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::Facts;
 use huiliu_schemas::vocabulary::LinkKind;
@@ -327,7 +327,6 @@ impl Pipeline {
     /// good by the next.
     async fn link_back(&self, settled: &Settled, sequence: u64, index: usize, channel: &Channel, step: &Step) -> Fate {
         let to = settled.case_id;
-        let fresh = freshly_linked(settled);
         for (case, kind) in links(settled) {
             let work = Work::Link { case, to, kind };
             let job = Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work };
@@ -335,10 +334,6 @@ impl Pipeline {
                 Ok(linked) => linked.result,
                 Err(error) => return Fate::Later(error.to_string()),
             };
-            if fresh.contains(&case) || matches!(linked, JobResult::Appended(_)) {
-                metrics::counter!("huiliu_cases_linked_total").increment(1);
-                tracing::warn!(%case, %to, %kind, "a record names numbers of two cases: a person decides what becomes of them");
-            }
             if let JobResult::Refused(refusal) = linked {
                 let letter =
                     letter("decide", channel, sequence, Some(index), format!("not linked with {to}: {refusal}"));
@@ -369,18 +364,6 @@ fn links(settled: &Settled) -> Vec<(CaseId, LinkKind)> {
     match (&settled.result, &settled.case) {
         (JobResult::Refused(_), _) | (_, None) => Vec::new(),
         (_, Some(case)) => case.marks.links.clone(),
-    }
-}
-
-/// The cases a record has just linked its own with.
-fn freshly_linked(settled: &Settled) -> Vec<CaseId> {
-    let to = |event: &Event| match &event.body {
-        EventBody::Linked { to, .. } => Some(*to),
-        _ => None,
-    };
-    match &settled.result {
-        JobResult::Appended(events) => events.iter().filter_map(to).collect(),
-        _ => Vec::new(),
     }
 }
 
@@ -430,6 +413,7 @@ fn letter(stage: &str, channel: &Channel, sequence: u64, index: Option<usize>, r
         index,
         case_id: None,
         event_id: None,
+        source: None,
         reason,
         problems: Vec::new(),
         at: Timestamp::now(),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use huiliu_schemas::event::EventBody;
 use huiliu_schemas::{CaseId, SourceId, subjects};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -15,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::group::{Group, Working};
 use super::history::{Owned, load, open_case, owned, until_read};
-use super::{JobResult, LedgerError, Loaded, Pending, Settled, Shared};
+use super::{LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Told, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
 use crate::engine::read;
@@ -127,7 +126,6 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     let as_of = *shared.tail.end().borrow();
     for (mut pending, draft) in waiting.drain(..fits).zip(group.drafts) {
         pending.step.count(Key::Batch, messages);
-        tell_people(draft.case_id, &draft.result);
         for dead in draft.dead {
             let _nobody_sweeps = shared.dead.send(dead);
         }
@@ -179,21 +177,6 @@ async fn complete<'j>(
     let free: Vec<_> = numbers.into_iter().filter(|(_, source)| is_free(source)).collect();
     group.add_numbers(free);
     Ok(())
-}
-
-/// What must be known at once: the metric and the line in the log are what an alarm waits for.
-fn tell_people(case: CaseId, result: &JobResult) {
-    let JobResult::Appended(events) = result else { return };
-    if events.iter().any(|event| !event.body.accused_later().is_empty()) {
-        metrics::counter!("huiliu_cases_accused_later_total").increment(1);
-        tracing::warn!(%case, "what was told later accuses: a person looks who may have case {case}");
-    }
-    for event in events {
-        if let EventBody::Warned { colour, .. } = &event.body {
-            metrics::counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).increment(1);
-            tracing::info!(%case, %colour, "a case was warned of");
-        }
-    }
 }
 
 fn answer(mut pending: Pending, settled: Result<Settled, LedgerError>) {

@@ -174,12 +174,12 @@ impl Reconciler {
     /// begin with all history.
     async fn recreate_if_needed(&self) -> Result<Option<Recreated>, ReconcileError> {
         let marks = Marks::of(&self.engine.jetstream).await?;
-        let LogNow { end, another } =
+        let LogNow { another, .. } =
             LogNow::compared(&self.engine.jetstream, marks.place().await?).await.map_err(engine_error)?;
         let there = streams::exists(&self.engine.jetstream, QUEUES).await.map_err(engine_error)?;
         let missing = (!there).then(|| "QUEUES was not there".to_owned());
         let Some(why) = missing.or(another) else { return Ok(None) };
-        let first = self.look(ReadHandle::oldest_live_entry_sequence).await?.unwrap_or(end + 1);
+        let first = self.look(ReadHandle::source_queues_from).await?;
         let (jetstream, replicas) = (&self.engine.jetstream, self.engine.replicas);
         streams::recreate_queues(jetstream, replicas, first).await.map_err(engine_error)?;
         marks.set(self.look(ReadHandle::place).await?).await?;

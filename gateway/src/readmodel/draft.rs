@@ -13,6 +13,7 @@ use rusqlite::Transaction;
 use super::folded::{Cache, Folded};
 use super::rows::{self, EntryMessage, NewEntry};
 use super::tally::Tally;
+use super::tidings::Tiding;
 use super::{Indexing, LogMessage, Result, schema, shelves};
 use crate::words::Token;
 
@@ -23,6 +24,8 @@ pub(super) struct Done {
     pub next_key: i64,
     pub unshelved: usize,
     pub folded: HashMap<CaseId, Box<Folded>>,
+    /// With the sequence that brought each.
+    pub tidings: Vec<(u64, CaseId, Tiding)>,
 }
 
 /// A batch being taken in.
@@ -39,6 +42,7 @@ pub(super) struct Draft<'t> {
     died: Vec<(i64, u32, u64)>,
     messages: Vec<EntryMessage>,
     words: BTreeMap<i64, Vec<Token>>,
+    tidings: Vec<(u64, CaseId, Tiding)>,
 }
 
 impl<'t> Draft<'t> {
@@ -63,6 +67,7 @@ impl<'t> Draft<'t> {
             died: Vec::new(),
             messages: Vec::new(),
             words: BTreeMap::new(),
+            tidings: Vec::new(),
         }
     }
 
@@ -93,7 +98,8 @@ impl<'t> Draft<'t> {
         rows::count_arrivals(self.tx, &self.arrivals)?;
         let unshelved = shelves::put(self.tx, &self.indexing.key, self.words, unshelved)?;
         schema::set_position(self.tx, self.position)?;
-        Ok(Done { position: self.position, next_key: self.next_key, unshelved, folded: self.touched })
+        let Self { position, next_key, touched: folded, tidings, .. } = self;
+        Ok(Done { position, next_key, unshelved, folded, tidings })
     }
 
     fn take_events(&mut self, message: &LogMessage) -> Result<()> {
@@ -116,7 +122,7 @@ impl<'t> Draft<'t> {
 
     fn take_event(&mut self, message: &LogMessage, place: usize, event: &Event) -> Result<()> {
         let Some(mut folded) = self.load(event.case_id)? else { return self.begin(message, place, event) };
-        self.tally.event(Some(&folded.case), event);
+        self.count(message, Some(&folded.case), event);
         let live = folded.live();
         folded.apply(event, message.sequence);
         self.follow_entries(&folded, event, &live)?;
@@ -130,12 +136,20 @@ impl<'t> Draft<'t> {
             return self.unreadable(message, "the case does not begin with its registration");
         };
         self.next_key += 1;
-        self.tally.event(None, event);
+        self.count(message, None, event);
         self.arrive(&folded.case);
         rows::write_history(self.tx, folded.key, message.sequence, place, event)?;
         self.follow_entries(&folded, event, &[])?;
         self.touched.insert(event.case_id, Box::new(folded));
         Ok(())
+    }
+
+    fn count(&mut self, message: &LogMessage, before: Option<&Case>, event: &Event) {
+        self.tally.event(before, event);
+        if let Some(tiding) = Tiding::of(event) {
+            self.tally.tiding(tiding);
+            self.tidings.push((message.sequence, event.case_id, tiding));
+        }
     }
 
     /// The case as it stands, out of the counters until it is written.

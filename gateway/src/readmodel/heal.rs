@@ -57,6 +57,7 @@ impl ReadModel {
     /// # Errors
     /// Where no file can be made.
     pub fn begin_anew(&mut self, end: u64) -> Result<()> {
+        self.told = self.told.max(self.position).min(end);
         self.readers.wait_until(end);
         self.rebuild(Vec::<Vec<LogMessage>>::new())?;
         let _mended = self.readers.take_damage();
@@ -66,6 +67,7 @@ impl ReadModel {
 
     /// Answers nothing until the log has been read as far as `end`, where the file was begun just now.
     pub fn wait_until(&mut self, end: u64) {
+        self.told = end;
         self.readers.wait_until(end);
         self.readers.reached(self.position);
     }

@@ -25,6 +25,7 @@ mod shelves;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tidings;
 mod witness;
 
 pub use error::ReadModelError;
@@ -87,6 +88,8 @@ pub struct ReadModel {
     next_key: i64,
     /// How many cases have words that are not on a shelf yet.
     unshelved: usize,
+    /// What the log brought up to here is told already, or was before there was this file.
+    told: u64,
     opened: Opened,
     /// Let go after every connection: see [`heal::Held`].
     held: Option<heal::Held>,
@@ -111,11 +114,18 @@ impl ReadModel {
             witness: None,
             next_key: 1,
             unshelved: 0,
+            told: 0,
             opened,
             held: None,
         };
         model.adopt(writer)?;
         Ok(model)
+    }
+
+    /// How far a file of any version read the log, as far as it says.
+    pub fn reached_before(path: &Path) -> u64 {
+        let position = || schema::position(&schema::open_reader(path)?);
+        if path.exists() { position().unwrap_or_default() } else { 0 }
     }
 
     /// What was found where the file should be.
@@ -160,6 +170,7 @@ impl ReadModel {
         self.readers.reached(self.position);
         self.next_key = done.next_key;
         self.unshelved = done.unshelved;
+        done.tidings.into_iter().filter(|(at, ..)| *at > self.told).for_each(|(_, case, tiding)| tiding.tell(case));
         self.cache.keep(done.folded.into_values());
         Ok(())
     }

@@ -23,7 +23,9 @@ impl Rebuild {
         let path = beside(&target, ".rebuilding");
         remove(&path)?;
         remove_companions(&path)?;
-        Ok(Self { target, model: ReadModel::open(path, indexing)? })
+        let mut model = ReadModel::open(path, indexing)?;
+        model.told = u64::MAX;
+        Ok(Self { target, model })
     }
 
     /// Takes in messages; see [`ReadModel::apply`].

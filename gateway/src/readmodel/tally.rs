@@ -8,6 +8,7 @@ use huiliu_schemas::event::{Event, EventBody};
 use huiliu_schemas::vocabulary::EntryKind;
 
 use super::folded::Folded;
+use super::tidings::Tiding;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +41,12 @@ pub(super) enum Counter {
     Appeal,
     /// First dispatches by the line of the directory that decided: `file:line`.
     Rule,
+    /// Cases judged graver than their source said, by colour.
+    Warned,
+    /// Tellings that accuse someone new.
+    AccusedLater,
+    /// Pairs of cases that turned out to be one matter.
+    Linked,
 }
 
 impl Counter {
@@ -60,6 +67,9 @@ impl Counter {
             Self::ReturnedBy => "returned_by",
             Self::Appeal => "appeal",
             Self::Rule => "rule",
+            Self::Warned => "warned",
+            Self::AccusedLater => "accused_later",
+            Self::Linked => "linked",
         }
     }
 }
@@ -127,6 +137,15 @@ impl Tally {
         }
         for entry in event.entries.iter().filter(|e| matches!(e.kind, EntryKind::Dispatch | EntryKind::Reopen)) {
             self.add(Counter::Dispatched, entry.department.as_str(), 1);
+        }
+    }
+
+    /// Counts what a person must hear of.
+    pub fn tiding(&mut self, tiding: Tiding) {
+        match tiding {
+            Tiding::Warned(colour) => self.add(Counter::Warned, colour.as_str(), 1),
+            Tiding::AccusedLater => self.add(Counter::AccusedLater, "", 1),
+            Tiding::Linked(..) => self.add(Counter::Linked, "", 1),
         }
     }
 

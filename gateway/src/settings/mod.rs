@@ -15,6 +15,7 @@ use std::{env, fs};
 
 use huiliu_schemas::{Channel, Namespace};
 use jiff::Timestamp;
+use tracing_subscriber::EnvFilter;
 
 use crate::doors::Secret;
 use crate::engine::{Durability, Embedded, EngineSettings, External, Server, Tls};
@@ -178,7 +179,7 @@ impl Places {
             master_key_file: master_key.map_or_else(|| data_dir.join("master.key"), |path| base.join(path)),
             directory_dir: base.join(&raw.data.directory_dir),
             packs_dir: raw.data.packs_dir.as_ref().map(|dir| base.join(dir)),
-            log: LogSettings { format: log_format(&raw.log.format)?, filter: raw.log.filter.clone() },
+            log: LogSettings { format: log_format(&raw.log.format)?, filter: log_filter(&raw.log.filter)? },
             traces: traces::traces(&raw.traces)?,
             data_dir,
         })
@@ -279,6 +280,12 @@ fn log_format(text: &str) -> Result<LogFormat, SettingsError> {
         "json" => Ok(LogFormat::Json),
         other => Err(bad("log.format", other, "`text` or `json`")),
     }
+}
+
+fn log_filter(text: &str) -> Result<String, SettingsError> {
+    let read = EnvFilter::try_new(text);
+    read.map_err(|_| bad("log.filter", text, "what RUST_LOG may be, such as `info,huiliu=debug`"))?;
+    Ok(text.to_owned())
 }
 
 /// Room for what is under way, in bytes.

@@ -167,6 +167,42 @@ fn keys_do_not_need_the_channels_secrets_and_a_check_says_that_the_hub_does() {
     std::fs::remove_dir_all(&scratch).expect("removed");
 }
 
+/// Each with a piece of what must be said of it.
+#[test]
+fn a_check_passes_nothing_with_which_the_hub_does_not_start() {
+    let scratch = std::env::temp_dir().join(format!("huiliu-check-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(scratch.join("data")).expect("folder");
+    for (name, text) in [("key", "k"), ("whsec", "whsec_%%")] {
+        std::fs::write(scratch.join(name), text).expect("written");
+    }
+    let data = format!("[data]\ndirectory_dir = {:?}\n", directory_folder());
+    let check = |settings: &str| {
+        let file = scratch.join("huiliu.toml");
+        std::fs::write(&file, format!("{data}{settings}")).expect("written");
+        huiliu(&["--settings", &file.to_string_lossy(), "check"])
+    };
+    let client = "client_id = \"hub\"\nclient_secret = { file = \"key\" }\nbase_url = \"http://127.0.0.1:9\"";
+    let video = "[channels.video-mediation]\nbase_url = \"http://127.0.0.1:9\"\n";
+    for (settings, wrong) in [
+        (video.to_owned(), "channels.video-mediation.client_id"),
+        (format!("[channels.hotline-12345]\n{client}\n"), "channels.hotline-12345.client_id"),
+        (
+            "[channels.hotline-12345]\npush_secrets = [{ file = \"whsec\" }]\n".to_owned(),
+            "channels.hotline-12345.push_secrets",
+        ),
+        ("[log]\nfilter = \"huiliu=loud\"\n".to_owned(), "log.filter"),
+    ] {
+        let checked = check(&settings);
+        assert!(!checked.status.success() && text(&checked).contains(wrong), "{wrong}: {checked:?}");
+    }
+    let checked = check("");
+    assert!(checked.status.success(), "{checked:?}");
+    std::fs::write(scratch.join("data/credentials.toml"), "[[keys]]\nname = 1\n").expect("written");
+    let checked = check("");
+    assert!(!checked.status.success() && text(&checked).contains("credentials.toml"), "{checked:?}");
+    std::fs::remove_dir_all(&scratch).expect("removed");
+}
+
 #[test]
 fn a_hub_that_is_not_there_is_said_so() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));

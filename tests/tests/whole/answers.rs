@@ -1,7 +1,7 @@
 //! Two channels of one numbering, each with a system of its own: an answer goes back where the record came from, once.
 
 use huiliu_tests::hub::{ChannelPlan, GATEWAY, OwnServer, PATIENCE, Plan, TestHub, eventually};
-use huiliu_tests::sim::{Action, Config, Hotline, Quirks, Running};
+use huiliu_tests::sim::{Action, Config, Grid, Hotline, Quirks, Running};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::world::{DEPARTMENTS, HOTLINE};
 const KEY: &str = "app-key-for-tests";
 /// The first of the two by name.
 const COUNTY: &str = "county-hotline";
+const GRID: &str = "grid-worker";
 
 async fn system() -> Running {
     Hotline::start(Config::quiet(KEY), CancellationToken::new()).await.unwrap()
@@ -186,6 +187,43 @@ async fn an_order_that_was_issued_again_gets_the_answer_under_its_new_number() {
     assert!(item.answers.iter().all(|answer| answer.repeats == 0), "{:?}", item.answers);
     let inspector = hub.inspector().await.unwrap();
     assert_eq!(inspector.state("DEAD").await.unwrap().0, 2, "the old number is asked until it refuses the last word");
+}
+
+/// A case with a number of each of two numberings, neither of which its system knows: each refuses for itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_source_that_refuses_an_answer_has_a_dead_letter_of_its_own() {
+    let city = system().await;
+    let grid = Grid::start(Config::quiet(KEY), CancellationToken::new()).await.unwrap();
+    let plan = Plan::built().unwrap().departments(DEPARTMENTS);
+    let plan = plan.channel(ChannelPlan::new(HOTLINE).source(&city.url(), KEY));
+    let hub = TestHub::start(plan.channel(ChannelPlan::new(GRID).source(&grid.url(), KEY))).await.unwrap();
+    let mut order = noise("lost-1");
+    order["orderNum"] = "热线-261122-000777".into();
+    let case = pushed(&hub, HOTLINE, order).await;
+    let event = json!({
+        "externalEventId": "JB-ZB-1", "reportSource": 12345, "title": "热线转办：夜间施工噪声", "eventType": "NOISE",
+        "sourceOrderNum": "热线-261122-000777", "location": "慈城镇示范路1号", "description": "请到现场核实。",
+        "gridId": "330205100",
+    });
+    assert_eq!(pushed(&hub, GRID, event).await, case);
+    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": "s", "n": 1 })).await;
+    let desk = hub.caller("desk");
+    let settled = eventually("both to have refused", PATIENCE, async || {
+        let answers = desk.get(&format!("/v1/cases/{case}")).await.ok()?.body["answers"].as_array()?.clone();
+        (answers.len() == 2 && answers.iter().all(|answer| answer["state"] == "refused")).then_some(())
+    });
+    settled.await.unwrap();
+    let page = desk.get("/v1/dead").await.unwrap().body;
+    let mut refused: Vec<(String, String)> = page["letters"].as_array().unwrap().iter().map(by_whom).collect();
+    refused.sort();
+    let expected = [(GRID, "JB-ZB-1"), (HOTLINE, "lost-1")];
+    assert_eq!(refused, expected.map(|(channel, number)| (channel.to_owned(), number.to_owned())), "{page}");
+}
+
+fn by_whom(buried: &Value) -> (String, String) {
+    let letter = &buried["letter"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&letter["channel"]), text(&letter["source"]["id"]))
 }
 
 fn edit(file: &std::path::Path, change: &dyn Fn(String) -> String) {

@@ -5,6 +5,7 @@ use huiliu_tests::sim::{Action, Config, Grid, Hotline, Outcome, PushTarget, Quir
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::repair::figure;
 use super::steps::{done, noise};
 use super::world::{DEPARTMENTS, HOTLINE, WEBHOOK_SECRET, events, tail};
 
@@ -147,8 +148,7 @@ async fn two_cases_that_turn_out_to_be_one_matter_know_of_each_other() {
         assert_eq!(case["case"]["stage"], "dispatched", "a person decides which goes on");
     }
     assert_eq!(cases(&two.hub).await, 2);
-    let figures = two.hub.caller("nobody").get("/metrics").await.unwrap().body;
-    assert!(figures.as_str().unwrap().contains("huiliu_cases_linked_total 1"), "{figures}");
+    figure(&two.hub, "huiliu_cases_linked_total 1").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@
 mod answers;
 mod backup;
 mod cluster;
+mod deploy;
 mod doors;
 mod faults;
 mod four;

@@ -129,6 +129,83 @@ async fn a_log_restored_from_an_older_copy_gets_its_queues_back() {
     queues_come_right(&hub, &inspector).await;
 }
 
+/// A disk that is not mounted, a restore half done: were it to begin, it would take every case for a new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_knows_of_cases_does_not_begin_on_an_empty_store() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    let cases = feed(&hub, "kept", 2).await;
+    all_read(&hub, &cases).await;
+    hub.stop().await.unwrap();
+    let (store, away) = (hub.data().join("nats"), hub.data().join("nats.away"));
+    std::fs::rename(&store, &away).unwrap();
+    for _again in 0..2 {
+        let said = format!("{:#}", hub.restart().await.expect_err("it started"));
+        assert!(said.contains("the store is empty") && said.contains("readmodel.sqlite"), "{said}");
+    }
+    std::fs::remove_dir_all(&store).unwrap();
+    std::fs::rename(&away, &store).unwrap();
+    hub.restart().await.unwrap();
+    assert_eq!(feed(&hub, "kept", 2).await, cases);
+    hub.stop().await.unwrap();
+    std::fs::remove_dir_all(&store).unwrap();
+    std::fs::remove_file(hub.data().join("readmodel.sqlite")).unwrap();
+    hub.restart().await.expect("whoever wants to begin anew moves the read model away");
+}
+
+/// Departments get nothing and nobody would hear of it: the figures must say so, and go on saying the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queues_that_are_gone_are_told_and_hide_no_other_figure() {
+    let hub = TestHub::start(plan()).await.unwrap();
+    feed(&hub, "fig", 1).await;
+    figure(&hub, "huiliu_queues_sourcing 1").await;
+    hub.inspector().await.unwrap().jetstream.delete_stream("QUEUES").await.unwrap();
+    let sender = hub.caller(HOTLINE);
+    let odd = json!({ "orders": ["no order"] });
+    assert_eq!(sender.post("/v1/channels/hotline-12345/events", &odd).await.unwrap().status, 202);
+    figure(&hub, "huiliu_queues_sourcing 0").await;
+    figure(&hub, "huiliu_dead_letters_waiting 1").await;
+}
+
+/// Nobody was told of it before the hub that took it was gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grave_case_is_counted_once_whatever_becomes_of_the_hub_that_took_it() {
+    let mut hub = TestHub::start(plan()).await.unwrap();
+    let cases = feed(&hub, "calm", 1).await;
+    all_read(&hub, &cases).await;
+    figure(&hub, "huiliu_cases_warned_total{colour=\"red\"} 0").await;
+    let page = rusqlite::Connection::open(hub.data().join("readmodel.sqlite")).unwrap();
+    page.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut order = noise("grave-1");
+    order["majorContent"] = "来电人称再不解决就要跳楼自杀。".into();
+    let receipt = hub.caller(HOTLINE).post("/v1/channels/hotline-12345/events", &order).await.unwrap();
+    assert_eq!(receipt.status, 202, "{}", receipt.body);
+    let inspector = hub.inspector().await.unwrap();
+    let warned = eventually("the case in the log", PATIENCE, async || {
+        let log = Log::read(&inspector.read("CASES").await.ok()?);
+        let events = log.cases.values().flat_map(|history| &history.events);
+        let count = events.filter(|event| event.body.name() == "warned").count();
+        (count == 1).then_some(())
+    });
+    warned.await.unwrap();
+    hub.kill().await.unwrap();
+    drop(page);
+    for _again in 0..2 {
+        hub.restart().await.unwrap();
+        figure(&hub, "huiliu_cases_warned_total{colour=\"red\"} 1").await;
+        hub.stop().await.unwrap();
+    }
+    assert_eq!(hub.log().matches("a case was warned of").count(), 1, "and told once");
+}
+
+/// The figures come to have this line.
+pub async fn figure(hub: &TestHub, line: &str) {
+    let said = eventually(line, PATIENCE, async || {
+        let figures = hub.caller("nobody").get("/metrics").await.ok()?.body;
+        figures.as_str()?.lines().any(|said| said == line).then_some(())
+    });
+    said.await.unwrap();
+}
+
 /// Of two gateways one was away while the log went back to an older copy, and the other wrote it on beyond where the first had
 /// read it: the numbers of messages tell nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

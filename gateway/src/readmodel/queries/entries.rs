@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, Row, Transaction, params};
 
 use super::{case_id, parsed, time, word};
-use crate::readmodel::{ReadHandle, Result};
+use crate::readmodel::{ReadHandle, Result, schema};
 
 /// One queue entry, as the fold and the log tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,18 +134,19 @@ impl ReadHandle {
         self.ask(|db| Ok(departments(db)?.iter().filter_map(|d| d.parse().ok()).collect()))
     }
 
-    /// Sequence of the oldest message of a live entry: from where QUEUES must be sourced again.
+    /// From where QUEUES must be sourced again: the oldest message of a live entry, or, where none is known, whatever comes
+    /// after what was read. The log may hold more by now.
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn oldest_live_entry_sequence(&self) -> Result<Option<u64>> {
+    pub fn source_queues_from(&self) -> Result<u64> {
         self.ask(|db| {
-            let mut oldest = None;
+            let mut first = schema::position(db)? + 1;
             for department in departments(db)? {
-                let first = oldest_live(db, &department)?.map(|(message, _)| message);
-                oldest = oldest.into_iter().chain(first).min();
+                let oldest = oldest_live(db, &department)?.map(|(message, _)| message);
+                first = oldest.into_iter().fold(first, u64::min);
             }
-            Ok(oldest)
+            Ok(first)
         })
     }
 

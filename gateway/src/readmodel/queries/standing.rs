@@ -19,6 +19,12 @@ pub struct Standing {
     pub rules: BTreeMap<String, i64>,
     /// Cases with a clock that has run out, by who leads; none where nobody does.
     pub overdue: BTreeMap<Option<String>, i64>,
+    /// Cases judged graver than their source said, ever, by colour.
+    pub warned: BTreeMap<String, i64>,
+    /// Tellings that accused someone new, ever.
+    pub accused_later: i64,
+    /// Pairs of cases that turned out to be one matter, ever.
+    pub linked: i64,
 }
 
 /// What a source is owed.
@@ -42,11 +48,14 @@ impl ReadHandle {
                 let rows = counted.query_map([counter.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(rows.collect::<std::result::Result<_, _>>()?)
             };
-            let (appeals, rules) = (by(Counter::Appeal)?, by(Counter::Rule)?);
+            let (appeals, rules, warned) = (by(Counter::Appeal)?, by(Counter::Rule)?, by(Counter::Warned)?);
+            let (accused_later, linked) =
+                (by(Counter::AccusedLater)?.values().sum(), by(Counter::Linked)?.values().sum());
             let mut late =
                 db.prepare_cached("SELECT lead, count(*) FROM cases WHERE next_deadline < ?1 GROUP BY lead")?;
             let overdue = late.query_map([now.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(Standing { appeals, rules, overdue: overdue.collect::<std::result::Result<_, _>>()? })
+            let overdue = overdue.collect::<std::result::Result<_, _>>()?;
+            Ok(Standing { appeals, rules, overdue, warned, accused_later, linked })
         })
     }
 

@@ -1,8 +1,10 @@
 //! What the read model answers.
 
+use std::collections::BTreeMap;
+
 use huiliu_schemas::command::Command;
 use huiliu_schemas::ids::{CaseId, CaseNumber};
-use huiliu_schemas::vocabulary::{Appeal, EntryKind, ReturnReason, Stage};
+use huiliu_schemas::vocabulary::{Appeal, EntryKind, ReturnReason, Stage, Warning};
 use jiff::SignedDuration;
 
 use super::keeping::{busy_world, resolve, resolve_untold};
@@ -178,7 +180,7 @@ fn the_reconciler_is_told_what_is_missing_and_what_is_dead() {
         handle.live_entries_without_message().expect("missing").iter().map(|e| (e.case_id, e.n)).collect();
     assert_eq!(without, [(missing, 1)]);
     let first = world.log.iter().find(|m| m.subject.starts_with("entry.")).expect("entry").sequence;
-    assert_eq!(handle.oldest_live_entry_sequence().expect("oldest"), Some(first));
+    assert_eq!(handle.source_queues_from().expect("oldest"), first);
     assert_eq!(handle.dead_entries(0, 10).expect("dead"), []);
 
     world.command(held, by("jb-housing"), Command::SignFor { n: None });
@@ -195,6 +197,42 @@ fn the_reconciler_is_told_what_is_missing_and_what_is_dead() {
     let live = handle.live_entries(&department("jb-housing"), 10).expect("live");
     let kinds: Vec<_> = live.iter().map(|e| (e.case_id, e.kind)).collect();
     assert_eq!(kinds, [(missing, EntryKind::Dispatch), (held, EntryKind::Withdraw)]);
+}
+
+/// The log may hold more by the time QUEUES is made anew, and that must not be passed over.
+#[test]
+fn where_nothing_is_live_queues_begin_after_what_was_read() {
+    let mut world = World::default();
+    let (_folder, mut model, handle) = asked(&world);
+    assert_eq!(handle.source_queues_from().expect("from"), 1);
+    let case = world.arrive("A", to(&["jb-housing"]));
+    world.command(case, operator(), Command::Withdraw {});
+    world.push("something.else".into(), b"{}".to_vec());
+    model.apply(&world.log).expect("apply");
+    let reached = world.log.len() as u64;
+    assert_eq!(handle.live_entries(&department("jb-housing"), 10).expect("live"), []);
+    assert_eq!(handle.source_queues_from().expect("from"), reached + 1);
+}
+
+#[test]
+fn totals_follow_the_log_however_often_it_is_read() {
+    let mut world = World::default();
+    let mut grave = to(&["jb-housing"]);
+    grave.severity.colour = Some(Warning::Red);
+    let cases = [world.arrive("A", grave), world.arrive("B", to(&["jb-housing"]))];
+    world.link(cases[1], cases[0]);
+    world.accuse(cases[1], "jb-police");
+    let (_folder, mut model, handle) = asked(&world);
+    let totals = || {
+        let standing = handle.standing(start()).expect("standing");
+        (standing.warned, standing.accused_later, standing.linked)
+    };
+    let once = (BTreeMap::from([("red".to_owned(), 1)]), 1, 1);
+    assert_eq!(totals(), once);
+    model.apply(&world.log).expect("apply");
+    assert_eq!(totals(), once, "given again");
+    model.rebuild([&world.log]).expect("rebuilt");
+    assert_eq!(totals(), once, "read from the beginning");
 }
 
 #[test]
@@ -271,7 +309,7 @@ fn what_stands_where_adds_up() {
     assert!(standing.rules.contains_key("responsibilities.csv:12"), "{:?}", standing.rules);
     let late = Filter { due_before: Some(far), ..Filter::default() };
     let listed = handle.cases(&late, None, 200).expect("cases").cases;
-    let mut by_lead = std::collections::BTreeMap::new();
+    let mut by_lead = BTreeMap::new();
     for case in &listed {
         *by_lead.entry(case.lead.as_ref().map(ToString::to_string)).or_insert(0) += 1;
     }

@@ -20,7 +20,7 @@ use huiliu_schemas::lifecycle::{Decided, decide};
 use huiliu_schemas::private::Private;
 use huiliu_schemas::subjects;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Appeal, Role};
+use huiliu_schemas::vocabulary::{Appeal, LinkKind, Role};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -166,8 +166,35 @@ impl World {
         self.order(case, &order);
     }
 
+    /// A record of `case` names a number of `other`, and the hub tells the other case.
+    pub fn link(&mut self, case: CaseId, other: CaseId) {
+        let source = self.cases[&case].sources[0].source.clone();
+        let order = self.submit(&source, Given { elsewhere: vec![other], ..Given::default() });
+        self.order(case, &order);
+        let back = Order {
+            cause: Cause::hub(&format!("linked/{case}")),
+            actor: Actor::Hub,
+            action: Action::Link { to: case, kind: LinkKind::Duplicate },
+            content: Content::default(),
+            given: Given::default(),
+        };
+        self.order(other, &back);
+    }
+
+    /// The desk urges in words that accuse a department.
+    pub fn accuse(&mut self, case: CaseId, accused: &str) {
+        let accused = vec![department(accused)];
+        let decision = Decision { accusation: true, accused, ..to(&["jb-housing"]) };
+        let given = Given { decision: Some(decision), ..Given::default() };
+        self.command_given(case, operator(), Command::Urge {}, given);
+    }
+
     /// Someone says something about a case.
     pub fn command(&mut self, case: CaseId, actor: Actor, command: Command) -> Vec<Event> {
+        self.command_given(case, actor, command, Given::default())
+    }
+
+    fn command_given(&mut self, case: CaseId, actor: Actor, command: Command, given: Given) -> Vec<Event> {
         let words = || Some(Private::new(SECRET));
         self.orders += 1;
         let id: CommandId = format!("c{}", self.orders).parse().expect("id");
@@ -177,7 +204,7 @@ impl World {
             actor,
             action: Action::Command(command),
             content: Content { reply: words(), note: words(), ..Content::default() },
-            given: Given::default(),
+            given,
         };
         self.order(case, &order)
     }
