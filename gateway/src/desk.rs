@@ -2,6 +2,8 @@
 //! run out, who may not have it), and has it decided. Pure but for the directory it reads; it stores nothing.
 
 mod seen;
+#[cfg(test)]
+mod tellings_tests;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use huiliu_schemas::content::Content;
 use huiliu_schemas::decision::{Assignee, Decision, Verdict};
 use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
+use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
 use huiliu_schemas::vocabulary::{Complexity, LinkKind, Stage, Warning};
@@ -198,8 +201,7 @@ impl Sitting {
             Some(case) if case.stage.is_ended() && record.history => Given::default(),
             Some(case) => {
                 // What is told later may accuse whoever has the case now, or would have it again.
-                let known = RoutingFacts::from_submission(&record.submission);
-                let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
+                let decision = self.judge_later(case, &record.submission);
                 self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), now)
             }
         }
@@ -265,8 +267,24 @@ impl Sitting {
             content: content.clone(),
             ..Submission::of(case.sources.first().map_or_else(|| unreachable_source(case), |s| s.source.clone()))
         };
-        let known = RoutingFacts::from_submission(&submission);
-        routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory)
+        self.judge_later(case, &submission)
+    }
+
+    /// What the rules make of something told of a case that is known.
+    fn judge_later(&self, case: &Case, told: &Submission) -> Decision {
+        let known = RoutingFacts::from_submission(told);
+        let known = RoutingFacts { told: times_told(case), routed: self.place_of(case), ..known };
+        routing::decide(&known, &self.directory)
+    }
+
+    /// Where a case is whose place what is told later need not say again: in the township that has it or had it last, and
+    /// within that where it was routed by.
+    fn place_of(&self, case: &Case) -> Option<DivisionCode> {
+        let routed = case.decision.as_ref().and_then(|d| d.division.as_ref());
+        let parts = case.active_assignments().into_iter().map(|a| &a.department).chain(case.last_lead());
+        let departments = parts.filter_map(|d| self.directory.department(d));
+        let town = departments.filter(|d| d.kind.is_township()).find_map(|d| d.division.as_ref());
+        town.filter(|town| routed.is_none_or(|routed| !town.contains(routed))).or(routed).cloned()
     }
 
     fn given_for_command(
@@ -435,7 +453,7 @@ mod tests {
         assert!(sign_for(None, &by_source) < plain);
     }
 
-    fn job(cause: u64, text: &str) -> Job {
+    pub(super) fn job(cause: u64, text: &str) -> Job {
         let submission = Submission {
             facts: Facts {
                 appeal: Some(Appeal::Complaint),
@@ -475,7 +493,7 @@ mod tests {
         assert_eq!(clocks, [Clock::SignFor]);
     }
 
-    fn told(tellings: &[&str]) -> Told {
+    pub(super) fn told(tellings: &[&str]) -> Told {
         let say = |text: &&str| Content { text: Some((*text).into()), ..Content::default() };
         let each: Vec<Content> = tellings.iter().map(say).collect();
         Told { merged: each.iter().fold(Content::default(), |all, one| all.merged(one)), each }
