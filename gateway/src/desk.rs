@@ -11,8 +11,8 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::{Assignee, Decision, Verdict};
-use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
+use huiliu_schemas::decision::{Assignee, Decision, Severity, Verdict};
+use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::refusal::Refusal;
@@ -165,12 +165,12 @@ impl Desk {
         lifecycle::decide(Some(case), case.id, &order(job, Given::default()), now)
     }
 
-    /// Whether deciding needs what the case's sources have said so far: the rules may send it somewhere now, or a person names
-    /// who is to have it.
+    /// Whether deciding needs what the case's sources have said so far: the rules may send it somewhere now, a person names who
+    /// is to have it, or it comes back to whoever led last.
     pub fn needs_told(job: &Job, case: &Case) -> bool {
         let needs = match &job.work {
-            Work::Record(_) => case.stage == Stage::Triage,
-            Work::Command { command, .. } => !named_in(command).is_empty(),
+            Work::Record(_) => case.stage == Stage::Triage || reopens(job, case),
+            Work::Command { command, .. } => !named_in(command).is_empty() || reopens(job, case),
             Work::Delivery { .. } | Work::Link { .. } => false,
         };
         needs && !case.causes.contains_key(&job.cause)
@@ -198,20 +198,26 @@ impl Sitting {
                 let forbidden = self.barred(&self.accused_in(case, told), case, sent_to(&decision));
                 Given { forbidden, ..self.given(Some(decision), Some(&facts), now) }
             }
-            Some(case) if case.stage.is_ended() && record.history => Given::default(),
             Some(case) => {
                 // What is told later may accuse whoever has the case now, or would have it again.
-                let decision = self.judge_later(case, &record.submission);
-                self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), now)
+                let mut decision = self.judge_later(case, &record.submission);
+                if case.stage.is_ended() && record.history {
+                    // What was grave long ago alarms nobody now.
+                    decision.severity = Severity::default();
+                }
+                self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), told, now)
             }
         }
     }
 
     /// More is told of a case that departments have: what the rules make of it, which of them may not have it any more, and
-    /// how soon it must be done if it is graver than was known.
-    fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
+    /// how soon it must be done if it is graver than was known. Where it has ended, more was told since, perhaps, than whoever
+    /// had it ever saw.
+    fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, told: &Told, now: Timestamp) -> Given {
         let last = case.last_lead().filter(|_| case.stage.is_ended());
-        let forbidden = self.barred(&decision.accused, case, last.into_iter().chain(sent_to(&decision)));
+        let before = last.filter(|_| !told.each.is_empty()).map(|_| self.accused_in(case, told)).unwrap_or_default();
+        let accused = [before.as_slice(), &decision.accused].concat();
+        let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
         let urgent = is_urgent(decision.severity.colour, facts);
@@ -302,7 +308,8 @@ impl Sitting {
             _ => false,
         };
         if speaks {
-            return self.given_for_more(case, self.route_known(case, &case.facts, content), &case.facts, now);
+            let decision = self.route_known(case, &case.facts, content);
+            return self.given_for_more(case, decision, &case.facts, told, now);
         }
         let named = named_in(command);
         let unknown = named.iter().map(|a| &a.department).filter(|d| !self.is_in_office(d)).cloned().collect();
@@ -341,6 +348,13 @@ impl Sitting {
         let rules = self.directory.due_dates(start, now, is_urgent(warning, facts), complexity, facts.appeal);
         rules.into_iter().filter_map(deadline).collect()
     }
+}
+
+/// Whether a job brings the case back to whoever led it last, unless what is judged of its words forbids that.
+fn reopens(job: &Job, case: &Case) -> bool {
+    let decided = || lifecycle::decide(Some(case), case.id, &order(job, Given::default()), case.updated_at);
+    let comes_back = |event: &Event| matches!(event.body, EventBody::Reopened { .. });
+    case.stage.has_result() && matches!(decided(), Ok(Decided::Events(events)) if events.iter().any(comes_back))
 }
 
 /// Whom a command sends the case to.
@@ -422,7 +436,6 @@ mod tests {
     use super::*;
     use crate::directory::tests::shipped;
     use huiliu_schemas::SourceId;
-    use huiliu_schemas::event::EventBody;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::submission::{Intent, Session};
     use huiliu_schemas::vocabulary::{Appeal, Role};

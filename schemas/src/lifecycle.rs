@@ -328,9 +328,12 @@ impl<'a> Draft<'a> {
         Self { order, id, now, next_n: case.map_or(1, |c| c.next_n), entries: Vec::new(), events: Vec::new() }
     }
 
-    /// Adds an event with the entries gathered for it. The order's words go with the first.
+    /// Adds an event with the entries gathered for it. The order's words go with the first, unless that takes nothing of what
+    /// they say: whoever has the case would read them, and nobody have judged them.
     fn push(&mut self, body: EventBody) {
-        let content = if self.events.is_empty() { self.order.content.clone() } else { Content::default() };
+        let says_them = !matches!(body, EventBody::Superseded { .. } | EventBody::Linked { .. });
+        let takes = says_them && self.events.is_empty();
+        let content = if takes { self.order.content.clone() } else { Content::default() };
         let index = self.events.len();
         self.events.push(Event {
             id: event_id(self.id, &self.order.cause, index),
