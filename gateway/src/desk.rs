@@ -2,6 +2,8 @@
 //! run out, who may not have it), and has it decided. Pure but for the directory it reads; it stores nothing.
 
 mod seen;
+#[cfg(test)]
+mod tellings_tests;
 
 use std::sync::Arc;
 
@@ -9,9 +11,10 @@ use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given, Order, Submit};
 use huiliu_schemas::content::Content;
-use huiliu_schemas::decision::{Assignee, Decision, Verdict};
-use huiliu_schemas::event::{Actor, AnswerDelivered, SourceSeen};
+use huiliu_schemas::decision::{Assignee, Decision, Severity, Verdict};
+use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody, SourceSeen};
 use huiliu_schemas::lifecycle::{self, Decided};
+use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
 use huiliu_schemas::vocabulary::{Complexity, LinkKind, Stage, Warning};
@@ -164,12 +167,12 @@ impl Desk {
         lifecycle::decide(Some(case), case.id, &order(job, Given::default()), now)
     }
 
-    /// Whether deciding needs what the case's sources have said so far: the rules may send it somewhere now, or a person names
-    /// who is to have it.
+    /// Whether deciding needs what the case's sources have said so far: the rules may send it somewhere now, a person names who
+    /// is to have it, or it comes back to whoever led last.
     pub fn needs_told(job: &Job, case: &Case) -> bool {
         let needs = match &job.work {
-            Work::Record(_) => case.stage == Stage::Triage,
-            Work::Command { command, .. } => !named_in(command).is_empty(),
+            Work::Record(_) => case.stage == Stage::Triage || reopens(job, case),
+            Work::Command { command, .. } => !named_in(command).is_empty() || reopens(job, case),
             Work::Delivery { .. } | Work::Link { .. } => false,
         };
         needs && !case.causes.contains_key(&job.cause)
@@ -197,21 +200,26 @@ impl Sitting {
                 let forbidden = self.barred(&self.accused_in(case, told), case, sent_to(&decision));
                 Given { forbidden, ..self.given(Some(decision), Some(&facts), now) }
             }
-            Some(case) if case.stage.is_ended() && record.history => Given::default(),
             Some(case) => {
                 // What is told later may accuse whoever has the case now, or would have it again.
-                let known = RoutingFacts::from_submission(&record.submission);
-                let decision = routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory);
-                self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), now)
+                let mut decision = self.judge_later(case, &record.submission);
+                if case.stage.is_ended() && record.history {
+                    // What was grave long ago alarms nobody now.
+                    decision.severity = Severity::default();
+                }
+                self.given_for_more(case, decision, &case.facts.merged(&record.submission.facts), told, now)
             }
         }
     }
 
     /// More is told of a case that departments have: what the rules make of it, which of them may not have it any more, and
-    /// how soon it must be done if it is graver than was known.
-    fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
+    /// how soon it must be done if it is graver than was known. Where it has ended, more was told since, perhaps, than whoever
+    /// had it ever saw.
+    fn given_for_more(&self, case: &Case, decision: Decision, facts: &Facts, told: &Told, now: Timestamp) -> Given {
         let last = case.last_lead().filter(|_| case.stage.is_ended());
-        let forbidden = self.barred(&decision.accused, case, last.into_iter().chain(sent_to(&decision)));
+        let before = last.filter(|_| !told.each.is_empty()).map(|_| self.accused_in(case, told)).unwrap_or_default();
+        let accused = [before.as_slice(), &decision.accused].concat();
+        let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
         let urgent = is_urgent(decision.severity.colour, facts);
@@ -267,8 +275,24 @@ impl Sitting {
             content: content.clone(),
             ..Submission::of(case.sources.first().map_or_else(|| unreachable_source(case), |s| s.source.clone()))
         };
-        let known = RoutingFacts::from_submission(&submission);
-        routing::decide(&RoutingFacts { told: times_told(case), ..known }, &self.directory)
+        self.judge_later(case, &submission)
+    }
+
+    /// What the rules make of something told of a case that is known.
+    fn judge_later(&self, case: &Case, told: &Submission) -> Decision {
+        let known = RoutingFacts::from_submission(told);
+        let known = RoutingFacts { told: times_told(case), routed: self.place_of(case), ..known };
+        routing::decide(&known, &self.directory)
+    }
+
+    /// Where a case is whose place what is told later need not say again: in the township that has it or had it last, and
+    /// within that where it was routed by.
+    fn place_of(&self, case: &Case) -> Option<DivisionCode> {
+        let routed = case.decision.as_ref().and_then(|d| d.division.as_ref());
+        let parts = case.active_assignments().into_iter().map(|a| &a.department).chain(case.last_lead());
+        let departments = parts.filter_map(|d| self.directory.department(d));
+        let town = departments.filter(|d| d.kind.is_township()).find_map(|d| d.division.as_ref());
+        town.filter(|town| routed.is_none_or(|routed| !town.contains(routed))).or(routed).cloned()
     }
 
     fn given_for_command(
@@ -286,7 +310,8 @@ impl Sitting {
             _ => false,
         };
         if speaks {
-            return self.given_for_more(case, self.route_known(case, &case.facts, content), &case.facts, now);
+            let decision = self.route_known(case, &case.facts, content);
+            return self.given_for_more(case, decision, &case.facts, told, now);
         }
         let named = named_in(command);
         let unknown = named.iter().map(|a| &a.department).filter(|d| !self.is_in_office(d)).cloned().collect();
@@ -325,6 +350,13 @@ impl Sitting {
         let rules = self.directory.due_dates(start, now, is_urgent(warning, facts), complexity, facts.appeal);
         rules.into_iter().filter_map(deadline).collect()
     }
+}
+
+/// Whether a job brings the case back to whoever led it last, unless what is judged of its words forbids that.
+fn reopens(job: &Job, case: &Case) -> bool {
+    let decided = || lifecycle::decide(Some(case), case.id, &order(job, Given::default()), case.updated_at);
+    let comes_back = |event: &Event| matches!(event.body, EventBody::Reopened { .. });
+    case.stage.has_result() && matches!(decided(), Ok(Decided::Events(events)) if events.iter().any(comes_back))
 }
 
 /// Whom a command sends the case to.
@@ -410,7 +442,6 @@ mod tests {
     use super::*;
     use crate::directory::tests::shipped;
     use huiliu_schemas::SourceId;
-    use huiliu_schemas::event::EventBody;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::submission::{Intent, Session};
     use huiliu_schemas::vocabulary::{Appeal, Role};
@@ -441,7 +472,7 @@ mod tests {
         assert!(sign_for(None, &by_source) < plain);
     }
 
-    fn job(cause: u64, text: &str) -> Job {
+    pub(super) fn job(cause: u64, text: &str) -> Job {
         let submission = Submission {
             facts: Facts {
                 appeal: Some(Appeal::Complaint),
@@ -481,7 +512,7 @@ mod tests {
         assert_eq!(clocks, [Clock::SignFor]);
     }
 
-    fn told(tellings: &[&str]) -> Told {
+    pub(super) fn told(tellings: &[&str]) -> Told {
         let say = |text: &&str| Content { text: Some((*text).into()), ..Content::default() };
         let each: Vec<Content> = tellings.iter().map(say).collect();
         Told { merged: each.iter().fold(Content::default(), |all, one| all.merged(one)), each }

@@ -11,8 +11,9 @@ use async_nats::jetstream::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use huiliu_schemas::content::Content;
-use huiliu_schemas::event::{Event, EventBody, StoredEvent};
+use huiliu_schemas::event::{Actor, Event, EventBody, StoredEvent};
 use huiliu_schemas::keyring::KeyRing;
+use huiliu_schemas::private::Private;
 use huiliu_schemas::{CaseId, subjects};
 use moka::sync::Cache;
 use thiserror::Error;
@@ -204,27 +205,37 @@ impl Keys {
     }
 }
 
-/// What the sources have said in a case, all told: the words of steps are not part of it.
+/// What the sources have said in a case, all told: the words of steps are not part of it. A record says anew all that its
+/// source knows; what a person adds stands below that, and stays.
 pub fn told<'a>(events: impl IntoIterator<Item = &'a Event>) -> Content {
-    events
-        .into_iter()
-        .filter(|e| matches!(e.body, EventBody::Registered(_) | EventBody::Supplemented(_)))
-        .fold(Content::default(), |all, event| all.merged(&event.content))
+    let (mut told, mut added) = (Content::default(), Vec::new());
+    for event in events {
+        match &event.body {
+            EventBody::Supplemented(more) if more.seen.is_none() => {
+                added.extend(event.content.text.as_ref());
+                told = told.merged(&Content { text: None, ..event.content.clone() });
+            }
+            EventBody::Registered(_) | EventBody::Supplemented(_) => told = told.merged(&event.content),
+            _ => {}
+        }
+    }
+    let texts: Vec<&str> = told.text.iter().chain(added).map(Private::expose).collect();
+    let text = (!texts.is_empty()).then(|| texts.join("\n\n").into());
+    Content { text, ..told }
 }
 
-/// Whatever was told of a case, by anyone who speaks for the citizen, each telling by itself: what one accuses of, the next
-/// need not say again.
+/// Whatever was told of a case, each telling by itself: what one accuses of, the next need not say again. Who has the case is
+/// shown the words of every event, so all are judged but those of the offices.
 pub fn tellings(events: impl IntoIterator<Item = Event>) -> Vec<Content> {
-    let tells = |e: &Event| {
-        let told = matches!(
-            e.body,
-            EventBody::Registered(_)
-                | EventBody::Supplemented(_)
-                | EventBody::Urged { .. }
-                | EventBody::Assessed { .. }
-                | EventBody::MediationHeld { .. }
-        );
-        told && !e.content.is_empty()
-    };
+    let tells = |e: &Event| !is_between_offices(e) && !e.content.is_empty();
     events.into_iter().filter(tells).map(|e| e.content).collect()
+}
+
+/// Whether a department tells what it did, or the centre whom it wants to do it.
+fn is_between_offices(event: &Event) -> bool {
+    let sends = matches!(
+        event.body,
+        EventBody::Dispatched { .. } | EventBody::ReturnGranted { .. } | EventBody::ReturnRefused { .. }
+    );
+    sends || matches!(event.actor, Actor::Department { .. })
 }

@@ -157,8 +157,8 @@ impl Content {
         }
     }
 
-    /// The content as it goes to a department that may not learn who spoke: persons are left out. Free text
-    /// stays, since the department must act on it.
+    /// Without those who may not be known to have spoken. Free text stays, since a department must act on it: what in it
+    /// names them, whoever shows it takes out.
     pub fn without_reporters(&self) -> Self {
         let persons = self.persons.iter().filter(|p| p.role == PersonRole::Respondent).cloned().collect();
         Self { persons, ..self.clone() }

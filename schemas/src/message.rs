@@ -78,6 +78,6 @@ pub struct OpenRequest {
 pub struct Opened {
     /// The case.
     pub case_id: CaseId,
-    /// The words; without those who spoke where they are hidden.
+    /// The words; without those who spoke where they are hidden, and with `〔隐去〕` where the words name them.
     pub content: Content,
 }

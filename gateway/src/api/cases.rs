@@ -18,7 +18,7 @@ use crate::commands::{CaseName, actor_of, find, unknown};
 use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::problem::{Kind, Problem};
-use crate::queues::{disclosed, may_read};
+use crate::queues::{Shown, disclosed, may_read};
 use crate::rest::input::Named;
 use crate::rest::{Endpoints, Key, Operation, Tag, example};
 
@@ -54,8 +54,8 @@ struct Step {
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let says = Operation::get("/v1/cases/{case}/content", "getCaseContent", Tag::Cases, "查看案件内容", "The words of a case")
         .more(
-            "案件中的个人信息，给现承办的单位和中心；须保密的不出示反映人。每次出示均留痕。 What is personal, for a department that has a part in the case now, and for the centre; who spoke is left out \
-             where that is hidden. Every showing is written down in the audit log.",
+            "案件中的个人信息，给现承办的单位和中心；须保密的不出示反映人，文字中其姓名、电话、证件号、住址以“〔隐去〕”代替。每次出示均留痕。 What is personal, for a department that has a part in the case now, and for the centre; who spoke is left out \
+             where that is hidden, and stands as 〔隐去〕 wherever the words give their name, number or home. Every showing is written down in the audit log.",
         )
         .by(&[Key::Department, Key::Operator, Key::Machine])
         .answers::<CaseContent>(200, "内容 · The words", example!("content"))
@@ -75,13 +75,13 @@ async fn content(
     let content = visible_to(&who, &opened)?;
     tracing::info!(target: "huiliu::audit", who = who.subject(), case = %id, "case {id} shown to {}", who.subject());
     let number = opened.loaded.case.number.clone();
-    let hidden = opened.loaded.case.hides_reporter();
+    let shown = Shown::of(&opened);
     let steps = opened.events.into_iter().filter(|e| !e.content.is_empty()).map(|e| Step {
         id: e.id,
         at: e.at,
         event: e.body.name().to_owned(),
         actor: e.actor,
-        content: if hidden { e.content.without_reporters() } else { e.content },
+        content: shown.of_content(e.content),
     });
     Ok(Json(CaseContent { case_id: id, number, content, steps: steps.collect() }))
 }

@@ -5,6 +5,7 @@ pub mod inspect;
 pub mod mark;
 pub mod reconcile;
 pub mod reoffer;
+mod shown;
 pub mod sweep;
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
+use huiliu_schemas::event::{Actor, Event};
 use huiliu_schemas::vocabulary::EntryKind;
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use schemars::JsonSchema;
@@ -30,6 +31,8 @@ use crate::engine::connection::REQUEST_TIMEOUT;
 use crate::engine::streams::QUEUES;
 use crate::ledger::{Ledger, LedgerError, OpenedCase};
 use crate::traces::{Key, SpanKind, Traces, of_nats};
+
+pub use shown::{Shown, disclosed, may_read};
 
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);
@@ -70,7 +73,7 @@ pub enum QueueError {
 pub struct Handed {
     /// The entry.
     pub entry: Entry,
-    /// Opened for the department; persons are left out where the case hides who spoke.
+    /// Opened for the department; who spoke is left out, of the words too, where the case hides it.
     pub content: Content,
     /// Acknowledge with this.
     pub ack: String,
@@ -262,26 +265,6 @@ impl Queues {
         audit(department, &opened.loaded.case, n.unwrap_or_default());
         Ok(Some(disclosed(&opened, n.unwrap_or_default())))
     }
-}
-
-/// Whether a department has a part in the case now, or an entry it has not dealt with. The notice that the case is no longer
-/// theirs opens nothing: what was said since may be about them.
-pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
-    let opens = |e: &EntryRef| e.department == *department && e.kind != EntryKind::Withdraw;
-    case.active(department).is_some() || case.live_entries().iter().any(opens)
-}
-
-/// What a department may see: all the sources told, the words that came with this entry, and no persons where the case
-/// hides who spoke.
-pub fn disclosed(opened: &OpenedCase, n: u32) -> Content {
-    let made = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n));
-    let said = made.and_then(|made| match made.body {
-        // What was said stands with the event by which the case came back: a view, a supplement, an urge.
-        EventBody::Reopened { .. } => opened.events.iter().find(|e| e.cause == made.cause),
-        _ => Some(made),
-    });
-    let content = Content { note: said.and_then(|e| e.content.note.clone()), ..opened.told.clone() };
-    if opened.loaded.case.hides_reporter() { content.without_reporters() } else { content }
 }
 
 /// Every showing of personal data is written down: who, which case, when (the log line's time). Never what.

@@ -59,12 +59,38 @@ impl Accused {
         let one = |(d, b): (&DepartmentId, &String)| Excluded { department: d.clone(), because: b.clone() };
         self.barred.iter().map(one).collect()
     }
+
+    /// By either of two readings.
+    fn or(mut self, other: Self) -> Self {
+        self.units.extend(other.units);
+        other.barred.into_iter().for_each(|(id, why)| _ = self.barred.entry(id).or_insert(why));
+        Self {
+            certainty: self.certainty.max(other.certainty),
+            unnamed_official: self.unnamed_official && other.unnamed_official,
+            ..self
+        }
+    }
 }
 
+/// Who is accused, whichever place the text means by an unnamed 街道: the one it speaks of, or the one the case was routed by.
 pub(super) fn find(
     facts: &RoutingFacts,
     matter: Option<&MatterCode>,
     place: Option<&DivisionCode>,
+    directory: &Directory,
+) -> Accused {
+    let here = find_at(place, facts, matter, directory);
+    let township = |place: &DivisionCode| place.township();
+    match facts.routed.as_ref().filter(|routed| township(routed) != place.and_then(township)) {
+        Some(routed) => here.or(find_at(Some(routed), facts, matter, directory)),
+        None => here,
+    }
+}
+
+fn find_at(
+    place: Option<&DivisionCode>,
+    facts: &RoutingFacts,
+    matter: Option<&MatterCode>,
     directory: &Directory,
 ) -> Accused {
     let mut search =

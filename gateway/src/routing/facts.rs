@@ -23,6 +23,8 @@ pub struct RoutingFacts {
     pub source_class: Option<SourceClass>,
     /// The place, if it is known by code.
     pub division: Option<DivisionCode>,
+    /// Where the case was routed before: whoever speaks of it again means that place's 街道, wherever they speak of.
+    pub routed: Option<DivisionCode>,
     /// The place as words, most general first.
     pub place_names: Vec<String>,
     /// Address as written.
@@ -64,6 +66,7 @@ impl RoutingFacts {
             matter: facts.matter.clone(),
             source_class: facts.source_class.clone(),
             division: facts.division.clone(),
+            routed: None,
             place_names: facts.place_names.clone(),
             address: content.address.clone(),
             point: facts.point.map(|p| (p.longitude, p.latitude)),

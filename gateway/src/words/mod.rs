@@ -1,10 +1,11 @@
 //! The words of a case that may be searched, and how they are compared. Pure: a case's facts and content go in, folded
 //! texts, contacts and tokens come out. What may be searched is decided here and nowhere else (decision 23): titles,
 //! texts, demands, addresses, place names and the source's class; telephone and identity numbers by keyed digest only;
-//! names of persons not at all.
+//! names of persons not at all. Likewise how who is hidden is taken out of words that are shown ([`Hidden`]).
 
 mod contact;
 mod fold;
+mod hide;
 mod token;
 
 use huiliu_schemas::content::{Content, Person, PersonRole};
@@ -13,6 +14,7 @@ use huiliu_schemas::submission::Facts;
 
 pub use contact::Contact;
 pub use fold::{fold, half_width, pieces};
+pub use hide::Hidden;
 pub use token::{IndexKey, Token, of_words};
 
 use fold::{GAP, numbers_in, without_numbers};

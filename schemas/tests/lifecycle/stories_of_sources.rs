@@ -249,6 +249,8 @@ fn an_older_record_changes_no_field_and_is_noted_once() {
     assert_eq!((&after.facts, &after.sources, after.stage), (&before.facts, &before.sources, before.stage));
     assert_eq!(world.submit(&old, unsure()), REPEAT);
     assert_eq!(world.submit(&record().order(98), unsure()), REPEAT, "older, and says nothing else");
+    let noted = world.log.last().expect("an event");
+    assert!(noted.content.is_empty(), "its words change nothing: nobody judged them, so nobody is shown them");
 }
 
 #[test]
@@ -321,6 +323,7 @@ fn no_record_that_names_a_number_of_another_case_is_passed_over() {
         assert_eq!(world.submit(&record, names_it()), expected, "{record:?}");
         assert_eq!(world.submit(&record, names_it()), REPEAT, "{record:?}");
         assert_eq!(world.case().marks.links, [(other, LinkKind::Duplicate)]);
+        assert!(world.log.last().expect("an event").content.is_empty(), "the words go with what they say");
     }
     let mut urged = World::signed(&[lead("housing")]);
     urged.submit(&urge(), unsure());

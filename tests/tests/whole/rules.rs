@@ -93,3 +93,58 @@ async fn a_confidential_case_names_no_reporter_to_departments() {
         assert!(text.contains("十一点"), "the matter itself is missing: {text}");
     }
 }
+
+/// The hub itself knows who spoke: what it leaves out of the persons, it does not show in the words either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_hidden_is_not_named_in_the_words_either() {
+    const SECRETS: [&str; 4] = ["张三丰", "13812345678", "138 1234 5678", "示范小区3幢301室"];
+    let world = World::new(Way::Push).await;
+    let mut order = noise("secret-2");
+    let secret = json!({
+        "isSecret": "1", "callerName": "张三丰", "callerPhone": "13812345678", "callerAddress": "江北区慈城镇示范小区3幢301室",
+        "majorContent": "市民张三丰（138 1234 5678，住示范小区3幢301室）反映示范路工地夜里十一点后仍在施工。",
+    });
+    order.as_object_mut().unwrap().extend(secret.as_object().unwrap().clone());
+    let id = world.hotline.source.put(&order);
+    let case = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    let case_id = case["case"]["id"].as_str().unwrap();
+    let ecology = world.hub.caller("jb-ecology");
+    let handed = world.take("jb-ecology").await;
+    done(&ecology, case_id, "sign_for", json!({ "id": "sign" })).await;
+    let note = "已联系张三丰（13812345678），工地已停工。";
+    done(&ecology, case_id, "progress", json!({ "id": "went", "note": note })).await;
+
+    let client = world.hub.nats("jb-ecology").await.unwrap();
+    let opened = ask(&client, "open.jb-ecology", &json!({ "case": case_id })).await;
+    let path = format!("/v1/cases/{case_id}/content");
+    let to_department = ecology.get(&path).await.unwrap().body;
+    let to_centre = world.desk().get(&path).await.unwrap().body;
+    for (what, shown) in
+        [("handed", json!(handed)), ("opened", opened), ("department", to_department), ("centre", to_centre)]
+    {
+        let text = shown.to_string();
+        let named: Vec<&str> = SECRETS.into_iter().filter(|secret| text.contains(secret)).collect();
+        assert!(named.is_empty(), "{what}: {named:?} in {text}");
+        assert!(text.contains("十一点") && text.contains("〔隐去〕"), "{what}: {text}");
+        assert_eq!(text.contains("工地已停工"), ["department", "centre"].contains(&what), "{what}: {text}");
+    }
+}
+
+/// What the centre adds by hand stands beside the complaint, for whoever gets the case afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_supplemented_by_hand_takes_no_place_of_the_complaint() {
+    let world = World::new(Way::Push).await;
+    let id = world.hotline.source.put(&noise("supplemented-1"));
+    let case = world.case_when(&id, |c| c["case"]["stage"] == "dispatched").await;
+    let case_id = case["case"]["id"].as_str().unwrap();
+    let desk = world.desk();
+    done(&desk, case_id, "supplement", json!({ "id": "more", "text": "昨夜又施工到两点。" })).await;
+    let assignees = json!([{ "department": "jb-party", "role": "lead" }]);
+    done(&desk, case_id, "redispatch", json!({ "id": "move", "note": "改派", "assignees": assignees })).await;
+    let handed = world.take("jb-party").await;
+    let client = world.hub.nats("jb-party").await.unwrap();
+    let opened = ask(&client, "open.jb-party", &json!({ "case": case_id })).await;
+    for content in [&handed[0]["content"], &opened["content"]] {
+        assert_eq!(content["text"], "示范路工地夜里十一点后仍在施工。\n\n昨夜又施工到两点。");
+    }
+}
