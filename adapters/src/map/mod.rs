@@ -2,7 +2,9 @@
 //! never loses one to a wrong optional field. Pure: no IO, no clock. Knows no field name of any upstream system.
 
 mod compile;
+mod count;
 mod datum;
+mod digits;
 mod field;
 mod issue;
 mod lines;

@@ -10,8 +10,9 @@ use super::path::Path;
 
 /// Paths of scalar values that no path of the map reaches, with list elements as `[]`.
 pub(super) fn unread(map: &Map, record: &Value) -> Vec<String> {
-    // One element sent without its list is read as the list is, and a list that is not there is as good as read.
-    let bare = |path: &str| normalised(path).replace("[]", "");
+    // One element sent without its list is read as the list is, and a list that is not there is as good as read; a value in
+    // an object that only says its type (`{"$date": …}`) is read with it.
+    let bare = |path: &str| normalised(path.split(".$").next().unwrap_or(path)).replace("[]", "");
     let read: BTreeSet<String> = read_paths(map).iter().map(|path| bare(path)).collect();
     let mut found = BTreeSet::new();
     leaves(record, String::new(), &mut found);
