@@ -13,6 +13,11 @@ pub(super) struct Count {
     pub(super) exact: bool,
 }
 
+/// Whether a text is a count, however exact.
+pub(crate) fn is_count(text: &str) -> bool {
+    read(text, None).is_some()
+}
+
 const ABOUT: [&str; 8] = ["大约", "大概", "将近", "超过", "至少", "约", "近", "超"];
 const MORE: [&str; 2] = ["余", "多"];
 const PERSONS: [&str; 5] = ["人", "名", "位", "个", "口"];

@@ -36,7 +36,8 @@ use target::{PersonTarget, Target};
 pub use issue::Issue;
 pub use writeback::{HttpRequestParts, Judgement, Outgoing, Writeback};
 
-pub(crate) use datum::{is_point as point_of, pair as pair_of};
+pub(crate) use count::is_count;
+pub(crate) use datum::{is_point as point_of, named as datum_named, pair as pair_of};
 pub(crate) use field::as_text;
 pub(crate) use lint::{Material, Sample, from_issue, lint};
 pub(crate) use path::Path as RecordPath;
