@@ -48,7 +48,7 @@ pub(crate) struct TimeReader {
 }
 
 /// What a time field accepts, for messages.
-pub(crate) const EXPECTED: &str = "a time between 1949 and 2100 such as 2026-03-01 09:30:00, 2026/03/01, 2026年3月1日 下午3:20, an ISO time, unix seconds or milliseconds, or an Excel serial";
+pub(crate) const EXPECTED: &str = "a time between 1949 and 2100 such as 2026-03-01 09:30:00, 2026/03/01, an ISO time, unix seconds or milliseconds, or an Excel serial";
 
 /// In Shanghai, Unix's first moment is eight in the morning of this day, and many write its midnight.
 const NONE: Date = Date::constant(1970, 1, 1);
