@@ -42,8 +42,7 @@ const REPLY: &str = "content.reply";
 const REFERENCES: [&str; 8] = ["url", "id", "path", "src", "key", "fileid", "href", "uri"];
 
 /// Fields that are called after what they lie in: `eventType.name`, `status.code`.
-const GENERIC: [&str; 12] =
-    ["words", "detail", "name", "nm", "value", "val", "text", "txt", "label", "desc", "mc", "mingcheng"];
+const GENERIC: [&str; 11] = ["detail", "name", "nm", "value", "val", "text", "txt", "label", "desc", "mc", "mingcheng"];
 /// The same, of a code.
 const GENERIC_CODES: [&str; 7] = ["code", "cd", "dm", "id", "key", "daima", "bianma"];
 
@@ -145,12 +144,7 @@ pub(crate) fn is_strangers(path: &str) -> bool {
     let Some(last) = keys(path).next_back() else { return false };
     let parts = words(last);
     let spellings = spellings(&parts);
-    let is_told = says_whose(path)
-        || spellings.iter().any(|name| {
-            let all = known(name).iter().chain(LEXICON.initials.get(name).into_iter().flatten());
-            all.chain(near(name, None).iter().map(|near| &near.what)).any(|what| what.starts_with(PERSON))
-                || of_someone(name).is_some()
-        });
+    let is_told = says_whose(path) || spellings.iter().any(|name| of_someone(name).is_some() || is_of_contact(name));
     // `来电人电话/账号`: what stands behind a mark says nothing of whose.
     let by_a_part = || parts.iter().any(|part| of_someone(part).is_some_and(|of| of.is_some()));
     let ends = |name: &String| NOUNS.iter().any(|noun| name.ends_with(noun));
@@ -158,6 +152,21 @@ pub(crate) fn is_strangers(path: &str) -> bool {
         known(LEXICON.same.get(word.as_str()).copied().unwrap_or(word)).iter().any(|what| what.starts_with(PERSON))
     };
     !is_told && !by_a_part() && (spellings.iter().any(ends) || parts.last().is_some_and(is_noun))
+}
+
+/// Whether it is a field of a person as such, or of the one to be spoken with: `phoneNo`, `caseContactPhone`; not `taskPhone`.
+fn is_of_contact(name: &str) -> bool {
+    const CONTACT: [&str; 4] = ["contact", "link", "联系", "lx"];
+    let lexicon = &*LEXICON;
+    let is_persons = |name: &str| {
+        let mut all = known(name).iter().chain(LEXICON.initials.get(name).into_iter().flatten());
+        all.any(|what| what.starts_with(PERSON))
+    };
+    let of_contact = lexicon.before.iter().filter_map(|before| name.strip_prefix(before.as_str()));
+    let of_contact = of_contact.filter(|rest| CONTACT.iter().any(|contact| rest.starts_with(contact)));
+    std::iter::once(name).chain(of_contact).any(|name| {
+        is_persons(name) || lexicon.after.iter().filter_map(|after| name.strip_suffix(after)).any(is_persons)
+    })
 }
 
 /// Whether one of the fields a path lies in says whose it is.
@@ -453,10 +462,29 @@ mod tests {
 
     #[test]
     fn a_person_nobody_knows_is_a_stranger() {
-        for strangers in ["NextOperatorMobile", "answerTel", "FUNC_DEPART_TEL", "物业电话", "FLYJXM", "sbrdh"] {
+        for strangers in [
+            "NextOperatorMobile",
+            "answerTel",
+            "FUNC_DEPART_TEL",
+            "物业电话",
+            "FLYJXM",
+            "sbrdh",
+            "taskPhone",
+            "工单电话",
+        ] {
             assert!(is_strangers(strangers), "{strangers}");
         }
-        for told in ["lxdh", "linkTel", "custNm", "来电人电话/账号", "contact_person", "xfr[].xm", "zd3"] {
+        for told in [
+            "lxdh",
+            "phoneNo",
+            "caseContactPhone",
+            "linkTel",
+            "custNm",
+            "来电人电话/账号",
+            "contact_person",
+            "xfr[].xm",
+            "zd3",
+        ] {
             assert!(!is_strangers(told), "{told}");
         }
     }
