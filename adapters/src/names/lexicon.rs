@@ -65,11 +65,11 @@ fn read(text: &'static str) -> Lexicon {
     Lexicon {
         names,
         initials,
-        reporter: people(&listed("role.reporter")),
-        respondent: people(&listed("role.respondent")),
-        other: people(&listed("role.other")),
-        elsewhere: people(&listed("elsewhere")),
-        before: people(&listed("before")),
+        reporter: with_pinyin(&listed("role.reporter")),
+        respondent: with_pinyin(&listed("role.respondent")),
+        other: with_pinyin(&listed("role.other")),
+        elsewhere: with_pinyin(&listed("elsewhere")),
+        before: with_pinyin(&listed("before")),
         after: listed("after"),
         same: lines()
             .filter_map(|(what, list)| Some((what.strip_prefix("word.")?, list)))
@@ -96,7 +96,7 @@ fn pinyin_of(name: &str) -> Vec<(String, String)> {
 }
 
 /// Those listed, and in full pinyin those with a Chinese name; the longest first.
-fn people(listed: &[&str]) -> Vec<String> {
+fn with_pinyin(listed: &[&str]) -> Vec<String> {
     let written = listed.iter().map(|name| (*name).to_owned());
     let mut all: Vec<String> =
         written.chain(listed.iter().flat_map(|name| pinyin_of(name)).map(|(whole, _)| whole)).collect();
