@@ -101,13 +101,15 @@ pub(crate) fn is_place(text: &str) -> bool {
         "路", "街", "巷", "弄", "村", "镇", "乡", "社区", "小区", "新村", "花园", "公寓", "大厦", "广场", "大道",
         "市场", "工地", "幢", "园区",
     ];
-    /// How offices and firms end.
-    const UNITS: [&str; 14] =
-        ["局", "办", "队", "所", "中心", "委", "院", "公司", "站", "科", "会", "厂", "店", "组织"];
+    /// How offices, firms and posts end.
+    const UNITS: [&str; 17] = [
+        "局", "办", "队", "所", "中心", "委", "院", "公司", "站", "科", "会", "厂", "店", "组织", "书记", "主任",
+        "干部",
+    ];
     let length = text.chars().count();
     (4..=80).contains(&length)
         && !UNITS.iter().any(|unit| text.ends_with(unit))
-        && MARKS.iter().any(|mark| text.contains(mark))
+        && MARKS.iter().any(|mark| text.rfind(mark).is_some_and(|at| at > 0))
         && !text.contains(['。', '！', '？', '；'])
         && text.matches(['，', ',']).count() <= 1
 }
@@ -132,6 +134,16 @@ pub(crate) fn is_flag(text: &str) -> bool {
             | "有"
             | "无"
     )
+}
+
+/// Addresses of files, one or several.
+pub(crate) fn is_file(text: &str) -> bool {
+    let is_one = |part: &str| {
+        let ending = part.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let is_ended = (2..=4).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+        part.contains('/') && !part.contains(' ') && is_ended && !is_digits(ending)
+    };
+    text.split([';', ',', '|']).all(|part| is_one(part.trim()))
 }
 
 /// An address exact to a door.
@@ -246,6 +258,8 @@ mod tests {
                 && !is_door("示范路工地门口")
                 && !is_door("轨道交通2号线工地")
         );
+        assert!(is_place("示范路口") && !is_place("路灯全黑") && !is_place("示范村支部书记"));
+        assert!(is_file("p/17a.jpg;p/17b.jpg") && !is_file("2026/3/5") && !is_file("图片.jpg"));
         assert!(is_person_name("王示例") && !is_person_name("示范新村业主某某"));
     }
 }

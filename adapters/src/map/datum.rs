@@ -4,6 +4,7 @@
 use std::f64::consts::PI;
 
 use huiliu_schemas::places::{Datum, Point};
+use serde_json::Value;
 
 /// Longitude and latitude in degrees.
 type Degrees = (f64, f64);
@@ -40,7 +41,9 @@ pub(crate) fn point(first: f64, second: f64, datum: Datum) -> Option<Point> {
 pub(crate) fn named(text: &str) -> Option<Datum> {
     let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     match plain.as_str() {
-        "wgs84" | "wgs" | "gps" | "epsg4326" | "4326" | "cgcs2000" | "cgcs2000ll" => Some(Datum::Wgs84),
+        "wgs84" | "wgs" | "gps" | "epsg4326" | "4326" | "cgcs2000" | "cgcs2000ll" | "epsg4490" | "4490" => {
+            Some(Datum::Wgs84)
+        }
         "gcj02" | "gcj" | "gcj02ll" | "amap" | "tencent" | "火星" | "火星坐标" | "高德" | "腾讯" => {
             Some(Datum::Gcj02)
         }
@@ -56,6 +59,22 @@ pub(crate) fn pair(text: &str) -> Option<Degrees> {
     let mut numbers = bare.trim().trim_matches(['[', ']', '(', ')']).split([',', '，', ' ']).filter(|p| !p.is_empty());
     let pair = (numbers.next()?.trim().parse().ok()?, numbers.next()?.trim().parse().ok()?);
     numbers.next().is_none().then_some(pair)
+}
+
+/// A point that is no text: `[longitude, latitude]` as GeoJSON has it, by itself, in lists or in an object; of several the
+/// first. Two zeros are none.
+pub(crate) fn pair_in(value: &Value) -> Option<Degrees> {
+    match value {
+        Value::Object(shape) => pair_in(shape.get("coordinates")?),
+        Value::Array(list) => match list.as_slice() {
+            [Value::Number(first), Value::Number(second)] | [Value::Number(first), Value::Number(second), _] => {
+                Some((first.as_f64()?, second.as_f64()?)).filter(|pair| *pair != (0.0, 0.0))
+            }
+            [first, ..] => pair_in(first),
+            [] => None,
+        },
+        _ => None,
+    }
 }
 
 /// Whether two numbers are a point in China, whichever comes first.

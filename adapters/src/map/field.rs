@@ -135,15 +135,23 @@ impl Field {
     }
 }
 
-/// A scalar as trimmed text; nothing for null, lists, objects, and numbers that have lost digits.
+/// A scalar as trimmed text, also as MongoDB exports it (`{"$date": …}`); nothing for null, lists, objects, and numbers that
+/// have lost digits.
 pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text.trim())),
         Value::Number(number) if is_exact(number) => Some(Cow::Owned(written(number))),
         Value::Bool(true) => Some(Cow::Borrowed("1")),
         Value::Bool(false) => Some(Cow::Borrowed("0")),
+        Value::Object(object) => as_text(wrapped(object)?),
         _ => None,
     }
+}
+
+/// What stands in an object that says no more than of which type it is.
+fn wrapped(object: &serde_json::Map<String, Value>) -> Option<&Value> {
+    let (key, value) = object.iter().next().filter(|_| object.len() == 1)?;
+    key.starts_with('$').then_some(value)
 }
 
 /// Whether anything but a word for "absent" stands there.

@@ -2,7 +2,9 @@
 //! never loses one to a wrong optional field. Pure: no IO, no clock. Knows no field name of any upstream system.
 
 mod compile;
+mod count;
 mod datum;
+mod digits;
 mod field;
 mod issue;
 mod lines;
@@ -37,7 +39,8 @@ use target::{PersonTarget, Target};
 pub use issue::Issue;
 pub use writeback::{HttpRequestParts, Judgement, Outgoing, Writeback};
 
-pub(crate) use datum::{is_point as point_of, pair as pair_of};
+pub(crate) use count::is_count;
+pub(crate) use datum::{is_point as point_of, named as datum_named, pair as pair_of};
 pub(crate) use field::as_text;
 pub(crate) use lint::{Material, Sample, from_issue, lint};
 pub(crate) use path::Path as RecordPath;

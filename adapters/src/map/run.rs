@@ -17,7 +17,7 @@ use super::path::Path;
 use super::replaced::replaced;
 use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
-use super::{IntentRule, Link, Map, Persons, Unmapped, datum, time};
+use super::{IntentRule, Link, Map, Persons, Unmapped, count, datum, time};
 use crate::charset::REPLACED;
 use crate::looks::{is_door, is_personal_number, is_placeholder, is_rounded, is_surely_phone};
 use crate::order_number::{self, holds_phone, is_order_number};
@@ -91,7 +91,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
         Target::Time(slot) => set(s, slot, read_time(field, record, p)),
-        Target::Count(slot) => set(s, slot, field.read(record, "a whole number", p, |t| read_count(field, t))),
+        Target::Count(slot) => set(s, slot, read_count(field, record, p)),
         Target::Flag(slot) => {
             if read_flag(field, record, p) {
                 *slot(s) = true;
@@ -167,9 +167,16 @@ pub(super) fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Da
     field.time.read(&text).map(|at| field.time.day_of(at))
 }
 
-fn read_count(field: &Field, text: &str) -> Option<u32> {
-    let bare = field.unit.as_deref().and_then(|unit| text.strip_suffix(unit)).unwrap_or(text);
-    bare.trim().parse().ok()
+/// What was no exact number of persons is told as it was written.
+fn read_count(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<u32> {
+    let unit = field.unit.as_deref();
+    let read = |t: &str| count::read(t, unit).map(|count| (count.number, (!count.exact).then(|| t.to_owned())));
+    let (number, written) = field.read(record, count::EXPECTED, problems, read)?;
+    if let Some(text) = written {
+        let said = format!("an exact number of persons: {number} was taken");
+        problems.push(field.problem(&field.sources(), Some(&text), &said, false));
+    }
+    Some(number)
 }
 
 const FLAG_EXPECTED: &str = "0 or 1, 否 or 是, false or true";
@@ -341,6 +348,15 @@ fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -
     let said = field.datum_from.iter().find_map(|path| path.get(record)).and_then(as_text);
     let datum = said.and_then(|text| datum::named(&text)).unwrap_or(field.datum);
     if field.latitude.is_empty() {
+        let listed = field.from.iter().find_map(|path| datum::pair_in(path.get(record)?));
+        if let Some((first, second)) = listed {
+            let point = datum::point(first, second, datum);
+            let shown = || format!("{first},{second}");
+            problems.extend(
+                point.is_none().then(|| field.problem(&field.sources(), Some(&shown()), datum::EXPECTED, false)),
+            );
+            return point;
+        }
         return field.read(record, datum::EXPECTED, problems, |text| {
             let (first, second) = datum::pair(text)?;
             datum::point(first, second, datum)

@@ -210,6 +210,51 @@ fn counts_points_and_flags_are_read() {
 }
 
 #[test]
+fn a_count_that_is_not_exact_is_taken_and_told_as_it_was_written() {
+    let counted = |count: &str| {
+        let s = good(&json!({"id": "1", "title": "t", "count": count}));
+        (s.facts.persons_count, s.problems.into_iter().map(|p| (p.field, p.value)).collect::<Vec<_>>())
+    };
+    assert_eq!(counted("12人"), (Some(12), vec![]));
+    for (written, number) in [("约30户", Some(30)), ("三十多人", Some(30)), ("全村", None)] {
+        assert_eq!(counted(written), (number, vec![("facts.persons_count".to_owned(), Some(written.to_owned()))]));
+    }
+}
+
+#[test]
+fn points_and_times_that_are_no_text_are_read() {
+    let map = "[fields]\n\"source.id\" = { from = [\"id\"] }\n\"at\" = { from = [\"t\"] }\n\"facts.point\" = { from = [\"p\"] }";
+    let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
+    let read = |point: Value, time: Value| {
+        let record = json!({"id": {"$oid": "65e6"}, "p": point, "t": time});
+        assert_eq!(map.unread(&record), Vec::<String>::new());
+        let s = map.map(&record, &"own".parse().expect("a namespace")).expect("maps");
+        assert_eq!(s.source.id, "65e6");
+        (s.facts.point.map(|p| (p.longitude, p.latitude)), s.at.map(|at| at.as_second()), s.problems.len())
+    };
+    let (place, second) = (Some((113.035, 25.8)), Some(1_772_673_600));
+    for point in [
+        json!([113.035, 25.8]),
+        json!([113.035, 25.8, 120.5]),
+        json!({"type": "Point", "coordinates": [113.035, 25.8]}),
+        json!({"type": "MultiPoint", "coordinates": [[113.035, 25.8], [113.1, 25.9]]}),
+        json!("POINT(113.035 25.8)"),
+    ] {
+        for time in [
+            json!({"$date": "2026-03-05T01:20:00.000Z"}),
+            json!({"$date": {"$numberLong": "1772673600000"}}),
+            json!("/Date(1772673600000+0800)/"),
+            json!("1772673600.0"),
+            json!(1_772_673_600.0),
+        ] {
+            assert_eq!(read(point.clone(), time.clone()), (place, second, 0), "{point} {time}");
+        }
+    }
+    assert_eq!(read(json!([0, 0]), json!(null)), (None, None, 0));
+    assert_eq!(read(json!([2.35, 48.85]), json!({"$date": null})), (None, None, 1));
+}
+
+#[test]
 fn a_flag_that_protects_is_taken_for_set_when_unreadable() {
     let s = good(&json!({"id": "1", "title": "t", "secret": "?", "joint": "?"}));
     assert!(s.facts.flags.confidential && !s.facts.flags.joint);

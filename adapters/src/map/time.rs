@@ -1,5 +1,6 @@
 //! Times as upstream systems write them: unix seconds and milliseconds, Chinese and ISO dates with or without
-//! a time, a second or a zone, and Excel serials. Without a zone they are local to the source.
+//! a time, a second or a zone, by the twelve hours, in full-width digits or Chinese numerals, those of .NET, and Excel serials.
+//! Without a zone they are local to the source.
 
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
+
+use super::digits;
 
 /// How a time field is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -58,7 +61,7 @@ impl TimeReader {
         let at = match self.format {
             TimeFormat::Auto => self.number(text).or_else(|| self.text(text)),
             TimeFormat::Unix => seconds(text),
-            TimeFormat::UnixMs => text.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            TimeFormat::UnixMs => milliseconds(text),
             TimeFormat::Excel => self.excel(text),
             TimeFormat::Text => self.text(text),
         }?;
@@ -75,7 +78,7 @@ impl TimeReader {
         match whole.len() {
             5 => self.excel(text),
             9 | 10 => seconds(text),
-            13 => text.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            13 => milliseconds(text),
             _ => None,
         }
     }
@@ -91,7 +94,11 @@ impl TimeReader {
     }
 
     fn text(&self, text: &str) -> Option<Timestamp> {
-        let mut scan = Scan { rest: text };
+        if let Some(inner) = text.strip_prefix("/Date(").and_then(|text| text.strip_suffix(")/")) {
+            return dot_net(inner);
+        }
+        let text = digits::plain(text)?;
+        let mut scan = Scan { rest: &text };
         let date = scan.date()?;
         scan.skip(&[' ', 'T', 't', '\u{3000}']);
         if scan.rest.is_empty() {
@@ -165,6 +172,19 @@ fn seconds(text: &str) -> Option<Timestamp> {
     }
 }
 
+fn milliseconds(text: &str) -> Option<Timestamp> {
+    // A double in the source.
+    let whole =
+        text.split_once('.').map_or(text, |(whole, part)| if part.bytes().all(|b| b == b'0') { whole } else { text });
+    Timestamp::from_millisecond(whole.parse().ok()?).ok()
+}
+
+/// `1772673600000+0800`: the offset says where it was written, the number is UTC's.
+fn dot_net(inner: &str) -> Option<Timestamp> {
+    let end = inner.rfind(['+', '-']).filter(|at| *at > 0).unwrap_or(inner.len());
+    milliseconds(&inner[..end])
+}
+
 fn offset(zone: &str) -> Option<Offset> {
     if zone.eq_ignore_ascii_case("z") || zone.eq_ignore_ascii_case("utc") {
         return Some(Offset::UTC);
@@ -189,26 +209,55 @@ struct Scan<'t> {
 }
 
 impl Scan<'_> {
+    /// Without anything between them, a month and a day have two digits: `2026112` is two days.
     fn date(&mut self) -> Option<Date> {
-        let year = self.digits(4)?;
+        let year = self.digits(4, 4)?;
         let year = (year > 999).then_some(year)?;
-        self.skip(&['-', '/', '.', '年']);
-        let month = self.digits(2)?;
+        let least = if self.skip(&['-', '/', '.', '年']) { 1 } else { 2 };
+        let month = self.digits(least, 2)?;
         self.skip(&['-', '/', '.', '月']);
-        let day = self.digits(2)?;
+        let day = self.digits(least, 2)?;
         self.skip(&['日']);
         Date::new(year as i16, month as i8, day as i8).ok()
     }
 
     fn time(&mut self) -> Option<Time> {
-        let hour = self.digits(2)?;
-        self.skip(&[':', '：', '时']);
-        let minute = self.digits(2)?;
-        self.skip(&[':', '：', '分']);
-        let second = self.digits(2).unwrap_or(0);
-        self.skip(&['秒']);
+        let before = self.day_part();
+        self.skip(&[' ']);
+        let hour = self.digits(1, 2)?;
+        let (minute, second) = self.below_the_hour()?;
         let nanosecond = self.fraction();
+        let part = before.or_else(|| {
+            self.skip(&[' ']);
+            self.day_part()
+        });
+        let hour = part.map_or(Some(hour), |part| part.hour(hour))?;
         Time::new(hour as i8, minute as i8, second as i8, nanosecond).ok()
+    }
+
+    /// Minutes and seconds; an hour that is called one may stand alone.
+    fn below_the_hour(&mut self) -> Option<(u16, u16)> {
+        let is_called_hour = self.skip(&['时', '点']);
+        if is_called_hour && (self.skip(&['整']) || self.rest.is_empty()) {
+            return Some((0, 0));
+        }
+        if is_called_hour && self.skip(&['半']) {
+            return Some((30, 0));
+        }
+        self.skip(&[':']);
+        let minute = self.digits(1, 2)?;
+        self.skip(&[':', '分']);
+        let second = self.digits(1, 2).unwrap_or(0);
+        self.skip(&['秒']);
+        Some((minute, second))
+    }
+
+    /// The part of the day that an hour is of.
+    fn day_part(&mut self) -> Option<DayPart> {
+        let begins = |word: &str| self.rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let (word, part) = DAY_PARTS.iter().find(|(word, _)| begins(word))?;
+        self.rest = &self.rest[word.len()..];
+        Some(*part)
     }
 
     fn fraction(&mut self) -> i32 {
@@ -218,17 +267,63 @@ impl Scan<'_> {
         format!("{:0<9.9}", &after[..end]).parse().unwrap_or(0)
     }
 
-    fn digits(&mut self, most: usize) -> Option<u16> {
+    fn digits(&mut self, least: usize, most: usize) -> Option<u16> {
         let len = self.rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+        if len < least {
+            return None;
+        }
         let (digits, rest) = self.rest.split_at(len);
         let value = digits.parse().ok()?;
         self.rest = rest;
         Some(value)
     }
 
-    /// Skips one of `any`.
-    fn skip(&mut self, any: &[char]) {
-        self.rest = self.rest.strip_prefix(any).unwrap_or(self.rest);
+    /// Skips one of `any`, if it is there.
+    fn skip(&mut self, any: &[char]) -> bool {
+        let after = self.rest.strip_prefix(any);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+}
+
+/// What is said of an hour, of the twelve or of the twenty-four.
+#[derive(Debug, Clone, Copy)]
+enum DayPart {
+    SmallHours,
+    Morning,
+    Noon,
+    Afternoon,
+    Evening,
+    Am,
+    Pm,
+}
+
+const DAY_PARTS: [(&str, DayPart); 12] = [
+    ("上午", DayPart::Morning),
+    ("下午", DayPart::Afternoon),
+    ("晚上", DayPart::Evening),
+    ("凌晨", DayPart::SmallHours),
+    ("中午", DayPart::Noon),
+    ("早上", DayPart::Morning),
+    ("清晨", DayPart::Morning),
+    ("傍晚", DayPart::Evening),
+    ("夜间", DayPart::Evening),
+    ("深夜", DayPart::Evening),
+    ("AM", DayPart::Am),
+    ("PM", DayPart::Pm),
+];
+
+impl DayPart {
+    /// The hour of the twenty-four. Noon to the one is midnight to the other (`上午12`, `晚上12`), and an hour that is of no
+    /// such part is a slip: none.
+    fn hour(self, said: u16) -> Option<u16> {
+        match (self, said) {
+            (Self::SmallHours | Self::Am, 12) => Some(0),
+            (Self::SmallHours, 0..=6) | (Self::Morning | Self::Am, 0..=11) => Some(said),
+            (Self::Noon, 11..=14) | (Self::Afternoon | Self::Pm, 12..=23) | (Self::Evening, 17..=23) => Some(said),
+            (Self::Noon, 1..=2) | (Self::Afternoon | Self::Pm, 1..=11) | (Self::Evening, 5..=11) => Some(said + 12),
+            _ => None,
+        }
     }
 }
 
@@ -259,6 +354,36 @@ mod tests {
             ("20260301093005", Some("2026-03-01T01:30:05Z")),
             ("1772328605", Some("2026-03-01T01:30:05Z")),
             ("1772328605000", Some("2026-03-01T01:30:05Z")),
+            ("1772328605.0", Some("2026-03-01T01:30:05Z")),
+            ("1772328605000.0", Some("2026-03-01T01:30:05Z")),
+            ("/Date(1772328605000+0800)/", Some("2026-03-01T01:30:05Z")),
+            ("/Date(1772328605000)/", Some("2026-03-01T01:30:05Z")),
+            ("/Date(-62135596800000)/", None),
+            ("2026/3/5 15:20", Some("2026-03-05T07:20:00Z")),
+            ("２０２６－０３－０５　１５：２０", Some("2026-03-05T07:20:00Z")),
+            ("二〇二六年三月五日", Some("2026-03-04T16:00:00Z")),
+            ("二零二六年十月二十一日十五时", Some("2026-10-21T07:00:00Z")),
+            ("2026年3月5日 下午3:20", Some("2026-03-05T07:20:00Z")),
+            ("2026年3月5日下午3点半", Some("2026-03-05T07:30:00Z")),
+            ("2026/3/5 下午 03:20:11", Some("2026-03-05T07:20:11Z")),
+            ("2026年3月5日 下午15:20", Some("2026-03-05T07:20:00Z")),
+            ("2026年3月5日 上午9:41", Some("2026-03-05T01:41:00Z")),
+            ("2026年3月5日 中午12:05", Some("2026-03-05T04:05:00Z")),
+            ("2026年3月5日 中午1:05", Some("2026-03-05T05:05:00Z")),
+            ("2026年3月5日 晚上10:08", Some("2026-03-05T14:08:00Z")),
+            ("2026年3月5日 凌晨12:30", Some("2026-03-04T16:30:00Z")),
+            ("2026年3月5日 凌晨2:10", Some("2026-03-04T18:10:00Z")),
+            ("2026-03-05 3:20:00 PM", Some("2026-03-05T07:20:00Z")),
+            ("2026-03-05 12:20 AM", Some("2026-03-04T16:20:00Z")),
+            // Noon to the one, midnight to the other; and slips.
+            ("2026年3月5日 上午12:30", None),
+            ("2026年3月5日 晚上12:00", None),
+            ("2026年3月5日 晚上2:00", None),
+            ("2026年3月5日 上午15:20", None),
+            ("2026年3月5日 下午两三点", None),
+            ("2026年三四月", None),
+            ("二〇二六年正月初五", None),
+            ("2026112", None),
             ("46082", Some("2026-02-28T16:00:00Z")),
             ("46082.395891", Some("2026-03-01T01:30:05Z")),
             ("昨天", None),

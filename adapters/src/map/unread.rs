@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use super::Map;
 use super::path::Path;
+use super::target::Target;
 
 /// Paths of scalar values that no path of the map reaches, with list elements as `[]`.
 pub(super) fn unread(map: &Map, record: &Value) -> Vec<String> {
-    // One element sent without its list is read as the list is, and a list that is not there is as good as read.
-    let bare = |path: &str| normalised(path).replace("[]", "");
+    // One element sent without its list is read as the list is, and a list that is not there is as good as read; a value in
+    // an object that only says its type (`{"$date": …}`) is read with it.
+    let bare = |path: &str| normalised(path.split(".$").next().unwrap_or(path)).replace("[]", "");
     let read: BTreeSet<String> = read_paths(map).iter().map(|path| bare(path)).collect();
     let mut found = BTreeSet::new();
     leaves(record, String::new(), &mut found);
@@ -38,6 +40,10 @@ fn read_paths(map: &Map) -> Vec<String> {
         rule.only.iter().for_each(|(path, _)| add(std::slice::from_ref(path)));
     }
     add(&map.ignored);
+    // A point is read with the object it stands in.
+    let points =
+        map.fields.iter().filter(|(target, _)| matches!(target.0, Target::Point)).flat_map(|(_, field)| &field.from);
+    paths.extend(points.flat_map(|path| ["coordinates", "type"].map(|part| format!("{}.{part}", path.text()))));
     for persons in &map.persons {
         let prefix = persons.each.as_ref().map_or(String::new(), |path| format!("{}[].", path.text()));
         let inner = persons.fields.iter().flat_map(|(_, field)| &field.from).chain(&persons.principal);

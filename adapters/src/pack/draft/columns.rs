@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::map::as_text;
+use crate::map::{as_text, point_of};
 
 /// One field of the source.
 pub(super) struct Column {
@@ -14,6 +14,9 @@ pub(super) struct Column {
     pub(super) values: Vec<String>,
     last_record: Option<usize>,
 }
+
+/// With fewer values than these, one that comes again is enough for a list of codes.
+const FEW: usize = 20;
 
 /// What a value may be that says nothing.
 const NOTHING: [&str; 6] = ["", "无", "null", "NULL", "-", "/"];
@@ -36,6 +39,12 @@ pub(super) fn of(records: &[&Value]) -> (Vec<Column>, Vec<String>) {
 
 fn walk(value: &Value, at: &str, record: usize, columns: &mut Vec<Column>, unnamed: &mut Vec<String>) {
     match value {
+        // A value that says its type, and a point as GeoJSON has it, are read as one.
+        Value::Object(_) if as_text(value).is_some() => add(columns, at, record, value),
+        Value::Array(list) if is_point(list) => {
+            let text = list.iter().map(Value::to_string).collect::<Vec<_>>().join(",");
+            add(columns, at, record, &Value::String(text));
+        }
         Value::Object(object) => {
             for (key, inner) in object {
                 if key.is_empty() || key.contains(['.', '[', ']', '"', '\\']) {
@@ -48,6 +57,15 @@ fn walk(value: &Value, at: &str, record: usize, columns: &mut Vec<Column>, unnam
         }
         Value::Array(list) => list.iter().for_each(|inner| walk(inner, &format!("{at}[]"), record, columns, unnamed)),
         scalar => add(columns, at, record, scalar),
+    }
+}
+
+/// A longitude and a latitude as GeoJSON has them, or two zeros in their place.
+fn is_point(list: &[Value]) -> bool {
+    let numbers: Option<Vec<f64>> = list.iter().map(Value::as_f64).collect();
+    match numbers.as_deref() {
+        Some([first, second] | [first, second, _]) => (*first, *second) == (0.0, 0.0) || point_of(*first, *second),
+        _ => false,
     }
 }
 
@@ -93,7 +111,10 @@ impl Column {
     pub(super) fn is_enumerated(&self) -> bool {
         let met = self.met();
         let short = self.values.iter().all(|value| value.chars().count() <= 16);
-        short && !met.is_empty() && met.len() <= 40 && (met.len() * 2 <= self.values.len() || self.values.len() < 8)
+        short
+            && !met.is_empty()
+            && met.len() <= 40
+            && (met.len() * 2 <= self.values.len() || self.values.len() < FEW && met.len() < self.values.len().max(8))
     }
 
     /// Mean length in characters.

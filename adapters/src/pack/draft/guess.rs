@@ -4,9 +4,10 @@
 use huiliu_schemas::content::PersonRole;
 
 use super::columns::Column;
+use super::times::{is_time_value, time_form};
 use super::words;
 use crate::looks;
-use crate::map::{DayEdge, TimeFormat, TimeReader, pair_of, point_of, zone};
+use crate::map::{datum_named, is_count, pair_of, point_of};
 use crate::names::{self, How, PERSON};
 
 /// With fewer values it says nothing that all of them differ.
@@ -77,13 +78,31 @@ pub(super) fn guess(column: &Column) -> Option<Guess> {
     let is_handlers = names::is_handlers(&column.path);
     let by_values = by_values(column).filter(|guess| !is_handlers || !guess.what.starts_with(PERSON));
     if let (Some((how, name)), Some(values)) = (&by_name, &by_values)
-        && (name.sure < values.sure || *how == How::Ending && name.sure == values.sure)
+        && (name.sure < values.sure || *how == How::Ending && name.sure == values.sure || outdone(*how, name, values))
     {
         by_name = None;
     }
     let mut guess = by_name.map(|(_, guess)| guess).or(by_values).or_else(|| is_handlers.then(handlers))?;
+    if guess.what == "facts.place_names" && column.values.iter().any(|value| looks::is_door(value)) {
+        (guess.what, guess.sure) = ("content.address", guess.sure.min(Sure::Middle));
+        guess.why.add("有的详细到门牌", "some are exact to the door");
+    }
+    if guess.what == "content.address"
+        && let Some(role) = names::whose(&column.path).flatten()
+    {
+        (guess.what, guess.role) = ("persons.address", Some(role));
+    }
+    if guess.what.starts_with(PERSON) && names::is_strangers(&column.path) {
+        guess.sure = Sure::Low;
+        guess.why.add("看名称不知道是谁的", "the name does not say whose it is");
+    }
     guess.why.add(format!("{} 条记录有值", column.filled), format!("filled in {} records", column.filled));
     Some(listed(column, guess))
+}
+
+/// Whether the values say better than the name what a field is: a kind whose words are of another list.
+fn outdone(how: How, name: &Guess, values: &Guess) -> bool {
+    matches!(name.what, "class.name" | "class.code" | "content.reply") && how < How::Wholly && is_worded(values.what)
 }
 
 fn handlers() -> Guess {
@@ -95,7 +114,10 @@ fn handlers() -> Guess {
 /// In a list, only persons of a known part, evidence and the last of several replies can be told.
 fn listed(column: &Column, mut guess: Guess) -> Guess {
     let person = guess.what.starts_with(PERSON) && names::says_whose(&column.path);
-    if column.is_listed() && !person && !matches!(guess.what, "facts.evidence" | "content.reply" | "ignore") {
+    // A class may be a list of its levels.
+    let is_levels = guess.what == "class.name" && column.path.ends_with("[]");
+    let is_told = matches!(guess.what, "facts.evidence" | "content.reply" | "ignore" | "related");
+    if column.is_listed() && !person && !is_told && !is_levels {
         guess.sure = Sure::Low;
         guess.why.add("在列表里：不知道取哪一个", "in a list: which of them is not known");
     }
@@ -115,6 +137,8 @@ fn by_name(column: &Column, meaning: names::Meaning) -> Option<(How, Guess)> {
     let sure = match (meaning.how, says) {
         (How::Ending, Says::For) => Sure::Middle,
         (How::Ending, Says::Nothing) if is_worded(meaning.what) => Sure::Low,
+        // What is enumerated and named so is a list; its words wait in a table.
+        (How::Partly, Says::Nothing) if is_worded(meaning.what) && column.is_enumerated() => Sure::Middle,
         (How::Ending, _) => return None,
         (_, Says::Against) => Sure::Low,
         (How::Wholly, Says::For) => Sure::High,
@@ -149,6 +173,11 @@ fn is_distinct(what: &str) -> bool {
     is_time(what)
         || what.starts_with("facts.flags.")
         || matches!(what, "persons.phone" | "persons.id_number" | "facts.point" | "longitude" | "latitude")
+}
+
+/// Fields that hold one of several kinds: a flag is none.
+fn is_kind(what: &str) -> bool {
+    what.starts_with("class.") || matches!(what, "facts.appeal" | "facts.form")
 }
 
 fn is_time(what: &str) -> bool {
@@ -225,8 +254,19 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
         ),
         "facts.point" => share(&is_point, "是中国境内的“经度,纬度”", "are points in China"),
         _ if what.starts_with("facts.flags.") => share(&looks::is_flag, "是 0/1、是/否", "are yes or no"),
-        "facts.persons_count" | "facts.affected_count" | "session.round" => {
-            share(&|v| looks::is_digits(v.trim_end_matches('人').trim()), "是整数", "are whole numbers")
+        "facts.persons_count" | "facts.affected_count" | "session.round" => share(&is_count, "是数量", "are counts"),
+        "facts.suggested_unit" if !column.values.iter().any(|v| v.chars().any(char::is_alphabetic)) => {
+            why.add("没有文字", "have no words in them");
+            Says::Against
+        }
+        "datum" => share(&|v| datum_named(v).is_some(), "是坐标系名称", "are names of reference systems"),
+        "class.name" | "class.code" if column.mostly(|v| matches!(v, "Point" | "MultiPoint" | "Polygon")) => {
+            why.add("是图形种类", "are kinds of shapes");
+            Says::Against
+        }
+        _ if is_kind(what) && column.mostly(looks::is_flag) => {
+            why.add("只有是、否", "are yes or no");
+            Says::Against
         }
         _ if is_worded(what) => worded(column, what, why),
         "class.name" | "class.code" => {
@@ -256,6 +296,11 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
             why.add("没有文字", "have no words in them");
             Says::Against
         }
+        // A few words that come again are the code of a result.
+        "content.reply" if column.mean_length() <= 6 && column.met().len() < n => {
+            why.add("是几个反复出现的短词", "are a few short words that come again");
+            Says::Against
+        }
         "facts.evidence" if column.mostly(|v| looks::is_digits(v) && v.len() < 4) => {
             why.add("是小整数", "are small numbers");
             Says::Against
@@ -273,7 +318,7 @@ fn values_say(column: &Column, what: &str, why: &mut Evidence) -> Says {
         "persons.name"
             if column.mostly(|v| v.bytes().any(|b| b.is_ascii_digit()))
                 || n > 2 * FEW
-                    && column.is_enumerated()
+                    && column.met().len() * 2 <= n
                     && !column.mostly(|v| looks::is_person_name(v) || v.contains(' ')) =>
         {
             why.add("不像姓名", "do not look like names");
@@ -326,10 +371,16 @@ fn by_values(column: &Column) -> Option<Guess> {
         () if column.mostly(looks::is_surely_phone) => {
             make("persons.phone", Sure::Middle, "是电话号码", "are telephone numbers")
         }
+        () if column.mostly(looks::is_file) && !is_secret(&column.path) => {
+            make("facts.evidence", Sure::Middle, "是文件地址", "are addresses of files")
+        }
+        () if column.mostly(|v| datum_named(v).is_some()) && !column.mostly(looks::is_digits) => {
+            make("datum", Sure::Middle, "是坐标系名称", "are names of reference systems")
+        }
         () if column.mostly(is_point) => {
             make("facts.point", Sure::Middle, "是中国境内的“经度,纬度”", "are points in China")
         }
-        () if column.mostly(|v| looks::is_division(v) && v.len() > 6) => {
+        () if column.mostly(|v| looks::is_division(v) && v.len() > 6) && !is_of_a_unit(&column.path) => {
             make("facts.division", Sure::Middle, "是 9/12 位区划代码", "are division codes")
         }
         () if column.mostly(|v| is_time_value(v) && !is_bare_number(v)) => make(
@@ -357,12 +408,27 @@ fn by_values(column: &Column) -> Option<Guess> {
     }
 }
 
+/// Whether a code is called an office's: offices are often numbered like the divisions they lie in.
+fn is_of_a_unit(path: &str) -> bool {
+    let path = path.to_lowercase();
+    ["dw", "dept", "org", "unit", "单位", "部门", "机构"].iter().any(|unit| path.contains(unit))
+}
+
+/// Fields that are of the account and not of the case.
+pub(super) fn is_secret(path: &str) -> bool {
+    const SECRETS: [&str; 12] =
+        ["pwd", "passw", "secret", "token", "openid", "unionid", "密码", "口令", "avatar", "头像", "icon", "headimg"];
+    let last = path.rsplit('.').next().unwrap_or(path).to_lowercase().replace('_', "");
+    SECRETS.iter().any(|secret| last.contains(secret))
+}
+
 /// A list of ours of which most values are words; yes and no are words of many lists.
 fn by_words(column: &Column) -> Option<(&'static str, usize)> {
     if column.mostly(looks::is_flag) {
         return None;
     }
-    const LISTS: [&str; 7] = [
+    const LISTS: [&str; 8] = [
+        "session.outcome",
         "facts.appeal",
         "upstream.state",
         "assessment.satisfaction",
@@ -384,25 +450,6 @@ fn by_words(column: &Column) -> Option<(&'static str, usize)> {
     (hits * 5 >= column.values.len() * 3).then_some((list, hits))
 }
 
-fn reader() -> TimeReader {
-    TimeReader {
-        format: TimeFormat::Auto,
-        day: DayEdge::Start,
-        zone: zone("Asia/Shanghai").unwrap_or(jiff::tz::TimeZone::UTC),
-    }
-}
-
-/// A time that an office could mean: no identity number's birthday and no far future.
-pub(super) fn is_time_value(text: &str) -> bool {
-    let years = 631_123_200..2_240_524_800;
-    reader().read(text).is_some_and(|at| years.contains(&at.as_second()))
-}
-
-/// The first of the times of a field.
-pub(super) fn first_time(column: &Column) -> Option<jiff::Timestamp> {
-    column.values.iter().filter_map(|value| reader().read(value)).min()
-}
-
 fn is_bare_number(text: &str) -> bool {
     looks::is_digits(text) && !matches!(text.len(), 10 | 13 | 14)
 }
@@ -413,40 +460,4 @@ fn is_masked_number(text: &str) -> bool {
 
 fn is_point(text: &str) -> bool {
     pair_of(text).is_some_and(|(first, second)| point_of(first, second))
-}
-
-/// How the first value that is a time is written.
-fn time_form(column: &Column) -> String {
-    let Some(value) = column.values.iter().find(|value| is_time_value(value)) else { return "-".to_owned() };
-    match value.len() {
-        5 if looks::is_digits(value) => "Excel".to_owned(),
-        10 if looks::is_digits(value) => "unix".to_owned(),
-        13 if looks::is_digits(value) => "unix-ms".to_owned(),
-        _ => written(value),
-    }
-}
-
-/// `2026-01-02 03:04` → `yyyy-MM-dd HH:mm`.
-fn written(value: &str) -> String {
-    let letters = ["yyyy", "MM", "dd", "HH", "mm", "ss", "S"];
-    if looks::is_digits(value) {
-        return if value.len() > 8 { "yyyyMMddHHmmss" } else { "yyyyMMdd" }.to_owned();
-    }
-    let (mut out, mut group, mut digits) = (String::new(), 0, 0);
-    for c in value.chars() {
-        if !c.is_ascii_digit() {
-            digits = 0;
-            out.push(c);
-            continue;
-        }
-        // A year has four digits, whatever comes after it two: `20260102 03:04`.
-        let full = if group == 1 { digits == 4 } else { digits == 2 && (2..6).contains(&group) };
-        if digits == 0 || full {
-            out.push_str(letters.get(group).copied().unwrap_or("Z"));
-            group += 1;
-            digits = 0;
-        }
-        digits += 1;
-    }
-    out
 }

@@ -23,6 +23,10 @@ impl Masker {
     /// A value with everything personal in it made up.
     pub(super) fn masked(&mut self, value: &Value, at: &str) -> Value {
         match value {
+            // `{"$date": …}` is a value.
+            Value::Object(object) if as_text(value).is_some() => {
+                Value::Object(object.iter().map(|(key, inner)| (key.clone(), self.masked(inner, at))).collect())
+            }
             Value::Object(object) => {
                 let below = |key: &String| if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
                 Value::Object(

@@ -1,6 +1,7 @@
 //! `pack new`: a folder that loads, drafted from sample records, with every guess's evidence and everything a person still
 //! has to decide. Drafting is pure; only [`new`] writes.
 
+mod beside;
 mod columns;
 mod guess;
 mod mask;
@@ -8,6 +9,7 @@ mod plan;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod times;
 mod words;
 mod write;
 
@@ -151,7 +153,7 @@ fn open_paths(columns: &[columns::Column]) -> BTreeSet<String> {
         };
         let named = guess.is_some_and(|guess| !sealed(guess.what) || guess.what == "persons.sex");
         let texts = column.values.iter().any(|value| value.chars().count() > 40);
-        (named && !texts) || column.mostly(guess::is_time_value)
+        (named && !texts) || column.mostly(times::is_time_value)
     };
     columns.iter().filter(is_open).map(|column| column.path.clone()).collect()
 }

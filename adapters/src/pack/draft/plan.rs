@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use huiliu_schemas::content::PersonRole;
 
+use super::beside;
 use super::columns::Column;
 use super::guess::{self, Evidence, Guess, Sure, is_worded};
-use super::words;
+use super::{times, words};
 use crate::map::target_order;
 use crate::names::{self, PERSON};
 
@@ -66,12 +67,18 @@ pub(super) struct Plan {
 }
 
 /// Whose numbers are no case's.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 26] = [
     "dept", "org", "unit", "user", "area", "grid", "region", "tenant", "forum", "city", "street", "template", "parent",
-    "batch", "open",
+    "batch", "open", "cell", "acct", "account", "cust", "meter", "device", "part", "line", "room", "student", "school",
 ];
 /// Codes of one table at most.
 const MOST_ROWS: usize = 60;
+
+/// Whether a number is of a department, a person, a place or an account: no case's.
+fn is_others(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    guess::is_secret(&path) || OTHERS.iter().any(|what| path.contains(what))
+}
 
 /// Makes the map of the fields that were met.
 pub(super) fn plan(name: &str, columns: &[Column], records: usize) -> Plan {
@@ -83,13 +90,22 @@ pub(super) fn plan(name: &str, columns: &[Column], records: usize) -> Plan {
             None => plan.leave(column, None),
         }
     }
+    beside::codes_beside_names(&mut taken, columns);
+    beside::strangers(&mut taken, columns);
     persons_by_name(&mut taken);
     plan.identify(name, &mut taken, columns, records);
+    beside::numbers_of_others(&mut taken, columns);
+    plan.open.retain(|(why, _)| !taken.iter().any(|t| why.contains(&format!("`{}`", t.column.path))));
     text_by_length(&mut taken);
+    title_by_length(&mut taken);
     registered_first(&mut taken);
     let guessed = |sure| taken.iter().filter(|t| t.guess.sure == sure).count();
     plan.count = [guessed(Sure::High), guessed(Sure::Middle), guessed(Sure::Low), columns.len() - taken.len()];
-    taken.sort_by_key(|t| (preference(&t.guess), std::cmp::Reverse(t.guess.sure), std::cmp::Reverse(t.column.filled)));
+    taken.sort_by_key(|t| {
+        // Of a word and its code, the word: of a state only the first is read.
+        let is_code = is_worded(t.guess.what) && t.column.mostly(crate::looks::is_digits);
+        (preference(&t.guess), is_code, std::cmp::Reverse(t.guess.sure), std::cmp::Reverse(t.column.filled))
+    });
     let has_updates = taken.iter().any(|t| t.guess.what == "updated" && t.guess.sure > Sure::Low);
     for t in &taken {
         match t.guess.sure {
@@ -125,6 +141,24 @@ fn text_by_length(taken: &mut [Taken<'_>]) {
     }
 }
 
+/// Of two texts, a line beside a story is its title, where nothing else is.
+fn title_by_length(taken: &mut [Taken<'_>]) {
+    /// Fewer characters than any text has that is known as one by its length alone.
+    const LINE: usize = 20;
+    let is_sure = |t: &Taken<'_>| t.guess.sure > Sure::Low;
+    let is_text = |t: &Taken<'_>| t.guess.what == "content.text" && !t.column.is_listed();
+    if taken.iter().any(|t| t.guess.what == "content.title" && is_sure(t)) {
+        return;
+    }
+    let longest = taken.iter().filter(|t| is_text(t) && is_sure(t)).map(|t| t.column.mean_length()).max();
+    let Some(longest) = longest else { return };
+    let is_line = |t: &Taken<'_>| t.column.mean_length() < LINE && t.column.mean_length() * 2 <= longest;
+    let lines = taken.iter_mut().filter(|t| is_text(t) && is_line(t));
+    if let Some(line) = lines.max_by_key(|t| t.column.filled) {
+        line.take_for("content.title", "另有较长的正文", "there is a longer text");
+    }
+}
+
 /// Where a field is a person's by its name, another that only looks like it is somebody else's.
 fn persons_by_name(taken: &mut [Taken<'_>]) {
     let sure: Vec<(&str, Option<PersonRole>)> = taken
@@ -144,16 +178,21 @@ fn registered_first(taken: &mut [Taken<'_>]) {
         return;
     }
     let most = taken.iter().map(|t| t.column.filled).max().unwrap_or_default();
-    let times = taken.iter_mut().filter(|t| t.guess.what == "told" && t.guess.sure == Sure::Low);
-    let times = times.filter(|t| t.column.filled == most && !t.column.is_listed());
-    if let Some(first) = times.min_by_key(|t| guess::first_time(t.column)) {
+    let times = taken.iter_mut().filter(|t| t.guess.what == "told" && t.column.filled == most && !t.column.is_listed());
+    if let Some(first) = times.min_by_key(|t| times::first_time(t.column)) {
         first.take_for("registered", "各时间中最早的", "the first of the times");
     }
 }
 
 impl Taken<'_> {
+    /// What was taken is no more than a hint.
+    pub(super) fn doubt(&mut self, zh: &str, en: &str) {
+        self.guess.sure = Sure::Low;
+        self.guess.why.add(zh, en);
+    }
+
     /// What was no more than a hint is taken after all, and asked about.
-    fn take_for(&mut self, what: &'static str, zh: &str, en: &str) {
+    pub(super) fn take_for(&mut self, what: &'static str, zh: &str, en: &str) {
         self.guess.what = what;
         self.guess.sure = Sure::Middle;
         self.guess.why.add(zh, en);
@@ -183,6 +222,7 @@ impl Plan {
             return self.likely_number(taken, columns);
         }
         let filled = taken[ids[0]].column.filled;
+        self.number_of_the_others(taken, filled, records);
         for i in ids.into_iter().skip(1) {
             let t = &mut taken[i];
             // Where records of two kinds are mixed, each has its own number.
@@ -191,8 +231,23 @@ impl Plan {
             }
             t.guess.what = match names::numbering(&t.column.path) {
                 Some(of) if of != name => names::number_of(of),
-                _ => "alias",
+                _ if t.guess.sure == Sure::High => "alias",
+                // Of a number that is not surely the case's, those who share it would become one case.
+                _ => "likely.id",
             };
+        }
+    }
+
+    /// Where records of two kinds are mixed, what ends like a number and stands in all the others is theirs.
+    fn number_of_the_others(&mut self, taken: &mut [Taken<'_>], filled: usize, records: usize) {
+        let is_theirs = |t: &Taken<'_>| t.guess.what == "likely.id" && t.column.filled + filled == records;
+        let mut theirs = taken.iter_mut().filter(|t| filled < records && is_theirs(t) && !is_others(&t.column.path));
+        if let Some(t) = theirs.find(|t| t.column.met().len() == t.column.values.len()) {
+            t.take_for(
+                "source.id",
+                "另一类记录的编号：两类可能同号，用 prefix 区分",
+                "the number of the other kind of record: `prefix` tells the two apart",
+            );
         }
     }
 
@@ -201,8 +256,6 @@ impl Plan {
     fn likely_number<'c>(&mut self, taken: &mut Vec<Taken<'c>>, columns: &'c [Column]) {
         let Some(most) = columns.iter().filter(|c| !c.is_listed()).map(|c| c.filled).max() else { return };
         let is_everywhere = |c: &Column| !c.is_listed() && c.filled == most;
-        // The number of a department, a person or a place is no case's.
-        let is_others = |path: &str| OTHERS.iter().any(|what| path.to_ascii_lowercase().contains(what));
         let by_name = taken
             .iter_mut()
             .filter(|t| t.guess.what == "likely.id" && is_everywhere(t.column) && !is_others(&t.column.path))
@@ -211,15 +264,15 @@ impl Plan {
             number.guess.what = "source.id";
             return;
         }
-        let is_own = |c: &Column| is_everywhere(c) && c.met().len() == c.values.len();
+        let is_own = |c: &Column| is_everywhere(c) && !guess::is_secret(&c.path) && c.met().len() == c.values.len();
         let elsewhere = taken.iter_mut().find(|t| t.guess.what.starts_with("number.") && is_own(t.column));
         if let Some(number) = elsewhere {
             number.take_for("source.id", "没有别的编号", "there is no other number");
             return;
         }
         let is_taken = |c: &Column| taken.iter().any(|t| t.column.path == c.path && t.guess.sure > Sure::Low);
-        let free = || columns.iter().filter(|c| is_everywhere(c) && !is_taken(c));
-        let is_number = |value: &str| crate::looks::is_case_number(value) && !guess::is_time_value(value);
+        let free = || columns.iter().filter(|c| is_everywhere(c) && !is_taken(c) && !is_others(&c.path));
+        let is_number = |value: &str| crate::looks::is_case_number(value) && !times::is_time_value(value);
         let mut why = Evidence::default();
         let column = match free().find(|c| c.met().len() == c.values.len() && c.mostly(is_number)) {
             Some(column) => {

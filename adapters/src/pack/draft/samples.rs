@@ -129,7 +129,10 @@ fn list_in(value: &Value, at: &str) -> Option<String> {
         object.iter().filter(|(key, value)| !value.is_object() && !value.is_array() && is_own(key)).count()
     };
     let is_record = |value: &Value| value.as_object().is_some_and(|object| own(object) >= RECORD_FIELDS);
-    if own(object) >= RECORD_FIELDS {
+    // Numbers beside a list of records count and page it, whatever they are called.
+    let texts = |object: &Object<String, Value>| object.values().filter(|value| value.is_string()).count();
+    let holds_records = object.values().filter_map(Value::as_array).any(|list| list.iter().any(is_record));
+    if own(object) >= RECORD_FIELDS && (!holds_records || texts(object) > 0) {
         return None;
     }
     let lists = object.iter().filter_map(|(key, value)| Some((key, value.as_array()?)));
@@ -160,6 +163,13 @@ mod tests {
             format!(r#"{{"code":0,"data":{{"total":2,"rows":[{record},{record}]}}}}"#).as_bytes(),
             Some("data.rows"),
             2,
+        );
+        check(
+            "counted.json",
+            format!(r#"{{"errCode":0,"result":{{"pageIdx":1,"pageCnt":1,"totalCnt":1,"list":[{record}]}}}}"#)
+                .as_bytes(),
+            Some("result.list"),
+            1,
         );
         check("parts.json", format!(r#"{{"main":{record},"people":[{{"n":"x"}}]}}"#).as_bytes(), None, 1);
         check("form.txt", format!("charset=utf-8&jsonData=%5B{record}%5D").as_bytes(), None, 1);

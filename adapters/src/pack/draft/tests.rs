@@ -311,6 +311,114 @@ fn an_answer_is_no_text_and_a_nickname_no_number() {
     assert_eq!(tried.matches("\"submission\"").count(), 8, "{tried}");
 }
 
+/// A women's federation: initials in parts of a record. `sbr` struck (施暴人) and reports (上报人) elsewhere, `shr` was struck
+/// (受害人) and signs (审核人) elsewhere: both are left to a person.
+#[test]
+fn a_perpetrator_is_not_the_citizen() {
+    let (_folder, map) = check(
+        "shelter",
+        "shelter.json",
+        include_bytes!("invented/shelter.json"),
+        &["梅秀珍", "赖志刚", "13300002601", "13800002651", "翠竹苑"],
+        &[
+            "source.id ← ajh",
+            "facts.registered_at ← djsj",
+            "at ← gxsj",
+            "facts.form ← lyfs.mc",
+            "facts.matter ← bllx.mc",
+            "facts.source_class.code ← bllx.dm",
+            "facts.urgency ← wxdj.mc",
+            "facts.flags.confidential ← bmyq",
+            "facts.evidence ← fjlb[].lj",
+            "content.text ← qkzs",
+            "content.demand ← qzsx",
+        ],
+    );
+    let found = pairs(&map);
+    for wrong in ["sbrxx.", "shrxx.", "bgrxx.", "jdr"] {
+        assert!(!found.iter().any(|pair| pair.contains(&format!("← {wrong}"))), "{wrong}: {found:#?}");
+    }
+    for asked in ["`sbrxx.lxdh` → persons.phone", "`shrxx.lxfs` → persons.phone"] {
+        assert!(map.contains(asked), "{asked}: {map}");
+    }
+}
+
+/// A grid system: names cut by capitals and shortened, dates of .NET, a collector and a disposer with telephones.
+#[test]
+fn who_collects_and_disposes_is_not_the_citizen() {
+    let (_folder, map) = check(
+        "grid",
+        "grid.jsonl",
+        include_bytes!("invented/grid.jsonl"),
+        &["蒋桂英", "13400005520", "13100001101", "13100001190", "翠竹苑"],
+        &[
+            "source.id ← EvtSn",
+            "facts.matter ← SCategoryName",
+            "facts.source_class.code ← SCategoryId",
+            "content.title ← EvtBrief",
+            "content.text ← EvtDetail",
+            "content.address ← EvtAddr",
+            "facts.point ← Range.Lng",
+            "facts.form ← RptFrom",
+            "facts.suggested_unit ← DisposerOrg",
+            "facts.registered_at ← CDate",
+            "at ← UDate",
+            "related ← ParentEvtId",
+            "upstream.state ← ESDesc",
+            "upstream.state ← ES",
+            "reporter.name ← RptPersonName",
+            "reporter.phone ← RptPersonTel",
+        ],
+    );
+    let found = pairs(&map);
+    for wrong in ["Collector", "Disposer", "DisposerMobilePhone"] {
+        let is_wrong = |pair: &&String| pair.starts_with("reporter.") && pair.contains(&format!("← {wrong}"));
+        assert!(!found.iter().any(|pair| is_wrong(&pair)), "{wrong}: {found:#?}");
+    }
+}
+
+/// What the fields beside it say of a field.
+#[test]
+fn a_field_is_told_by_those_beside_it() {
+    let row = |n: u64| {
+        let other = if n.is_multiple_of(2) { "原告" } else { "被告" };
+        let (of_water, stage) = (n < 4, ["在办", "已结束"][(n % 2) as usize]);
+        let mut row = serde_json::json!({
+            "brief": "路面冒水", "detail": format!("第{n}天了，路面一直冒水，地面有点往下沉，请尽快派人来看一看。"),
+            "stage_cd": n % 2, "stage_nm": stage, "acctNo": "0100023317", "queryPwd": format!("k{n}p2"),
+            "parties": [{"fullName": "王示例", "phone": "13800000417", "side": "原告"}, {"fullName": "赵示例", "phone": "13800000418", "side": other}],
+            "headTeacher": {"cell": "13800000419", "className": "初二(6)班"}, "spot": [113.03 + n as f64 / 1_000.0, 25.8],
+            "linkedCases": [{"bizNo": format!("A{n:03}")}], "prior_bizNo": format!("B{n:03}"), "born": {"$date": "2026-03-04T23:20:11.000Z"}
+        });
+        row[if of_water { "bizNo" } else { "supplyId" }] = format!("SW{n:05}").into();
+        row
+    };
+    let lines = (0..8).map(|n| row(n).to_string()).collect::<Vec<_>>().join("\n");
+    let (_folder, map) = check(
+        "beside",
+        "beside.jsonl",
+        lines.as_bytes(),
+        &["13800000417", "13800000419"],
+        &[
+            "source.id ← bizNo",
+            "source.id ← supplyId",
+            "content.title ← brief",
+            "content.text ← detail",
+            "upstream.state ← stage_nm",
+            "upstream.state ← stage_cd",
+            "facts.point ← spot",
+            "related ← prior_bizNo",
+            "related ← linkedCases[].bizNo",
+            "facts.registered_at ← born",
+        ],
+    );
+    let found = pairs(&map);
+    for wrong in ["parties", "headTeacher", "acctNo", "queryPwd"] {
+        assert!(!found.iter().any(|pair| pair.contains(&format!("← {wrong}"))), "{wrong}: {found:#?}");
+    }
+    assert!(map.find("\"stage_nm\"") < map.find("\"stage_cd\""), "the words before the codes: {map}");
+}
+
 #[test]
 fn a_folder_with_something_in_it_and_a_bad_name_are_refused() {
     let folder = Folder::new("occupied");
