@@ -419,8 +419,12 @@ fn find<'g>(text: &Text, gazetteer: &'g Gazetteer) -> Vec<Spot<'g>> {
         if !is_han(text.chars[at]) && is_mark(text.chars[at]) {
             continue;
         }
+        // 王村畈 is none of 王村 though only the latter is a whole name: longest first, a shorter one is no surer.
+        let mut least = Form::Full;
         for (len, senses) in gazetteer.at(&text.chars, at) {
-            met.push((2 * senses[0].form as u8, len, at, Means::Ours(senses)));
+            let site = senses[0].rank == Rank::Site;
+            least = if site { least.max(senses[0].form) } else { senses[0].form };
+            met.push((2 * least as u8, len, at, Means::Ours(senses)));
         }
         for (len, known) in china::at(&text.chars, at) {
             let weight = if known.iter().any(|k| k.full) { 1 } else { 5 };
