@@ -171,6 +171,7 @@ fn check_finds_what_one_bad_line_brings() {
     finds("matters.csv", "99,无主,", "Error responsibilities.csv:0 matter 99 has no owner");
     finds("territorial.csv", "330205,999999,", "unknown matter");
     finds("territorial.csv", "330299001,0109,", "unknown division");
+    finds("territorial.csv", "330205103,110101,", "no entry gives matter 110101 to a township here");
     finds("deadlines.csv", "sign_for,dispatched,urgent=yes,9,minutes,,,", "is ruled twice");
     finds("deadlines.csv", "sing_for,dispatched,,9,minutes,,,", "is none that a case has");
 }

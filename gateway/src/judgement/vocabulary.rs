@@ -31,7 +31,7 @@ impl<T> Listed<T> {
 }
 
 /// Reads the built-in list and the directory's own, which wins word by word.
-pub(crate) fn read<T>(
+pub(crate) fn read<T: Clone>(
     file: &'static str,
     built_in: &str,
     own: Option<&str>,
@@ -41,10 +41,12 @@ pub(crate) fn read<T>(
 ) -> Vec<Listed<T>> {
     let mut lines = |text: &str, own: bool| -> Vec<Listed<T>> {
         let found = rows(file, text, columns, problems);
-        let listed = |row: &Row<'_>, problems: &mut Vec<Problem>| {
-            Some(Listed { word: row.text("word").to_owned(), says: read_row(row, problems)?, line: row.line, own })
+        let listed = |row: &Row<'_>, problems: &mut Vec<Problem>| -> Vec<Listed<T>> {
+            let Some(says) = read_row(row, problems) else { return Vec::new() };
+            let listed = |word: &str| Listed { word: word.to_owned(), says: says.clone(), line: row.line, own };
+            spellings(row.text("word")).into_iter().map(listed).collect()
         };
-        found.iter().filter_map(|row| listed(row, problems)).collect()
+        found.iter().flat_map(|row| listed(row, problems)).collect()
     };
     let theirs = own.map(|text| lines(text, true)).unwrap_or_default();
     let replaced: BTreeSet<&str> = theirs.iter().map(|l| l.word.as_str()).filter(|w| !w.is_empty()).collect();
@@ -53,24 +55,57 @@ pub(crate) fn read<T>(
     shipped.into_iter().chain(theirs).collect()
 }
 
-/// The mark in a listed word for a gap of a few characters.
+/// A line's words: 溺水|落水 are two, each to be replaced by itself; a word with gaps is one in all its spellings.
+fn spellings(word: &str) -> Vec<&str> {
+    if is_gapped(word) { vec![word] } else { word.split(OR).collect() }
+}
+
+/// The mark in a listed word for a gap of some characters in the same sentence: 再不…堵.
 pub(crate) const GAP: char = '…';
+/// The mark for a gap of very few characters in the same clause: 拎+刀.
+pub(crate) const NEAR: char = '+';
+/// The mark between spellings of the same: 拿|拎|提+刀|斧头.
+const OR: char = '|';
 /// How many characters a gap may be wide.
 const GAP_WIDTH: usize = 16;
+const NEAR_WIDTH: usize = 6;
 
-/// Where a word with gaps ends in `rest`, which begins with its first part; none where its other parts do not follow
-/// in the same sentence.
-pub(crate) fn end_of_gapped(word: &str, rest: &str) -> Option<usize> {
-    let mut parts = word.split(GAP);
-    let mut end = parts.next().filter(|head| rest.starts_with(*head))?.len();
-    for part in parts {
-        let tail = &rest[end..];
-        let window = tail.char_indices().nth(GAP_WIDTH + part.chars().count()).map_or(tail.len(), |(at, _)| at);
-        let window = &tail[..window];
-        let window = window.find(ends_sentence).map_or(window, |stop| &window[..stop]);
-        end += window.find(part)? + part.len();
+/// Whether the parts of a listed word may stand apart.
+pub(crate) fn is_gapped(word: &str) -> bool {
+    word.contains([GAP, NEAR])
+}
+
+/// What a listed word begins with, in each of its spellings.
+pub(crate) fn heads(word: &str) -> impl Iterator<Item = &str> {
+    word.split([GAP, NEAR]).next().unwrap_or_default().split(OR)
+}
+
+/// Where the last part of a word with gaps stands in `rest`, which begins with its first part; none where its other
+/// parts do not follow.
+pub(crate) fn last_of_gapped(word: &str, rest: &str) -> Option<Range<usize>> {
+    let head = heads(word).filter(|head| rest.starts_with(*head)).max_by_key(|head| head.len())?;
+    let mut last = 0..head.len();
+    let mut marks = word.matches([GAP, NEAR]);
+    for part in word.split([GAP, NEAR]).skip(1) {
+        let near = marks.next().is_some_and(|mark| mark.starts_with(NEAR));
+        let (width, ends): (_, fn(char) -> bool) =
+            if near { (NEAR_WIDTH, ends_clause) } else { (GAP_WIDTH, ends_sentence) };
+        let spelled = || part.split(OR);
+        let most = width + spelled().map(|s| s.chars().count()).max().unwrap_or_default();
+        let tail = &rest[last.end..];
+        let tail = tail.char_indices().nth(most).map_or(tail, |(at, _)| &tail[..at]);
+        let tail = tail.find(ends).map_or(tail, |stop| &tail[..stop]);
+        let met = spelled().filter_map(|s| tail.find(s).map(|at| (at, s)));
+        let within = met.filter(|(at, _)| tail[..*at].chars().count() <= width);
+        let (at, spelled) = within.min_by_key(|(at, s)| (*at, std::cmp::Reverse(s.len())))?;
+        last = last.end + at..last.end + at + spelled.len();
     }
-    Some(end)
+    Some(last)
+}
+
+/// Where a word with gaps ends in `rest`, which begins with its first part.
+pub(crate) fn end_of_gapped(word: &str, rest: &str) -> Option<usize> {
+    last_of_gapped(word, rest).map(|last| last.end)
 }
 
 /// Whether a sentence ends with this character.
@@ -145,5 +180,18 @@ mod tests {
         assert_eq!(end_of_gapped("回复…没有", "回复了。没有"), None);
         assert_eq!(end_of_gapped("回复…没有", &format!("回复{}没有", "了".repeat(40))), None);
         assert_eq!(end_of_gapped("再不…就…", "再不管就"), Some("再不管就".len()));
+        assert_eq!(end_of_gapped("拎+刀", "拎着一把菜刀"), Some("拎着一把菜刀".len()));
+        assert_eq!(end_of_gapped("拎+刀", "拎着，刀"), None);
+        assert_eq!(end_of_gapped("拎+刀", "拎着一大袋刚买来的刀"), None);
+    }
+
+    #[test]
+    fn of_several_spellings_the_first_and_longest_is_met() {
+        let met = |rest: &'static str| last_of_gapped("拿|拎着+刀|斧|斧头", rest).map(|at| &rest[at]);
+        assert_eq!(met("拎着斧头和刀"), Some("斧头"));
+        assert_eq!(met("拿了把刀"), Some("刀"));
+        assert_eq!(met("提着刀"), None);
+        assert_eq!(heads("拿|拎着+刀").collect::<Vec<_>>(), ["拿", "拎着"]);
+        assert_eq!(spellings("溺水|落水"), ["溺水", "落水"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::directory::Directory;
 use crate::directory::departments::Kind;
-use crate::directory::responsibilities::{Entry, FILE, TERRITORIAL_FILE, Who};
+use crate::directory::responsibilities::{Entry, FILE, Listed, TERRITORIAL_FILE, Who};
 use huiliu_schemas::finding::Finding;
 use huiliu_schemas::places::{DivisionCode, MatterCode};
 
@@ -97,6 +97,17 @@ fn townships<'a>(directory: &'a Directory, e: &'a Entry) -> impl Iterator<Item =
     here.map(|d| (d.name.as_str(), directory.territorial.allows(&d.code, &e.matter).is_some()))
 }
 
+/// Whether an entry gives a township what this line allows it.
+fn uses(directory: &Directory, e: &Entry, listed: &Listed) -> bool {
+    let there = |d: &DivisionCode| listed.division.contains(d) || d.contains(&listed.division);
+    let of_township = |who: &Who| match who {
+        Who::Department(id) => directory.department(id).is_some_and(|d| d.kind.is_township()),
+        _ => who.needs_place(),
+    };
+    let of_it = e.matter.contains(&listed.matter) || listed.matter.contains(&e.matter);
+    of_it && e.division.as_ref().is_none_or(there) && std::iter::once(&e.lead).chain(&e.participants).any(of_township)
+}
+
 /// Whether a township where the entry holds has its matter, or a class of it, on its list.
 fn any_township_has_some_of(directory: &Directory, e: &Entry) -> bool {
     let here = |at: &DivisionCode| e.division.as_ref().is_none_or(|d| d.contains(at) || at.contains(d));
@@ -172,6 +183,11 @@ pub(super) fn territorial(directory: &Directory, found: &mut Vec<Finding>) {
             let (zh, en) =
                 (format!("属地 `{}` 不存在", listed.division), format!("unknown division `{}`", listed.division));
             found.push(Finding::error(TERRITORIAL_FILE, listed.line, zh, en));
+        }
+        if !directory.responsibilities.iter().any(|e| uses(directory, e, listed)) {
+            let zh = format!("责任清单没有哪一行把事项 {} 交给这里的街道（镇），此行永不起作用", listed.matter);
+            let en = format!("no entry gives matter {} to a township here: the line does nothing", listed.matter);
+            found.push(Finding::warning(TERRITORIAL_FILE, listed.line, zh, en));
         }
     }
     for e in directory.responsibilities.iter().filter(|e| e.lead.needs_place()) {

@@ -67,6 +67,9 @@ fn the_shipped_words_decide_what_is_plain_and_leave_the_rest() {
     check("幼儿园学费上涨是否合规", "孩子的学校这学期学费涨了一倍，老师说是教育局批的", "14");
     check("请问退休金怎么算", "我今年退休，养老保险缴费年限三十年，社保局说退休待遇下个月到账", "15");
     check("咨询", "请问今天上班吗", "?");
+    let likeliest = |text: &str| DIRECTORY.matter.judge("", text).class.map(String::from);
+    assert_eq!(likeliest("宠物医院治死猫").as_deref(), Some("10"));
+    assert_eq!(likeliest("兄弟为拆迁安置房分家析产吵架").as_deref(), Some("13"));
     check("", "", "?");
     check("关于公园门口出租车乱停影响学校放学", "公园、学校、出租车、医院都在这条路上", "?");
 }

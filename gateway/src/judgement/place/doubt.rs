@@ -56,6 +56,8 @@ pub enum Clue {
     Address,
     /// The point on the map.
     Point,
+    /// Title and text.
+    Text,
 }
 
 impl Clue {
@@ -67,6 +69,7 @@ impl Clue {
             Self::Names => "来源地名",
             Self::Address => "地址",
             Self::Point => "坐标",
+            Self::Text => "正文",
         }
     }
 }

@@ -132,7 +132,6 @@ impl<'s> Reader<'s> {
         };
         let ours: Vec<_> = all.iter().filter(own).collect();
         match (ours.is_empty(), self.manner) {
-            (true, Manner::Running) => Some(Reading::of(Said::Nothing)),
             (true, _) => Some(Reading::of(Said::Outside)),
             (false, _) => {
                 let named = ours.iter().flat_map(|s| senses(s)).map(|s| s.code.clone());
@@ -153,6 +152,9 @@ impl<'s> Reader<'s> {
             Agreement::None => self.without_township(scoped.as_ref(), unknown),
             Agreement::On(possible) if self.names_another(&possible, Form::Kin) => {
                 Reading::unsure(Why::SeveralTownships, self.townships_named(Form::Kin))
+            }
+            Agreement::On(possible) if self.hints_at_another(&possible) => {
+                Reading::unsure(Why::SeveralTownships, possible.union(&self.hinted()).cloned())
             }
             Agreement::On(possible) => {
                 let possible = narrowed(possible, scoped.as_ref());
@@ -439,6 +441,27 @@ impl<'s> Reader<'s> {
         };
         let mut spots = self.live.iter().copied().filter(named).map(townships);
         spots.any(|codes| !codes.is_empty() && codes.is_disjoint(possible))
+    }
+
+    /// Whether a running text speaks of another township besides, be it by a bare name or as where someone lives.
+    fn hints_at_another(&self, possible: &Codes) -> bool {
+        self.manner == Manner::Running && self.hinted().iter().any(|code| !possible.contains(code))
+    }
+
+    /// The townships a running text may speak of; not where someone lives, if it says where the matter is.
+    fn hinted(&self) -> Codes {
+        let site = self.live.iter().any(|s| self.scene.role(s) == Role::Site);
+        let speaks = |s: &&Spot<'_>| match self.scene.role(s) {
+            Role::Site | Role::Plain => true,
+            Role::Residence => !site,
+            Role::Relative | Role::Former => false,
+        };
+        let meant = |s: &Spot<'_>| {
+            let bare = self.scene.means_township(s);
+            let township = move |t: &&Sense| t.rank == Rank::Township && (t.form == Form::Full || bare);
+            senses(s).iter().filter(township).map(|t| t.code.clone()).collect::<Vec<_>>()
+        };
+        self.scene.spots.iter().filter(speaks).flat_map(meant).collect()
     }
 
     fn townships_named(&self, form: Form) -> Codes {

@@ -10,9 +10,9 @@ use super::forms::Form;
 use super::gazetteer::{Gazetteer, Rank, Sense, is_own};
 use super::text::{Text, is_han, is_mark};
 use super::words::{
-    BORDER, BUT_AFTER_SITE, DWELLING, FIRM, FORMER, HERE, NO_TOWNSHIP, NOT_AFTER_COUNTY, NOT_AFTER_SITE,
-    NOT_AFTER_TOWNSHIP, OFFICE, OPENING, OPENING_FIRST, ORIGIN, PUBLIC, RELATIVE_AFTER, RELATIVE_BEFORE, RESIDENCE,
-    SITE, STREET,
+    AFTER_BARE, BORDER, BUSY, BUT_AFTER_SITE, DWELLING, FIRM, FORMER, HERE, NO_TOWNSHIP, NOT_AFTER_COUNTY,
+    NOT_AFTER_SITE, NOT_AFTER_TOWNSHIP, OF_TOWNSHIP, OFFICE, OPENING, OPENING_FIRST, ORIGIN, PUBLIC, RELATIVE_AFTER,
+    RELATIVE_BEFORE, RESIDENCE, SITE, STREET,
 };
 
 /// A name met in a text.
@@ -198,11 +198,26 @@ impl<'g> Scene<'g> {
             Role::Residence
         } else if before(FORMER) {
             Role::Former
-        } else if before(RELATIVE_BEFORE) || self.text.starts_with_any(last.end, RELATIVE_AFTER) && !is_site(last) {
+        } else if before(RELATIVE_BEFORE)
+            || self.text.starts_with_any(last.end, RELATIVE_AFTER) && !is_site(last)
+            || self.is_busy(last.end)
+        {
             Role::Relative
         } else {
             Role::Plain
         }
+    }
+
+    /// 在慈城镇上班, 在庄桥街道办事处上班.
+    fn is_busy(&self, end: usize) -> bool {
+        let office = OF_TOWNSHIP.iter().find(|office| self.text.starts_with(end, office));
+        self.text.starts_with_any(end + office.map_or(0, |office| office.chars().count()), BUSY)
+    }
+
+    /// Whether a township's bare name in running text is meant as the township: 是庄桥的.
+    pub fn means_township(&self, spot: &Spot<'_>) -> bool {
+        let clean = matches!(spot.left, Left::Clean | Left::Bound);
+        clean && (self.short(spot) == Short::Stands || self.text.starts_with_any(spot.end, AFTER_BARE))
     }
 
     /// Whether the name of a village stands for it: not a longer name's part to the right.
@@ -404,8 +419,12 @@ fn find<'g>(text: &Text, gazetteer: &'g Gazetteer) -> Vec<Spot<'g>> {
         if !is_han(text.chars[at]) && is_mark(text.chars[at]) {
             continue;
         }
+        // 王村畈 is none of 王村 though only the latter is a whole name: longest first, a shorter one is no surer.
+        let mut least = Form::Full;
         for (len, senses) in gazetteer.at(&text.chars, at) {
-            met.push((2 * senses[0].form as u8, len, at, Means::Ours(senses)));
+            let site = senses[0].rank == Rank::Site;
+            least = if site { least.max(senses[0].form) } else { senses[0].form };
+            met.push((2 * least as u8, len, at, Means::Ours(senses)));
         }
         for (len, known) in china::at(&text.chars, at) {
             let weight = if known.iter().any(|k| k.full) { 1 } else { 5 };

@@ -346,7 +346,41 @@ fn a_text_is_asked_only_where_nothing_else_says_anything() {
     assert_eq!(text("家住洪塘街道，反映庄桥街道某工地噪音", ""), "330205006 Text");
     assert_eq!(text("我家住洪塘街道，孩子上学难", ""), "Unsure");
     assert_eq!(text("我是安徽省阜阳市人，在庄桥街道打工被欠薪", ""), "330205006 Text");
-    assert_eq!(text("鄞州区某公司欠薪", ""), "Nothing");
+}
+
+/// Whoever sends no address often says where they live or work, and what others do elsewhere.
+#[test]
+fn a_township_named_by_the_way_is_not_the_place() {
+    let directory = county("330205");
+    for text in [
+        "我在慈城镇上班，家住孔浦，小区业委会吵了两年",
+        "物业公司注册在庄桥街道，小区在洪塘宁沁",
+        "听说庄桥街道的小区都换了物业，我们这里怎么还不换",
+        "参照洪塘街道的做法，我们小区也想成立业委会",
+        "我妈妈在庄桥街道办事处上班，我们小区业委会吵了两年",
+        "洪塘街道说我们小区不归他们管，是庄桥的",
+        "我家住洪塘街道，庄桥街道的人来过小区",
+    ] {
+        assert_eq!(told(&Clues { texts: &[text], ..Clues::default() }, &directory), "Unsure", "{text}");
+    }
+}
+
+/// What an address says of another county is not forgotten where it stands in the text instead.
+#[test]
+fn another_county_is_outside_in_text_as_in_an_address() {
+    let directory = county("330205");
+    for written in [
+        "鄞州区中河街道的小区门口路灯坏了",
+        "海曙区天一广场路灯坏了",
+        "我在镇海区骆驼街道，门口的路灯坏了",
+        "余姚市三七市镇路灯不亮",
+        "鄞州区某公司欠薪",
+    ] {
+        assert_eq!(told(&Clues { texts: &[written], ..Clues::default() }, &directory), "Outside", "{written}");
+        assert_eq!(told(&at(written), &directory), "Outside", "{written}");
+    }
+    let from = "我是余姚市人，小区门口路灯坏了";
+    assert_eq!(told(&Clues { texts: &[from], ..Clues::default() }, &directory), "Nothing");
 }
 
 #[test]

@@ -81,8 +81,10 @@ impl<'g> Weighing<'g> {
 
     /// What the text said may be told only as that: it is asked last.
     pub fn text(&mut self, reading: Reading) {
-        if let Said::At(code, _) = &reading.said {
-            self.tell(code.clone(), By::Text, Clue::Address, false);
+        match &reading.said {
+            Said::At(code, _) => self.tell(code.clone(), By::Text, Clue::Text, false),
+            Said::Outside => self.outside = Some(Clue::Text),
+            Said::Unsure | Said::Nothing => {}
         }
         self.doubts.extend(reading.doubts);
     }

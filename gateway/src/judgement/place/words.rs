@@ -142,7 +142,7 @@ pub(super) const SITE: &[&str] = &[
     "厂在",
 ];
 
-/// Before a place that something is near, or is not in.
+/// Before a place that something is near, or is not in, or that is only compared or heard of.
 pub(super) const RELATIVE_BEFORE: &[&str] = &[
     "靠近",
     "邻近",
@@ -165,11 +165,27 @@ pub(super) const RELATIVE_BEFORE: &[&str] = &[
     "非",
     "近",
     "相邻",
+    "注册",
+    "参照",
+    "参考",
+    "学习",
+    "听说",
+    "据说",
+    "不像",
 ];
 
 /// After a place that something is near.
 pub(super) const RELATIVE_AFTER: &[&str] =
     &["交界", "交接", "之间", "中间", "方向", "附近", "周边", "边界", "接壤", "隔壁", "旁边", "对面"];
+
+/// After a place where someone works or learns, or that is an example.
+pub(super) const BUSY: &[&str] = &["上班", "任职", "读书", "上学", "的做法", "那样", "一样"];
+
+/// Between a township and what is done there.
+pub(super) const OF_TOWNSHIP: &[&str] = &["办事处", "政府", "机关", "那边", "这边"];
+
+/// After a township's bare name that is meant as the township.
+pub(super) const AFTER_BARE: &[&str] = &["的", "这", "那", "人", "管"];
 
 /// After a township's short name used for the township itself.
 pub(super) const HERE: &[&str] = &[

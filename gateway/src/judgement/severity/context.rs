@@ -1,16 +1,20 @@
 //! A text read word by word, and what stands around each: denied, told of others, guarded against, only supposed.
 //! A threat under a condition (再不解决就跳楼) is a threat; a danger under one (万一着火) is a danger feared.
 
+use std::ops::Range;
+
 use huiliu_schemas::decision::SeverityReason;
 use huiliu_schemas::vocabulary::Warning;
 
-use super::super::vocabulary::{Clause, GAP, Listed, clauses, end_of_gapped, ends_sentence};
+use super::super::vocabulary::{Clause, Listed, clauses, ends_sentence, is_gapped, last_of_gapped};
 use super::rules::{FILE, Kind, Rules, Says};
 
 /// A word met.
 struct Met<'r> {
     start: usize,
     end: usize,
+    /// Where its last part begins.
+    last: usize,
     clause: usize,
     line: &'r Listed<Says>,
 }
@@ -27,7 +31,9 @@ pub(super) fn read(text: &str, rules: &Rules, mut tell: impl FnMut(Kind, Severit
             Stands::Denied => ("被否定，不计", says.colour, false),
             Stands::Told => ("传闻或往事，不计", says.colour, false),
             Stands::Guarded => ("防范性表述，不计", says.colour, false),
-            Stands::Feared => ("假设或担心，最高按黄色", says.colour.min(Some(Warning::Yellow)), true),
+            Stands::Supposed => ("假设，最高按黄色", says.colour.min(Some(Warning::Yellow)), true),
+            Stands::Feared => ("担心，降一级", says.colour.map(lower), true),
+            Stands::Heard => ("听说，最高按橙色", says.colour.min(Some(Warning::Orange)), true),
         };
         let (word, kind) = (met.line.cite(FILE), says.kind.chinese().to_owned());
         tell(says.kind, SeverityReason { word, kind, colour, how: how.to_owned() }, counts);
@@ -49,18 +55,37 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
             if taken.is_some_and(|t| head < t) {
                 break;
             }
-            let gapped = line.word.contains(GAP);
-            let Some(len) = (if gapped { end_of_gapped(&line.word, &text[start..]) } else { Some(head) }) else {
-                continue;
-            };
-            found.push(Met { start, end: start + len, clause, line });
+            let gapped = is_gapped(&line.word);
+            let last = if gapped { last_of_gapped(&line.word, &text[start..]) } else { Some(0..head) };
+            let Some(last) = last else { continue };
+            found.push(Met { start, end: start + last.end, last: start + last.start, clause, line });
             if !gapped {
                 taken = Some(head);
             }
         }
         from = taken.map_or(from, |len| start + len);
     }
+    let hiding: Vec<Range<usize>> = found.iter().filter(|m| hides(m, text)).map(|m| m.start..m.end).collect();
+    found.retain(|m| !m.line.says.kind.speaks() || !hiding.iter().any(|h| h.start <= m.last && m.end <= h.end));
     found
+}
+
+/// A longer word or turn of words that is about something else: 轮胎漏气, 死猫的尸体. Not where a person stands in it.
+fn hides(met: &Met<'_>, text: &str) -> bool {
+    let whole = &text[met.start..met.end];
+    met.line.says.kind == Kind::None && !(is_gapped(&met.line.word) && whole.contains(PERSON))
+}
+
+/// In the names of people: 女孩, 工人, 老人, 一家三口.
+const PERSON: [char; 7] = ['人', '孩', '娃', '童', '婴', '妈', '爸'];
+
+/// One colour lower; what is feared is never less than yellow.
+fn lower(colour: Warning) -> Warning {
+    match colour {
+        Warning::Red => Warning::Orange,
+        Warning::Orange => Warning::Yellow,
+        other => other,
+    }
 }
 
 /// How a word stands in its text.
@@ -69,7 +94,9 @@ enum Stands {
     Denied,
     Told,
     Guarded,
+    Supposed,
     Feared,
+    Heard,
 }
 
 struct Context<'c, 't, 'r> {
@@ -90,8 +117,12 @@ impl Context<'_, '_, '_> {
             Stands::Told
         } else if self.is_guarded(i) {
             Stands::Guarded
-        } else if self.is_feared(i) {
+        } else if self.is_behind(i, Kind::Supposed) {
+            Stands::Supposed
+        } else if self.is_behind(i, Kind::Feared) {
             Stands::Feared
+        } else if self.is_heard(i) {
+            Stands::Heard
         } else {
             Stands::Plain
         }
@@ -109,14 +140,15 @@ impl Context<'_, '_, '_> {
     /// 没有人受伤, 并非要自杀, 不是不想活, 跳楼是不可能的; but 不得不堵路 and 别以为我不会跳楼 deny nothing.
     fn is_denied(&self, i: usize) -> bool {
         let after = self.after(i);
-        let denied = self.denial(i).is_some_and(|(before, not)| !is_rhetorical(before, not, after));
-        denied || DENIALS.iter().any(|d| after.starts_with(d))
+        let word = &self.words[i];
+        let within = &self.text[word.start..word.last];
+        let mut denials = [self.before(i), within].into_iter().filter_map(|before| self.denial(before));
+        denials.any(|(before, not)| !is_rhetorical(before, not, after)) || DENIALS.iter().any(|d| after.starts_with(d))
     }
 
-    /// The denial with nothing but fillers between it and the word, and what stands before it. 工资没要到我要跳楼 has none:
+    /// The denial that `whole` ends with but for fillers, and what stands before it. 工资没要到我要跳楼 has none:
     /// whoever writes without punctuation begins anew with 我要.
-    fn denial(&self, i: usize) -> Option<(&str, &str)> {
-        let whole = self.before(i);
+    fn denial<'w>(&self, whole: &'w str) -> Option<(&'w str, &'w str)> {
         let mut before = whole;
         loop {
             if let Some(not) = self.rules.not.iter().find(|n| before.ends_with(n.as_str())) {
@@ -136,7 +168,7 @@ impl Context<'_, '_, '_> {
     fn is_told(&self, i: usize) -> bool {
         let will = WILL.iter().any(|w| self.before(i).ends_with(w));
         let near = (0..i).rev().take_while(|p| self.words[*p].clause + 1 >= self.words[i].clause);
-        let told = !will && near.into_iter().any(|p| self.is_hearsay(p, i) || self.is_away(p, i));
+        let told = !will && near.into_iter().any(|p| self.is_hearsay(p, i, Kind::Past) || self.is_away(p, i));
         !self.of_own(i) && (told || self.is_over(i))
     }
 
@@ -150,14 +182,20 @@ impl Context<'_, '_, '_> {
         over && self.words[i].line.says.kind == Kind::Suicide && !near.contains(['又', '再', '还'])
     }
 
+    /// 听说3号楼着火了: it may well burn.
+    fn is_heard(&self, i: usize) -> bool {
+        let near = (0..i).rev().take_while(|p| self.words[*p].clause + 1 >= self.words[i].clause);
+        !self.of_own(i) && near.into_iter().any(|p| self.is_hearsay(p, i, Kind::Rumour))
+    }
+
     /// Hearsay of the word's clause, or of the one before that does no more than bring it in: 据新闻报道，….
-    fn is_hearsay(&self, past: usize, i: usize) -> bool {
+    fn is_hearsay(&self, past: usize, i: usize, kind: Kind) -> bool {
         let (of, clause) = (self.words[past].clause, self.words[i].clause);
         let brings_in = || {
             let next = of + 1 == clause && self.clauses[of].sentence == self.sentence(i);
             next && self.after(past).chars().count() <= MOST_AFTER_HEARSAY
         };
-        self.words[past].line.says.kind == Kind::Past && (of == clause || brings_in()) && !self.is_now(past, i)
+        self.words[past].line.says.kind == kind && (of == clause || brings_in()) && !self.is_now(past, i)
     }
 
     /// Long ago or far away, said of the word itself: not of what stands between (去年装的燃气管漏气). Wages once owed are
@@ -169,7 +207,7 @@ impl Context<'_, '_, '_> {
         }
         let stays = matches!(word.line.says.kind, Kind::Wage | Kind::Threat) || self.after(i).starts_with('了');
         let between = self.text.get(said.end..word.start).unwrap_or_default();
-        let of_another = between.trim_matches('的').contains(['的', '了']);
+        let of_another = between.trim_end_matches('的').contains(['的', '了']);
         !stays && !of_another && between.chars().count() <= MOST_AFTER_AWAY && !self.is_now(away, i)
     }
 
@@ -191,9 +229,11 @@ impl Context<'_, '_, '_> {
     fn is_guarded(&self, i: usize) -> bool {
         let word = &self.words[i];
         let deed = matches!(word.line.says.kind, Kind::Threat | Kind::Suicide | Kind::Violence | Kind::Wage);
-        let here = self.words[..i].iter().rev().take_while(|m| m.clause == word.clause);
-        let mut guards = here.filter(|m| m.line.says.kind == Kind::Guard);
-        guards.any(|guard| self.guards(guard, word, deed)) || self.is_taught(i, deed)
+        let here = (0..i).rev().take_while(|p| self.words[*p].clause == word.clause);
+        let guards = here.filter(|p| self.words[*p].line.says.kind == Kind::Guard && !self.is_now(*p, i));
+        let happened = word.line.word.ends_with('了') || self.after(i).starts_with('了');
+        let guarded = guards.into_iter().any(|p| self.guards(&self.words[p], word, deed));
+        guarded && !happened || self.is_taught(i, deed)
     }
 
     fn guards(&self, guard: &Met<'_>, word: &Met<'_>, deed: bool) -> bool {
@@ -220,12 +260,16 @@ impl Context<'_, '_, '_> {
         true
     }
 
-    /// A danger or harm that is only feared. A threat may well stand under a condition.
-    fn is_feared(&self, i: usize) -> bool {
-        let kind = self.words[i].line.says.kind;
-        let clause = self.words[i].clause;
-        let here = self.words[..i].iter().rev().take_while(|m| m.clause == clause);
-        matches!(kind, Kind::Hazard | Kind::Injury) && here.into_iter().any(|m| m.line.says.kind == Kind::Supposed)
+    /// A danger or harm shortly behind a word of this kind: only supposed or feared. A threat may well stand under a
+    /// condition.
+    fn is_behind(&self, i: usize, kind: Kind) -> bool {
+        let word = &self.words[i];
+        let mut here = self.words[..i].iter().rev().take_while(|m| m.clause == word.clause);
+        let near = |m: &Met<'_>| {
+            let between = self.text.get(m.end..word.start).unwrap_or_default();
+            between.chars().count() <= MOST_AFTER_AWAY && !between.contains('了')
+        };
+        matches!(word.line.says.kind, Kind::Hazard | Kind::Injury) && here.any(|m| m.line.says.kind == kind && near(m))
     }
 
     fn sentence(&self, i: usize) -> usize {

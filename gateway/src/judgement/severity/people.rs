@@ -42,6 +42,19 @@ const DIGITS: [(char, u32); 13] = [
     ('上', 1),
 ];
 
+/// After 人 and 户 these make another word: 5000人民币, 12345人工, 120户型.
+const OTHER_WORD: [&str; 14] = ["民", "工", "力", "行", "事", "才", "均", "大", "社", "来", "型", "口", "籍", "外"];
+/// Before a number, these say that it was called: 打110.
+const CALLED: [&str; 7] = ["打", "打了", "拨", "拨打", "热线", "电话", "报"];
+
+/// Whether a counted word stands here, and not another that begins with it.
+fn counts_people(rest: &str) -> bool {
+    let counted = COUNTED.iter().filter(|unit| rest.starts_with(**unit)).max_by_key(|unit| unit.len());
+    counted.is_some_and(|unit| {
+        !(["人", "户"].contains(unit) && OTHER_WORD.iter().any(|w| rest[unit.len()..].starts_with(w)))
+    })
+}
+
 /// The largest number of people said.
 pub(super) fn said(text: &str) -> Option<u32> {
     let mut most = None;
@@ -54,7 +67,8 @@ pub(super) fn said(text: &str) -> Option<u32> {
         from = at + len;
         let rest = &text[from..];
         let rest = rest.strip_prefix(['多', '余', '来', '几']).unwrap_or(rest);
-        if number <= MOST && COUNTED.iter().any(|unit| rest.starts_with(unit)) {
+        let called = CALLED.iter().any(|w| text[..at].ends_with(w));
+        if number <= MOST && !called && counts_people(rest) {
             most = most.max(Some(number));
         }
     }
@@ -118,6 +132,11 @@ mod tests {
             ("欠薪5000元", None),
             ("第三人民医院", None),
             ("上人", None),
+            ("欠我5000人民币", None),
+            ("拨打12345人工", None),
+            ("打110人来了也没用", None),
+            ("120户型的房子", None),
+            ("我们120户都没水", Some(120)),
             ("订单11111111111111111111，3个工友", Some(3)),
             ("00000000000000000000000032名工人", Some(32)),
             ("", None),

@@ -5,7 +5,7 @@ use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 
-use super::super::vocabulary::{self, GAP, Listed};
+use super::super::vocabulary::{self, Listed, heads};
 use crate::directory::names::NameIndex;
 use crate::directory::problem::Problem;
 use crate::directory::table::{Column, Row, file_words, may, must, rows};
@@ -56,8 +56,10 @@ file_words! {
         Not = "not", "否定";
         /// May stand between a denial and what it denies.
         Filler = "filler", "虚词";
-        /// What is heard, read or made up.
+        /// What was read or made up, or heard of elsewhere.
         Past = "past", "传闻往事";
+        /// What was heard, and may be so.
+        Rumour = "rumour", "听说";
         /// When or where it was: long ago, or far away.
         Away = "away", "异时异地";
         /// When it is: now or soon.
@@ -70,6 +72,8 @@ file_words! {
         Lesson = "lesson", "宣教";
         /// What might happen.
         Supposed = "supposed", "假设";
+        /// What may be happening, as someone fears.
+        Feared = "feared", "担心";
         /// Nothing; a longer word that holds one of the others.
         None = "none", "不计";
     }
@@ -163,7 +167,7 @@ impl Rules {
             Kind::Not => self.not.push(line.word),
             Kind::Filler => self.fillers.push(line.word),
             _ => {
-                self.index.insert(line.word.split(GAP).next().unwrap_or_default(), self.words.len());
+                heads(&line.word).for_each(|head| self.index.insert(head, self.words.len()));
                 self.words.push(line);
             }
         }
