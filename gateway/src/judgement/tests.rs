@@ -111,6 +111,32 @@ fn is_held(sample: &Sample, directory: &Directory) -> bool {
     decide(&without, directory).lead() != decide(&sample.facts, directory).lead()
 }
 
+/// An accusing text with calm sentences before it, of an innocent text about the same matter.
+fn buried(sample: &Sample, samples: &[Sample]) -> Option<Sample> {
+    let matter = sample.facts.matter.as_ref()?.as_str();
+    let alike = |other: &Sample| {
+        let theirs = other.facts.matter.as_ref().map_or("", |m| m.as_str());
+        theirs.bytes().zip(matter.bytes()).take_while(|(a, b)| a == b).count() / 2
+    };
+    let innocent = samples.iter().filter(|s| !s.accuses && s.part != sample.part);
+    let long = |text: &str| text.chars().count().min(120);
+    let calm = innocent.filter(|s| alike(s) > 0).max_by_key(|s| (alike(s), long(&s.text)))?;
+    let sentences: String = calm.text.split_inclusive(['。', '！', '？', '\n']).take(3).collect();
+    let text = format!("{}。{}", sentences.trim_end_matches(['。', '，']), sample.text);
+    let facts = RoutingFacts { texts: vec![Private::new(text.as_str())], ..sample.facts.clone() };
+    Some(Sample { part: sample.part.clone(), accuses: true, facts, accused: sample.accused.clone(), text })
+}
+
+/// What is known of the texts does not help here: the sentences before them thin it out.
+#[test]
+fn few_accusations_among_calm_sentences_reach_the_accused() {
+    let samples = samples();
+    let buried: Vec<Sample> = samples.iter().filter(|s| s.accuses).filter_map(|s| buried(s, &samples)).collect();
+    let leaked = buried.iter().filter(|s| leaks(s, &DIRECTORY)).count();
+    println!("{leaked} of {} accusing texts behind calm sentences reach the accused", buried.len());
+    assert!(buried.len() > 1_000 && leaked * 100 <= buried.len() * 20, "{leaked} of {} leaked", buried.len());
+}
+
 #[test]
 fn no_accusation_is_dispatched_to_the_accused() {
     let samples = samples();
@@ -163,7 +189,7 @@ fn each_set_unseen() {
     }
     let (phrases, samples) = (phrases(), samples());
     let parts: BTreeSet<&str> = samples.iter().map(|s| s.part.as_str()).collect();
-    let mut sums = [0; 4];
+    let mut sums = [0; 6];
     for part in parts {
         let mut directory = DIRECTORY.clone();
         let pieces = teach::teach(&examples(&phrases, &samples, part), &DIRECTORY);
@@ -172,13 +198,17 @@ fn each_set_unseen() {
         let leaked: Vec<&&Sample> = set.iter().filter(|s| s.accuses && leaks(s, &directory)).collect();
         let held: Vec<&&Sample> = set.iter().filter(|s| !s.accuses && is_held(s, &directory)).collect();
         let accusing = set.iter().filter(|s| s.accuses).count();
-        let counts = [accusing, leaked.len(), set.len() - accusing, held.len()];
+        let among_calm: Vec<Sample> = set.iter().filter(|s| s.accuses).filter_map(|s| buried(s, &samples)).collect();
+        let leaked_there = among_calm.iter().filter(|s| leaks(s, &directory)).count();
+        let innocent = set.len() - accusing;
+        let counts = [accusing, leaked.len(), innocent, held.len(), among_calm.len(), leaked_there];
         sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         leaked.iter().for_each(|s| println!("LEAKED {}", s.text));
         held.iter().for_each(|s| println!("HELD {}", s.text));
         println!("{part}: {} of {} leak, {} of {} are held", counts[1], counts[0], counts[3], counts[2]);
     }
     println!("all: {} of {} leak, {} of {} are held", sums[1], sums[0], sums[3], sums[2]);
+    println!("behind calm sentences about the same matter {} of {} leak", sums[5], sums[4]);
 }
 
 /// `HUILIU_ACCUSATIONS=FILE cargo test -p huiliu --lib another_set_of_acc -- --nocapture` measures another set of the

@@ -3,6 +3,7 @@
 //! of our own, written to the file as pieces and weights that anyone can read.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use super::super::learning::grams::{Features, Field, counted, hash_of, spans};
 use super::super::learning::linear::Linear;
 use super::super::learning::normal::{plain, without_numbers};
 use super::reading::Reading;
+use super::weighing::BARS;
 
 /// The pieces that ship with the binary, made of the examples by `make accusations`.
 pub(crate) const FILE: &str = include_str!("pieces.csv");
@@ -21,8 +23,11 @@ pub(super) static BLAME: LazyLock<Arc<Blame>> = LazyLock::new(|| Arc::new(Blame:
 /// No text is read further than this, in characters.
 const MOST: usize = 1_500;
 
-/// A text with fewer known pieces says nothing, and so blames nobody.
+/// With fewer known pieces, or fewer characters besides a name, nobody can tell what a text says: it accuses nobody, and
+/// bars whoever does something in it.
 const LEAST: usize = 12;
+const LEAST_SAID: usize = 4;
+/// A name and no more.
 const SAYS_NOTHING: f32 = -1.0;
 
 /// A piece as the file has it.
@@ -53,15 +58,29 @@ pub(super) struct Pieces {
 impl Pieces {
     pub fn of(readings: &[Reading<'_, '_>]) -> Self {
         let mut all = Self::default();
-        for reading in readings {
-            all.plain.extend(without_numbers(&plain(reading.text), MOST));
-            all.marked.extend(without_numbers(&plain(&reading.marked()), MOST));
-        }
+        readings.iter().for_each(|reading| all.read(reading, 0..reading.text.len()));
         all
+    }
+
+    /// One stretch of a text by itself.
+    pub fn of_stretch(reading: &Reading<'_, '_>, stretch: Range<usize>) -> Self {
+        let mut one = Self::default();
+        one.read(reading, stretch);
+        one
+    }
+
+    fn read(&mut self, reading: &Reading<'_, '_>, stretch: Range<usize>) {
+        self.plain.extend(without_numbers(&plain(&reading.text[stretch.clone()]), MOST));
+        self.marked.extend(without_numbers(&plain(&reading.marked(stretch)), MOST));
     }
 
     pub fn is_empty(&self) -> bool {
         self.plain.is_empty()
+    }
+
+    /// How much is said besides a name, in characters.
+    fn said(&self) -> usize {
+        self.marked.len().saturating_sub(1)
     }
 
     /// By how much a text reads more as blame for nothing but its length: whoever tells much tells of offices too.
@@ -118,10 +137,20 @@ impl Blame {
     /// How much a case reads as blame: above zero more than not.
     pub(super) fn score(&self, text: &Pieces) -> f32 {
         let features = text.features();
-        if self.linear.known(&features).len() < LEAST {
-            return SAYS_NOTHING;
+        match text.said() {
+            0 => SAYS_NOTHING,
+            said if said < LEAST_SAID || self.linear.known(&features).len() < LEAST => BARS,
+            _ => self.speaks(&features) - text.drift(),
         }
-        self.linear.scores(&features).first().copied().unwrap_or_default() - text.drift()
+    }
+
+    /// The same of one sentence, however short.
+    pub(super) fn score_sentence(&self, sentence: &Pieces) -> f32 {
+        if sentence.said() == 0 { SAYS_NOTHING } else { self.speaks(&sentence.features()) - sentence.drift() }
+    }
+
+    fn speaks(&self, features: &Features) -> f32 {
+        self.linear.scores(features).first().copied().unwrap_or_default()
     }
 
     /// The pieces of a case that speak, strongest first.

@@ -17,6 +17,8 @@ pub(crate) mod lexicon;
 mod reading;
 #[cfg(test)]
 pub(super) mod teach;
+#[cfg(test)]
+mod tests;
 mod weighing;
 pub(crate) mod words;
 

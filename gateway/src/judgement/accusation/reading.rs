@@ -357,17 +357,35 @@ impl<'t, 'l> Reading<'t, 'l> {
         asked.then_some("属请求内容")
     }
 
-    /// The text with everyone named in it replaced by what kind of party it is.
-    pub fn marked(&self) -> String {
-        let mut marked = String::with_capacity(self.text.len());
-        let mut from = 0;
-        for token in &self.tokens {
-            let Some(mark) = token.meaning.kind().mark().filter(|_| token.at.start >= from) else { continue };
+    /// Where a sentence stands.
+    pub fn sentence(&self, sentence: usize) -> Range<usize> {
+        let first = self.clauses.partition_point(|c| c.sentence < sentence);
+        let next = self.clauses.partition_point(|c| c.sentence <= sentence);
+        self.clauses[first].at.start..self.clauses[next - 1].at.end
+    }
+
+    /// The sentences that speak of someone in office.
+    #[cfg(test)]
+    pub fn of_office(&self) -> impl Iterator<Item = &'t str> {
+        let in_office = |kind: Kind| kind.is_party() && kind != Kind::Private;
+        let named = self.tokens.iter().filter(move |t| in_office(t.meaning.kind()));
+        let sentences: std::collections::BTreeSet<usize> = named.map(|t| self.clauses[t.clause].sentence).collect();
+        sentences.into_iter().map(|sentence| &self.text[self.sentence(sentence)])
+    }
+
+    /// A stretch of the text with everyone named in it replaced by what kind of party it is.
+    pub fn marked(&self, stretch: Range<usize>) -> String {
+        let mut marked = String::with_capacity(stretch.len());
+        let mut from = stretch.start;
+        let first = self.tokens.partition_point(|t| t.at.start < stretch.start);
+        for token in self.tokens[first..].iter().take_while(|t| t.at.start < stretch.end) {
+            let within = token.at.start >= from && token.at.end <= stretch.end;
+            let Some(mark) = token.meaning.kind().mark().filter(|_| within) else { continue };
             marked.push_str(&self.text[from..token.at.start]);
             marked.push(mark);
             from = token.at.end;
         }
-        marked.push_str(&self.text[from..]);
+        marked.push_str(&self.text[from..stretch.end]);
         marked
     }
 }

@@ -15,10 +15,16 @@ const KEPT: usize = 20_000;
 /// What an error costs.
 const COST: f32 = 0.5;
 const SEED: u64 = 1;
+/// A sentence shorter than its text by no more than this is the text.
+const A_FEW_BYTES: usize = 9;
 
-/// Learns which pieces speak for blame; `examples` say of each text whether it finds fault with someone in office.
+/// Learns which pieces speak for blame; `examples` say of each text whether it finds fault with someone in office. Of a
+/// text that does not, no sentence does.
 pub(crate) fn teach(examples: &[(bool, &str)], directory: &Directory) -> Vec<Piece> {
     let read = |text: &str| Pieces::of(&[Reading::of(text, &directory.accusing)]);
+    let innocent = examples.iter().filter(|(accuses, _)| !accuses);
+    let sentences = innocent.flat_map(|(_, text)| sentences_of_office(text, directory));
+    let examples: Vec<(bool, &str)> = examples.iter().copied().chain(sentences.map(|s| (false, s))).collect();
     let texts: Vec<Pieces> = examples.iter().map(|(_, text)| read(text)).collect();
     let features: Vec<Features> = texts.iter().map(Pieces::features).collect();
     let wanted: Vec<bool> = examples.iter().map(|(accuses, _)| *accuses).collect();
@@ -49,6 +55,12 @@ pub(crate) fn teach(examples: &[(bool, &str)], directory: &Directory) -> Vec<Pie
     let bias =
         Piece { view: "bias".to_owned(), piece: String::new(), rarity: 1.0, weight: rounded(weights[hashes.len()]) };
     std::iter::once(bias).chain(pieces).collect()
+}
+
+/// The sentences of a text of several that speak of someone in office.
+fn sentences_of_office<'t>(text: &'t str, directory: &Directory) -> Vec<&'t str> {
+    let sentences = Reading::of(text, &directory.accusing).of_office().collect::<Vec<_>>();
+    sentences.into_iter().filter(|sentence| sentence.len() + A_FEW_BYTES < text.len()).collect()
 }
 
 fn empty(hashes: &[u64], rarity: &[f32]) -> Linear {

@@ -86,7 +86,8 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Says {
     pub kind: Kind,
-    /// Names of units, the first that the directory knows counts; `@police` and so on: the units of a kind.
+    /// Names of units, the first that the directory knows counts; `@police` and so on: the units of a kind. Of a word
+    /// for officials: whose they may be where no unit is named right before.
     pub means: Vec<String>,
 }
 
