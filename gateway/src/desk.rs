@@ -181,24 +181,49 @@ impl Desk {
 
 impl Sitting {
     fn given_for(&self, job: &Job, case: Option<&Case>, told: &Told, now: Timestamp) -> Given {
-        match &job.work {
+        let given = match &job.work {
             Work::Record(record) => self.given_for_record(record, case, told, now),
             Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
-            Work::Delivery { .. } | Work::Link { .. } => Given::default(),
+            Work::Delivery { .. } | Work::Link { .. } => return Given::default(),
+        };
+        let facts = match &job.work {
+            Work::Record(record) => Some(&record.submission.facts),
+            _ => None,
+        };
+        let Some(facts) = case.map(|case| &case.facts).or(facts) else { return given };
+        Given { triage_deadlines: self.triage_deadlines(case, given.decision.as_ref(), facts, now), ..given }
+    }
+
+    /// How long whoever dispatches has. Once a case was sent to somebody, what the law wants done before that was done.
+    fn triage_deadlines(
+        &self,
+        case: Option<&Case>,
+        decision: Option<&Decision>,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Vec<Deadline> {
+        let goes_on = |decision: &Decision| matches!(decision.verdict, Verdict::Dispatch { .. });
+        if case.is_none() && decision.is_some_and(goes_on) {
+            return Vec::new();
         }
+        let warning = decision.and_then(|d| d.severity.colour).max(case.and_then(Case::warning));
+        let was_sent = case.is_some_and(|case| !case.assignments.is_empty());
+        let clocks = self.deadlines("registered", decision.and_then(|d| d.complexity), warning, facts, now);
+        clocks.into_iter().filter(|due| due.clock == Clock::Dispatch || !was_sent).collect()
     }
 
     fn given_for_record(&self, record: &Record, case: Option<&Case>, told: &Told, now: Timestamp) -> Given {
         match case {
             None => {
                 let decision = routing::decide(&RoutingFacts::from_submission(&record.submission), &self.directory);
-                self.given(Some(decision), Some(&record.submission.facts), now)
+                self.given(decision, &record.submission.facts, now)
             }
             Some(case) if case.stage == Stage::Triage => {
                 let facts = case.facts.merged(&record.submission.facts);
                 let decision = self.route_known(case, &facts, &told.merged.merged(&record.submission.content));
                 let forbidden = self.barred(&self.accused_in(case, told), case, sent_to(&decision));
-                Given { forbidden, ..self.given(Some(decision), Some(&facts), now) }
+                let sooner = self.sooner("registered", &decision, &facts, now);
+                Given { forbidden, sooner, ..self.given(decision, &facts, now) }
             }
             Some(case) => {
                 // What is told later may accuse whoever has the case now, or would have it again.
@@ -222,12 +247,17 @@ impl Sitting {
         let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
-        let urgent = is_urgent(decision.severity.colour, facts);
-        let rules = self.directory.due_dates("dispatched", now, urgent, complexity, facts.appeal);
-        let sooner = rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect();
+        let sooner = self.sooner("dispatched", &decision, facts, now);
         let warning = decision.severity.colour.max(case.warning());
         let dispatch_deadlines = self.deadlines("dispatched", complexity, warning, facts, now);
         Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
+    }
+
+    /// How soon it must be done if it is as grave as this.
+    fn sooner(&self, start: &str, decision: &Decision, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
+        let urgent = is_urgent(decision.severity.colour, facts);
+        let rules = self.directory.due_dates(start, now, urgent, decision.complexity, facts.appeal);
+        rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect()
     }
 
     /// Which of the departments that have a part, or are named, may not have the case: whom the accusation concerns.
@@ -331,11 +361,10 @@ impl Sitting {
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
-    fn given(&self, decision: Option<Decision>, facts: Option<&Facts>, now: Timestamp) -> Given {
-        let warning = decision.as_ref().and_then(|d| d.severity.colour);
-        let complexity = decision.as_ref().and_then(|d| d.complexity);
-        let deadlines = facts.map(|f| self.deadlines("dispatched", complexity, warning, f, now));
-        Given { dispatch_deadlines: deadlines.unwrap_or_default(), decision, ..Given::default() }
+    fn given(&self, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
+        let dispatch_deadlines =
+            self.deadlines("dispatched", decision.complexity, decision.severity.colour, facts, now);
+        Given { dispatch_deadlines, decision: Some(decision), ..Given::default() }
     }
 
     fn deadlines(
@@ -444,7 +473,7 @@ mod tests {
     use huiliu_schemas::SourceId;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::submission::{Intent, Session};
-    use huiliu_schemas::vocabulary::{Appeal, Role};
+    use huiliu_schemas::vocabulary::{Appeal, ReturnReason, Role};
 
     #[test]
     fn only_the_sources_own_version_orders_its_records() {
@@ -510,6 +539,53 @@ mod tests {
         });
         let clocks: Vec<Clock> = sooner.expect("warned").iter().map(|d| d.clock).collect();
         assert_eq!(clocks, [Clock::SignFor]);
+    }
+
+    #[test]
+    fn a_case_that_a_person_must_dispatch_has_a_time_for_that() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let mut log = Vec::new();
+        let mut decide = |job: &Job| {
+            let case = Case::fold(&log);
+            let decided = desk.decide(job, id, case.as_ref(), &Told::default(), Vec::new(), now).expect("decided");
+            let Decided::Events(events) = decided else { panic!("nothing came of it") };
+            log.extend(events);
+            let case = Case::fold(&log).expect("a case");
+            let due =
+                |clock| case.deadlines.iter().find(|d| d.clock == clock).map(|d| d.at.duration_since(now).as_mins());
+            (case.stage, due(Clock::Dispatch), due(Clock::PetitionDecide).is_some())
+        };
+        let unsaid = |cause, text: &str| {
+            let mut job = job(cause, text);
+            let Work::Record(record) = &mut job.work else { unreachable!("a record") };
+            record.submission.facts.matter = None;
+            job
+        };
+        let by_command = |cause: &str, actor: Actor, command| Job {
+            cause: Cause::command("somebody", &cause.parse().expect("an id")),
+            actor,
+            work: Work::Command {
+                case: id,
+                command,
+                content: Content { note: Some("说明".into()), ..Content::default() },
+                digest: cause.to_owned(),
+                seen: None,
+            },
+        };
+        let housing = || "jb-housing".parse().expect("a department");
+        let centre = || Actor::Operator { name: "li".into() };
+        assert_eq!(decide(&unsaid(1, "有件事想说一下")), (Stage::Triage, Some(30), true));
+        assert_eq!(decide(&unsaid(2, "再不解决，今晚就跳楼")), (Stage::Triage, Some(5), true), "graver");
+        let lead = Assignee { department: housing(), role: Role::Lead };
+        let on = Command::Dispatch { assignees: vec![lead], not_accused: Vec::new() };
+        assert_eq!(decide(&by_command("on-1", centre(), on)), (Stage::Dispatched, None, false));
+        let actor = Actor::Department { department: housing() };
+        let back = Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None };
+        decide(&by_command("back-1", actor, back));
+        let granted = Command::GrantReturn { department: housing(), assignees: Vec::new() };
+        assert_eq!(decide(&by_command("back-2", centre(), granted)), (Stage::Triage, Some(5), false), "sent before");
     }
 
     pub(super) fn told(tellings: &[&str]) -> Told {

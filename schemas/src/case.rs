@@ -336,7 +336,7 @@ impl Case {
             EventBody::InterimAnswered { .. } => self.stop(Clock::HotlineAnswer),
             EventBody::Interviewed { .. } | EventBody::ReviewRequested { .. } | EventBody::ReviewDecided { .. } => {}
             EventBody::Recorded {} => self.stage = Stage::Recorded,
-            EventBody::Triaged { decision } => self.enter_triage(decision),
+            EventBody::Triaged { decision, deadlines } => self.enter_triage(decision, deadlines),
             EventBody::Dispatched { decision, deadlines, not_accused } => {
                 self.clear(not_accused);
                 self.enter_queues(decision.as_deref(), deadlines);
@@ -587,9 +587,10 @@ impl Case {
         self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
     }
 
-    fn enter_triage(&mut self, decision: &Decision) {
+    fn enter_triage(&mut self, decision: &Decision, deadlines: &[Deadline]) {
         self.release_all();
         self.stop_parts();
+        self.start(deadlines);
         self.remember(decision);
         self.stage = Stage::Triage;
     }
@@ -599,6 +600,7 @@ impl Case {
             self.remember(decision);
         }
         self.stop_parts();
+        self.deadlines.retain(|d| !d.clock.is_of_desk());
         self.start(deadlines);
         self.stage = Stage::Dispatched;
     }

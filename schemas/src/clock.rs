@@ -33,6 +33,11 @@ impl Clock {
         !matches!(self, Self::Object | Self::ReviewRequest | Self::RecheckRequest)
     }
 
+    /// Whether it runs against whoever dispatches: it ends with the dispatch.
+    pub fn is_of_desk(self) -> bool {
+        matches!(self, Self::Dispatch | Self::PetitionDecide)
+    }
+
     /// Whether it belongs to the part a department has: without one it does not run. The others are the citizen's, whoever
     /// has the case.
     pub fn is_of_part(self) -> bool {

@@ -190,12 +190,14 @@ pub struct Order {
 pub struct Given {
     /// Where the rules would send the case.
     pub decision: Option<Decision>,
-    /// When clocks would run out that start now, by what starts them.
+    /// When clocks would run out that start now, if a person is to dispatch it.
+    pub triage_deadlines: Vec<Deadline>,
+    /// The same, if it is dispatched.
     pub dispatch_deadlines: Vec<Deadline>,
+    /// The same, if it is accepted.
+    pub accept_deadlines: Vec<Deadline>,
     /// When running clocks would run out if the case is graver than was known: those that have a rule for it.
     pub sooner: Vec<Deadline>,
-    /// As above, for acceptance.
-    pub accept_deadlines: Vec<Deadline>,
     /// Departments that may not have the case: the accused and everything under them.
     pub forbidden: Vec<DepartmentId>,
     /// Named departments that do not exist or were dissolved.

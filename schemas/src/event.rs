@@ -98,6 +98,9 @@ pub enum EventBody {
     Triaged {
         /// Why, with candidates.
         decision: Box<Decision>,
+        /// When whoever dispatches must have done so, but for clocks that run already and run out sooner.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        deadlines: Vec<Deadline>,
     },
     /// 派单. The departments are in the event's entries.
     Dispatched {

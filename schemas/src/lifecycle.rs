@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::case::{Answer, Assignment, AssignmentState, Case};
 use crate::clock::Deadline;
 use crate::command::{Action, Command, CommandKind, Given, Order};
+use crate::content::Content;
 use crate::decision::{Assignee, Decision, Excluded, Severity, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EntryRef, Event, EventBody, SourceSeen};
 use crate::ids::{CaseId, DepartmentId, event_id};
@@ -215,7 +216,7 @@ fn grant_return(
     if assignees.is_empty() {
         let decision = returned_to_triage(case, department);
         draft.tell_leaving(case, stays);
-        draft.push(EventBody::Triaged { decision: Box::new(decision) });
+        draft.triage(decision);
     } else {
         check_assignees(&draft, case, assignees)?;
         draft.tell_leaving(case, stays);
@@ -419,8 +420,7 @@ impl<'a> Draft<'a> {
         let lead = case.last_lead().filter(|d| case.stage.has_result() && !barred(d));
         let Some(lead) = lead else {
             self.push(EventBody::Reopened { deadlines: Vec::new(), seen });
-            let decision = Box::new(reopened_in_triage(case, given));
-            return self.push(EventBody::Triaged { decision });
+            return self.triage(reopened_in_triage(case, given));
         };
         self.enqueue(lead, EntryKind::Reopen, Role::Lead);
         self.push(EventBody::Reopened { deadlines: given.dispatch_deadlines.clone(), seen });
@@ -442,7 +442,13 @@ impl<'a> Draft<'a> {
             }
             decision.verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
         }
-        self.push(EventBody::Triaged { decision: Box::new(decision) });
+        self.triage(decision);
+    }
+
+    /// A person dispatches it, and in time.
+    fn triage(&mut self, decision: Decision) {
+        let deadlines = self.order.given.triage_deadlines.clone();
+        self.push(EventBody::Triaged { decision: Box::new(decision), deadlines });
     }
 
     /// Whom the order's words accuse that the case did not; not who is only found fault with, which is judged anew each time.

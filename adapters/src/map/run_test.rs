@@ -228,7 +228,7 @@ fn points_and_times_that_are_no_text_are_read() {
     let read = |point: Value, time: Value| {
         let record = json!({"id": {"$oid": "65e6"}, "p": point, "t": time});
         assert_eq!(map.unread(&record), Vec::<String>::new());
-        let s = map.map(&record, &"own".parse().expect("a namespace")).expect("maps");
+        let s = map.map(&record, &"own".parse().expect("a namespace"), Timestamp::MAX).expect("maps");
         assert_eq!(s.source.id, "65e6");
         (s.facts.point.map(|p| (p.longitude, p.latitude)), s.at.map(|at| at.as_second()), s.problems.len())
     };

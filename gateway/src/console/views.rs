@@ -372,7 +372,7 @@ fn named(body: Option<&EventBody>) -> Option<DepartmentId> {
 fn why(body: &EventBody) -> Option<Why> {
     let said = |words: String| Some(Why { rule: None, reasons: Vec::new(), confidence: None, words: Some(words) });
     match body {
-        EventBody::Dispatched { decision: Some(decision), .. } | EventBody::Triaged { decision } => Some(Why {
+        EventBody::Dispatched { decision: Some(decision), .. } | EventBody::Triaged { decision, .. } => Some(Why {
             rule: decision.rule.clone(),
             reasons: triage_reasons(decision),
             confidence: Some(decision.confidence),

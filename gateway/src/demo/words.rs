@@ -43,7 +43,7 @@ impl Words {
                 };
                 line(("派单", "to", 34), to)
             }
-            EventBody::Triaged { decision } => line(("分拨", "triage", 33), reasons(decision)),
+            EventBody::Triaged { decision, .. } => line(("分拨", "triage", 33), reasons(decision)),
             EventBody::SignedFor { department, .. } => line(("签收", "signed for", 35), self.name(department)),
             EventBody::Accepted { department, .. } => line(("受理", "accepted", 35), self.name(department)),
             EventBody::Progressed { department } => line(("进展", "progress", 35), self.name(department)),

@@ -76,7 +76,7 @@ fn record(cause: u64, say: impl FnOnce(&mut Submission)) -> Job {
 fn by_operator(cause: &str, command: Command, note: &str) -> Job {
     let case = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
     let content = Content { note: (!note.is_empty()).then(|| note.into()), ..Content::default() };
-    let work = Work::Command { case, command, content, seen: None };
+    let work = Work::Command { case, command, content, digest: String::new(), seen: None };
     Job { cause: Cause::hub(cause), actor: Actor::Operator { name: "desk".into() }, work }
 }
 
@@ -91,7 +91,7 @@ fn said(note: &str) -> Content {
 
 fn by_department(cause: &str, department: &str, command: Command, content: Content) -> Job {
     let case = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
-    let work = Work::Command { case, command, content, seen: None };
+    let work = Work::Command { case, command, content, digest: String::new(), seen: None };
     Job { cause: Cause::hub(cause), actor: Actor::Department { department: dept(department) }, work }
 }
 

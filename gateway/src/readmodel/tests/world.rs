@@ -173,6 +173,7 @@ impl World {
         self.order(case, &order);
         let back = Order {
             cause: Cause::hub(&format!("linked/{case}")),
+            asked_digest: None,
             actor: Actor::Hub,
             action: Action::Link { to: case, kind: LinkKind::Duplicate },
             content: Content::default(),
