@@ -29,7 +29,7 @@ for await (const message of await queue.fetch({ max_messages: 5, expires: 5_000 
   // The id is the sender's own: sent again, the command gives the first answer. A case that comes back has another n.
   const done = await ask(`command.${department}.sign_for`, { id: `sign-${case_id}-${n}`, case: case_id, n });
   console.log("  sign_for:", done.result ?? done);
-  // A refusal means that the entry is dead: it is done with. Anything else may pass, and the entry comes again.
-  if (done.result || done.refusal) await message.ackAck();
+  // Signed for, or no longer ours to sign for. Anything else may pass, and the entry comes again.
+  if (done.result || ["dead_entry", "not_yours"].includes(done.refusal?.code)) await message.ackAck();
 }
 await client.close();

@@ -43,8 +43,8 @@ async def main():
         # The id is the sender's own: sent again, the command gives the first answer. A case that comes back has another n.
         done = await ask(f"command.{department}.sign_for", {"id": f"sign-{case}-{n}", "case": case, "n": n})
         print("  sign_for:", done.get("result", done))
-        # A refusal means that the entry is dead: it is done with. Anything else may pass, and the entry comes again.
-        if "result" in done or done.get("refusal"):
+        # Signed for, or no longer ours to sign for. Anything else may pass, and the entry comes again.
+        if "result" in done or done.get("refusal", {}).get("code") in ("dead_entry", "not_yours"):
             await message.ack_sync()
     await client.close()
 

@@ -223,7 +223,9 @@ async fn carry_out(
     };
     count(kind, result.as_str());
     let number = settled.case.as_ref().map(|c| c.number.clone());
-    let stage = stage.filter(|_| settled.case.is_some_and(|c| may_know_where(&c, &actor)));
+    // Who has just ended it knows that, though it has no part any more.
+    let ends = matches!(kind, CommandKind::Resolve | CommandKind::Decline);
+    let stage = stage.filter(|_| ends || settled.case.is_some_and(|c| may_know_where(&c, &actor)));
     Ok(CommandOutcome { id, case_id: settled.case_id, number, result, stage, events, as_of: settled.as_of })
 }
 

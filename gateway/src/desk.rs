@@ -186,12 +186,12 @@ impl Sitting {
             Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
             Work::Delivery { .. } | Work::Link { .. } => return Given::default(),
         };
-        let facts = match &job.work {
-            Work::Record(record) => Some(&record.submission.facts),
-            _ => None,
+        let said = match &job.work {
+            Work::Record(record) => record.submission.facts.clone(),
+            _ => Facts::default(),
         };
-        let Some(facts) = case.map(|case| &case.facts).or(facts) else { return given };
-        Given { triage_deadlines: self.triage_deadlines(case, given.decision.as_ref(), facts, now), ..given }
+        let facts = case.map_or_else(|| said.clone(), |case| case.facts.merged(&said));
+        Given { triage_deadlines: self.triage_deadlines(case, given.decision.as_ref(), &facts, now), ..given }
     }
 
     /// How long whoever dispatches has. Once a case was sent to somebody, what the law wants done before that was done.
@@ -216,14 +216,14 @@ impl Sitting {
         match case {
             None => {
                 let decision = routing::decide(&RoutingFacts::from_submission(&record.submission), &self.directory);
-                self.given(decision, &record.submission.facts, now)
+                self.given(decision, None, &record.submission.facts, now)
             }
             Some(case) if case.stage == Stage::Triage => {
                 let facts = case.facts.merged(&record.submission.facts);
                 let decision = self.route_known(case, &facts, &told.merged.merged(&record.submission.content));
                 let forbidden = self.barred(&self.accused_in(case, told), case, sent_to(&decision));
                 let sooner = self.sooner("registered", &decision, &facts, now);
-                Given { forbidden, sooner, ..self.given(decision, &facts, now) }
+                Given { forbidden, sooner, ..self.given(decision, Some(case), &facts, now) }
             }
             Some(case) => {
                 // What is told later may accuse whoever has the case now, or would have it again.
@@ -247,7 +247,8 @@ impl Sitting {
         let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
-        let sooner = self.sooner("dispatched", &decision, facts, now);
+        let start = if case.stage == Stage::Triage { "registered" } else { "dispatched" };
+        let sooner = self.sooner(start, &decision, facts, now);
         let warning = decision.severity.colour.max(case.warning());
         let dispatch_deadlines = self.deadlines("dispatched", complexity, warning, facts, now);
         Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
@@ -361,9 +362,9 @@ impl Sitting {
         Given { dispatch_deadlines, accept_deadlines, forbidden, unknown, ..Given::default() }
     }
 
-    fn given(&self, decision: Decision, facts: &Facts, now: Timestamp) -> Given {
-        let dispatch_deadlines =
-            self.deadlines("dispatched", decision.complexity, decision.severity.colour, facts, now);
+    fn given(&self, decision: Decision, case: Option<&Case>, facts: &Facts, now: Timestamp) -> Given {
+        let warning = decision.severity.colour.max(case.and_then(Case::warning));
+        let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
         Given { dispatch_deadlines, decision: Some(decision), ..Given::default() }
     }
 
@@ -541,51 +542,79 @@ mod tests {
         assert_eq!(clocks, [Clock::SignFor]);
     }
 
+    /// Without a matter, so that a person must look.
+    fn unsaid(cause: u64, text: &str) -> Job {
+        let mut job = job(cause, text);
+        if let Work::Record(record) = &mut job.work {
+            record.submission.facts.matter = None;
+        }
+        job
+    }
+
+    fn by_command(actor: Actor, command: Command, words: &str) -> Job {
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let content = Content { note: Some(words.into()), ..Content::default() };
+        let cause = format!("{command:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().parse();
+        Job {
+            cause: Cause::command("somebody", &cause.expect("an id")),
+            actor,
+            work: Work::Command { case: id, command, content, digest: String::new(), seen: None },
+        }
+    }
+
     #[test]
     fn a_case_that_a_person_must_dispatch_has_a_time_for_that() {
         let desk = Desk::new(Arc::new(shipped()));
         let now = "2026-03-04T02:00:00Z".parse().expect("a time");
         let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
-        let mut log = Vec::new();
-        let mut decide = |job: &Job| {
-            let case = Case::fold(&log);
-            let decided = desk.decide(job, id, case.as_ref(), &Told::default(), Vec::new(), now).expect("decided");
-            let Decided::Events(events) = decided else { panic!("nothing came of it") };
-            log.extend(events);
-            let case = Case::fold(&log).expect("a case");
-            let due =
-                |clock| case.deadlines.iter().find(|d| d.clock == clock).map(|d| d.at.duration_since(now).as_mins());
-            (case.stage, due(Clock::Dispatch), due(Clock::PetitionDecide).is_some())
-        };
-        let unsaid = |cause, text: &str| {
-            let mut job = job(cause, text);
-            let Work::Record(record) = &mut job.work else { unreachable!("a record") };
-            record.submission.facts.matter = None;
-            job
-        };
-        let by_command = |cause: &str, actor: Actor, command| Job {
-            cause: Cause::command("somebody", &cause.parse().expect("an id")),
-            actor,
-            work: Work::Command {
-                case: id,
-                command,
-                content: Content { note: Some("说明".into()), ..Content::default() },
-                digest: cause.to_owned(),
-                seen: None,
-            },
-        };
         let housing = || "jb-housing".parse().expect("a department");
         let centre = || Actor::Operator { name: "li".into() };
-        assert_eq!(decide(&unsaid(1, "有件事想说一下")), (Stage::Triage, Some(30), true));
-        assert_eq!(decide(&unsaid(2, "再不解决，今晚就跳楼")), (Stage::Triage, Some(5), true), "graver");
-        let lead = Assignee { department: housing(), role: Role::Lead };
-        let on = Command::Dispatch { assignees: vec![lead], not_accused: Vec::new() };
-        assert_eq!(decide(&by_command("on-1", centre(), on)), (Stage::Dispatched, None, false));
-        let actor = Actor::Department { department: housing() };
-        let back = Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None };
-        decide(&by_command("back-1", actor, back));
-        let granted = Command::GrantReturn { department: housing(), assignees: Vec::new() };
-        assert_eq!(decide(&by_command("back-2", centre(), granted)), (Stage::Triage, Some(5), false), "sent before");
+        let threat = "再不解决，今晚就跳楼";
+        for grave in [unsaid(2, threat), by_command(centre(), Command::Urge {}, threat)] {
+            let mut log = Vec::new();
+            let mut decide = |job: &Job| {
+                let case = Case::fold(&log);
+                let decided = desk.decide(job, id, case.as_ref(), &Told::default(), Vec::new(), now).expect("decided");
+                let Decided::Events(events) = decided else { panic!("nothing came of it") };
+                log.extend(events);
+                let case = Case::fold(&log).expect("a case");
+                let due = |clock| case.deadlines.iter().find(|d| d.clock == clock);
+                let minutes = due(Clock::Dispatch).map(|d| d.at.duration_since(now).as_mins());
+                (case.stage, minutes, due(Clock::PetitionDecide).is_some())
+            };
+            assert_eq!(decide(&unsaid(1, "有件事想说一下")), (Stage::Triage, Some(30), true));
+            assert_eq!(decide(&grave), (Stage::Triage, Some(5), true));
+            let assignees = vec![Assignee { department: housing(), role: Role::Lead }];
+            let on = Command::Dispatch { assignees, not_accused: Vec::new() };
+            assert_eq!(decide(&by_command(centre(), on, "说明")), (Stage::Dispatched, None, false));
+            let back = Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None };
+            decide(&by_command(Actor::Department { department: housing() }, back, "说明"));
+            let granted = Command::GrantReturn { department: housing(), assignees: Vec::new() };
+            let again = decide(&by_command(centre(), granted, "说明"));
+            assert_eq!(again, (Stage::Triage, Some(5), false), "it was sent before");
+        }
+    }
+
+    #[test]
+    fn what_was_grave_once_is_dispatched_as_grave() {
+        let desk = Desk::new(Arc::new(shipped()));
+        let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let decide = |case: Option<&Case>, job: &Job| {
+            let decided = desk.decide(job, id, case, &Told::default(), Vec::new(), now).expect("decided");
+            let Decided::Events(events) = decided else { panic!("nothing came of it") };
+            events
+        };
+        let signed_for_within = |log: &[Event]| {
+            let case = Case::fold(log).expect("a case");
+            let due = case.deadlines.iter().find(|d| d.clock == Clock::SignFor).expect("dispatched");
+            due.at.duration_since(now).as_mins()
+        };
+        let mut log = decide(None, &unsaid(1, "有件事想说一下"));
+        let urge = by_command(Actor::Operator { name: "li".into() }, Command::Urge {}, "再不解决，今晚就跳楼");
+        log.extend(decide(Case::fold(&log).as_ref(), &urge));
+        log.extend(decide(Case::fold(&log).as_ref(), &job(3, "老板欠薪")));
+        assert_eq!(signed_for_within(&log), 30);
     }
 
     pub(super) fn told(tellings: &[&str]) -> Told {

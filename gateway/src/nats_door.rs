@@ -9,6 +9,7 @@ use async_nats::{Client, Message};
 use futures_util::StreamExt;
 use huiliu_adapters::verify::{Proof, RawBody, Verified};
 use huiliu_schemas::message::{OpenRequest, Opened};
+use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::{Channel, CommandId, DepartmentId, subjects};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -196,7 +197,10 @@ async fn command(api: &Api, department: DepartmentId, kind: &str, request: &Mess
     let arrival = api.traces.arrival(of_nats(request.headers.as_ref()));
     let outcome = execute(&api.ledger, &who, command, arrival, "nats").await;
     let told = outcome.map_or_else(|problem| problem.to_json(), |done| json!(done));
-    keep(api, subjects::outcome(&department, &id), &with_id(told.clone(), &id)).await;
+    // What the id was used for was done, and whoever was absent must find that.
+    if told["refusal"]["code"] != RefusalCode::IdReused.as_str() {
+        keep(api, subjects::outcome(&department, &id), &with_id(told.clone(), &id)).await;
+    }
     Ok(told)
 }
 

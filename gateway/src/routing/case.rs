@@ -55,7 +55,9 @@ impl<'a> Case<'a> {
 
     /// 检举控告 goes to discipline, which has its own way of calling others in: nobody takes part.
     fn accusation(&self) -> Decision {
-        let known = !self.accused.units.is_empty() || self.accused.village;
+        let Accused { units, village, unnamed_official, .. } = &self.accused;
+        // Whom the text names need not be whom the field means.
+        let known = *village || !units.is_empty() && !unnamed_official;
         if !known && self.facts.circumstances.appeal == Some(Appeal::Accusation) {
             return self.triage(TriageReason::AccusedUnknown, self.discipline());
         }
