@@ -101,13 +101,18 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Decides a job and writes its messages. `false`: the batch is full and the job must wait for the next one.
+    /// Decides a job and writes its messages. `false`: the job must wait for the next batch, because this one is full, or
+    /// because what the job must know was told in it.
     pub(super) fn add(&mut self, job: &Job, case_id: CaseId, step: &mut Step) -> Result<bool, LedgerError> {
         let Some(working) = self.cases.get(&case_id) else {
             return Err(LedgerError::Unreadable { case: case_id, reason: "it was not loaded".into() });
         };
         step.link(working.begun_in.as_deref());
         let before = working.case.clone();
+        let is_new_to_it = |case: &Arc<Case>| working.last_message.is_some() && Desk::needs_told(job, case);
+        if before.as_ref().is_some_and(is_new_to_it) {
+            return Ok(false);
+        }
         let decided = match working.moved_on(job) {
             Some(refusal) => Err(refusal),
             None => {
@@ -332,4 +337,51 @@ fn died(before: Option<&Case>, after: Option<&Case>) -> Vec<DeadEntry> {
     let entries = before.live_entries().into_iter();
     let dead = entries.filter(|e| !after.is_live(&e.department, e.n));
     dead.map(|e| (e.department, after.id, e.n)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use huiliu_schemas::event::Actor;
+    use huiliu_schemas::submission::{Facts, Submission};
+    use huiliu_schemas::vocabulary::Appeal;
+    use huiliu_schemas::{Cause, Channel};
+
+    use super::*;
+    use crate::desk::Record;
+    use crate::directory::tests::shipped;
+    use crate::traces::{SpanKind, Traces};
+    use crate::vault::MasterKey;
+
+    /// Of three records of one case the third may make the matter plain, and the second accuse whose it would be.
+    #[test]
+    fn what_a_record_must_know_is_not_told_in_its_own_batch() {
+        let source = SourceId::read("hotline:1").expect("a number");
+        let channel: Channel = "hotline-12345".parse().expect("a channel");
+        let master = MasterKey::parse(&"07".repeat(32)).expect("a key");
+        let job = |cause, matter: Option<&str>, text: &str| {
+            let facts = Facts {
+                appeal: Some(Appeal::Complaint),
+                matter: matter.map(|code| code.parse().expect("a matter")),
+                ..Facts::default()
+            };
+            let mut submission = Submission { facts, ..Submission::of(source.clone()) };
+            submission.content.text = Some(text.into());
+            let record = Record::new(channel.clone(), submission, false, &master);
+            let actor = Actor::Source { channel: channel.clone() };
+            Job { cause: Cause::intake(cause, 0), actor, work: Work::Record(Box::new(record)) }
+        };
+        let (desk, id) = (Desk::new(Arc::new(shipped())), CaseId::of(&source));
+        let fit = |first: Job, second: Job| {
+            let mut group = Group::new(&desk, "ring".into(), Timestamp::now());
+            let key = NamedKey { kid: "ring".into(), key: DataKey::random().expect("a key") };
+            group.cases.insert(id, Working::new(None, key, true, Told::default()));
+            let mut step = Traces::default().begin(SpanKind::Internal, "test", SystemTime::now());
+            [first, second].map(|job| group.add(&job, id, &mut step).expect("decided"))
+        };
+        let more = || job(2, Some("150305"), "老板欠薪三个月");
+        assert_eq!(fit(job(1, None, "有件事想说一下"), more()), [true, false], "a person was to look");
+        assert_eq!(fit(job(1, Some("150305"), "老板欠薪"), more()), [true, true], "it is somebody's");
+    }
 }
