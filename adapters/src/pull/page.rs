@@ -69,17 +69,20 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
     let answer =
         charset::json(bytes).map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
     check_code(spec, &answer)?;
+    let number = |path: &RecordPath| path.get(&answer).and_then(as_text)?.parse().ok();
+    let total = spec.total.as_ref().and_then(number);
+    // Where neither a code nor a number says so, a null may as well stand beside a failure.
+    let is_empty = || spec.list.is_null(&answer) && (spec.code.is_some() || total == Some(0));
     let rows = match spec.list.get(&answer) {
         Some(Value::Array(rows)) => rows.len(),
-        _ if spec.list.is_null(&answer) => 0,
+        _ if is_empty() => 0,
         _ => return Err(PullError::NoList(spec.list.text().to_owned())),
     };
-    let number = |path: &Option<RecordPath>| path.as_ref()?.get(&answer).and_then(as_text)?.parse().ok();
     let next = match &spec.walk {
         Walk::Cursor { next, .. } => next.get(&answer).and_then(as_text).filter(|t| !t.is_empty()).map(Into::into),
         Walk::Window { .. } => None,
     };
-    Ok(Said { rows, total: number(&spec.total), next })
+    Ok(Said { rows, total, next })
 }
 
 fn check_code(spec: &PullSpec, answer: &Value) -> Result<(), PullError> {

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::spec::PullSpec;
 use super::window::{MOST_WALKS, Window};
 use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
 use crate::decode::Limits;
@@ -288,6 +289,22 @@ async fn a_null_for_a_list_is_an_empty_one() {
     let three: Answer = |_| r#"{"code":0,"data":{"total":3,"rows":null}}"#.into_response();
     let refused = first(&settings(serve(three).await)).await.expect_err("there are some");
     assert!(matches!(refused, PullError::Missing(_)), "{refused}");
+}
+
+/// Without a code nothing says that it is an answer at all.
+#[tokio::test]
+async fn a_null_of_which_nothing_says_that_it_is_well_is_no_list() {
+    let asked = async |answer: Answer| {
+        let mut pack = Pack::embedded("hotline-12345").expect("loads");
+        pack.pull = pack.pull.map(|pull| PullSpec { code: None, ..pull });
+        let mut poller = Poller::new(Arc::new(pack), &settings(serve(answer).await)).expect("a poller");
+        let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+        poller.next_page(&start, now()).await
+    };
+    let failed = asked(|_| r#"{"success":false,"data":null}"#.into_response()).await;
+    assert_eq!(failed, Err(PullError::NoList("data.rows".into())));
+    let empty = asked(|_| r#"{"data":{"total":0,"rows":null}}"#.into_response()).await.expect("a page");
+    assert!(empty.records == 0 && empty.next.is_between_rounds(), "{empty:?}");
 }
 
 /// In the middle of a round of everything since 17:00, by a token that the system gave long ago.
