@@ -119,4 +119,12 @@ mod tests {
             assert!(issues.iter().any(|i| i.to_string().contains(expected)), "{text}\n{issues:#?}");
         }
     }
+
+    /// As copied from a built-in one while that had it.
+    #[test]
+    fn a_pack_with_a_line_that_is_no_longer_read_loads() {
+        let pack = include_str!("../../packs/hotline-12345/pack.toml");
+        let former = pack.replace("[pull]", "[pull]\nserved_size = \"data.pageSize\"");
+        assert!(former != pack && parse(&former).is_ok_and(|spec| spec.pull.is_some()));
+    }
 }

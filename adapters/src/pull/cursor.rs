@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Missing, PullError};
 use super::present::Present;
-use super::records::Whose;
+use super::records::{Digest, Whose};
 use super::spec::{PullSpec, Walk};
 use super::token::Token;
 use super::window::{Reading, Window};
@@ -24,6 +24,8 @@ pub enum Cursor {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) records: Vec<Whose>,
+    /// The whole list, to know it again: some serve their last page for every page beyond it.
+    pub(super) list: Option<Digest>,
     pub(super) total: Option<u64>,
     pub(super) next: Option<String>,
     /// The present when it was given.
@@ -104,6 +106,14 @@ impl Cursor {
         match self {
             Self::Window(window) => reading.after(*window, seen).map(|(next, missing)| (Self::Window(next), missing)),
             Self::Token(token) => Ok((Self::Token(token.after(seen)), None)),
+        }
+    }
+
+    /// The number of the page it asks for.
+    pub(super) fn page(&self) -> u32 {
+        match self {
+            Self::Window(window) => window.page,
+            Self::Token(_) => 1,
         }
     }
 

@@ -29,7 +29,7 @@ fn agreed(text: &str) -> Present {
 
 /// A page that lists these of so many.
 fn page(records: impl IntoIterator<Item = u32>, total: u64) -> Seen {
-    let whose = |n: u32| Whose::Place([0; 32], n as usize);
+    let whose = |n: u32| Whose::Place(1, n as usize);
     Seen { records: records.into_iter().map(whose).collect(), total: Some(total), ..Seen::default() }
 }
 
@@ -209,6 +209,28 @@ fn a_window_ends_though_its_number_goes_up_and_down() {
         }
     }
     panic!("{cursor:?}");
+}
+
+/// The one more that one of them counts is never listed: it is waited for, and told.
+#[test]
+fn what_one_of_two_servers_counts_and_neither_lists_is_told() {
+    let (mut cursor, mut reading, mut waits) = (hour(), Reading::default(), Duration::ZERO);
+    let missing = loop {
+        let number = number(&cursor).expect("in the window");
+        let rows = ((number - 1) * 20..130).take(20);
+        match cursor.after(&page(rows, 130 + u64::from(number % 2)), &mut reading) {
+            Ok((next, missing)) if next.is_between_rounds() => break missing,
+            Ok((next, _)) => cursor = next,
+            Err(error) => {
+                let Retry::After(wait) = error.retry() else { panic!("{:?}", error.retry()) };
+                waits += wait;
+                let Cursor::Window(window) = cursor else { panic!("{cursor:?}") };
+                cursor = Cursor::Window(reading.take_up(window));
+            }
+        }
+    };
+    assert_eq!(missing, Some(Missing { named: 131, listed: 130, walks: MOST_WALKS }));
+    assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::cursor::{Cursor, Seen};
 use super::error::{Missing, PullError};
 use super::present::Present;
-use super::records::{Records, Whose};
+use super::records::{Digest, Records, Whose};
 use super::spec::{PullSpec, Walk};
 use super::window::Reading;
 use crate::charset;
@@ -51,9 +52,9 @@ pub(super) fn read(
     let told_apart = (said.rows > 0).then(|| Records::of(pack, &body)).flatten();
     let records = match &told_apart {
         Some(records) => records.0.iter().map(|(whose, _)| whose.clone()).collect(),
-        None => Whose::places(&body, said.rows),
+        None => Whose::places(asked.page(), said.rows),
     };
-    let seen = Seen { records, total: said.total, next: said.next, present: Some(present) };
+    let seen = Seen { records, list: said.list, total: said.total, next: said.next, present: Some(present) };
     let (next, missing) = asked.after(&seen, reading)?;
     Ok(Page { body, records: said.rows as u64, told_apart, next, missing })
 }
@@ -61,6 +62,7 @@ pub(super) fn read(
 /// What stands around the records.
 struct Said {
     rows: usize,
+    list: Option<Digest>,
     total: Option<u64>,
     next: Option<String>,
 }
@@ -69,17 +71,20 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
     let answer =
         charset::json(bytes).map_err(|error| PullError::NotJson { line: error.line(), column: error.column() })?;
     check_code(spec, &answer)?;
-    let rows = match spec.list.get(&answer) {
-        Some(Value::Array(rows)) => rows.len(),
-        _ if spec.list.is_null(&answer) => 0,
+    let number = |path: &RecordPath| path.get(&answer).and_then(as_text)?.parse().ok();
+    let total = spec.total.as_ref().and_then(number);
+    // Where neither a code nor a number says so, a null may as well stand beside a failure.
+    let is_empty = || spec.list.is_null(&answer) && (spec.code.is_some() || total == Some(0));
+    let (rows, list) = match spec.list.get(&answer) {
+        Some(list @ Value::Array(rows)) => (rows.len(), Some(Sha256::digest(list.to_string()).into())),
+        _ if is_empty() => (0, None),
         _ => return Err(PullError::NoList(spec.list.text().to_owned())),
     };
-    let number = |path: &Option<RecordPath>| path.as_ref()?.get(&answer).and_then(as_text)?.parse().ok();
     let next = match &spec.walk {
         Walk::Cursor { next, .. } => next.get(&answer).and_then(as_text).filter(|t| !t.is_empty()).map(Into::into),
         Walk::Window { .. } => None,
     };
-    Ok(Said { rows, total: number(&spec.total), next })
+    Ok(Said { rows, list, total, next })
 }
 
 fn check_code(spec: &PullSpec, answer: &Value) -> Result<(), PullError> {

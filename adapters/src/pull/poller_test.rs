@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::spec::PullSpec;
 use super::window::{MOST_WALKS, Window};
 use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
 use crate::decode::Limits;
@@ -170,6 +171,80 @@ async fn orders_of_the_same_second_are_read_although_every_page_shuffles_them() 
     assert_eq!((read, missing), ((0..150).collect(), None));
 }
 
+/// The same, but every request lists them alike: ten are on no page, however often it is asked.
+#[tokio::test]
+async fn orders_of_the_same_second_that_are_on_no_page_are_told() {
+    let ties: [Answer; 2] = [
+        |asked| match page_of(asked) {
+            1 => listed(0..100, 150),
+            2 => listed(90..140, 150),
+            _ => listed([], 150),
+        },
+        // Nor does a page outweigh them that repeats the ones before twice.
+        |asked| match page_of(asked) {
+            1 => listed(0..100, 150),
+            2 => listed((90..140).chain(90..100), 150),
+            _ => listed([], 150),
+        },
+    ];
+    let missing = Missing { named: 150, listed: 140, walks: MOST_WALKS };
+    for tie in ties {
+        assert_eq!(one_window(tie).await, ((0..140).collect(), 3 * MOST_WALKS as usize, Some(missing)));
+    }
+}
+
+/// A row for each step of an order, sorted by the steps' time.
+#[tokio::test]
+async fn a_page_of_known_orders_hides_no_later_page() {
+    fn steps(asked: &Asked) -> std::ops::Range<usize> {
+        match page_of(asked) {
+            1 | 2 => 0..100,
+            3 => 100..200,
+            _ => 0..0,
+        }
+    }
+    let (read, asked, missing) = one_window(|asked| listed(steps(asked), 300)).await;
+    assert_eq!((read, asked), ((0..200).collect(), 4 * MOST_WALKS as usize));
+    assert_eq!(missing, Some(Missing { named: 300, listed: 200, walks: MOST_WALKS }), "it counts rows");
+    // A total of none beside rows is no total.
+    assert_eq!(one_window(|asked| listed(steps(asked), 0)).await, ((0..200).collect(), 4, None));
+}
+
+#[tokio::test]
+async fn a_list_that_begins_again_at_its_end_is_not_followed_for_ever() {
+    let round: Answer = |asked| match page_of(asked) % 2 {
+        1 => listed(0..2, 0),
+        _ => listed(2..4, 0),
+    };
+    let (read, _, missing) = one_window(round).await;
+    assert_eq!((read, missing), ((0..4).collect(), None));
+}
+
+/// A page that says when it was written is another text each time, and has no more records for that.
+#[tokio::test]
+async fn records_that_cannot_be_told_apart_are_counted_once() {
+    fn texts(rows: &[&str]) -> Response {
+        static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+        let written = WRITTEN.fetch_add(1, Relaxed);
+        json!({"code": 0, "at": written, "data": {"total": 3, "rows": rows}}).to_string().into_response()
+    }
+    let ends: [Answer; 2] =
+        [|asked| texts(if page_of(asked) == 1 { &["a", "b"] } else { &[] }), |_| texts(&["a", "b"])];
+    for answer in ends {
+        let mut poller = poller(&settings(serve(answer).await));
+        let mut cursor = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+        for walks in 1..=MOST_WALKS {
+            cursor = poller.next_page(&cursor, now()).await.expect("its first page").next;
+            let missing = match poller.next_page(&cursor, now()).await {
+                Ok(page) => page.missing,
+                Err(PullError::Missing(missing)) => Some(missing),
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(missing, Some(Missing { named: 3, listed: 2, walks }));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_page_that_lists_orders_twice_hides_no_later_page() {
     let twice: Answer = |asked| {
@@ -288,6 +363,22 @@ async fn a_null_for_a_list_is_an_empty_one() {
     let three: Answer = |_| r#"{"code":0,"data":{"total":3,"rows":null}}"#.into_response();
     let refused = first(&settings(serve(three).await)).await.expect_err("there are some");
     assert!(matches!(refused, PullError::Missing(_)), "{refused}");
+}
+
+/// Without a code nothing says that it is an answer at all.
+#[tokio::test]
+async fn a_null_of_which_nothing_says_that_it_is_well_is_no_list() {
+    let asked = async |answer: Answer| {
+        let mut pack = Pack::embedded("hotline-12345").expect("loads");
+        pack.pull = pack.pull.map(|pull| PullSpec { code: None, ..pull });
+        let mut poller = Poller::new(Arc::new(pack), &settings(serve(answer).await)).expect("a poller");
+        let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+        poller.next_page(&start, now()).await
+    };
+    let failed = asked(|_| r#"{"success":false,"data":null}"#.into_response()).await;
+    assert_eq!(failed, Err(PullError::NoList("data.rows".into())));
+    let empty = asked(|_| r#"{"data":{"total":0,"rows":null}}"#.into_response()).await.expect("a page");
+    assert!(empty.records == 0 && empty.next.is_between_rounds(), "{empty:?}");
 }
 
 /// In the middle of a round of everything since 17:00, by a token that the system gave long ago.

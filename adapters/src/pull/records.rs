@@ -10,7 +10,7 @@ use crate::decode::Limits;
 use crate::pack::{Pack, Way};
 use crate::verify::{RawBody, Verified};
 
-/// SHA-256 of a record, or of a page.
+/// SHA-256 of a record, or of a list.
 pub type Digest = [u8; 32];
 
 /// Whose record it is.
@@ -20,15 +20,15 @@ pub enum Whose {
     Number(SourceId),
     /// No number can be read of it: its own.
     Unread(Digest),
-    /// Not even the record can be told from its page: its place there.
-    Place(Digest, usize),
+    /// Not even the record can be told from its page: the page's number, and its place there. The page as it came would be
+    /// another one each time it says when it was written.
+    Place(u32, usize),
 }
 
 impl Whose {
     /// Of so many records in a page of which nobody can tell them apart.
-    pub(super) fn places(page: &Verified<RawBody>, records: usize) -> Vec<Self> {
-        let digest: Digest = Sha256::digest(&page.get().bytes).into();
-        (0..records).map(|place| Self::Place(digest, place)).collect()
+    pub(super) fn places(page: u32, records: usize) -> Vec<Self> {
+        (0..records).map(|place| Self::Place(page, place)).collect()
     }
 }
 

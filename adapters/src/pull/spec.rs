@@ -31,6 +31,9 @@ pub(crate) struct RawPullSpec {
     records: String,
     #[serde(default)]
     total: Option<String>,
+    /// No longer read; packs that were copied from a built-in one have it.
+    #[serde(default, rename = "served_size")]
+    _served_size: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     next: Option<String>,
     #[serde(default)]

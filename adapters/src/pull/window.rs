@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::Seen;
 use super::error::{Missing, PullError};
 use super::present::{AGREE, Present};
-use super::records::Whose;
+use super::records::{Digest, Whose};
 use super::spec::PullSpec;
 
 /// In a window of update times.
@@ -103,8 +103,11 @@ impl Window {
 /// time, nothing is being written that a moment later would be there.
 pub(super) const MOST_WALKS: u32 = 8;
 /// So many walks in a row that list as many rows as the source names, and no record that was not known, are enough: it lists
-/// some of them in several rows.
+/// some of them in several rows of a page. What a page repeats of those before it is no such row: it may stand where another
+/// record should.
 const BARREN_WALKS: u32 = 2;
+/// So many pages in a row without a record that is new end a walk whatever is named: some lists begin again at their end.
+const MOST_IDLE: u32 = 10;
 
 /// The window that is being read, and what was listed of it in all the walks it took. In memory only: who takes a window up
 /// that another has begun begins it again.
@@ -112,15 +115,20 @@ const BARREN_WALKS: u32 = 2;
 pub(super) struct Reading {
     /// Where the window stands, once an answer has been read.
     at: Option<Window>,
-    /// The records, each with the lap in which it was listed last. A lap ends where the walk turns back.
-    listed: HashMap<Whose, u32>,
+    /// The records, each with the lap in which it was listed last, and the first page of it that did.
+    listed: HashMap<Whose, (u32, u32)>,
     lap: u32,
+    /// What this lap was served: how many rows, how many pages in a row without a new record, and the last page's list.
+    /// A lap ends where the walk turns back.
+    served: u64,
+    idle: u32,
+    last: Option<Digest>,
     /// The most records the window had at an answer, since they are counted.
     most: Option<u64>,
     /// How often it was walked to its end, and how often in a row that was barren.
     walks: u32,
     barren: u32,
-    /// What this walk listed, and whether it can be no barren one.
+    /// The rows of this walk but those that a page repeats of the ones before, and whether it can be no barren one.
     rows: u64,
     found: bool,
 }
@@ -152,15 +160,15 @@ impl Reading {
         let left = at.total.zip(named).map_or(0, |(then, now)| then.saturating_sub(now));
         let total = at.total.into_iter().chain(named).min();
         self.most = self.most.max(named);
-        let new = self.note(&seen.records);
+        let ended = self.note(at.page, seen, total);
         if self.most.is_some_and(|most| self.count() >= most) {
             return Ok((self.over(&at, seen), None));
         }
-        if !new {
+        if ended {
             return self.at_the_end(at, total, seen);
         }
         if at.page > 1 && left > 0 {
-            self.lap += 1;
+            self.turn_back();
             self.found = true;
             let back = u32::try_from(left).map_or(1, |left| at.page.saturating_sub(left).max(1));
             return Ok((self.stand(Window { page: back, total, ..at }), None));
@@ -169,8 +177,7 @@ impl Reading {
         Ok((next, None))
     }
 
-    /// A page without a record that this lap has not listed: there are no more. Where that is not all, the window is walked
-    /// again; what is listed again appends nothing.
+    /// There are no more pages. Where that is not all, the window is walked again; what is listed again appends nothing.
     fn at_the_end(
         &mut self,
         at: Window,
@@ -180,11 +187,14 @@ impl Reading {
         let Some(most) = self.most else { return Ok((self.over(&at, seen), None)) };
         let (named, listed) = (total.unwrap_or(most), self.count());
         self.walks += 1;
-        self.barren = if self.found || self.rows < named { 0 } else { self.barren + 1 };
+        self.barren = if self.found || self.rows < most { 0 } else { self.barren + 1 };
         if self.barren == BARREN_WALKS {
             return Ok((self.over(&at, seen), None));
         }
-        let missing = (listed < named).then_some(Missing { named, listed, walks: self.walks });
+        // That records left explains one walk that falls short of the largest number. Where it goes on, servers that count
+        // differently look just so, and what is never listed is told.
+        let wanted = if self.walks == 1 { named } else { most };
+        let missing = (listed < wanted).then_some(Missing { named: wanted, listed, walks: self.walks });
         if self.walks == MOST_WALKS {
             return Ok((self.over(&at, seen), missing));
         }
@@ -192,22 +202,38 @@ impl Reading {
             // Nobody knows whether those that left were among the listed: count anew.
             (self.listed, self.most) = (HashMap::new(), None);
         }
-        self.lap += 1;
+        self.turn_back();
         (self.rows, self.found) = (0, false);
         let again = self.stand(at.first_page());
         missing.map_or(Ok((again, None)), |missing| Err(PullError::Missing(missing)))
     }
 
-    /// Whether one of them is new to this lap.
-    fn note(&mut self, records: &[Whose]) -> bool {
-        let mut new = false;
+    /// Notes what a page lists, and whether it is the last. One without a new record need not be: where records have several
+    /// rows, a page may be all of known ones.
+    fn note(&mut self, page: u32, seen: &Seen, total: Option<u64>) -> bool {
+        let repeats = seen.list.is_some() && self.last == seen.list;
+        self.last = seen.list;
+        let records = if repeats { &[] } else { seen.records.as_slice() };
+        let (here, mut new) = ((self.lap, page), false);
         for whose in records {
-            let last = self.listed.insert(whose.clone(), self.lap);
-            new |= last != Some(self.lap);
-            self.found |= last.is_none();
+            let known = self.listed.get(whose).copied();
+            let first = known.filter(|(lap, _)| *lap == self.lap);
+            if first.is_none() {
+                self.listed.insert(whose.clone(), here);
+                new = true;
+            }
+            self.found |= known.is_none();
+            self.rows += u64::from(first.is_none_or(|first| first == here));
         }
-        self.rows += records.len() as u64;
-        new
+        self.served += records.len() as u64;
+        self.idle = if new { 0 } else { self.idle + 1 };
+        let served = total.is_some_and(|total| self.served >= total);
+        records.is_empty() || (!new && (served || self.idle == MOST_IDLE))
+    }
+
+    fn turn_back(&mut self) {
+        self.lap += 1;
+        (self.served, self.idle, self.last) = (0, 0, None);
     }
 
     fn count(&self) -> u64 {
