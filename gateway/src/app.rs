@@ -41,7 +41,7 @@ use crate::ledger::Ledger;
 use crate::queues::mark::note_former_log;
 use crate::queues::reconcile::Reconciler;
 use crate::queues::{Queues, sweep};
-use crate::readmodel::{Indexing, Opened, ReadHandle, ReadModel, ReadModelError};
+use crate::readmodel::{Indexing, ReadHandle, ReadModel, ReadModelError};
 use crate::search::Search;
 use crate::serve::{Connections, serve};
 use crate::settings::{ChannelSettings, Settings};
@@ -256,7 +256,7 @@ impl MayPass for NotFound {
 }
 
 /// Where cases are known and the store has none, the store is not there: on an empty one every case of the past would be
-/// registered a second time. Nothing is made in it.
+/// registered a second time. No stream is made in it.
 async fn refuse_empty(engine: &Engine, known: u64, read_model: &Path) -> Result<(), NotFound> {
     if known == 0 || streams::has_cases(&engine.jetstream).await? {
         return Ok(());
@@ -407,7 +407,7 @@ pub fn indexing(keys: Keys) -> Indexing {
     })
 }
 
-/// The read model at its place in the log; one of another log is built anew.
+/// The read model at its place in the log; one of another log is built anew. None answers before it is where the log ends.
 async fn open_read_model(
     jetstream: &Context,
     file: &Path,
@@ -421,7 +421,7 @@ async fn open_read_model(
         tracing::warn!(end, "the read model is of another log ({another}): it is built anew");
         note_former_log(jetstream, place).await?;
         model.begin_anew(end)?;
-    } else if *model.opened() != Opened::Existing {
+    } else {
         model.wait_until(end);
     }
     Ok(model)

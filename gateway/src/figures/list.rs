@@ -5,7 +5,7 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 /// How a figure moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only rises; begins at 0 with the process, or is a total of the log.
+    /// Only rises; begins at 0 with the process.
     Counter,
     /// Rises and falls.
     Gauge,
@@ -82,9 +82,9 @@ figures! {
     Gauge "huiliu_overdue_cases" ["cases"; "`department`, `triage` where nobody leads"] "超期未办结件数", "Cases not ended of which a clock has run out", alarm "HuiliuOverdue";
     Gauge "huiliu_cases_left_behind" ["cases"; "`department`"] "已撤并或不在目录的单位名下未办结件数", "Cases not ended that a department has which was dissolved, or is in the directory no more", alarm "HuiliuCasesLeftBehind";
     Gauge "huiliu_answers" ["cases"; "`state`: `told`, `waiting`, `refused`"] "答复：已送达、待送达、被拒（无回写通道的不计）", "Cases with an answer, by whether their source has it; without those that no channel can tell";
-    Counter "huiliu_cases_warned_total" ["cases"; "`colour`"] "研判为比来源所报更严重的件，历来总数", "Cases judged graver than the source said, ever: a total of the log, the same after a restart and on every gateway", alarm "HuiliuGraveCase";
-    Counter "huiliu_cases_accused_later_total" ["tellings"; "–"] "后续来文检举控告了新的单位，历来总数", "What was told of a case later accuses a unit that was not accused before, ever: who has the case and is accused loses it, a person looks whether the others may have it", alarm "HuiliuAccusedLater";
-    Counter "huiliu_cases_linked_total" ["pairs"; "–"] "发现为同一事项或共用编号的两件，历来总数", "Pairs of cases that a record showed to be one matter, or to share a number, ever: both go on until a person decides", alarm "HuiliuLinkedCases";
+    Gauge "huiliu_cases_warned" ["cases"; "`colour`"] "研判为比来源所报更严重的件，历来总数", "Cases judged graver than the source said, ever: a total of the log, the same after a restart and on every gateway; it falls where the log goes back", alarm "HuiliuGraveCase";
+    Gauge "huiliu_cases_accused_later" ["tellings"; "–"] "后续来文检举控告了新的单位，历来总数", "What was told of a case later accuses a unit that was not accused before, ever: who has the case and is accused loses it, a person looks whether the others may have it", alarm "HuiliuAccusedLater";
+    Gauge "huiliu_cases_linked" ["pairs"; "–"] "发现为同一事项或共用编号的两件，历来总数", "Pairs of cases that a record showed to be one matter, or to share a number, ever: both go on until a person decides", alarm "HuiliuLinkedCases";
     Gauge "huiliu_unreadable_messages" ["messages"; "–"] "日志中无法读取的消息", "Messages of CASES that could not be understood", alarm "HuiliuUnreadable";
 
     // Queues.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::Timestamp;
-use metrics::{counter, gauge};
+use metrics::gauge;
 use metrics_process::Collector;
 use tokio_util::sync::CancellationToken;
 
@@ -183,10 +183,10 @@ fn tell_standing(standing: &Standing) {
     }
     for colour in Warning::ALL {
         let count = standing.warned.get(colour.as_str()).copied().unwrap_or_default();
-        counter!("huiliu_cases_warned_total", "colour" => colour.as_str()).absolute(count.cast_unsigned());
+        gauge!("huiliu_cases_warned", "colour" => colour.as_str()).set(count as f64);
     }
-    counter!("huiliu_cases_accused_later_total").absolute(standing.accused_later.cast_unsigned());
-    counter!("huiliu_cases_linked_total").absolute(standing.linked.cast_unsigned());
+    gauge!("huiliu_cases_accused_later").set(standing.accused_later as f64);
+    gauge!("huiliu_cases_linked").set(standing.linked as f64);
 }
 
 /// Of every department, for one that is no longer late must not stay so; and of each once, for a figure that were 0 for a
@@ -269,6 +269,24 @@ mod tests {
         for (department, left) in [("jb-police", 0), ("jb-gone", 6)] {
             let line = format!("huiliu_cases_left_behind{{department=\"{department}\"}} {left}");
             assert!(said.contains(&line), "{line} in {said}");
+        }
+    }
+
+    #[test]
+    fn totals_of_a_log_that_went_back_go_back_with_it() {
+        let of = |count| Standing {
+            warned: BTreeMap::from([("red".to_owned(), count)]),
+            accused_later: count,
+            linked: count,
+            ..Standing::default()
+        };
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let figures = recorder.handle();
+        metrics::with_local_recorder(&recorder, || [7, 3].map(of).iter().for_each(tell_standing));
+        let said = figures.render();
+        for figure in ["warned{colour=\"red\"}", "accused_later", "linked"] {
+            let line = format!("huiliu_cases_{figure} 3");
+            assert!(said.lines().any(|said| said == line), "{line} in {said}");
         }
     }
 }

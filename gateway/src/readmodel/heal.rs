@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
-use super::{LogMessage, ReadModel, Result};
+use super::{LogMessage, Opened, ReadModel, Result};
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -65,9 +65,12 @@ impl ReadModel {
         Ok(())
     }
 
-    /// Answers nothing until the log has been read as far as `end`, where the file was begun just now.
+    /// Answers nothing until the log has been read as far as `end`, where it ended at the start: a file that was away says of
+    /// cases there are that there are none, too. What it has not read yet is still told, except where it was begun just now.
     pub fn wait_until(&mut self, end: u64) {
-        self.told = end;
+        if self.opened != Opened::Existing {
+            self.told = end;
+        }
         self.readers.wait_until(end);
         self.readers.reached(self.position);
     }

@@ -148,7 +148,7 @@ async fn two_cases_that_turn_out_to_be_one_matter_know_of_each_other() {
         assert_eq!(case["case"]["stage"], "dispatched", "a person decides which goes on");
     }
     assert_eq!(cases(&two.hub).await, 2);
-    figure(&two.hub, "huiliu_cases_linked_total 1").await;
+    figure(&two.hub, "huiliu_cases_linked 1").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

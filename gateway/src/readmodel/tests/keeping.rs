@@ -247,6 +247,28 @@ fn a_file_that_goes_under_a_running_hub_is_missed_and_made_again() {
     }
 }
 
+#[test]
+fn a_file_that_was_away_while_others_wrote_on_answers_nothing_of_before() {
+    let world = busy_world();
+    let folder = Folder::new();
+    drop(built(&folder.file(), world.indexing(), &world.log[..5], 5));
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
+    assert_eq!(*model.opened(), Opened::Existing);
+    let (handle, end) = (model.reader(), world.log.len() as u64);
+    model.wait_until(end);
+    for reached in [5, world.log.len() - 1] {
+        model.apply(&world.log[..reached]).expect("apply");
+        let old = handle.standing(start()).expect_err("totals of before");
+        assert!(matches!(old, ReadModelError::BeingBuilt { until } if until == end), "{old}");
+    }
+    model.apply(&world.log).expect("apply");
+    handle.standing(start()).expect("it is where the log was");
+    drop(model);
+    let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
+    model.wait_until(end);
+    model.reader().standing(start()).expect("it was not away");
+}
+
 /// The locks this process has on the file, as the kernel tells them.
 fn locks(file: &std::path::Path) -> usize {
     use std::os::unix::fs::MetadataExt as _;
