@@ -224,8 +224,8 @@ pub fn told<'a>(events: impl IntoIterator<Item = &'a Event>) -> Content {
     Content { text, ..told }
 }
 
-/// Whatever was told of a case, each telling by itself: what one accuses of, the next need not say again. Who has the case is
-/// shown the words of every event, so all are judged but those of the offices.
+/// Whatever was told of a case, each telling by itself: what one accuses of, the next need not say again. Who has the case may
+/// be shown the words of any event, so all are judged but those of the offices.
 pub fn tellings(events: impl IntoIterator<Item = Event>) -> Vec<Content> {
     let tells = |e: &Event| !is_between_offices(e) && !e.content.is_empty();
     events.into_iter().filter(tells).map(|e| e.content).collect()

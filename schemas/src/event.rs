@@ -293,7 +293,7 @@ pub enum EventBody {
         /// The state.
         upstream: Upstream,
     },
-    /// A record older than what is known arrived: it changes no field.
+    /// A record older than what is known arrived: it changes no field. What it says is kept for the centre.
     Superseded {
         /// Which source said it.
         source: SourceId,

@@ -344,10 +344,10 @@ impl<'a> Draft<'a> {
         Self { order, id, now, next_n: case.map_or(1, |c| c.next_n), entries: Vec::new(), events: Vec::new() }
     }
 
-    /// Adds an event with the entries gathered for it. The order's words, and their digest, go with the first: the words only if
-    /// it takes something of what they say, for whoever has the case would read them, and nobody have judged them.
+    /// Adds an event with the entries gathered for it. The order's words, and their digest, go with the first; not the
+    /// words with a mere link, for whoever has the case would read them, and nobody have judged them.
     fn push(&mut self, body: EventBody) {
-        let says_them = !matches!(body, EventBody::Superseded { .. } | EventBody::Linked { .. });
+        let says_them = !matches!(body, EventBody::Linked { .. });
         let index = self.events.len();
         let content = if index == 0 && says_them { self.order.content.clone() } else { Content::default() };
         let asked_digest = self.order.asked_digest.clone().filter(|_| index == 0);

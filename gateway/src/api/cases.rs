@@ -18,7 +18,7 @@ use crate::commands::{CaseName, actor_of, find, unknown};
 use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::problem::{Kind, Problem};
-use crate::queues::{Shown, disclosed, may_read};
+use crate::queues::{Shown, may_read, may_read_step};
 use crate::rest::input::Named;
 use crate::rest::{Endpoints, Key, Operation, Tag, example};
 
@@ -31,7 +31,7 @@ struct CaseContent {
     number: CaseNumber,
     /// What its sources have told, all in all.
     content: Content,
-    /// The words of each step, oldest first.
+    /// The words of each step, oldest first; those of a record that came too late for the centre only.
     steps: Vec<Step>,
 }
 
@@ -72,29 +72,28 @@ async fn content(
     let id = find(&api.ledger, &name).await?;
     let opened = api.ledger.open_case(id).await?;
     let opened = opened.filter(|o| o.loaded.case.may_be_known_to(&actor_of(&who))).ok_or_else(|| unknown(&name))?;
-    let content = visible_to(&who, &opened)?;
+    if !is_theirs(&who, &opened) {
+        return Err(Problem::new(Kind::Forbidden, "the case is not with this caller"));
+    }
     tracing::info!(target: "huiliu::audit", who = who.subject(), case = %id, "case {id} shown to {}", who.subject());
     let number = opened.loaded.case.number.clone();
     let shown = Shown::of(&opened);
-    let steps = opened.events.into_iter().filter(|e| !e.content.is_empty()).map(|e| Step {
+    let said = opened.events.iter().filter(|e| !e.content.is_empty() && may_read_step(&who, e));
+    let steps = said.map(|e| Step {
         id: e.id,
         at: e.at,
         event: e.body.name().to_owned(),
-        actor: e.actor,
-        content: shown.of_content(e.content),
+        actor: e.actor.clone(),
+        content: shown.of_content(&e.content),
     });
-    Ok(Json(CaseContent { case_id: id, number, content, steps: steps.collect() }))
+    Ok(Json(CaseContent { case_id: id, number, content: shown.with_entry(0), steps: steps.collect() }))
 }
 
-/// The handling department and the centre; where who spoke is hidden, it is hidden here too.
-fn visible_to(who: &Principal, opened: &OpenedCase) -> Result<Content, Problem> {
-    let theirs = match who {
+/// The handling department's and the centre's.
+fn is_theirs(who: &Principal, opened: &OpenedCase) -> bool {
+    match who {
         Principal::Operator(_) | Principal::Machine(_) => true,
         Principal::Department(department) => may_read(&opened.loaded.case, department),
         Principal::Channel(_) => false,
-    };
-    if !theirs {
-        return Err(Problem::new(Kind::Forbidden, "the case is not with this caller"));
     }
-    Ok(disclosed(opened, 0))
 }

@@ -9,6 +9,8 @@ use huiliu_schemas::vocabulary::{Assessor, Role, Satisfaction, Solved};
 use super::tests::{job, told};
 use super::*;
 use crate::directory::tests::shipped;
+use crate::doors::principal::Principal;
+use crate::queues::may_read_step;
 
 /// The township whose the place is, or should be.
 const TOWN: &str = "jb-zhuangqiao";
@@ -238,9 +240,10 @@ fn only_what_brings_a_case_back_needs_what_was_told() {
     assert!(!Desk::needs_told(&by_operator("assess", pleased, ""), &case));
 }
 
-/// Whoever has the case reads the words of every event: those of a record that came too late would be judged by nobody.
+/// What a source says under an order that went astray is kept, and accuses; nobody weighed it when it came, so whoever has the
+/// case reads none of it.
 #[test]
-fn a_record_that_came_too_late_says_nothing() {
+fn a_record_that_came_too_late_is_for_the_centre() {
     let version = |cause, version, text: &str| {
         record(cause, |told| (told.version, told.content.text) = (Some(version), Some(text.into())))
     };
@@ -248,7 +251,16 @@ fn a_record_that_came_too_late_says_nothing() {
     table.take(&dispatch_to("by-hand", TOWN), &Told::default());
     let late = table.take(&version(2, 1, OF_THE_TOWN), &Told::default());
     assert_eq!(names(&late), ["superseded"]);
-    assert!(late[0].content.is_empty());
+    assert_eq!(late[0].content.text, Some(OF_THE_TOWN.into()));
+    let (town, desk) = (Principal::Department(dept(TOWN)), Principal::Operator("desk".parse().expect("a name")));
+    assert!(!may_read_step(&town, &late[0]) && may_read_step(&town, &table.events[0]));
+    assert!(may_read_step(&desk, &late[0]));
+    let told = Told { merged: crate::keys::told(&table.events), each: crate::keys::tellings(table.events.clone()) };
+    assert_eq!(told.merged.text, Some("邻居占用公共绿地，请处理。".into()));
+    let assignees = vec![Assignee { department: dept(TOWN), role: Role::Lead }];
+    let again = Command::Redispatch { assignees, not_accused: Vec::new() };
+    let refused = table.decide(&by_operator("again", again, "请继续办理"), &told);
+    assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
 }
 
 #[test]

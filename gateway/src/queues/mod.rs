@@ -32,7 +32,7 @@ use crate::engine::streams::QUEUES;
 use crate::ledger::{Ledger, LedgerError, OpenedCase};
 use crate::traces::{Key, SpanKind, Traces, of_nats};
 
-pub use shown::{Shown, disclosed, may_read};
+pub use shown::{Shown, may_read, may_read_step};
 
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);
@@ -200,7 +200,7 @@ impl Queues {
             EntryKind::Withdraw => Content::default(),
             _ => {
                 audit(department, &opened.loaded.case, n);
-                disclosed(&opened, n)
+                Shown::of(&opened).with_entry(n)
             }
         };
         step.outcome("handed_out");
@@ -263,7 +263,7 @@ impl Queues {
             return Err(QueueError::NotTheirs);
         }
         audit(department, &opened.loaded.case, n.unwrap_or_default());
-        Ok(Some(disclosed(&opened, n.unwrap_or_default())))
+        Ok(Some(Shown::of(&opened).with_entry(n.unwrap_or_default())))
     }
 }
 

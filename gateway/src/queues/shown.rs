@@ -4,9 +4,10 @@
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::{Content, Person, PersonRole};
-use huiliu_schemas::event::{EntryRef, EventBody};
+use huiliu_schemas::event::{EntryRef, Event, EventBody};
 use huiliu_schemas::vocabulary::EntryKind;
 
+use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::words::Hidden;
 
@@ -17,40 +18,52 @@ pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
     case.active(department).is_some() || case.live_entries().iter().any(opens)
 }
 
-/// What a department may see: all the sources told, and the words that came with this entry.
-pub fn disclosed(opened: &OpenedCase, n: u32) -> Content {
-    let made = opened.events.iter().find(|e| e.entries.iter().any(|x| x.n == n));
-    let said = made.and_then(|made| match made.body {
-        // What was said stands with the event by which the case came back: a view, a supplement, an urge.
-        EventBody::Reopened { .. } => opened.events.iter().find(|e| e.cause == made.cause),
-        _ => Some(made),
-    });
-    let note = said.and_then(|e| e.content.note.clone());
-    Shown::of(opened).of_content(Content { note, ..opened.told.clone() })
+/// Whether what was said in this step is theirs to read, where the case is. A record that came too late was weighed by nobody
+/// when it came: it may accuse whoever has the case.
+pub fn may_read_step(who: &Principal, event: &Event) -> bool {
+    match who {
+        Principal::Operator(_) | Principal::Machine(_) => true,
+        Principal::Department(_) => !matches!(event.body, EventBody::Superseded { .. }),
+        Principal::Channel(_) => false,
+    }
 }
 
 /// How the words of one case are shown.
-pub struct Shown {
+pub struct Shown<'o> {
+    opened: &'o OpenedCase,
     /// Nobody, where all may know who spoke.
     hidden: Option<Hidden>,
 }
 
-impl Shown {
+impl<'o> Shown<'o> {
     /// Of this case. Whoever any of its records named is hidden: one may put right what another got wrong.
-    pub fn of(opened: &OpenedCase) -> Self {
+    pub fn of(opened: &'o OpenedCase) -> Self {
         let hidden = opened.loaded.case.hides_reporter().then(|| {
             let persons = opened.events.iter().flat_map(|e| &e.content.persons);
             let (known, hidden): (Vec<&Person>, Vec<_>) = persons.partition(|p| p.role == PersonRole::Respondent);
             Hidden::of(hidden, &known)
         });
-        Self { hidden }
+        Self { opened, hidden }
+    }
+
+    /// What all the sources told, and the words that came with this entry.
+    pub fn with_entry(&self, n: u32) -> Content {
+        let events = &self.opened.events;
+        let made = events.iter().find(|e| e.entries.iter().any(|x| x.n == n));
+        let said = made.and_then(|made| match made.body {
+            // What was said stands with the event by which the case came back: a view, a supplement, an urge.
+            EventBody::Reopened { .. } => events.iter().find(|e| e.cause == made.cause),
+            _ => Some(made),
+        });
+        let note = said.and_then(|e| e.content.note.clone());
+        self.of_content(&Content { note, ..self.opened.told.clone() })
     }
 
     /// The words as they are shown.
-    pub fn of_content(&self, content: Content) -> Content {
+    pub fn of_content(&self, content: &Content) -> Content {
         match &self.hidden {
             Some(hidden) => hidden.out_of(&content.without_reporters()),
-            None => content,
+            None => content.clone(),
         }
     }
 }
