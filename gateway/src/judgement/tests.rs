@@ -339,6 +339,9 @@ fn the_directory_adds_changes_and_takes_away_words() {
     let word = after.because.iter().find(|b| b.word.word == "穿玻璃鞋").expect("the new word speaks");
     assert_eq!((word.word.file.as_str(), word.word.line), ("accusations.csv", 2));
     assert!(!before.because.iter().any(|b| b.word.word == "穿玻璃鞋"));
+    let gapped = with_file("accusations.csv", "word,kind,means\n给人|让人+玻璃鞋,grave,\n");
+    let after = accusation::judge(&["派出所吃了闭门羹之后让人穿玻璃鞋"], None, &gapped);
+    assert!(after.because.iter().any(|b| b.word.word == "给人|让人+玻璃鞋"));
     let officer = "民警收受贿赂";
     let police = Accused::Unit("jb-police".parse().expect("code"));
     assert!(accusation::judge(&[officer], None, &DIRECTORY).accused.contains_key(&police));

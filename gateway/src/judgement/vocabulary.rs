@@ -61,7 +61,7 @@ fn spellings(word: &str) -> Vec<&str> {
 }
 
 /// The mark in a listed word for a gap of some characters in the same sentence: 再不…堵.
-pub(crate) const GAP: char = '…';
+const GAP: char = '…';
 /// The mark for a gap of very few characters in the same clause: 拎+刀.
 pub(crate) const NEAR: char = '+';
 /// The mark between spellings of the same: 拿|拎|提+刀|斧头.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::decision::WordRef;
 
-use super::super::vocabulary::{GAP, Listed};
+use super::super::vocabulary::{self, Listed, heads};
 use super::blame::{BLAME, Blame};
 use super::words::{FILE, Kind, Says};
 use crate::directory::departments::{Department, Departments, Kind as UnitKind};
@@ -30,7 +30,7 @@ impl Meaning {
     }
 
     pub fn is_gapped(&self) -> bool {
-        self.listed.word.contains(GAP)
+        !self.is_name && vocabulary::is_gapped(&self.listed.word)
     }
 
     /// The line, as a decision cites it; names of units are not lines of the list.
@@ -116,8 +116,10 @@ impl Lexicon {
     }
 
     fn insert(&mut self, meaning: Meaning) {
-        let head = meaning.listed.word.split(GAP).next().unwrap_or_default().to_owned();
-        self.index.insert(&head, self.meanings.len());
+        // The name of a unit has no spellings.
+        let word = meaning.listed.word.as_str();
+        let heads = if meaning.is_name { vec![word] } else { heads(word).collect() };
+        heads.into_iter().for_each(|head| self.index.insert(head, self.meanings.len()));
         self.meanings.push(meaning);
     }
 

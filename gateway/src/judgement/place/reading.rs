@@ -132,6 +132,9 @@ impl<'s> Reader<'s> {
         };
         let ours: Vec<_> = all.iter().filter(own).collect();
         match (ours.is_empty(), self.manner) {
+            (true, Manner::Running) if !outside.iter().any(|o| self.scene.is_placed(o)) => {
+                Some(Reading::of(Said::Nothing))
+            }
             (true, _) => Some(Reading::of(Said::Outside)),
             (false, _) => {
                 let named = ours.iter().flat_map(|s| senses(s)).map(|s| s.code.clone());

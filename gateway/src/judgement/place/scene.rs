@@ -363,6 +363,12 @@ impl<'g> Scene<'g> {
         }
     }
 
+    /// Whether a running text says of a name that the matter is there: 鄞州区路灯坏了, 在镇海区; not 老板是鄞州区的.
+    pub fn is_placed(&self, spot: &Spot<'_>) -> bool {
+        let start = self.spots.iter().find(|s| s.chain == spot.chain).map_or(spot.start, |s| s.start);
+        self.role(spot) == Role::Site || self.text.opens(start) || self.text.ends_with(start, "在")
+    }
+
     /// 杭州余杭, 宁波海曙, 鄞州下应街道: a short name that those beside it make a county's.
     fn is_in_a_path(&self, at: usize, known: &[Known]) -> bool {
         let spot = &self.spots[at];

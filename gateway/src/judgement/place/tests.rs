@@ -379,6 +379,21 @@ fn another_county_is_outside_in_text_as_in_an_address() {
         assert_eq!(told(&Clues { texts: &[written], ..Clues::default() }, &directory), "Outside", "{written}");
         assert_eq!(told(&at(written), &directory), "Outside", "{written}");
     }
+    let ours: DivisionCode = "330205".parse().expect("code");
+    for named in [
+        "老板是鄞州区的，拖欠我三个月工资",
+        "已向海曙区法院起诉，老板仍不发工资",
+        "施工单位是鄞州区某建筑公司",
+        "我每天从鄞州区到这里上班",
+    ] {
+        let clues = Clues { texts: &[named], ..Clues::default() };
+        assert_eq!(told(&clues, &directory), "Nothing", "{named}");
+        assert_eq!(told(&Clues { division: Some(&ours), ..clues }, &directory), "330205 Code", "{named}");
+    }
+    let clues = Clues {
+        texts: &["鄞州区中河街道的小区门口路灯坏了"], division: Some(&ours), ..Clues::default()
+    };
+    assert_eq!(told(&clues, &directory), "330205 Code");
     let from = "我是余姚市人，小区门口路灯坏了";
     assert_eq!(told(&Clues { texts: &[from], ..Clues::default() }, &directory), "Nothing");
 }

@@ -83,8 +83,9 @@ impl<'g> Weighing<'g> {
     pub fn text(&mut self, reading: Reading) {
         match &reading.said {
             Said::At(code, _) => self.tell(code.clone(), By::Text, Clue::Text, false),
-            Said::Outside => self.outside = Some(Clue::Text),
-            Said::Unsure | Said::Nothing => {}
+            // Where the source has told our county, another one in a text is somebody's seat or a court.
+            Said::Outside if self.county.is_none() => self.outside = Some(Clue::Text),
+            Said::Outside | Said::Unsure | Said::Nothing => {}
         }
         self.doubts.extend(reading.doubts);
     }

@@ -6,12 +6,14 @@ use std::ops::Range;
 use huiliu_schemas::decision::SeverityReason;
 use huiliu_schemas::vocabulary::Warning;
 
-use super::super::vocabulary::{Clause, Listed, clauses, ends_sentence, is_gapped, last_of_gapped};
+use super::super::vocabulary::{Clause, Listed, NEAR, clauses, ends_sentence, is_gapped, last_of_gapped};
 use super::rules::{FILE, Kind, Rules, Says};
 
 /// A word met.
 struct Met<'r> {
     start: usize,
+    /// Where its first part ends.
+    head: usize,
     end: usize,
     /// Where its last part begins.
     last: usize,
@@ -58,26 +60,78 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
             let gapped = is_gapped(&line.word);
             let last = if gapped { last_of_gapped(&line.word, &text[start..]) } else { Some(0..head) };
             let Some(last) = last else { continue };
-            found.push(Met { start, end: start + last.end, last: start + last.start, clause, line });
+            let (end, last) = (start + last.end, start + last.start);
+            found.push(Met { start, head: start + head, end, last, clause, line });
             if !gapped {
                 taken = Some(head);
             }
         }
         from = taken.map_or(from, |len| start + len);
     }
-    let hiding: Vec<Range<usize>> = found.iter().filter(|m| hides(m, text)).map(|m| m.start..m.end).collect();
+    let hiding: Vec<Range<usize>> =
+        found.iter().filter(|m| hides(m, text, &clauses[m.clause])).map(|m| m.start..m.end).collect();
     found.retain(|m| !m.line.says.kind.speaks() || !hiding.iter().any(|h| h.start <= m.last && m.end <= h.end));
     found
 }
 
-/// A longer word or turn of words that is about something else: 轮胎漏气, 死猫的尸体. Not where a person stands in it.
-fn hides(met: &Met<'_>, text: &str) -> bool {
-    let whole = &text[met.start..met.end];
-    met.line.says.kind == Kind::None && !(is_gapped(&met.line.word) && whole.contains(PERSON))
+/// A longer word or turn of words that is about something else: 轮胎漏气, 死猫的尸体. Not where somebody, or premises,
+/// stand in its gap; and what is said of a beast or thing only where nobody stands in the clause at all.
+fn hides(met: &Met<'_>, text: &str, clause: &Clause) -> bool {
+    let gap = text.get(met.head..met.last).unwrap_or_default();
+    let narrow = gap.chars().count() <= MOST_BETWEEN || !met.line.word.contains(NEAR);
+    let apart = narrow && !names_somebody(gap) && !names(gap, PREMISES);
+    let before = &text[clause.at.start..met.start];
+    let after = text.get(met.end..clause.at.end).unwrap_or_default();
+    let owner = OWNED.iter().any(|o| before.ends_with(o)) && !names(before, BESIDE);
+    match met.line.says.kind {
+        Kind::None => apart,
+        Kind::Thing => apart && (owner || !names_somebody(before)) && !names_somebody(after),
+        _ => false,
+    }
 }
 
-/// In the names of people: 女孩, 工人, 老人, 一家三口.
-const PERSON: [char; 7] = ['人', '孩', '娃', '童', '婴', '妈', '爸'];
+fn names(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|w| text.contains(w))
+}
+
+fn names_somebody(text: &str) -> bool {
+    text.contains(|c| PERSON.contains(c)) || names(text, PEOPLE)
+}
+
+/// In words for people: 女孩, 工人, 师傅, 俩.
+const PERSON: &str = "人孩娃童婴妈爸父母女男妇夫妻爷奶婆叔伯姨嫂哥姐弟妹师员民友客官倌贩你我他她咱名俩";
+/// Words for people whose characters stand in many others: 公园, 主干道, 窗户.
+const PEOPLE: &[&str] = &[
+    "老公",
+    "公公",
+    "外公",
+    "儿子",
+    "老太",
+    "太太",
+    "学生",
+    "老板",
+    "业主",
+    "车主",
+    "店主",
+    "户主",
+    "农户",
+    "住户",
+    "商户",
+    "养殖户",
+    "猪户",
+    "女工",
+    "电工",
+    "两口",
+    "三口",
+];
+/// Premises, and what gas is in: whatever happens to them is no matter of the beast or thing before them.
+const PREMISES: &[&str] = &["厂", "店", "馆", "房", "铺", "棚", "燃", "煤", "沼", "液化", "管", "罐", "瓶", "口", "在"];
+/// Before a beast or thing, it is no more than whose it is, or who did it: 邻居家的狗, 我手机, 有人打死流浪猫.
+const OWNED: &[&str] = &["的", "家", "家里", "家养", "我", "把", "将", "有人"];
+/// Who is beside a beast may have been hurt with it.
+const BESIDE: &[&str] = &["和", "与", "跟", "同", "带", "牵", "抱", "遛"];
+/// How many characters may stand between a thing and what happened to it.
+const MOST_BETWEEN: usize = 4;
 
 /// One colour lower; what is feared is never less than yellow.
 fn lower(colour: Warning) -> Warning {

@@ -76,6 +76,8 @@ file_words! {
         Feared = "feared", "担心";
         /// Nothing; a longer word that holds one of the others.
         None = "none", "不计";
+        /// A danger to a beast, a plant or a thing, where nobody stands by; of no concern.
+        Thing = "thing", "物件";
     }
 }
 
