@@ -210,14 +210,14 @@ impl<'a> Group<'a> {
                 let subject = subjects::alias(source);
                 !self.owners.contains_key(&subject) && seen.insert(subject)
             })
-            .map(|source| self.alias_message(Alias { case_id, source }))
+            .map(|source| self.alias_message(&Alias { case_id, source }))
             .collect()
     }
 
-    fn alias_message(&self, alias: Alias) -> OutMessage {
+    fn alias_message(&self, alias: &Alias) -> OutMessage {
         let subject = subjects::alias(&alias.source);
         let stands = self.given_up.get(&subject).map_or(0, |owned| owned.since);
-        OutMessage { expect_last_subject_sequence: Some(stands), ..created_once(subject, &alias) }
+        OutMessage { expect_last_subject_sequence: Some(stands), ..created_once(subject, alias) }
     }
 
     /// The cases for which it was decided that nothing is to be appended, with the sequence up to which they were known.
@@ -267,7 +267,7 @@ impl<'a> Group<'a> {
         for (case_id, source) in numbers {
             let subject = subjects::alias(&source);
             if self.messages.len() < MAX_BATCH && self.owners.insert(subject.clone(), case_id).is_none() {
-                self.messages.push(self.alias_message(Alias { case_id, source }));
+                self.messages.push(self.alias_message(&Alias { case_id, source }));
             }
         }
     }
