@@ -384,6 +384,9 @@ async fn a_backup_that_does_not_open_or_hold_together_does_not_pass() {
     let subject = cases[0].0.clone();
     let first = inspector.read("CASES").await.unwrap().into_iter().find(|m| m.subject == subject).unwrap();
     inspector.jetstream.publish(subject, first.payload).await.unwrap().await.unwrap();
+    // Names tell seconds apart.
+    let name = shelf.only();
+    eventually("another second", PATIENCE, async || (!same_second(&name)).then_some(())).await.unwrap();
     let said = hub.huiliu(&["backup", path(&shelf.backups), "--keys", path(&shelf.keys)]).await.unwrap();
     refused(&said, &["chain of hashes is broken", "unproven-huiliu-backup-"]);
     assert_eq!(std::fs::read_to_string(&proven).unwrap(), passed, "only what passed is noted");
