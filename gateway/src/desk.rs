@@ -5,6 +5,7 @@ mod seen;
 #[cfg(test)]
 mod tellings_tests;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use huiliu_schemas::case::Case;
@@ -186,11 +187,12 @@ impl Sitting {
             Work::Command { command, content, .. } => self.given_for_command(command, content, case, told, now),
             Work::Delivery { .. } | Work::Link { .. } => return Given::default(),
         };
-        let said = match &job.work {
-            Work::Record(record) => record.submission.facts.clone(),
-            _ => Facts::default(),
+        let facts = match (case, &job.work) {
+            (Some(case), Work::Record(record)) => Cow::Owned(case.facts.merged(&record.submission.facts)),
+            (Some(case), _) => Cow::Borrowed(&case.facts),
+            (None, Work::Record(record)) => Cow::Borrowed(&record.submission.facts),
+            (None, _) => return given,
         };
-        let facts = case.map_or_else(|| said.clone(), |case| case.facts.merged(&said));
         Given { triage_deadlines: self.triage_deadlines(case, given.decision.as_ref(), &facts, now), ..given }
     }
 
