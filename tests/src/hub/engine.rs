@@ -99,6 +99,10 @@ impl Inspector {
         drop(incoming);
         let name = consumer.info().await?.name.clone();
         self.jetstream.get_stream(stream).await?.delete_consumer(&name).await?;
+        // On a cluster a server that lags may have answered: the leader, who was asked first, knows how far it goes.
+        let reached = read.last().map_or(0, |raw| raw.sequence);
+        let (there, _) = self.state(stream).await?;
+        anyhow::ensure!(reached >= last || read.len() as u64 >= there, "{stream} was read to {reached} of {last} only");
         Ok(read)
     }
 
