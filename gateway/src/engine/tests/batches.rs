@@ -7,7 +7,7 @@ use super::super::batch::{BatchError, MAX_BATCH, OutMessage, commit_batch};
 use super::super::scratch::Scratch;
 use super::super::streams::CASES;
 use super::super::{Engine, read};
-use super::engine;
+use super::{commit, engine};
 
 fn message(subject: &str, expect: Option<u64>) -> OutMessage {
     OutMessage {
@@ -28,7 +28,7 @@ async fn a_batch_is_stored_whole_and_every_sequence_is_known() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
     let batch = [message("case.a", Some(0)), message("case.a", None), message("entry.housing.a.1", Some(0))];
-    let ack = commit_batch(&engine.jetstream, &batch).await.expect("stored");
+    let ack = commit(&engine, &batch).await.expect("stored");
     assert_eq!(ack.count, 3);
     for (index, sent) in batch.iter().enumerate() {
         let found = read::at_sequence(&engine.jetstream, CASES, ack.sequence_of(index)).await.expect("answered");
@@ -41,18 +41,18 @@ async fn a_batch_is_stored_whole_and_every_sequence_is_known() {
 async fn a_conflict_anywhere_leaves_nothing() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
-    let first = commit_batch(&engine.jetstream, &[message("entry.housing.a.1", Some(0))]).await.expect("stored");
+    let first = commit(&engine, &[message("entry.housing.a.1", Some(0))]).await.expect("stored");
     assert_eq!(first.count, 1);
     let batch = [message("case.b", Some(0)), message("case.b", None), message("entry.housing.a.1", Some(0))];
-    let refused = commit_batch(&engine.jetstream, &batch).await;
+    let refused = commit(&engine, &batch).await;
     assert_eq!(refused, Err(BatchError::Conflict { last_sequence: Some(first.last_sequence) }));
     assert_eq!(stored(&engine).await, 1);
 
-    let alone = commit_batch(&engine.jetstream, &[message("entry.housing.a.1", Some(0))]).await;
+    let alone = commit(&engine, &[message("entry.housing.a.1", Some(0))]).await;
     assert_eq!(alone, Err(BatchError::Conflict { last_sequence: Some(first.last_sequence) }));
 
     let twice = [message("case.c", Some(0)), message("case.c", Some(0))];
-    let refused = commit_batch(&engine.jetstream, &twice).await;
+    let refused = commit(&engine, &twice).await;
     assert_eq!(refused, Err(BatchError::Conflict { last_sequence: None }));
     assert_eq!(stored(&engine).await, 1);
     engine.stop().await;
@@ -63,10 +63,10 @@ async fn a_thousand_fit_and_one_more_does_not() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
     let mut batch: Vec<_> = (0..MAX_BATCH).map(|n| message(&format!("case.{n}"), Some(0))).collect();
-    let ack = commit_batch(&engine.jetstream, &batch).await.expect("stored");
+    let ack = commit(&engine, &batch).await.expect("stored");
     assert_eq!((ack.count, ack.sequence_of(0)), (1_000, 1));
     batch.push(message("case.more", None));
-    let refused = commit_batch(&engine.jetstream, &batch).await;
+    let refused = commit(&engine, &batch).await;
     assert!(matches!(refused, Err(BatchError::Rejected { code: 10_199, .. })), "{refused:?}");
     assert_eq!(stored(&engine).await, 1_000);
     engine.stop().await;
@@ -83,7 +83,7 @@ async fn batches_at_the_same_time_do_not_mix_and_one_of_two_rivals_wins() {
             batch
         })
         .collect();
-    let outcomes = join_all(batches.iter().map(|batch| commit_batch(&engine.jetstream, batch))).await;
+    let outcomes = join_all(batches.iter().map(|batch| commit(&engine, batch))).await;
     let (won, lost): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.is_ok());
     assert_eq!((won.len(), lost.len()), (4, 4), "{outcomes:?}");
     assert!(lost.iter().all(|outcome| matches!(outcome, Err(BatchError::Conflict { .. }))), "{outcomes:?}");

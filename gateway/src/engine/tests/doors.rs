@@ -7,10 +7,10 @@ use async_nats::{Client, ConnectOptions, HeaderMap};
 use futures_util::StreamExt;
 
 use super::super::Engine;
-use super::super::batch::{OutMessage, commit_batch};
+use super::super::batch::OutMessage;
 use super::super::scratch::Scratch;
 use super::super::streams::{self, QUEUES};
-use super::{PATIENCE, eventually, start};
+use super::{PATIENCE, commit, eventually, start};
 use crate::doors::{Credentials, KeyKind, Secret};
 
 /// How long something forbidden may take to turn out to be allowed after all.
@@ -35,7 +35,7 @@ async fn hub(scratch: &Scratch, credentials: &Credentials) -> Engine {
             payload: department.into(),
             expect_last_subject_sequence: None,
         };
-        commit_batch(&engine.jetstream, &[entry]).await.expect("stored");
+        commit(&engine, &[entry]).await.expect("stored");
     }
     engine
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::batch::{BatchAck, BatchError, OutMessage, commit_batch};
 use super::scratch::Scratch;
 use super::{Durability, Embedded, Engine, EngineError, EngineSettings, Server};
 use crate::doors::Credentials;
@@ -41,6 +42,16 @@ async fn engine(scratch: &Scratch) -> Engine {
     let engine = start(scratch.path(), &Credentials::default()).await.expect("an engine");
     super::streams::ensure_all(&engine.jetstream, 1).await.expect("streams");
     engine
+}
+
+/// Sends a batch, and again while the server is busy, as all who send one do: one that begins in the moment in which the
+/// staging directory is exchanged is refused as incomplete.
+async fn commit(engine: &Engine, batch: &[OutMessage]) -> Result<BatchAck, BatchError> {
+    eventually("the server to take a batch", async || match commit_batch(&engine.jetstream, batch).await {
+        Err(BatchError::Busy(_)) => None,
+        answered => Some(answered),
+    })
+    .await
 }
 
 /// Waits until `condition` gives something.

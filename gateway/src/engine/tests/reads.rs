@@ -2,11 +2,11 @@
 
 use async_nats::HeaderMap;
 
-use super::super::batch::{MAX_BATCH, OutMessage, commit_batch};
+use super::super::batch::{MAX_BATCH, OutMessage};
 use super::super::scratch::Scratch;
 use super::super::streams::CASES;
 use super::super::{Engine, read};
-use super::engine;
+use super::{commit, engine};
 
 async fn store(engine: &Engine, messages: impl Iterator<Item = (String, String)>) {
     let messages: Vec<_> = messages
@@ -17,7 +17,7 @@ async fn store(engine: &Engine, messages: impl Iterator<Item = (String, String)>
         })
         .collect();
     for batch in messages.chunks(MAX_BATCH) {
-        commit_batch(&engine.jetstream, batch).await.expect("stored");
+        commit(engine, batch).await.expect("stored");
     }
 }
 

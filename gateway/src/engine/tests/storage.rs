@@ -7,7 +7,7 @@ use super::super::batch::{BatchError, OutMessage, commit_batch};
 use super::super::scratch::Scratch;
 use super::super::streams::{self, CASES, DEAD, OUTCOMES, QUEUES, StreamError};
 use super::super::{EffectiveSync, Engine, read};
-use super::{engine, eventually, start};
+use super::{commit, engine, eventually, start};
 use crate::doors::Credentials;
 
 fn message(subject: &str) -> OutMessage {
@@ -52,7 +52,7 @@ async fn entries_reach_the_work_queue_under_their_queue_subject() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
     let batch = ["case.a", "entry.housing.a.1", "alias.x.y", "entry.police.a.2"].map(message);
-    commit_batch(&engine.jetstream, &batch).await.expect("stored");
+    commit(&engine, &batch).await.expect("stored");
     let config = queued(&engine, 2).await;
     assert_eq!(config.retention, RetentionPolicy::WorkQueue);
     let wanted = ["queue.housing.a.1", "queue.police.a.2"].map(str::to_owned);
@@ -70,7 +70,7 @@ async fn a_recreated_queue_replays_from_where_it_is_told() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
     let batch = [1, 2, 3].map(|n| message(&format!("entry.housing.a.{n}")));
-    let ack = commit_batch(&engine.jetstream, &batch).await.expect("stored");
+    let ack = commit(&engine, &batch).await.expect("stored");
     queued(&engine, 3).await;
     streams::recreate_queues(&engine.jetstream, 1, ack.sequence_of(1)).await.expect("recreated");
     queued(&engine, 2).await;
@@ -82,7 +82,7 @@ async fn a_recreated_queue_replays_from_where_it_is_told() {
 async fn the_case_log_cannot_be_thinned() {
     let scratch = Scratch::new();
     let engine = engine(&scratch).await;
-    let ack = commit_batch(&engine.jetstream, &[message("case.a")]).await.expect("stored");
+    let ack = commit(&engine, &[message("case.a")]).await.expect("stored");
     let stream = engine.jetstream.get_stream(CASES).await.expect("a stream");
     stream.delete_message(ack.last_sequence).await.expect_err("denied");
     stream.purge().await.expect_err("denied");
