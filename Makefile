@@ -74,8 +74,8 @@ conformance: setup ## Other people's tools hold a running hub to its documents
 # where MEASURE_DATA says.
 MEASURE_DATA ?= $(patsubst %/appeals/labelled.jsonl,%,$(firstword $(wildcard ../*/data/appeals/labelled.jsonl)))
 
-.PHONY: accusations
-accusations: ## Learn anew, from the texts in this tree, which pieces of a text speak for an accusation
+.PHONY: pieces
+pieces: ## Learn anew, from the texts in this tree, which pieces of a text speak for an accusation, and which for danger
 	HUILIU_WRITE_PIECES=1 cargo test --locked --quiet -p huiliu --lib the_pieces_that_ship
 
 .PHONY: measure

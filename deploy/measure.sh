@@ -7,10 +7,13 @@ data=${2:-}
 
 printf '== On the texts of this tree: where, how bad, who accuses whom\n'
 cargo test --locked --quiet -p huiliu --lib -- --nocapture --test-threads=1 \
-    no_address_is_taken few_mere_complaints no_accusation_is_dispatched the_accused_is_recognised colours_are_as_expected
+    no_address_is_taken few_mere_complaints no_accusation_is_dispatched the_accused_is_recognised colours_are_as_expected danger_in_unusual
 
 printf '\n== Who accuses whom: each set of texts judged by what all the others teach\n'
 HUILIU_UNSEEN=1 cargo test --locked --quiet -p huiliu --lib each_set_unseen -- --nocapture | grep ' leak, '
+
+printf '\n== How bad: each set of texts judged by what all the others teach\n'
+HUILIU_UNSEEN=1 cargo test --locked --quiet -p huiliu --lib each_set_of_dangers -- --nocapture | grep 'call a person'
 
 printf '\n== Time a text\n'
 cargo bench --locked --quiet -p huiliu --bench judgements

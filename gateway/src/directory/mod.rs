@@ -44,6 +44,7 @@ use crate::judgement::accusation;
 use crate::judgement::accusation::lexicon::Lexicon as AccusingLexicon;
 use crate::judgement::matter::{self, Judge, Lexicon, Model};
 use crate::judgement::place::{self, Gazetteer};
+use crate::judgement::severity::danger;
 use crate::judgement::severity::rules::{self, Rules};
 
 /// A directory that was read whole.
@@ -251,9 +252,14 @@ fn version_of(files: &[(String, String)], model: Option<&[u8]>) -> String {
     sorted.sort();
     let mut hash = Sha256::new();
     // What ships with the binary decides too: another release is another version.
-    for shipped in
-        [accusation::words::BUILT_IN, accusation::blame::FILE, rules::BUILT_IN, matter::lexicon::BUILT_IN, place::CHINA]
-    {
+    for shipped in [
+        accusation::words::BUILT_IN,
+        accusation::blame::FILE,
+        rules::BUILT_IN,
+        danger::FILE,
+        matter::lexicon::BUILT_IN,
+        place::CHINA,
+    ] {
         hash.update(Sha256::digest(shipped));
     }
     for (name, text) in sorted {

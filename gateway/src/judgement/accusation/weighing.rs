@@ -7,7 +7,7 @@ use huiliu_schemas::DepartmentId;
 use huiliu_schemas::places::DivisionCode;
 
 use super::super::vocabulary::read_of;
-use super::blame::Pieces;
+use super::blame::{pieces_of, pieces_of_stretch};
 use super::reading::{Reading, Role};
 use super::words::Kind;
 use super::{Accusation, Accused, Because, Gravity};
@@ -86,8 +86,8 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
     };
     let readings = readings(texts, directory);
     readings.iter().enumerate().for_each(|(text, reading)| weigher.read(text, reading));
-    let text = Pieces::of(&readings);
-    if text.is_empty() {
+    let text = pieces_of(&readings);
+    if text.plain.is_empty() {
         Accusation::default()
     } else {
         weigher.settle(&readings, directory.accusing.blame.score(&text))
@@ -96,7 +96,7 @@ pub(super) fn weigh(texts: &[&str], place: Option<&DivisionCode>, directory: &Di
 
 /// The pieces that speak, strongest first.
 pub(super) fn spoken(texts: &[&str], directory: &Directory) -> Vec<(String, f32)> {
-    directory.accusing.blame.spoken(&Pieces::of(&readings(texts, directory)))
+    directory.accusing.blame.spoken(&pieces_of(&readings(texts, directory)))
 }
 
 fn readings<'t, 'd>(texts: &[&'t str], directory: &'d Directory) -> Vec<Reading<'t, 'd>> {
@@ -299,7 +299,7 @@ impl Weigher<'_> {
 
     /// How much one sentence by itself reads as blame.
     fn reads(&self, reading: &Reading<'_, '_>, sentence: usize) -> f32 {
-        self.directory.accusing.blame.score_sentence(&Pieces::of_stretch(reading, reading.sentence(sentence)))
+        self.directory.accusing.blame.score_sentence(&pieces_of_stretch(reading, reading.sentence(sentence)))
     }
 }
 

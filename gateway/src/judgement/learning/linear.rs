@@ -57,10 +57,15 @@ impl Linear {
 
     /// How far on the right side of each class's hyperplane a text lies.
     pub fn scores(&self, features: &Features) -> Vec<f32> {
+        self.scores_of(&self.known(features))
+    }
+
+    /// The same of the features it knows.
+    pub fn scores_of(&self, known: &[(u32, f32)]) -> Vec<f32> {
         let classes = self.scales.len();
         let mut sums = vec![0.0f32; classes];
-        for (place, value) in self.known(features) {
-            let from = place as usize * classes;
+        for (place, value) in known {
+            let from = *place as usize * classes;
             let row = &self.weights[from..from + classes];
             sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += value * f32::from(*weight));
         }

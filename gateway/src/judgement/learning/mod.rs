@@ -5,4 +5,7 @@ pub(super) mod fit;
 pub(super) mod grams;
 pub(super) mod linear;
 pub(super) mod normal;
+pub(super) mod pieces;
 pub(super) mod solve;
+#[cfg(test)]
+pub(super) mod teach;

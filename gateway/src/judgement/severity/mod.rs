@@ -1,5 +1,6 @@
 //! How bad: one of four colours, or none, from words and circumstances. Pure. Says which lines of which list spoke,
 //! and which words were set aside because they were denied, told of others or only feared; never the citizen's words.
+//! What no word names may read as danger all the same (`danger`).
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,11 @@ use super::vocabulary::read_of;
 use crate::directory::Directory;
 
 mod context;
+pub(crate) mod danger;
 mod people;
 pub(crate) mod rules;
+#[cfg(test)]
+pub(super) mod teach;
 
 use rules::{Condition, FILE, Kind};
 
@@ -65,7 +69,14 @@ pub fn judge(evidence: &Evidence<'_>, directory: &Directory) -> Severity {
         });
     }
     severity.because.extend(evidence.urgency.map(of_source));
-    settle(severity)
+    let severity = settle(severity);
+    if severity.colour >= Some(Warning::Orange) {
+        return severity;
+    }
+    match rules.danger.judge(&texts, !severity.set_aside.is_empty()) {
+        Some(reason) => settle(Severity { because: [severity.because, vec![reason]].concat(), ..severity }),
+        None => severity,
+    }
 }
 
 fn of_source(urgency: Warning) -> SeverityReason {

@@ -1,11 +1,14 @@
 //! `severity.csv` and the two tables of sensitive dates and places: which words and circumstances call for which
 //! colour. A line with a word speaks where the word stands; a line without one, where its conditions hold.
 
+use std::sync::Arc;
+
 use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 
 use super::super::vocabulary::{self, Listed, heads};
+use super::danger::Danger;
 use crate::directory::names::NameIndex;
 use crate::directory::problem::Problem;
 use crate::directory::table::{Column, Row, file_words, may, must, rows};
@@ -138,12 +141,14 @@ pub(crate) struct Rules {
     pub fillers: Vec<String>,
     dates: Vec<Dates>,
     places: Vec<(String, Option<DivisionCode>)>,
+    /// What reads as danger.
+    pub danger: Arc<Danger>,
 }
 
 impl Rules {
     /// Reads the lists; each of the directory's own may be missing.
     pub fn read(own: Option<&str>, dates: Option<&str>, places: Option<&str>, problems: &mut Vec<Problem>) -> Self {
-        let mut all = Self::default();
+        let mut all = Self { danger: Danger::shipped(), ..Self::default() };
         let mut lines = vocabulary::read(FILE, BUILT_IN, own, COLUMNS, problems, read_row);
         lines.sort_by(|a, b| {
             (&a.word, a.says.kind, a.says.colour, &a.says.text, a.line).cmp(&(
