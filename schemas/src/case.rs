@@ -626,8 +626,10 @@ impl Case {
             .for_each(|x| x.live = false);
     }
 
+    /// Only what was accepted gets under way: until then the lead may still accept it or decline.
     fn progress(&mut self, department: &DepartmentId) {
-        if self.active(department).is_some_and(|a| a.role == Role::Lead) {
+        let leads = self.active(department).is_some_and(|a| a.role == Role::Lead);
+        if leads && self.stage == Stage::Accepted {
             self.stage = Stage::InProgress;
         }
     }
