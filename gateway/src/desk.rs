@@ -18,7 +18,7 @@ use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Complexity, LinkKind, Stage, Warning};
+use huiliu_schemas::vocabulary::{Complexity, LinkKind, Role, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -322,8 +322,10 @@ impl Sitting {
     /// within that where it was routed by.
     fn place_of(&self, case: &Case) -> Option<DivisionCode> {
         let routed = case.decision.as_ref().and_then(|d| d.division.as_ref());
-        let parts = case.active_assignments().into_iter().map(|a| &a.department).chain(case.last_lead());
-        let departments = parts.filter_map(|d| self.directory.department(d));
+        // Also where it handed the case back: that it is not theirs to do does not make it another place.
+        let last = case.assignments.iter().rev().find(|a| a.role == Role::Lead);
+        let parts = case.active_assignments().into_iter().chain(last);
+        let departments = parts.filter_map(|a| self.directory.department(&a.department));
         let town = departments.filter(|d| d.kind.is_township()).find_map(|d| d.division.as_ref());
         town.filter(|town| routed.is_none_or(|routed| !town.contains(routed))).or(routed).cloned()
     }
@@ -476,7 +478,7 @@ mod tests {
     use huiliu_schemas::SourceId;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::submission::{Intent, Session};
-    use huiliu_schemas::vocabulary::{Appeal, ReturnReason, Role};
+    use huiliu_schemas::vocabulary::{Appeal, ReturnReason};
 
     #[test]
     fn only_the_sources_own_version_orders_its_records() {

@@ -4,7 +4,7 @@ use huiliu_schemas::SourceId;
 use huiliu_schemas::event::Event;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Assessment, Intent, Session};
-use huiliu_schemas::vocabulary::{Assessor, Role, Satisfaction, Solved};
+use huiliu_schemas::vocabulary::{Assessor, ReturnReason, Role, Satisfaction, Solved};
 
 use super::tests::{job, told};
 use super::*;
@@ -166,6 +166,20 @@ fn whose_street_is_meant_says_the_township_that_has_the_case() {
         let events = table.take(&urge(2, OF_THE_TOWN), &Told::default());
         assert_eq!((names(&events), reach(&events, TOWN)), (vec!["urged", "triaged"], false), "{elsewhere:?}");
     }
+}
+
+/// It is not theirs to do, and still theirs who are meant.
+#[test]
+fn whose_street_is_meant_says_the_township_that_handed_the_case_back() {
+    let mut table = Table::begin(&record(1, |told| told.content.text = Some("邻居占用公共绿地，请处理。".into())));
+    table.take(&dispatch_to("by-hand", TOWN), &Told::default());
+    let ask = Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None };
+    table.take(&by_department("return", TOWN, ask, said("不属于本街道职责")), &Told::default());
+    let grant = Command::GrantReturn { department: dept(TOWN), assignees: Vec::new() };
+    table.take(&by_operator("grant", grant, ""), &Told::default());
+    assert!(!table.has_it(TOWN));
+    let refused = table.decide(&dispatch_to("again", TOWN), &told(&["邻居占用公共绿地", OF_THE_TOWN]));
+    assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
 }
 
 /// A case with a result of the labour bureau.

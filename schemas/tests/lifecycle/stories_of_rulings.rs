@@ -2,7 +2,8 @@
 
 use huiliu_schemas::command::{Command, Given};
 use huiliu_schemas::decision::{Assignee, TriageReason, Verdict};
-use huiliu_schemas::vocabulary::ReturnReason;
+use huiliu_schemas::submission::Intent;
+use huiliu_schemas::vocabulary::{ReturnReason, Stage, UpstreamState};
 
 use crate::world::*;
 
@@ -56,4 +57,40 @@ fn what_the_rules_gave_the_rules_may_move() {
     let more = record().saying("the police were rude").order(101);
     assert_eq!(world.submit(&more, finds_fault(false)), events(&["supplemented", "dispatched"]));
     assert_eq!(world.told(), ["housing withdraw", "police withdraw", "labour dispatch"]);
+}
+
+/// Handed back, and over at the source before anybody had it again.
+fn over_without_a_lead(mut world: World, from: &str) -> World {
+    assert_eq!(hand_back(&mut world, from, &[]), events(&["return_granted", "triaged"]));
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    world
+}
+
+#[test]
+fn what_comes_back_does_not_go_to_whoever_handed_it_back() {
+    let mut moved = World::signed(&[lead("town")]);
+    moved.command(&desk(), Command::Redispatch { assignees: vec![lead("housing")], not_accused: Vec::new() });
+    for world in [World::signed(&[lead("housing")]), moved] {
+        let mut world = over_without_a_lead(world, "housing");
+        let open = record().order(102).upstream(UpstreamState::Open, "open");
+        assert_eq!(world.submit(&open, to(&[lead("housing")])), events(&["reopened", "triaged"]));
+        assert_eq!((world.stage(), world.told()), (Stage::Triage, Vec::new()));
+    }
+    let mut world = over_without_a_lead(World::signed(&[lead("housing")]), "housing");
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened", "triaged"]));
+    assert_eq!(world.told(), Vec::<String>::new());
+}
+
+#[test]
+fn who_had_it_again_after_a_return_has_it_when_it_comes_back() {
+    let mut world = World::signed(&[lead("housing")]);
+    hand_back(&mut world, "housing", &[]);
+    world.command(&desk(), Command::Dispatch { assignees: vec![lead("housing")], not_accused: Vec::new() });
+    let closed = record().order(101).upstream(UpstreamState::Closed, "theirs");
+    assert_eq!(world.submit(&closed, unsure()), events(&["upstream_changed", "closed"]));
+    let open = record().order(102).upstream(UpstreamState::Open, "open");
+    assert_eq!(world.submit(&open, unsure()), events(&["reopened"]));
+    assert_eq!(world.told(), ["housing reopen"]);
 }
