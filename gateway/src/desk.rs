@@ -248,11 +248,10 @@ impl Sitting {
         let accused = [before.as_slice(), &decision.accused].concat();
         let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
-        let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
         let start = if case.stage == Stage::Triage { "registered" } else { "dispatched" };
         let sooner = self.sooner(start, &decision, facts, now);
         let warning = decision.severity.colour.max(case.warning());
-        let dispatch_deadlines = self.deadlines("dispatched", complexity, warning, facts, now);
+        let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
         Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
@@ -311,11 +310,20 @@ impl Sitting {
         self.judge_later(case, &submission)
     }
 
-    /// What the rules make of something told of a case that is known.
+    /// What the rules make of something told of a case that is known. It is judged by its own words; what they leave open of
+    /// the matter stands as it was known, for who is meant and how long it may take hang on it.
     fn judge_later(&self, case: &Case, told: &Submission) -> Decision {
-        let known = RoutingFacts::from_submission(told);
-        let known = RoutingFacts { told: times_told(case), routed: self.place_of(case), ..known };
-        routing::decide(&known, &self.directory)
+        let facts = RoutingFacts::from_submission(told);
+        let facts = RoutingFacts { told: times_told(case), routed: self.place_of(case), ..facts };
+        let decision = routing::decide(&facts, &self.directory);
+        let Some(known) = &case.decision else { return decision };
+        Decision {
+            matter: decision.matter.or_else(|| known.matter.clone()),
+            division: decision.division.or_else(|| known.division.clone()),
+            level: decision.level.or(known.level),
+            complexity: decision.complexity.or(known.complexity),
+            ..decision
+        }
     }
 
     /// Where a case is whose place what is told later need not say again: in the township that has it or had it last, and
