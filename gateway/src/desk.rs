@@ -18,7 +18,7 @@ use huiliu_schemas::lifecycle::{self, Decided};
 use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::submission::{Facts, Submission};
-use huiliu_schemas::vocabulary::{Complexity, LinkKind, Stage, Warning};
+use huiliu_schemas::vocabulary::{Complexity, LinkKind, Role, Stage, Warning};
 use huiliu_schemas::{CaseId, Cause, Channel, DepartmentId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -248,11 +248,10 @@ impl Sitting {
         let accused = [before.as_slice(), &decision.accused].concat();
         let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
-        let complexity = decision.complexity.or(case.decision.as_ref().and_then(|d| d.complexity));
         let start = if case.stage == Stage::Triage { "registered" } else { "dispatched" };
         let sooner = self.sooner(start, &decision, facts, now);
         let warning = decision.severity.colour.max(case.warning());
-        let dispatch_deadlines = self.deadlines("dispatched", complexity, warning, facts, now);
+        let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
         Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
@@ -311,19 +310,30 @@ impl Sitting {
         self.judge_later(case, &submission)
     }
 
-    /// What the rules make of something told of a case that is known.
+    /// What the rules make of something told of a case that is known. It is judged by its own words; what they leave open of
+    /// the matter stands as it was known, for who is meant and how long it may take hang on it.
     fn judge_later(&self, case: &Case, told: &Submission) -> Decision {
-        let known = RoutingFacts::from_submission(told);
-        let known = RoutingFacts { told: times_told(case), routed: self.place_of(case), ..known };
-        routing::decide(&known, &self.directory)
+        let facts = RoutingFacts::from_submission(told);
+        let facts = RoutingFacts { told: times_told(case), routed: self.place_of(case), ..facts };
+        let decision = routing::decide(&facts, &self.directory);
+        let Some(known) = &case.decision else { return decision };
+        Decision {
+            matter: decision.matter.or_else(|| known.matter.clone()),
+            division: decision.division.or_else(|| known.division.clone()),
+            level: decision.level.or(known.level),
+            complexity: decision.complexity.or(known.complexity),
+            ..decision
+        }
     }
 
     /// Where a case is whose place what is told later need not say again: in the township that has it or had it last, and
     /// within that where it was routed by.
     fn place_of(&self, case: &Case) -> Option<DivisionCode> {
         let routed = case.decision.as_ref().and_then(|d| d.division.as_ref());
-        let parts = case.active_assignments().into_iter().map(|a| &a.department).chain(case.last_lead());
-        let departments = parts.filter_map(|d| self.directory.department(d));
+        // Also where it handed the case back: that it is not theirs to do does not make it another place.
+        let last = case.assignments.iter().rev().find(|a| a.role == Role::Lead);
+        let parts = case.active_assignments().into_iter().chain(last);
+        let departments = parts.filter_map(|a| self.directory.department(&a.department));
         let town = departments.filter(|d| d.kind.is_township()).find_map(|d| d.division.as_ref());
         town.filter(|town| routed.is_none_or(|routed| !town.contains(routed))).or(routed).cloned()
     }
@@ -476,7 +486,7 @@ mod tests {
     use huiliu_schemas::SourceId;
     use huiliu_schemas::refusal::RefusalCode;
     use huiliu_schemas::submission::{Intent, Session};
-    use huiliu_schemas::vocabulary::{Appeal, ReturnReason, Role};
+    use huiliu_schemas::vocabulary::{Appeal, ReturnReason};
 
     #[test]
     fn only_the_sources_own_version_orders_its_records() {

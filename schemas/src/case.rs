@@ -44,6 +44,9 @@ pub struct Assignment {
     /// The centre has ruled that it is theirs: it may not ask again.
     #[serde(default)]
     pub ruled: bool,
+    /// It handed back, and the centre let it.
+    #[serde(default)]
+    pub returned: bool,
 }
 
 impl Assignment {
@@ -246,9 +249,10 @@ impl Case {
         self.assignments.iter().rev().find(|a| a.role == Role::Lead && a.is_active())
     }
 
-    /// The department that led last, even if the case has ended.
+    /// The department that led last, even if the case has ended; none where that one handed it back.
     pub fn last_lead(&self) -> Option<&DepartmentId> {
-        self.assignments.iter().rev().find(|a| a.role == Role::Lead).map(|a| &a.department)
+        let last = self.assignments.iter().rev().find(|a| a.role == Role::Lead);
+        last.filter(|a| !a.returned).map(|a| &a.department)
     }
 
     /// The part a department has now.
@@ -569,6 +573,7 @@ impl Case {
                     state: AssignmentState::Offered,
                     return_requested: false,
                     ruled,
+                    returned: false,
                 });
             } else {
                 self.notices.push(Notice { entry: entry.clone(), live: true });
@@ -626,8 +631,10 @@ impl Case {
             .for_each(|x| x.live = false);
     }
 
+    /// Only what was accepted gets under way: until then the lead may still accept it or decline.
     fn progress(&mut self, department: &DepartmentId) {
-        if self.active(department).is_some_and(|a| a.role == Role::Lead) {
+        let leads = self.active(department).is_some_and(|a| a.role == Role::Lead);
+        if leads && self.stage == Stage::Accepted {
             self.stage = Stage::InProgress;
         }
     }
@@ -644,7 +651,7 @@ impl Case {
         self.marks.returned += 1;
         self.assignment(department, n, |a| {
             a.state = AssignmentState::Released;
-            a.return_requested = false;
+            (a.return_requested, a.returned) = (false, true);
         });
         self.hush(Some(department));
     }

@@ -234,15 +234,21 @@ fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
 
 /// The decision a reopened case lies in triage with: what the rules make of it is for a person to choose.
 fn reopened_in_triage(case: &Case, given: &Given) -> Decision {
-    let mut decision = given.decision.clone().unwrap_or_else(|| to_triage(case, TriageReason::Reopened, Vec::new()));
+    let decision = given.decision.clone().unwrap_or_else(|| to_triage(case, TriageReason::Reopened, Vec::new()));
+    let decision = for_a_person(decision, TriageReason::Reopened);
+    still_accusing(case, decision)
+}
+
+/// The decision, with whom it chose as candidates: a person chooses.
+fn for_a_person(mut decision: Decision, reason: TriageReason) -> Decision {
     let candidates = match decision.verdict {
         Verdict::Dispatch { assignees } => {
             assignees.into_iter().filter(|a| a.role == Role::Lead).map(|a| a.department).collect()
         }
         Verdict::Triage { candidates, .. } => candidates,
     };
-    decision.verdict = Verdict::Triage { reasons: vec![TriageReason::Reopened], candidates };
-    still_accusing(case, decision)
+    decision.verdict = Verdict::Triage { reasons: vec![reason], candidates };
+    decision
 }
 
 /// What a decision made of later words says, and whom the case accused before: that stands.

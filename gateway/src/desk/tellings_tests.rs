@@ -4,7 +4,7 @@ use huiliu_schemas::SourceId;
 use huiliu_schemas::event::Event;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Assessment, Intent, Session};
-use huiliu_schemas::vocabulary::{Assessor, Role, Satisfaction, Solved};
+use huiliu_schemas::vocabulary::{Assessor, Complexity, ReturnReason, Role, Satisfaction, Solved};
 
 use super::tests::{job, told};
 use super::*;
@@ -168,6 +168,20 @@ fn whose_street_is_meant_says_the_township_that_has_the_case() {
     }
 }
 
+/// It is not theirs to do, and still theirs who are meant.
+#[test]
+fn whose_street_is_meant_says_the_township_that_handed_the_case_back() {
+    let mut table = Table::begin(&record(1, |told| told.content.text = Some("邻居占用公共绿地，请处理。".into())));
+    table.take(&dispatch_to("by-hand", TOWN), &Told::default());
+    let ask = Command::RequestReturn { reason: ReturnReason::NotOurDuty, suggested: None };
+    table.take(&by_department("return", TOWN, ask, said("不属于本街道职责")), &Told::default());
+    let grant = Command::GrantReturn { department: dept(TOWN), assignees: Vec::new() };
+    table.take(&by_operator("grant", grant, ""), &Told::default());
+    assert!(!table.has_it(TOWN));
+    let refused = table.decide(&dispatch_to("again", TOWN), &told(&["邻居占用公共绿地", OF_THE_TOWN]));
+    assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
+}
+
 /// A case with a result of the labour bureau.
 fn resolved() -> Table {
     let mut table = Table::begin(&job(1, "老板欠薪"));
@@ -299,4 +313,53 @@ fn what_is_added_by_hand_stands_below_what_the_source_says() {
     assert_eq!(told(&table), Some("邻居占用公共绿地，请处理。\n\n昨夜又来过。".into()));
     table.take(&record(3, |told| told.content = text("邻居仍占用公共绿地。")), &Told::default());
     assert_eq!(told(&table), Some("邻居仍占用公共绿地。\n\n昨夜又来过。".into()));
+}
+
+/// What is told later is judged by its own words, and says less of the matter than the case knows.
+#[test]
+fn what_a_step_does_not_say_stays_known() {
+    let of_the_bureau = "区住建局局长收了开发商好处";
+    let begin = || {
+        Table::begin(&record(1, |told| {
+            told.facts.matter = Some("010210".parse().expect("a matter"));
+            told.content.text = Some("小区物业管理混乱，请处理。".into());
+            told.content.address = Some("江北区庄桥街道".into());
+        }))
+    };
+    let known = |table: &Table| {
+        let decision = table.case().and_then(|case| case.decision).expect("a decision");
+        (decision.matter, decision.division, decision.level, decision.complexity)
+    };
+    for by_hand in [false, true] {
+        let later = |cause, words: &str| match by_hand {
+            true => by_operator(&format!("urge-{cause}"), Command::Urge {}, words),
+            false => record(cause, |told| {
+                told.source = SourceId::read(&format!("hotline:urge-{cause}")).expect("a number");
+                (told.intent, told.content) = (Intent::Urge, said(words));
+            }),
+        };
+        let mut table = begin();
+        assert!(table.has_it("jb-housing"), "{:?}", table.events);
+        let before = known(&table);
+        assert_eq!((before.1.as_ref().map(|d| d.as_str()), before.3), (Some("330205006"), Some(Complexity::Complex)));
+        assert_eq!(names(&table.take(&later(2, of_the_bureau), &Told::default())), ["urged", "triaged"]);
+        assert_eq!(known(&table), before);
+        let by_hand = table.take(&dispatch_to("by-hand", "jb-enforcement"), &Told::default());
+        table.take(&later(3, OF_THE_TOWN), &Told::default());
+        let assignees = vec![Assignee { department: dept(TOWN), role: Role::Lead }];
+        let again = Command::Redispatch { assignees, not_accused: Vec::new() };
+        let told = Told { merged: crate::keys::told(&table.events), each: crate::keys::tellings(table.events.clone()) };
+        let refused = table.decide(&by_operator("again", again, "请继续办理"), &told);
+        assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
+        // Complex matters have longer than ordinary ones: what is dispatched by hand has as long as what the rules sent.
+        assert_eq!(resolve_by(&by_hand), resolve_by(&begin().events));
+    }
+}
+
+fn resolve_by(events: &[Event]) -> Option<Timestamp> {
+    let sent = events.iter().find_map(|event| match &event.body {
+        EventBody::Dispatched { deadlines, .. } => Some(deadlines),
+        _ => None,
+    });
+    sent.expect("dispatched").iter().find(|d| d.clock == Clock::Resolve).map(|d| d.at)
 }

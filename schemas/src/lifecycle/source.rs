@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Decided, Draft, NothingNew, no_such_case, refusal, still_accusing, to_triage};
-use crate::case::{Case, Late};
+use super::{Decided, Draft, NothingNew, for_a_person, no_such_case, refusal, still_accusing, to_triage};
+use crate::case::{Assignment, Case, Late};
 use crate::command::Submit;
 use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
@@ -420,15 +420,31 @@ fn must_move(draft: &Draft<'_>, case: &Case) -> bool {
     case.active_assignments().iter().any(|a| draft.is_forbidden(&a.department))
 }
 
-/// The accused never has the accusation (Petition Regulation art. 30): the case goes where the rules now send it.
+/// The accused never has the accusation (Petition Regulation art. 30): the case goes where the rules now send it, unless a
+/// person has ruled who has it. Then a person rules again.
 fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
     let decision = decided_for(draft, case).unwrap_or_else(|| to_triage(case, TriageReason::AccusedOnly, Vec::new()));
+    let decision = match decision.lead() {
+        Some(lead) if draft.is_forbidden(lead) || !has_ruled(case) => decision,
+        Some(_) => for_a_person(decision, TriageReason::AccusedOnly),
+        None => decision,
+    };
     let stays: Vec<DepartmentId> = match &decision.verdict {
         Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
         Verdict::Triage { .. } => Vec::new(),
     };
     draft.tell_leaving(case, |d| stays.contains(d));
     draft.go_by(still_accusing(case, decision));
+}
+
+/// Whether a person has ruled who has the case: let somebody hand it back, or gave it to whom no rule did.
+fn has_ruled(case: &Case) -> bool {
+    let by_rule = match case.decision.as_ref().map(|d| &d.verdict) {
+        Some(Verdict::Dispatch { assignees }) => assignees.as_slice(),
+        _ => &[],
+    };
+    let is_by_rule = |part: &Assignment| by_rule.iter().any(|a| a.department == part.department && a.role == part.role);
+    case.marks.returned > 0 || !case.active_assignments().into_iter().all(is_by_rule)
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {

@@ -97,7 +97,7 @@ fn may_follow(before: Stage, after: Stage) -> bool {
     let open: &[Stage] = match before {
         Triage => &[Dispatched, Declined, Withdrawn, Closed],
         Dispatched => &[SignedFor, Triage, Withdrawn, Closed],
-        SignedFor => &[Accepted, InProgress, Declined, Resolved, Dispatched, Triage, Withdrawn, Closed],
+        SignedFor => &[Accepted, Declined, Resolved, Dispatched, Triage, Withdrawn, Closed],
         Accepted => &[InProgress, Resolved, Dispatched, Triage, Withdrawn, Closed],
         InProgress => &[Resolved, Dispatched, Triage, Withdrawn, Closed],
         Resolved => &[Assessed, Closed, Dispatched, Triage],

@@ -4,6 +4,7 @@ mod legality;
 mod properties;
 mod steps;
 mod stories;
+mod stories_of_rulings;
 mod stories_of_sources;
 mod wire;
 mod world;

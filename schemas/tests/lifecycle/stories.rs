@@ -425,6 +425,27 @@ fn a_claim_taken_on_by_another_has_no_more_time() {
     assert_eq!(running(&world), [(Clock::ClaimResolve, 60)]);
 }
 
+/// A note of progress is no answer to whether the matter is theirs.
+#[test]
+fn who_told_of_progress_may_still_accept_or_decline() {
+    let in_progress = || {
+        let mut world = World::signed(&[lead("housing")]);
+        assert_eq!(world.command(&of("housing"), Command::Progress {}), events(&["progressed"]));
+        assert_eq!(world.stage(), Stage::SignedFor);
+        world
+    };
+    let mut world = in_progress();
+    let given = Given { accept_deadlines: clocks(&[Clock::ClaimResolve], 60), ..Given::default() };
+    assert_eq!(world.command_given(&of("housing"), Command::Accept {}, given), events(&["accepted"]));
+    assert_eq!((world.stage(), running(&world)), (Stage::Accepted, vec![(Clock::ClaimResolve, 60)]));
+    world.command(&of("housing"), Command::Progress {});
+    assert_eq!(world.stage(), Stage::InProgress);
+
+    let decline = Command::Decline { article: "信访工作条例第十九条".into() };
+    assert_eq!(in_progress().command(&of("housing"), decline), events(&["declined"]));
+    assert_eq!(in_progress().command(&of("housing"), resolve()), events(&["resolved"]));
+}
+
 #[test]
 fn only_a_person_clears_the_accused_and_says_why() {
     let clears = || Command::Dispatch { assignees: vec![lead("housing")], not_accused: vec![department("housing")] };
