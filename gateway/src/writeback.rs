@@ -29,7 +29,7 @@ use crate::desk::{Job, Work, reply_digest};
 use crate::follow;
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
-use crate::ledger::{Ledger, OpenedCase};
+use crate::ledger::{JobResult, Ledger, OpenedCase};
 use crate::readmodel::{OwedCase, ReadHandle, ReadModelError};
 use crate::traces::{Key, SpanKind, Step, Traces};
 
@@ -243,6 +243,13 @@ impl WriteBack {
             NotYet(None)
         })?;
         let Some(opened) = opened else { return Ok(()) };
+        let unknown = &opened.loaded.case.unknown;
+        if !unknown.is_empty() {
+            // That it was told could not be written down.
+            let unknown = unknown.join(", ");
+            tracing::warn!(case = %id, "an answer waits: this version does not know {unknown}; upgrade first");
+            return Err(NotYet(None));
+        }
         let all = self.owed_here(&opened.loaded.case);
         for (at, owed) in all.iter().enumerate() {
             let mut step = self.step(&opened, owed);
@@ -409,10 +416,23 @@ impl WriteBack {
             actor: Actor::Hub,
             work: Work::Delivery { case: id, delivered, said: Content { note: said, ..Content::default() } },
         };
-        let settled = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await;
+        if let Err(reason) = self.settle(job, step).await {
+            tracing::warn!(channel = %self.channel.name, case = %id, what = %owed.what, reason,
+                "channel {} is told an answer again: what came of it was not written down", self.channel.name);
+            return false;
+        }
         metrics::counter!("huiliu_write_back_total", "channel" => self.channel.name.to_string(), "outcome" => outcome)
             .increment(1);
-        settled.is_ok()
+        true
+    }
+
+    /// Why it is not in the case now, if it is not.
+    async fn settle(&self, job: Job, step: &Step) -> Result<(), String> {
+        let settled = self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await;
+        match settled.map_err(|error| error.to_string())?.result {
+            JobResult::Appended(_) | JobResult::Known(_) | JobResult::Nothing(_) => Ok(()),
+            JobResult::Refused(refusal) => Err(refusal.to_string()),
+        }
     }
 
     async fn bury(&self, case: CaseId, owed: &Owed, reason: &str) -> bool {

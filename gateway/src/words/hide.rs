@@ -9,6 +9,7 @@ use huiliu_schemas::private::Private;
 
 use super::contact::Contact;
 use super::fold::{half_width, pieces};
+use super::home::{Found, Home, counted};
 
 /// Stands for what was taken out.
 pub const HIDDEN: &str = "〔隐去〕";
@@ -48,12 +49,6 @@ const TITLES: [&str; 3] = ["先生", "女士", "小姐"];
 /// What else is written behind a name. Not an office: what is left of 社区书记 would be no name.
 const CALLED: [&str; 4] = ["老师", "同志", "师傅", "阿姨"];
 const LONG_SURNAMES: [&str; 10] = ["欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐"];
-/// An address begins anew behind each of these: who writes it down may leave out what is above.
-const ADMINISTRATIVE: [char; 9] = ['省', '市', '区', '县', '镇', '乡', '道', '村', '州'];
-/// Fewer characters of an address are no home.
-const SHORTEST_HOME: usize = 5;
-/// Fewer characters before the first number are the rest of a name that was cut: 路 of 杭州路.
-const SHORTEST_PLACE: usize = 2;
 const SHORTEST_NUMBER: usize = 7;
 /// A number as long as this is nobody else's, whatever stands beside it.
 const LONG_NUMBER: usize = 11;
@@ -61,55 +56,53 @@ const LONG_NUMBER: usize = 11;
 /// Who is not to be known.
 #[derive(Default)]
 pub struct Hidden {
-    /// By their first character.
-    spellings: HashMap<char, Vec<Spelling>>,
-}
-
-/// What tells of a person, as it is compared.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Spelling {
-    folded: Vec<char>,
-    /// So many of its characters say at which estate or road the door is.
-    place: usize,
+    /// Names and numbers as they are compared, by their first character.
+    spellings: HashMap<char, Vec<Vec<char>>>,
+    homes: Vec<Home>,
 }
 
 /// A character of a text as it is compared, and where it stands.
-struct Glyph {
-    folded: char,
-    start: usize,
-    end: usize,
+#[derive(Clone, Copy)]
+pub(super) struct Glyph {
+    pub(super) folded: char,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl Hidden {
     /// These persons; `known` are the others of the matter, whose surname with a title does not tell of them.
     pub fn of<'p>(persons: impl IntoIterator<Item = &'p Person>, known: &[&Person]) -> Self {
         let known: Vec<&str> = known.iter().filter_map(|p| p.name.as_ref()).map(Private::expose).collect();
-        let all = persons.into_iter().flat_map(|person| spellings(person, &known));
-        let mut spellings: HashMap<char, Vec<Spelling>> = HashMap::new();
-        for spelling in all {
-            if let Some(first) = spelling.folded.first() {
-                spellings.entry(*first).or_default().push(spelling);
+        let mut hidden = Self::default();
+        for person in persons {
+            for spelling in spellings(person, &known) {
+                hidden.add(compared(&spelling));
             }
+            hidden.homes.extend(person.address.iter().flat_map(|address| Home::all_in(address.expose())));
         }
-        for alike in spellings.values_mut() {
-            alike.sort_unstable();
-            alike.dedup();
+        hidden
+    }
+
+    fn add(&mut self, spelling: Vec<char>) {
+        let Some(first) = spelling.first() else { return };
+        let alike = self.spellings.entry(*first).or_default();
+        if !alike.contains(&spelling) {
+            alike.push(spelling);
         }
-        Self { spellings }
     }
 
     /// The words without them. Persons stay as they are, and of a home that is the scene the address keeps all but the door:
     /// it must be found.
     pub fn out_of(&self, content: &Content) -> Content {
-        let without = |text: &Option<Private>, begin| {
-            text.as_ref().map(|text| Private::new(self.out_of_text(text.expose(), begin)))
+        let without = |text: &Option<Private>, part| {
+            text.as_ref().map(|text| Private::new(self.out_of_text(text.expose(), part)))
         };
-        let cleared = |text| without(text, |_| 0);
+        let cleared = |text| without(text, |home| home.all);
         Content {
             title: cleared(&content.title),
             text: cleared(&content.text),
             demand: cleared(&content.demand),
-            address: without(&content.address, |spelling| spelling.place),
+            address: without(&content.address, |home| home.door),
             accused: cleared(&content.accused),
             persons: content.persons.clone(),
             reply: cleared(&content.reply),
@@ -117,9 +110,12 @@ impl Hidden {
         }
     }
 
-    /// Without each of the spellings from where it is to `begin`.
-    fn out_of_text(&self, text: &str, begin: fn(&Spelling) -> usize) -> String {
-        let mut found = self.find(&glyphs(text), begin);
+    /// Without names and numbers, and without this part of each home.
+    fn out_of_text(&self, text: &str, part: fn(Found) -> Range<usize>) -> String {
+        let glyphs = glyphs(text);
+        let mut found = self.find(&glyphs);
+        let counted = counted(&glyphs);
+        found.extend(self.homes.iter().flat_map(|home| home.find(&counted)).map(part));
         found.sort_unstable_by_key(|range| range.start);
         let mut cleared = String::with_capacity(text.len());
         let mut done = 0;
@@ -134,51 +130,40 @@ impl Hidden {
         cleared
     }
 
-    fn find(&self, glyphs: &[Glyph], begin: fn(&Spelling) -> usize) -> Vec<Range<usize>> {
+    fn find(&self, glyphs: &[Glyph]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for (at, glyph) in glyphs.iter().enumerate() {
             let alike = self.spellings.get(&glyph.folded).into_iter().flatten();
-            for spelling in alike.filter(|spelling| spelling.stands(glyphs, at)) {
-                let end = at + spelling.folded.len() - 1;
-                found.push(glyphs[at + begin(spelling)].start..glyphs[end].end);
+            for spelling in alike.filter(|spelling| stands(spelling, glyphs, at)) {
+                found.push(glyph.start..glyphs[at + spelling.len() - 1].end);
             }
         }
         found
     }
 }
 
-impl Spelling {
-    fn of(text: &str) -> Self {
-        Self { folded: compared(text), place: 0 }
-    }
+fn stands(spelling: &[char], glyphs: &[Glyph], at: usize) -> bool {
+    is_written(spelling, glyphs, at) && (spelling.len() >= LONG_NUMBER || !is_part(glyphs, at..at + spelling.len()))
+}
 
-    /// A home, if this is as long as one and says at which door.
-    fn of_home(address: &[char]) -> Option<Self> {
-        let place = address.iter().position(char::is_ascii_digit)?;
-        (address.len() >= SHORTEST_HOME).then(|| Self { folded: address.to_vec(), place })
-    }
-
-    fn stands(&self, glyphs: &[Glyph], at: usize) -> bool {
-        let same = |window: &[Glyph]| window.iter().map(|glyph| &glyph.folded).eq(&self.folded);
-        glyphs.get(at..at + self.folded.len()).is_some_and(same) && !is_part(glyphs, at, &self.folded)
-    }
+pub(super) fn is_written(spelling: &[char], glyphs: &[Glyph], at: usize) -> bool {
+    let same = |window: &[Glyph]| window.iter().map(|glyph| &glyph.folded).eq(spelling);
+    glyphs.get(at..at + spelling.len()).is_some_and(same)
 }
 
 /// Whether what was found is only part of a longer number or Latin word.
-fn is_part(glyphs: &[Glyph], at: usize, spelling: &[char]) -> bool {
-    let joined = |a: Option<&Glyph>, b: Option<&Glyph>| match (a, b) {
-        (Some(a), Some(b)) if a.end == b.start => {
-            a.folded.is_ascii_digit() && b.folded.is_ascii_digit()
-                || a.folded.is_ascii_alphabetic() && b.folded.is_ascii_alphabetic()
-        }
-        _ => false,
-    };
-    let end = at + spelling.len();
-    let before = at.checked_sub(1).and_then(|before| glyphs.get(before));
-    spelling.len() < LONG_NUMBER && (joined(before, glyphs.get(at)) || joined(glyphs.get(end - 1), glyphs.get(end)))
+pub(super) fn is_part(glyphs: &[Glyph], found: Range<usize>) -> bool {
+    let goes_on = |at: usize| at > 0 && glyphs.get(at - 1..=at).is_some_and(|pair| is_joined(&pair[0], &pair[1]));
+    goes_on(found.start) || goes_on(found.end)
 }
 
-fn glyphs(text: &str) -> Vec<Glyph> {
+/// Whether both are of one number or Latin word.
+pub(super) fn is_joined(a: &Glyph, b: &Glyph) -> bool {
+    let both = |is: fn(&char) -> bool| is(&a.folded) && is(&b.folded);
+    a.end == b.start && (both(char::is_ascii_digit) || both(char::is_ascii_alphabetic))
+}
+
+pub(super) fn glyphs(text: &str) -> Vec<Glyph> {
     let all = text.char_indices().map(|(start, c)| Glyph { folded: half_width(c), start, end: start + c.len_utf8() });
     all.filter(|glyph| !is_joint(glyph.folded)).collect()
 }
@@ -191,13 +176,12 @@ fn is_joint(c: char) -> bool {
     c.is_whitespace() || JOINTS.contains(&c)
 }
 
-/// All that tells of a person.
-fn spellings(person: &Person, known: &[&str]) -> Vec<Spelling> {
+/// All names and numbers of a person.
+fn spellings(person: &Person, known: &[&str]) -> Vec<String> {
     let said = |field: &Option<Private>| field.as_ref().map(Private::expose).unwrap_or_default().to_owned();
     let names = names(&said(&person.name), known);
     let numbers = [&person.name, &person.phone, &person.id_number].into_iter().flat_map(|field| numbers(&said(field)));
-    let home = home(&said(&person.address));
-    names.into_iter().chain(numbers).map(|text| Spelling::of(&text)).chain(home).collect()
+    names.into_iter().chain(numbers).collect()
 }
 
 fn names(field: &str, known: &[&str]) -> Vec<String> {
@@ -266,17 +250,6 @@ fn numbers(field: &str) -> Vec<String> {
     own.into_iter().chain(Contact::all_in(field).into_iter().flat_map(forms)).collect()
 }
 
-/// The shortest end of an address with a name above the door: whatever is written above it ends with it. The door alone is
-/// another's as well, unless nothing else is known.
-fn home(field: &str) -> Option<Spelling> {
-    let field = compared(field);
-    // 小区 is where people live.
-    let begins = |at: &usize| ADMINISTRATIVE.contains(&field[at - 1]) && (*at < 2 || field[at - 2] != '小');
-    let mut ends = (1..field.len()).rev().filter(begins).filter_map(|at| Spelling::of_home(&field[at..]));
-    let named = ends.find(|home| home.place >= SHORTEST_PLACE);
-    named.or_else(|| Spelling::of_home(&field))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,7 +268,7 @@ mod tests {
     }
 
     fn told(hidden: &Hidden, text: &str) -> String {
-        hidden.out_of_text(text, |_| 0)
+        hidden.out_of_text(text, |home| home.all)
     }
 
     #[test]
@@ -368,6 +341,8 @@ mod tests {
         assert_eq!(told(&boss, text), text);
     }
 
+    const ESTATE: &str = "江北区庄桥街道天合社区示范小区3幢301室";
+
     /// The citizen's home may be the scene, and another's door may have the same number.
     #[test]
     fn a_home_is_known_by_the_name_above_its_door() {
@@ -378,6 +353,25 @@ mod tests {
             ("杭州路118号", "中山路118号", "中山路118号"),
             ("杭州路118号", "杭州路118号", "〔隐去〕"),
             ("12幢301室", "住12幢301室", "住〔隐去〕"),
+            (ESTATE, "住示范小区3幢301", "住〔隐去〕"),
+            (ESTATE, "示范小区3栋301室漏水", "〔隐去〕漏水"),
+            (ESTATE, "示范小区3-301室，示范小区3号楼 301室", "〔隐去〕，〔隐去〕"),
+            (ESTATE, "示范小区３＃３０１", "〔隐去〕"),
+            (ESTATE, "示范小区三幢三〇一室，示范小区三号楼三百零一", "〔隐去〕，〔隐去〕"),
+            (ESTATE, "示范小区3幢2单元301室", "〔隐去〕"),
+            (ESTATE, "示范小区3幢3012室、33幢301室、3301室", "示范小区3幢3012室、33幢301室、3301室"),
+            (ESTATE, "示范小区3幢，示范小区三十三幢301", "示范小区3幢，示范小区三十三幢301"),
+            (ESTATE, "我住3幢301室，阳光小区3幢301室", "我住〔隐去〕，阳光小区3幢301室"),
+            (ESTATE, "比分3-301，3.301万元", "比分3-301，3.301万元"),
+            ("示范小区3幢301室（南门进）", "住示范小区3幢301室", "住〔隐去〕"),
+            ("示范小区3幢301室（近天合路3号楼）", "住示范小区3幢301室", "住〔隐去〕"),
+            ("示范小区3幢301室近天合路3号楼", "住示范小区3幢301室", "住〔隐去〕"),
+            ("示范小区（北区）3幢(301)室", "示范小区3幢301，示范小区（北区）3-301室", "〔隐去〕，〔隐去〕"),
+            ("示范小区十二幢2单元301室", "示范小区12-301，示范小区12-1-301", "〔隐去〕，示范小区12-1-301"),
+            ("天合村2组杨家村18号", "天合村2组的杨家村18号", "天合村2组的〔隐去〕"),
+            ("示范路18号示范小区3幢301室", "示范路18号，示范小区3幢301室", "示范路18号，〔隐去〕"),
+            ("示范小区3幢东单元301室", "5幢东单元301室", "5幢东单元301室"),
+            ("示范小区3幢301a室", "示范小区3幢301A室，示范小区3幢301B室", "〔隐去〕，示范小区3幢301B室"),
         ] {
             let hidden = Hidden::of([&person("", "", "", home)], &[]);
             assert_eq!(told(&hidden, text), expected, "{home}");
@@ -393,6 +387,8 @@ mod tests {
                 "江北区庄桥街道天合社区示范小区〔隐去〕门口",
             ),
             ("江北区庄桥街道天合村18号", "天合村18号", "天合村〔隐去〕"),
+            (ESTATE, "示范小区三幢3-301南侧", "示范小区〔隐去〕南侧"),
+            ("江北区一号桥小区3幢301室", "一号桥小区3栋301", "一号桥小区〔隐去〕"),
             ("示范路18号", "示范路（18号）旁，示范路1号", "示范路（〔隐去〕）旁，示范路1号"),
         ] {
             let scene = Content { address: Some(Private::new(address)), ..Content::default() };
@@ -408,6 +404,21 @@ mod tests {
             let (a, b) = number.split_at(at);
             let cleared = told(&hidden, &format!("{before}，{a}-{b}。{after}"));
             prop_assert!(!cleared.contains(&format!("{a}-{b}")), "{}", cleared);
+        }
+
+        #[test]
+        fn no_address_makes_it_stumble(home in "[区村道示范住三十百〇3a楼号幢室()（） -]{0,12}", text in "[区村道示范住三十百〇3a楼号幢室()（） -]{0,24}") {
+            let hidden = Hidden::of([&person("", "", "", &home)], &[]);
+            let _any = told(&hidden, &format!("{home}，{text}{home}"));
+        }
+
+        #[test]
+        fn a_door_is_known_in_any_spelling_and_no_other(building in 1u32..200, room in 101u32..3000, other in 101u32..3000, joint in "[幢栋座-]|号楼|幢2单元", unit in "室?") {
+            let home = format!("江北区天合社区示范小区{building}幢{room}室");
+            let hidden = Hidden::of([&person("", "", "", &home)], &[]);
+            let text = |room| format!("反映示范小区{building}{joint}{room}{unit}");
+            prop_assert_eq!(told(&hidden, &text(room)), "反映〔隐去〕");
+            prop_assert_eq!(told(&hidden, &text(other)) == text(other), room != other);
         }
 
         #[test]

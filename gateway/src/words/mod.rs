@@ -6,6 +6,7 @@
 mod contact;
 mod fold;
 mod hide;
+mod home;
 mod token;
 
 use huiliu_schemas::content::{Content, Person, PersonRole};

@@ -220,6 +220,38 @@ async fn each_source_that_refuses_an_answer_has_a_dead_letter_of_its_own() {
     assert_eq!(refused, expected.map(|(channel, number)| (channel.to_owned(), number.to_owned())), "{page}");
 }
 
+/// A case in which a later version of the hub wrote: that its source was told could not be written down beside it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_told_of_a_case_that_this_version_cannot_go_on_with() {
+    let (city, county) = (system().await, system().await);
+    let mut hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    city.source.set_quirks(Quirks { login_rate: 1.0, ..Quirks::none() });
+    let case = signed(&hub, [&city, &county], HOTLINE, "later-1").await;
+    write_of_a_later_version(&hub, &case).await;
+    hub.stop().await.unwrap();
+    city.source.set_quirks(Quirks::none());
+    hub.restart().await.unwrap();
+    signed(&hub, [&city, &county], HOTLINE, "now-1").await;
+    told(&city, "now-1").await;
+    figure(&hub, "huiliu_write_back_waiting_cases{channel=\"hotline-12345\"}", " 1").await;
+    figure(&hub, "huiliu_write_back_total{channel=\"hotline-12345\",outcome=\"delivered\"}", " 1").await;
+    assert!(!city.source.item("later-1").is_some_and(|item| item.has(Action::Accept)));
+    assert_eq!(city.source.summary().write_backs, 1);
+}
+
+async fn write_of_a_later_version(hub: &TestHub, case: &str) {
+    let event = json!({
+        "specversion": "1.0", "id": uuid::Uuid::new_v4(), "source": "/huiliu/hub",
+        "type": "cn.huiliu.case.teleported.v2", "subject": case, "time": "2026-03-02T02:00:00Z", "data": {
+            "cause": "hub/x", "actor": { "kind": "hub" }, "prev_hash": null,
+            "body": { "type": "teleported", "data": { "to": 1 } },
+        },
+    });
+    let log = hub.inspector().await.unwrap().jetstream;
+    let stored = log.publish(format!("case.{case}"), json!([event]).to_string().into()).await.unwrap();
+    stored.await.unwrap();
+}
+
 fn by_whom(buried: &Value) -> (String, String) {
     let letter = &buried["letter"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
