@@ -293,6 +293,22 @@ fn nothing_is_known_beyond_the_present_of_the_source() {
     }
 }
 
+/// A round begins at the present of the earlier clock, whenever that one was heard.
+#[test]
+fn a_round_that_began_before_the_sources_clock_was_heard_goes_back_to_it() {
+    let spec = spec("petition-portal");
+    let seen = |ours: &str, there: &str, next: Option<&str>| Seen {
+        present: Some(Present::new(at(ours), Some(at(there)))),
+        next: next.map(Into::into),
+        ..page([1], 1)
+    };
+    let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, agreed("2026-03-01T02:00:00Z"));
+    let mut reading = Reading::default();
+    let second = next(&start, &seen("2026-03-01T02:00:00Z", "2026-03-01T01:45:00Z", Some("c")), &mut reading);
+    let end = next(&second, &seen("2026-03-01T02:33:00Z", "2026-03-01T02:18:00Z", None), &mut reading);
+    assert_eq!(known(&end), at("2026-03-01T01:45:00Z"));
+}
+
 /// A source that lists by its records' time what was written in a window, an order every minute from 08:00 on.
 struct Orders {
     /// By how much its records' time, the time it tells, and ours differ from the right time.
