@@ -29,7 +29,7 @@ pub struct Page {
     pub told_apart: Option<Records>,
     /// Where to go on; to be stored after the page, never before.
     pub next: Cursor,
-    /// What its list names and does not have, however often it was asked: it is passed over.
+    /// What its list names and does not have, however often it was asked: it is passed over. Or what it has and does not name.
     pub missing: Option<Missing>,
 }
 
