@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Map;
 use super::field::Field;
 use super::run::registered_on;
-use super::spec::Pick;
+use super::spec::{Need, Pick};
 use super::target::Target;
 use super::time::TimeReader;
 
@@ -21,8 +21,19 @@ pub(super) fn order(map: &Map, record: &Value, received: Timestamp, problems: &m
     let (_, field) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
     match field.pick {
         Pick::Latest => of_steps(map, field, record, received, problems),
-        _ => field.read(record, EXPECTED, problems, |text| version(text, &field.time, received)),
+        _ => of_one(field, record, received, problems),
     }
+}
+
+/// What the first of the fields says that says anything, though it be no order: the next one counts otherwise.
+fn of_one(field: &Field, record: &Value, received: Timestamp, problems: &mut Vec<FieldProblem>) -> Option<i64> {
+    let said = field.read(record, EXPECTED, problems, |text| Some(text.to_owned()))?;
+    let order = version(&said, &field.time, received);
+    if order.is_none() {
+        let is_required = field.need == Need::Required;
+        problems.push(field.problem(&field.sources(), Some(&said), EXPECTED, is_required));
+    }
+    order
 }
 
 /// A version is a small integer; anything that is a time counts in milliseconds.

@@ -401,6 +401,27 @@ fn a_time_from_the_future_is_no_order() {
     }
 }
 
+/// Another field counts otherwise: what it says is no order among the states that were ordered by the first.
+#[test]
+fn a_time_from_the_future_is_outweighed_by_no_other_field() {
+    for (pick, first) in [("first", "t"), ("last", "v")] {
+        let map = format!(
+            "[fields]\n\"source.id\" = {{ from = [\"id\"] }}\n\"version\" = {{ from = [\"t\", \"v\"], pick = \"{pick}\" }}"
+        );
+        let map = Map::compile(&map, &BTreeMap::new()).expect("compiles");
+        let version = |t: Value, v: Value| {
+            let (t, v) = if first == "t" { (t, v) } else { (v, t) };
+            let record = json!({ "id": "1", "t": t, "v": v });
+            let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+            (s.version, s.problems.len())
+        };
+        assert_eq!(version(json!("2027-03-01 08:00:00"), json!(12)), (None, 1));
+        assert_eq!(version(json!("昨天"), json!(12)), (None, 1));
+        assert_eq!(version(json!("2026-03-01 08:00:00"), json!(12)), (Some(1_772_323_200_000), 0));
+        assert_eq!(version(json!(null), json!(12)), (Some(12), 0));
+    }
+}
+
 #[test]
 fn a_step_in_the_future_leaves_no_order() {
     let map = r#"

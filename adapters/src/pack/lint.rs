@@ -119,6 +119,11 @@ mod tests {
             &["map.toml:0 Warning 没有来源状态"],
         );
         check(("\"version\"", "\"at\""), sample, &["map.toml:0 Warning 没有更新时间或版本号"]);
+        check(
+            ("\"version\" = { from = [\"t\"]", "\"version\" = { from = [\"t\", \"v\"]"),
+            sample,
+            &["map.toml:5 Warning version 取自多个字段"],
+        );
         let public = "\"facts.source_class.name\" = { from = [\"dh\"] }\n[[persons]]";
         check(
             ("[[persons]]", public),

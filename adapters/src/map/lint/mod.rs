@@ -5,6 +5,7 @@ mod issues;
 mod met;
 mod needed;
 mod open;
+mod order;
 mod personal;
 
 use huiliu_schemas::finding::Finding;
@@ -38,6 +39,7 @@ pub(crate) fn lint(map: &Map, material: &Material<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     open::left(material, &mut found);
     needed::missing(map, material.samples, &mut found);
+    order::of_several(map, &lines, &mut found);
     met::unread(map, material, &mut found);
     met::untranslated(map, material.samples, &mut found);
     map.writeback.lint(&lines, &mut found);
