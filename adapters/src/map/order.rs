@@ -78,3 +78,61 @@ fn of_steps(
     }
     latest.filter(|_| !ahead).map(Timestamp::as_millisecond)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    const RECEIVED: Timestamp = Timestamp::constant(1_773_100_800, 0);
+
+    /// Another field counts otherwise: what it says is no order among the states that were ordered by the first.
+    #[test]
+    fn a_time_from_the_future_is_outweighed_by_no_other_field() {
+        for (pick, first) in [("first", "t"), ("last", "v")] {
+            let map = format!(
+                "[fields]\n\"source.id\" = {{ from = [\"id\"] }}\n\"version\" = {{ from = [\"t\", \"v\"], pick = \"{pick}\" }}"
+            );
+            let map = Map::compile(&map, &BTreeMap::new()).expect("compiles");
+            let version = |t: Value, v: Value| {
+                let (t, v) = if first == "t" { (t, v) } else { (v, t) };
+                let record = json!({ "id": "1", "t": t, "v": v });
+                let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+                (s.version, s.problems.len())
+            };
+            assert_eq!(version(json!("2027-03-01 08:00:00"), json!(12)), (None, 1));
+            assert_eq!(version(json!("昨天"), json!(12)), (None, 1));
+            assert_eq!(version(json!("2026-03-01 08:00:00"), json!(12)), (Some(1_772_323_200_000), 0));
+            assert_eq!(version(json!(null), json!(12)), (Some(12), 0));
+        }
+    }
+
+    #[test]
+    fn a_step_in_the_future_leaves_no_order() {
+        let map = r#"
+    [fields]
+    "source.id" = { from = ["id"], need = "required" }
+    "version" = { from = ["steps[].at"], pick = "latest" }
+    "facts.registered_at" = { from = ["day"] }
+    "#;
+        let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
+        let order = |day: &str, steps: &[&str]| {
+            let steps: Vec<Value> = steps.iter().map(|at| json!({ "at": at })).collect();
+            let record = json!({ "id": "1", "day": day, "steps": steps });
+            let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+            let told = s.problems.iter().any(|p| p.field == "version" && p.source_field == "steps[].at");
+            (s.version.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| at.to_string()), told)
+        };
+        let at = |text: &str| Some(text.to_owned());
+        assert_eq!(order("2026-03-01", &[]), (at("2026-02-28T16:00:00Z"), false));
+        assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00"]), (at("2026-03-02T00:00:00Z"), false));
+        assert_eq!(order("2026-03-01", &["2027-03-03 08:00:00"]), (None, true));
+        assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "2027-03-03 08:00:00"]), (None, true));
+        assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "昨天"]), (at("2026-03-02T00:00:00Z"), true));
+        assert_eq!(order("2026-03-01", &["昨天"]), (None, true), "nor is it as it was registered");
+        assert_eq!(order("2027-03-01", &[]), (None, false));
+    }
+}

@@ -7,6 +7,7 @@ mod needed;
 mod open;
 mod order;
 mod personal;
+mod series;
 
 use huiliu_schemas::finding::Finding;
 use serde_json::Value;
@@ -40,6 +41,7 @@ pub(crate) fn lint(map: &Map, material: &Material<'_>) -> Vec<Finding> {
     open::left(material, &mut found);
     needed::missing(map, material.samples, &mut found);
     order::of_several(map, &lines, &mut found);
+    series::unsaid(map, &lines, &mut found);
     met::unread(map, material, &mut found);
     met::untranslated(map, material.samples, &mut found);
     map.writeback.lint(&lines, &mut found);
