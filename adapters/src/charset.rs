@@ -21,8 +21,13 @@ pub(crate) fn text<'b>(bytes: &'b [u8], declared: Option<&str>) -> Option<Cow<'b
 }
 
 /// A system's answer, whatever charset it is in.
+pub(crate) fn answer(bytes: &[u8]) -> Cow<'_, str> {
+    read(bytes, None).text
+}
+
+/// A system's answer in JSON.
 pub(crate) fn json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(&read(bytes, None).text)
+    serde_json::from_str(&answer(bytes))
 }
 
 struct Read<'b> {

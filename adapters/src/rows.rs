@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::looks::is_digits;
 
-/// A row that is not as its head line: with more cells or fewer, or with rows swallowed by a quote.
+/// A row that is not as its head line: with more cells or fewer, or joined with another by a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ragged {
     /// Its cells.
@@ -90,16 +90,24 @@ fn filled(row: &csv::StringRecord) -> usize {
 
 fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<Value, Ragged> {
     let more = row.iter().skip(names.len()).any(|cell| !cell.trim().is_empty());
-    // A quote closed rows later than it should be holds whole rows.
-    let is_row = |line: &str| names.len() >= LEAST_TELLING && line.matches(separator).count() + 1 >= names.len();
-    let swallowed = row.iter().any(|cell| cell.lines().skip(1).any(is_row));
-    if more || row.len() < names.len() || swallowed {
+    let joined = (0..row.len()).any(|column| is_joined(row, column, names.len(), separator));
+    if more || row.len() < names.len() || joined {
         return Err(Ragged { cells: row.len(), names: names.len() });
     }
     let named = names.iter().zip(row).filter(|(name, _)| !name.is_empty());
     Ok(Value::Object(
         named.map(|(name, cell)| (name.clone(), Value::String(unguarded(cell.trim()).to_owned()))).collect(),
     ))
+}
+
+/// Whether a quote that should not be open joined two rows in this cell: cut at its first and at its last line break, the row
+/// makes two that have a cell for each name.
+fn is_joined(row: &csv::StringRecord, column: usize, names: usize, separator: char) -> bool {
+    let ends = row.get(column).and_then(|cell| Some((cell.split_once('\n')?.0, cell.rsplit_once('\n')?.1)));
+    let Some((first, last)) = ends else { return false };
+    let cells = |text: &str| text.matches(separator).count() + 1;
+    let (former, latter) = (column + cells(first), cells(last) + row.len() - 1 - column);
+    former == latter && former >= names
 }
 
 /// A cell without what people put around a long number so that a spreadsheet does not round it: `="2026…"`, `'2026…`.
@@ -110,9 +118,6 @@ fn unguarded(cell: &str) -> &str {
     };
     inner.unwrap_or(cell)
 }
-
-/// With fewer names a line of text may hold as many commas.
-const LEAST_TELLING: usize = 5;
 
 /// A name that is met again gets a number: no column hides another.
 fn distinct(head: &csv::StringRecord) -> Vec<String> {
@@ -174,6 +179,35 @@ mod tests {
             Ok(json!("5\"管漏水")),
             "a quote inside a cell is a sign"
         );
+    }
+
+    /// It ends at the next quote of its column, however many cells a row has: that row's other cells would be the first one's.
+    #[test]
+    fn a_stray_quote_joins_no_two_rows() {
+        for (tail_of_head, tail) in
+            [(",电话,地址,时间", ",138,a,b"), (",电话,地址,", ",138,a,"), (",电话,地址", ",138,a"), ("", "")]
+        {
+            let joined =
+                format!("编号,内容{tail_of_head}\n1,\"我家门口…{tail}\n2,他说\"老赖\"不还{tail}\n3,好{tail}\n");
+            let rows = table(&joined, 9).expect("rows");
+            assert!(rows[0].is_err(), "{rows:?}");
+            assert_eq!(rows[1].as_ref().map(|row| row["编号"].clone()), Ok(json!("3")));
+        }
+        // One column before, where the row's own last cell is empty.
+        let before = "编号,标题,内容,电话,备注\n1,甲,\"我家门口…,138,\n2,\"甲\"乙,好,139,\n";
+        assert!(table(before, 9).expect("rows")[0].is_err());
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_one_cell() {
+        for text in
+            ["第一行\r\n\r\n第三行", "甲,乙\n丙,丁,戊", "住址:甲路,乙号\n", "\n1,2,3,4,5\n", "甲\n1. 乙\n2. 丙,"]
+        {
+            let rows =
+                table(&format!("编号,内容,电话,地址,时间\n1,\"{text}\",138,a,b\n2,好,139,a,b\n"), 9).expect("rows");
+            assert_eq!(rows[0].as_ref().map(|row| row["内容"].clone()), Ok(json!(text.trim())));
+            assert_eq!(rows.len(), 2);
+        }
     }
 
     #[test]

@@ -7,14 +7,38 @@ use crate::map::RecordPath;
 
 /// The elements of the list of a batch, which is the text or lies at the first of the paths; none where none of them reads.
 pub(crate) fn elements(text: &str, batch_at: &[RecordPath]) -> Option<Vec<Result<Value, serde_json::Error>>> {
+    let cut = cut(text, batch_at)?;
+    let elements: Vec<_> = cut.elements.into_iter().map(serde_json::from_str::<Value>).collect();
+    elements.iter().any(Result::is_ok).then_some(elements)
+}
+
+/// A document, cut at its list.
+pub(crate) struct Cut<'t> {
+    before: &'t str,
+    pub(crate) list: &'t str,
+    pub(crate) elements: Vec<&'t str>,
+    after: &'t str,
+}
+
+impl Cut<'_> {
+    /// The document with no element in its list.
+    pub(crate) fn around(&self) -> Result<Value, serde_json::Error> {
+        serde_json::from_str(&format!("{}[]{}", self.before, self.after))
+    }
+}
+
+/// Cuts a document at its list, which is the text or lies at the first of the paths, and that at its own commas; none if its end
+/// is not found, or anything stands behind the document's: a body is read whole, or told.
+pub(crate) fn cut<'t>(text: &'t str, batch_at: &[RecordPath]) -> Option<Cut<'t>> {
     let text = text.trim();
     let at = |path: &RecordPath| {
         let list = value_at(text, path.text()).filter(|value| value.starts_with('['))?;
         Some((list, path.text().split('.').count()))
     };
-    let (list, depth) = if text.starts_with('[') { (text, 0) } else { batch_at.iter().find_map(at)? };
-    let elements: Vec<_> = cut(list, depth)?.into_iter().map(serde_json::from_str::<Value>).collect();
-    elements.iter().any(Result::is_ok).then_some(elements)
+    let (from, depth) = if text.starts_with('[') { (text, 0) } else { batch_at.iter().find_map(at)? };
+    let (elements, end) = split(from)?;
+    let (before, (list, after)) = (&text[..text.len() - from.len()], from.split_at(end));
+    ends(after, depth).then_some(Cut { before, list, elements, after })
 }
 
 /// The text from the value at a path on.
@@ -37,9 +61,8 @@ fn behind_key<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     None
 }
 
-/// Cuts `[a, b, …]`, `depth` levels down in its document, at its own commas; none if its end is not found, or anything stands
-/// behind the document's: a body is read whole, or told.
-fn cut(list: &str, depth: usize) -> Option<Vec<&str>> {
+/// The elements of `[a, b, …]`, and where it ends.
+fn split(list: &str) -> Option<(Vec<&str>, usize)> {
     let mut scan = Depth::default();
     let (mut from, mut found) = (1, Vec::new());
     for (at, byte) in list.bytes().enumerate() {
@@ -52,7 +75,7 @@ fn cut(list: &str, depth: usize) -> Option<Vec<&str>> {
         }
         if is_end {
             found.retain(|element| !element.is_empty());
-            return (byte == b']' && ends(&list[from..], depth)).then_some(found);
+            return (byte == b']').then_some((found, from));
         }
     }
     None

@@ -78,9 +78,10 @@ impl Builder {
             self.issue("fields", "", "the field `source.id`: without it nothing is a case");
         }
         let persons = spec.persons.iter().enumerate().map(|(i, p)| self.persons(i, p)).collect();
-        let aliases = self.links("aliases", &spec.aliases);
-        let related = self.links("related", &spec.related);
-        let intents = spec.intent.iter().enumerate().map(|(i, rule)| self.intent(i, rule)).collect();
+        let own = id.as_ref().map_or_else(Vec::new, |id| id.prefix.clone());
+        let aliases = self.links("aliases", &spec.aliases, &own);
+        let related = self.links("related", &spec.related, &own);
+        let intents = spec.intent.iter().enumerate().map(|(i, rule)| self.intent(i, rule, &own)).collect();
         let ignored = self.paths("ignore", &spec.ignore);
         let writeback = Arc::new(compile_writeback(self, spec));
         Some(Map { id: id?, fields, persons, aliases, related, intents, ignored, writeback })
@@ -91,13 +92,19 @@ impl Builder {
         if spec.constant.is_some() {
             self.issue(place, "constant", "paths only: an id is never made up");
         }
-        for path in spec.prefix.keys().filter(|path| !spec.from.contains(path)) {
-            self.issue(place, path, "one of the paths in `from`");
-        }
+        self.series(place, &spec.prefix, &spec.from);
         if spec.prefix.values().any(String::is_empty) {
             self.issue(place, "prefix", "something put before the number");
         }
         Field { need: Need::Required, ..self.field("source.id", place, spec, false) }
+    }
+
+    /// The prefixes of these paths, each of which must be one that numbers are read from.
+    fn series(&mut self, place: &str, prefix: &BTreeMap<String, String>, from: &[String]) -> Vec<(String, String)> {
+        for path in prefix.keys().filter(|path| !from.contains(path)) {
+            self.issue(place, path, "one of the paths the number is read from");
+        }
+        prefix.clone().into_iter().collect()
     }
 
     fn field(&mut self, name: &str, place: &str, spec: &FieldSpec, personal: bool) -> Field {
@@ -233,14 +240,16 @@ impl Builder {
         }
     }
 
-    fn links(&mut self, what: &str, specs: &[LinkSpec]) -> Vec<Link> {
-        specs.iter().enumerate().map(|(i, spec)| self.link(&format!("{what}[{i}]"), spec)).collect()
+    fn links(&mut self, what: &str, specs: &[LinkSpec], own: &[(String, String)]) -> Vec<Link> {
+        specs.iter().enumerate().map(|(i, spec)| self.link(&format!("{what}[{i}]"), spec, own)).collect()
     }
 
-    fn link(&mut self, place: &str, spec: &LinkSpec) -> Link {
+    fn link(&mut self, place: &str, spec: &LinkSpec, own: &[(String, String)]) -> Link {
         let namespace = spec.namespace.as_deref().and_then(|name| {
             name.parse().map_err(|error| self.issue(place, name, &format!("a namespace: {error}"))).ok()
         });
+        let mut prefix = self.series(place, &spec.prefix, &spec.from);
+        prefix.extend_from_slice(if spec.namespace.is_none() { own } else { &[] });
         Link {
             namespace,
             from: self.paths(place, &spec.from),
@@ -255,6 +264,7 @@ impl Builder {
                 }
                 shape
             }),
+            prefix,
             only: self.only(place, spec.when.as_ref(), &spec.any_of),
         }
     }
@@ -266,8 +276,10 @@ impl Builder {
         Some((self.path(place, when?)?, any_of.to_vec()))
     }
 
-    fn intent(&mut self, index: usize, spec: &IntentSpec) -> IntentRule {
+    fn intent(&mut self, index: usize, spec: &IntentSpec, own: &[(String, String)]) -> IntentRule {
         let place = format!("intent[{index}]");
+        let mut prefix = self.series(&place, &spec.prefix, spec.source.as_slice());
+        prefix.extend_from_slice(own);
         if spec.present.is_none() && spec.absent.is_none() && spec.when.is_none() && spec.state.is_empty() {
             self.issue(&place, "", "a condition: `present`, `absent`, `when` with `any_of`, or `state`");
         }
@@ -278,6 +290,7 @@ impl Builder {
             states: spec.state.clone(),
             then: spec.then,
             source: self.optional(&place, spec.source.as_ref()),
+            prefix,
             note: self.paths(&place, &spec.note),
         }
     }
@@ -369,6 +382,10 @@ mod tests {
             ("[fields]\n\"content.title\" = { from = [\"a\", \"a\"] }", "`a` is not valid: expected each path once"),
             ("[fields]\n\"content.title\" = { }", "expected `from` or `constant`"),
             ("[fields]\n\"content.title\" = { form = [\"a\"] }", "unknown field `form`"),
+            (
+                "[fields]\n[[aliases]]\nfrom = [\"a\"]\nprefix = { b = \"x\" }",
+                "aliases[0]: `b` is not valid: expected one of the paths",
+            ),
             ("zone = \"Mars\"\n[fields]\n", "map.toml: zone: `Mars`"),
             ("[fields]\n[[intent]]\nthen = \"urge\"", "intent[0]: expected a condition"),
             ("[fields]\n[[aliases]]\nnamespace = \"A B\"\nfrom = [\"a\"]", "aliases[0]: `A B`"),

@@ -135,6 +135,7 @@ struct Link {
     namespace: Option<Namespace>,
     from: Vec<Path>,
     shape: Option<Shape>,
+    prefix: Vec<(String, String)>,
     only: Option<(Path, Vec<String>)>,
 }
 
@@ -146,5 +147,6 @@ struct IntentRule {
     states: Vec<UpstreamState>,
     then: Intent,
     source: Option<Path>,
+    prefix: Vec<(String, String)>,
     note: Vec<Path>,
 }

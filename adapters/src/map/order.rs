@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Map;
 use super::field::Field;
 use super::run::registered_on;
-use super::spec::Pick;
+use super::spec::{Need, Pick};
 use super::target::Target;
 use super::time::TimeReader;
 
@@ -21,8 +21,19 @@ pub(super) fn order(map: &Map, record: &Value, received: Timestamp, problems: &m
     let (_, field) = map.fields.iter().find(|(target, _)| matches!(target.0, Target::Version))?;
     match field.pick {
         Pick::Latest => of_steps(map, field, record, received, problems),
-        _ => field.read(record, EXPECTED, problems, |text| version(text, &field.time, received)),
+        _ => of_one(field, record, received, problems),
     }
+}
+
+/// What the first of the fields says that says anything, though it be no order: the next one counts otherwise.
+fn of_one(field: &Field, record: &Value, received: Timestamp, problems: &mut Vec<FieldProblem>) -> Option<i64> {
+    let said = field.read(record, EXPECTED, problems, |text| Some(text.to_owned()))?;
+    let order = version(&said, &field.time, received);
+    if order.is_none() {
+        let is_required = field.need == Need::Required;
+        problems.push(field.problem(&field.sources(), Some(&said), EXPECTED, is_required));
+    }
+    order
 }
 
 /// A version is a small integer; anything that is a time counts in milliseconds.
@@ -66,4 +77,62 @@ fn of_steps(
         ahead = latest.is_some_and(|at| is_ahead(at, received));
     }
     latest.filter(|_| !ahead).map(Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    const RECEIVED: Timestamp = Timestamp::constant(1_773_100_800, 0);
+
+    /// Another field counts otherwise: what it says is no order among the states that were ordered by the first.
+    #[test]
+    fn a_time_from_the_future_is_outweighed_by_no_other_field() {
+        for (pick, first) in [("first", "t"), ("last", "v")] {
+            let map = format!(
+                "[fields]\n\"source.id\" = {{ from = [\"id\"] }}\n\"version\" = {{ from = [\"t\", \"v\"], pick = \"{pick}\" }}"
+            );
+            let map = Map::compile(&map, &BTreeMap::new()).expect("compiles");
+            let version = |t: Value, v: Value| {
+                let (t, v) = if first == "t" { (t, v) } else { (v, t) };
+                let record = json!({ "id": "1", "t": t, "v": v });
+                let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+                (s.version, s.problems.len())
+            };
+            assert_eq!(version(json!("2027-03-01 08:00:00"), json!(12)), (None, 1));
+            assert_eq!(version(json!("昨天"), json!(12)), (None, 1));
+            assert_eq!(version(json!("2026-03-01 08:00:00"), json!(12)), (Some(1_772_323_200_000), 0));
+            assert_eq!(version(json!(null), json!(12)), (Some(12), 0));
+        }
+    }
+
+    #[test]
+    fn a_step_in_the_future_leaves_no_order() {
+        let map = r#"
+    [fields]
+    "source.id" = { from = ["id"], need = "required" }
+    "version" = { from = ["steps[].at"], pick = "latest" }
+    "facts.registered_at" = { from = ["day"] }
+    "#;
+        let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
+        let order = |day: &str, steps: &[&str]| {
+            let steps: Vec<Value> = steps.iter().map(|at| json!({ "at": at })).collect();
+            let record = json!({ "id": "1", "day": day, "steps": steps });
+            let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+            let told = s.problems.iter().any(|p| p.field == "version" && p.source_field == "steps[].at");
+            (s.version.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| at.to_string()), told)
+        };
+        let at = |text: &str| Some(text.to_owned());
+        assert_eq!(order("2026-03-01", &[]), (at("2026-02-28T16:00:00Z"), false));
+        assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00"]), (at("2026-03-02T00:00:00Z"), false));
+        assert_eq!(order("2026-03-01", &["2027-03-03 08:00:00"]), (None, true));
+        assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "2027-03-03 08:00:00"]), (None, true));
+        assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "昨天"]), (at("2026-03-02T00:00:00Z"), true));
+        assert_eq!(order("2026-03-01", &["昨天"]), (None, true), "nor is it as it was registered");
+        assert_eq!(order("2027-03-01", &[]), (None, false));
+    }
 }

@@ -40,7 +40,7 @@ pub(super) fn map(
         return Err(Unmapped { problems });
     };
     problems.extend(replaced(map, record));
-    let id = of_its_series(&map.id, record, id);
+    let id = own_number(&map.id, record, &id);
     let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
     submission.problems = problems;
     for (target, field) in &map.fields {
@@ -69,14 +69,16 @@ fn is_number(text: &str) -> bool {
     text.len() <= LONGEST_ID && !text.chars().any(is_odd) && !is_placeholder(text)
 }
 
-/// The number as it is told from those of another series, by the first path it stands at.
-fn of_its_series(field: &Field, record: &Value, id: String) -> String {
+/// The record's own number, by the first path it stands at.
+fn own_number(field: &Field, record: &Value, id: &str) -> String {
     let stands = |path: &&Path| path.get(record).and_then(as_text).is_some_and(|text| *text == *id);
-    let path = field.from.iter().find(stands).map(Path::text);
-    match field.prefix.iter().find(|(of, _)| path == Some(of)) {
-        Some((_, prefix)) => format!("{prefix}{id}"),
-        None => id,
-    }
+    field.from.iter().find(stands).map_or_else(|| id.to_owned(), |path| of_its_series(&field.prefix, path, id))
+}
+
+/// The number that stands at a path, as it is told from those of another series.
+fn of_its_series(prefix: &[(String, String)], path: &Path, id: &str) -> String {
+    let known = prefix.iter().find(|(of, _)| of == path.text()).map_or("", |(_, prefix)| prefix);
+    format!("{known}{id}")
 }
 
 fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
@@ -548,7 +550,7 @@ fn find_links(
                     problems.extend((!holds_phone(id)).then(|| no_number(path, id)));
                     continue;
                 }
-                let id = SourceId { namespace: namespace.clone(), id: id.to_owned() };
+                let id = SourceId { namespace: namespace.clone(), id: of_its_series(&link.prefix, path, id) };
                 if id != *own && !found.contains(&id) {
                     found.push(id);
                 }
@@ -582,7 +584,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
             && rule.absent.as_ref().is_none_or(|path| !is_present(path, record))
             && rule.only.as_ref().is_none_or(|only| holds(only, record))
             && (rule.states.is_empty() || state.is_some_and(|state| rule.states.contains(&state)))
-            && rule.source.as_ref().is_none_or(|path| spoken_of(path, record).is_some())
+            && (rule.source.is_none() || spoken_of(rule, record).is_some())
     };
     let Some(rule) = rules.iter().find(applies) else { return };
     s.intent = rule.then;
@@ -592,7 +594,7 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     }
     let first = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
     let note = rule.note.iter().find_map(first).map(|text| Private::new(text.into_owned()));
-    match rule.source.as_ref().and_then(|path| spoken_of(path, record)) {
+    match spoken_of(rule, record) {
         Some(id) => speak_of(s, id, note),
         None => s.content.note = note.or_else(|| s.content.note.take()),
     }
@@ -602,8 +604,10 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
 }
 
 /// The number of another case of the same source.
-fn spoken_of(path: &Path, record: &Value) -> Option<String> {
-    path.get(record).and_then(as_text).and_then(|text| read_id(&text))
+fn spoken_of(rule: &IntentRule, record: &Value) -> Option<String> {
+    let path = rule.source.as_ref()?;
+    let id = path.get(record).and_then(as_text).and_then(|text| read_id(&text))?;
+    Some(of_its_series(&rule.prefix, path, &id))
 }
 
 /// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.

@@ -378,6 +378,49 @@ fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
     assert!(s.content.persons.is_empty() && s.facts.appeal.is_none());
 }
 
+/// Dispute 1001 and event 1001 are of two citizens.
+#[test]
+fn what_speaks_of_a_number_means_that_of_its_series() {
+    let map = r#"
+[fields]
+"source.id" = { from = ["eventId", "disputeId"], prefix = { disputeId = "dispute-" } }
+[[aliases]]
+from = ["formerDisputeId", "formerEventId"]
+prefix = { formerDisputeId = "dispute-", formerEventId = "" }
+[[related]]
+from = ["disputeId", "eventId"]
+[[related]]
+namespace = "other"
+from = ["otherDisputeId"]
+prefix = { otherDisputeId = "d-" }
+[[intent]]
+present = "urgedDisputeId"
+then = "urge"
+source = "urgedDisputeId"
+prefix = { urgedDisputeId = "dispute-" }
+[[intent]]
+present = "again"
+then = "urge"
+source = "disputeId"
+"#;
+    let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
+    let spoken_of = |record: Value| {
+        let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
+        let ids =
+            |ids: Vec<huiliu_schemas::SourceId>| ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>().join(" ");
+        (s.source.id, ids(s.aliases), ids(s.related))
+    };
+    let said = |own: &str, aliases: &str, related: &str| (own.to_owned(), aliases.to_owned(), related.to_owned());
+    assert_eq!(spoken_of(json!({"eventId": "1", "urgedDisputeId": 1001})), said("1", "own:dispute-1001", ""));
+    assert_eq!(spoken_of(json!({"eventId": "1", "disputeId": "1001", "again": 1})), said("1", "own:dispute-1001", ""));
+    assert_eq!(spoken_of(json!({"eventId": "1001", "disputeId": "1001"})), said("1001", "", "own:dispute-1001"));
+    assert_eq!(spoken_of(json!({"disputeId": "1001"})), said("dispute-1001", "", ""), "it is itself");
+    assert_eq!(spoken_of(json!({"disputeId": "7", "formerDisputeId": "7"})), said("dispute-7", "", ""));
+    assert_eq!(spoken_of(json!({"disputeId": "7", "formerEventId": "7"})), said("dispute-7", "own:7", ""));
+    let of_another = spoken_of(json!({"eventId": "1", "otherDisputeId": "XF20260301001"}));
+    assert_eq!(of_another, said("1", "", "other:d-XF20260301001"));
+}
+
 #[test]
 fn versions_are_numbers_or_times() {
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": 12})).version, Some(12));
@@ -399,32 +442,6 @@ fn a_time_from_the_future_is_no_order() {
     for counter in [12_i64, 99_999_999, 72_057_594_037_927_936] {
         assert_eq!(version(json!(counter)), (Some(counter), None), "no time");
     }
-}
-
-#[test]
-fn a_step_in_the_future_leaves_no_order() {
-    let map = r#"
-[fields]
-"source.id" = { from = ["id"], need = "required" }
-"version" = { from = ["steps[].at"], pick = "latest" }
-"facts.registered_at" = { from = ["day"] }
-"#;
-    let map = Map::compile(map, &BTreeMap::new()).expect("compiles");
-    let order = |day: &str, steps: &[&str]| {
-        let steps: Vec<Value> = steps.iter().map(|at| json!({ "at": at })).collect();
-        let record = json!({ "id": "1", "day": day, "steps": steps });
-        let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED).expect("maps");
-        let told = s.problems.iter().any(|p| p.field == "version" && p.source_field == "steps[].at");
-        (s.version.and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(|at| at.to_string()), told)
-    };
-    let at = |text: &str| Some(text.to_owned());
-    assert_eq!(order("2026-03-01", &[]), (at("2026-02-28T16:00:00Z"), false));
-    assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00"]), (at("2026-03-02T00:00:00Z"), false));
-    assert_eq!(order("2026-03-01", &["2027-03-03 08:00:00"]), (None, true));
-    assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "2027-03-03 08:00:00"]), (None, true));
-    assert_eq!(order("2026-03-01", &["2026-03-02 08:00:00", "昨天"]), (at("2026-03-02T00:00:00Z"), true));
-    assert_eq!(order("2026-03-01", &["昨天"]), (None, true), "nor is it as it was registered");
-    assert_eq!(order("2027-03-01", &[]), (None, false));
 }
 
 /// A joint petition that names more than we keep, and more photographs than anyone looks at.

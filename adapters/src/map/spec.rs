@@ -139,6 +139,10 @@ pub(crate) struct LinkSpec {
     /// Without it, one of another numbering is taken only if it can hardly be anything else.
     #[serde(default)]
     pub(crate) shape: Option<String>,
+    /// Where that numbering has several series: path → what is put before its numbers, nothing for the series that has none.
+    /// A path of the source's own number has what it has there.
+    #[serde(default)]
+    pub(crate) prefix: BTreeMap<String, String>,
     /// Only when this path …
     #[serde(default)]
     pub(crate) when: Option<String>,
@@ -165,6 +169,9 @@ pub(crate) struct IntentSpec {
     /// The record speaks of this other number, not of a case of its own.
     #[serde(default)]
     pub(crate) source: Option<String>,
+    /// Which series that number is of, as in a link.
+    #[serde(default)]
+    pub(crate) prefix: BTreeMap<String, String>,
     /// What it says of it.
     #[serde(default)]
     pub(crate) note: Vec<String>,

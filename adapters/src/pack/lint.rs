@@ -119,6 +119,23 @@ mod tests {
             &["map.toml:0 Warning 没有来源状态"],
         );
         check(("\"version\"", "\"at\""), sample, &["map.toml:0 Warning 没有更新时间或版本号"]);
+        check(
+            ("\"version\" = { from = [\"t\"]", "\"version\" = { from = [\"t\", \"v\"]"),
+            sample,
+            &["map.toml:5 Warning version 取自多个字段"],
+        );
+        let series = "\"source.id\" = { from = [\"id\", \"d\"], prefix = { d = \"d-\" } }";
+        let urge =
+            "[[related]]\nfrom = [\"up\"]\n[[intent]]\npresent = \"u\"\nthen = \"urge\"\nsource = \"u\"\n[[persons]]";
+        let map = GOOD.replacen("\"source.id\" = { from = [\"id\"] }", series, 1).replacen("[[persons]]", urge, 1);
+        let found = findings(&map, &[("appeal", "code,word\n1,complaint\n")], sample);
+        for expected in ["map.toml:11 Warning `up` 是哪一类", "map.toml:13 Warning `u` 是哪一类"] {
+            assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
+        }
+        let said = map
+            .replace("from = [\"up\"]", "from = [\"up\"]\nprefix = { up = \"\" }")
+            .replace("source = \"u\"", "source = \"d\"");
+        assert_eq!(findings(&said, &[("appeal", "code,word\n1,complaint\n")], sample), Vec::<String>::new());
         let public = "\"facts.source_class.name\" = { from = [\"dh\"] }\n[[persons]]";
         check(
             ("[[persons]]", public),

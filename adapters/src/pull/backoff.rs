@@ -39,8 +39,9 @@ impl PullError {
 }
 
 impl PullError {
-    /// Whether it may be an answer to the token of a list: a refusal for good, and not of who asks.
-    pub(super) fn may_mean_the_token(&self) -> bool {
+    /// Whether it may be an answer to what is asked, a token or a page that is not there: a refusal for good, and not of who
+    /// asks.
+    pub(super) fn is_of_the_question(&self) -> bool {
         let of_the_question = match self {
             Self::Status { status, .. } => matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407),
             Self::Code { code, .. } => !matches!(code.as_str(), "401" | "403"),
@@ -48,6 +49,12 @@ impl PullError {
             _ => false,
         };
         self.retry() == Retry::Person && of_the_question
+    }
+
+    /// Whether the system answered, and failed: it may do so at whatever is asked, or at this alone.
+    pub(super) fn is_a_failure_there(&self) -> bool {
+        let answered = matches!(self, Self::Status { .. } | Self::Code { .. } | Self::NotJson { .. });
+        self.retry() == Retry::Backoff && answered
     }
 }
 

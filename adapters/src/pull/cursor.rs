@@ -109,6 +109,21 @@ impl Cursor {
         }
     }
 
+    /// Where it goes on although this page could not be had, and what it tells; none where it must be.
+    pub(super) fn beyond(
+        &self,
+        error: &PullError,
+        present: Present,
+        reading: &mut Reading,
+    ) -> Option<(Self, Option<Missing>)> {
+        match self {
+            Self::Window(window) => {
+                reading.beyond(window, error, present).map(|(next, missing)| (Self::Window(next), missing))
+            }
+            Self::Token(_) => None,
+        }
+    }
+
     /// The number of the page it asks for.
     pub(super) fn page(&self) -> u32 {
         match self {

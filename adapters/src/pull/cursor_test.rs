@@ -110,7 +110,9 @@ fn what_left_the_window_stands_for_no_record_that_was_not_listed() {
     let second = next(&hour(), &page(0..100, 101), &mut reading);
     let again = next(&second, &page([], 100), &mut reading);
     assert_eq!(number(&again), Some(1));
-    assert!(next(&again, &page(1..101, 100), &mut reading).is_between_rounds());
+    let last = next(&again, &page(1..101, 100), &mut reading);
+    assert_eq!(number(&last), Some(2), "a full page may be followed by another");
+    assert!(next(&last, &page([], 100), &mut reading).is_between_rounds());
 }
 
 /// Nothing but the pages themselves says how many records one holds.
@@ -125,7 +127,8 @@ fn a_source_that_serves_smaller_pages_is_read_whole() {
             cursor = next(&cursor, &page(rows, 130), &mut reading);
             asked += 1;
         }
-        assert_eq!((read.len(), asked), (130, 130u32.div_ceil(served)), "pages of {served}");
+        // Behind a full page stands another, if only an empty one.
+        assert_eq!((read.len(), asked), (130, 130 / served + 1), "pages of {served}");
     }
 }
 
@@ -155,6 +158,26 @@ fn a_window_ends_whatever_the_source_says_of_it() {
         };
         assert_eq!(missing, Some(Missing { named: 130, listed: 117, walks: MOST_WALKS }));
         assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
+    }
+}
+
+/// A number that stops at the most the source counts to ends no window in the middle of its pages.
+#[test]
+fn a_number_that_is_too_small_leaves_no_record_out() {
+    for (records, named) in [(250u32, 200), (230, 200), (300, 200)] {
+        let (mut cursor, mut reading, mut read) = (hour(), Reading::default(), BTreeSet::new());
+        let missing = loop {
+            let number = number(&cursor).expect("in the window");
+            let rows = ((number - 1) * 100..records).take(100);
+            read.extend(rows.clone());
+            match cursor.after(&page(rows, named), &mut reading).expect("more than is named") {
+                (next, missing) if next.is_between_rounds() => break missing,
+                (next, missing) => (cursor, _) = (next, assert_eq!(missing, None)),
+            }
+        };
+        assert_eq!(read.len(), records as usize);
+        let told = Missing { named, listed: u64::from(records), walks: 1 };
+        assert_eq!(missing, Some(told), "what is named cannot be believed");
     }
 }
 
@@ -282,7 +305,7 @@ fn known(cursor: &Cursor) -> Timestamp {
 #[test]
 fn nothing_is_known_beyond_the_present_of_the_source() {
     let ours = at("2026-03-01T02:00:00Z");
-    let seen = |there: &str| Seen { present: Some(Present::new(ours, Some(at(there)))), ..page([1], 1) };
+    let seen = |there: &str| Seen { present: Some(Present::new(ours, Some(at(there)))), ..page([], 0) };
     for pack in ["hotline-12345", "petition-portal"] {
         let spec = spec(pack);
         let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, agreed("2026-03-01T02:00:00Z"));
@@ -291,6 +314,22 @@ fn nothing_is_known_beyond_the_present_of_the_source() {
         let early = next(&start, &seen("2026-02-01T00:00:00Z"), &mut Reading::default());
         assert_eq!(known(&early), at("2026-03-01T00:00:00Z"), "{pack}: it goes back");
     }
+}
+
+/// A round begins at the present of the earlier clock, whenever that one was heard.
+#[test]
+fn a_round_that_began_before_the_sources_clock_was_heard_goes_back_to_it() {
+    let spec = spec("petition-portal");
+    let seen = |ours: &str, there: &str, next: Option<&str>| Seen {
+        present: Some(Present::new(at(ours), Some(at(there)))),
+        next: next.map(Into::into),
+        ..page([1], 1)
+    };
+    let start = Cursor::start(&spec, at("2026-03-01T00:00:00Z")).begun(&spec, agreed("2026-03-01T02:00:00Z"));
+    let mut reading = Reading::default();
+    let second = next(&start, &seen("2026-03-01T02:00:00Z", "2026-03-01T01:45:00Z", Some("c")), &mut reading);
+    let end = next(&second, &seen("2026-03-01T02:33:00Z", "2026-03-01T02:18:00Z", None), &mut reading);
+    assert_eq!(known(&end), at("2026-03-01T01:45:00Z"));
 }
 
 /// A source that lists by its records' time what was written in a window, an order every minute from 08:00 on.

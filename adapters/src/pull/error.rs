@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::token::TokenError;
 
-/// Records that a list counts and does not have.
+/// Records that a list counts and does not have, or has and does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the list names {named} records and has {listed} of them")]
 pub struct Missing {

@@ -132,13 +132,19 @@ impl Poller {
         self.limit.until_ready().await;
         let asked = self.taken_up(cursor).begun(&self.spec, self.present(now, called));
         let page = self.page(&asked, now, called).await;
-        self.refused = asked.token().filter(|_| page.as_ref().is_err_and(PullError::may_mean_the_token)).cloned();
-        match (page, asked.given_up()) {
-            // It may be the system's future: one that does not answer for it is asked again once it is past.
-            // Whatever else is wrong, the window that it does answer for will say.
-            (Err(_), Some(next)) => Ok(Page::none(next)),
-            (page, _) => page,
+        self.refused = asked.token().filter(|_| page.as_ref().is_err_and(PullError::is_of_the_question)).cloned();
+        let error = match page {
+            Ok(page) => return Ok(page),
+            Err(error) => error,
+        };
+        // It may be the system's future: one that does not answer for it is asked again once it is past.
+        // Whatever else is wrong, the window that it does answer for will say.
+        if let Some(next) = asked.given_up() {
+            return Ok(Page::none(next));
         }
+        let present = self.present(now, called);
+        let beyond = asked.beyond(&error, present, &mut self.reading);
+        beyond.map(|(next, missing)| Page { missing, ..Page::none(next) }).ok_or(error)
     }
 
     /// The cursor as this poller knows it. With a token that was refused, it asks for the round from its beginning, which

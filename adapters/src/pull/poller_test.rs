@@ -330,9 +330,7 @@ async fn a_wrong_clock_of_ours_or_theirs_passes_over_nothing() {
 #[tokio::test]
 async fn a_system_that_refuses_to_list_its_future_is_read_on() {
     let past: Answer = |asked| match asked["updatedTo"].as_str() {
-        to if to < "2026-03-01 18:00:00" => {
-            json!({"code": 0, "data": {"total": 1, "rows": [{"orderId": "1"}]}}).to_string().into_response()
-        }
+        to if to < "2026-03-01 18:00:00" => listed(page_of(asked) - 1..1, 1),
         _ => (StatusCode::BAD_REQUEST, r#"{"msg":"updatedTo 不能晚于当前时间"}"#).into_response(),
     };
     let mut poller = poller(&settings(serve(past).await));
@@ -341,11 +339,43 @@ async fn a_system_that_refuses_to_list_its_future_is_read_on() {
     let mut read = 0;
     // The first answer tells its clock: what it was asked before, it refuses.
     assert!(poller.next_page(&cursor, ours).await.is_err());
-    for _ in 0..4 {
+    // The window that is past, a page that might follow, and the window beyond; all of it twice.
+    for _ in 0..6 {
         let page = poller.next_page(&cursor, ours).await.expect("a page");
         (cursor, read) = (page.next, read + page.records);
     }
     assert!(read == 2 && cursor.is_between_rounds(), "{cursor:?}");
+}
+
+/// Some refuse a page beyond their last one. What they named is listed by then.
+#[tokio::test]
+async fn a_page_beyond_the_last_may_be_refused() {
+    let refusals: [Answer; 3] = [
+        |asked| if page_of(asked) == 1 { listed(0..2, 2) } else { StatusCode::BAD_REQUEST.into_response() },
+        |asked| {
+            if page_of(asked) == 1 { listed(0..2, 2) } else { r#"{"code":7,"msg":"页码超限"}"#.into_response() }
+        },
+        |asked| if page_of(asked) == 1 { listed(0..2, 2) } else { r#"{"code":0,"data":{}}"#.into_response() },
+    ];
+    for answer in refusals {
+        let mut poller = poller(&settings(serve(answer).await));
+        let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+        let first = poller.next_page(&start, now()).await.expect("a page");
+        assert!(!first.next.is_between_rounds(), "it might have more than it names");
+        let end = poller.next_page(&first.next, now()).await.expect("the end");
+        assert!(end.records == 0 && end.next.is_between_rounds(), "{end:?}");
+    }
+    let fails: Answer = |asked| match page_of(asked) {
+        1 => listed(0..2, 2),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    let mut poller = poller(&settings(serve(fails).await));
+    let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let second = poller.next_page(&start, now()).await.expect("a page").next;
+    for _ in 1..MOST_WALKS {
+        poller.next_page(&second, now()).await.expect_err("it is asked again");
+    }
+    assert!(poller.next_page(&second, now()).await.expect("but not for ever").next.is_between_rounds());
 }
 
 /// Some write null where they have nothing.

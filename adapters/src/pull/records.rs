@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::decode::Limits;
+use crate::decode::{Limits, Record};
 use crate::pack::{Pack, Way};
 use crate::verify::{RawBody, Verified};
 
@@ -20,8 +20,8 @@ pub enum Whose {
     Number(SourceId),
     /// No number can be read of it: its own.
     Unread(Digest),
-    /// Not even the record can be told from its page: the page's number, and its place there. The page as it came would be
-    /// another one each time it says when it was written.
+    /// It is no record by itself: the page's number, and its place there. The page as it came would be another one each time
+    /// it says when it was written.
     Place(u32, usize),
 }
 
@@ -37,8 +37,10 @@ impl Whose {
 pub struct Records(pub Vec<(Whose, Digest)>);
 
 impl Records {
-    /// As the pipeline will tell them apart; `None` where it cannot.
-    pub fn of(pack: &Pack, body: &Verified<RawBody>) -> Option<Self> {
+    /// As the pipeline will tell them apart, those of the page of this number; `None` where it cannot.
+    pub fn of(pack: &Pack, body: &Verified<RawBody>, page: u32) -> Option<Self> {
+        // What one that is broken says, only the whole page tells.
+        let whole: Digest = Sha256::digest(&body.get().bytes).into();
         let read = |value: Value| {
             let digest = Sha256::digest(value.to_string()).into();
             let whose = pack.map(&value, &pack.namespace, Timestamp::MAX);
@@ -46,7 +48,8 @@ impl Records {
             (whose, digest)
         };
         let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;
-        records.into_iter().map(|record| record.value.ok().map(read)).collect::<Option<_>>().map(Self)
+        let told = |record: Record| record.value.map_or((Whose::Place(page, record.index), whole), read);
+        Some(Self(records.into_iter().map(told).collect()))
     }
 }
 
@@ -63,9 +66,12 @@ mod tests {
         let of = |text: &str| {
             let body =
                 RawBody { bytes: Bytes::copy_from_slice(text.as_bytes()), content_type: None, content_encoding: None };
-            Records::of(&pack, &Verified::vouched(body, Proof::Pulled))
+            Records::of(&pack, &Verified::vouched(body, Proof::Pulled), 1)
         };
-        assert!(of(r#"{"list":["text"]}"#).is_none() && of("no list").is_none(), "then it is stored");
+        assert!(of("no list").is_none(), "then it is stored");
+        let text = |at: u32| of(&format!(r#"{{"list":["text"],"at":{at}}}"#)).expect("records").0.remove(0);
+        assert_eq!(text(1).0, Whose::Place(1, 0));
+        assert_ne!(text(1).1, text(2).1, "nobody knows that it is the same: it is stored again");
         let unread = of(r#"{"list":[{"nothing":1}]}"#).expect("records");
         assert!(matches!(unread.0[..], [(Whose::Unread(_), _)]));
         let record = include_str!("../../packs/petition-portal/fixtures/push.json");

@@ -31,7 +31,12 @@ impl Token {
     /// Where it goes on after an answer.
     pub(super) fn after(&self, seen: &Seen) -> Self {
         match &seen.next {
-            Some(next) if !seen.records.is_empty() => Self { token: Some(next.clone()), ..*self },
+            Some(next) if !seen.records.is_empty() => {
+                // The source's clock may not have been heard when the round began.
+                let earlier = seen.present.map(|present| present.earlier);
+                let began = self.began.into_iter().chain(earlier).min();
+                Self { token: Some(next.clone()), began, ..*self }
+            }
             // A token beside an empty list is a place to come back to.
             Some(next) => Self { token: Some(next.clone()), ..Self::round(self.since) },
             None => Self::round(seen.known(self.since, self.began.unwrap_or(self.since))),

@@ -1,8 +1,9 @@
 //! The walk through a window of update times, in numbered pages. Pure.
 //!
-//! A window is read when as many records were listed as the source names, each counted once. Neither its pages nor what it
-//! says of them tell that: some list a record twice, some sort by a time that many records share, so that a page repeats
-//! some of the one before and others are on none; some leave records out of a page, or serve fewer than they are asked for.
+//! A window is read when as many records were listed as the source names, each counted once, and its last page has room for
+//! more. Neither its pages nor what it says of them tell that alone: some list a record twice, some sort by a time that many
+//! records share, so that a page repeats some of the one before and others are on none; some leave records out of a page, or
+//! serve fewer than they are asked for; some count no further than to a number of theirs.
 
 use std::collections::HashMap;
 
@@ -123,6 +124,11 @@ pub(super) struct Reading {
     served: u64,
     idle: u32,
     last: Option<Digest>,
+    /// How often the source failed at a page beyond what it names.
+    failures: u32,
+    /// The most rows of a page, in this window or in one before: a page with as many may be followed by another, whatever is
+    /// named.
+    largest: usize,
     /// The most records the window had at an answer, since they are counted.
     most: Option<u64>,
     /// How often it was walked to its end, and how often in a row that was barren.
@@ -139,7 +145,7 @@ impl Reading {
         match self.at {
             Some(at) if at.is_of(asked) => at,
             _ => {
-                *self = Self::default();
+                self.forget();
                 asked.first_page()
             }
         }
@@ -161,8 +167,10 @@ impl Reading {
         let total = at.total.into_iter().chain(named).min();
         self.most = self.most.max(named);
         let ended = self.note(at.page, seen, total);
-        if self.most.is_some_and(|most| self.count() >= most) {
-            return Ok((self.over(&at, seen), None));
+        let is_full = !seen.records.is_empty() && seen.records.len() >= self.largest;
+        self.largest = self.largest.max(seen.records.len());
+        if let Some(more) = self.more().filter(|_| ended || !is_full) {
+            return Ok((self.over(&at, seen), more));
         }
         if ended {
             return self.at_the_end(at, total, seen);
@@ -175,6 +183,27 @@ impl Reading {
         }
         let next = at.shortened(seen).unwrap_or_else(|| self.stand(Window { page: at.page + 1, total, ..at }));
         Ok((next, None))
+    }
+
+    /// What is listed beyond what is named, once that is listed.
+    fn more(&self) -> Option<Option<Missing>> {
+        let (named, listed) = (self.most?, self.count());
+        let told = Missing { named, listed, walks: self.walks + 1 };
+        (listed >= named).then_some((listed > named).then_some(told))
+    }
+
+    /// Where it goes on if a page is not answered well that was asked for although all that is named was listed; none where it
+    /// must be. One that is refused need not be there; one at which the source fails is asked for again, but not for ever.
+    pub(super) fn beyond(
+        &mut self,
+        asked: &Window,
+        error: &PullError,
+        present: Present,
+    ) -> Option<(Window, Option<Missing>)> {
+        let more = self.more().filter(|_| self.at == Some(*asked))?;
+        self.failures += u32::from(error.is_a_failure_there());
+        let is_over = error.is_of_the_question() || self.failures == MOST_WALKS;
+        is_over.then(|| (self.over(asked, &Seen { present: Some(present), ..Seen::default() }), more))
     }
 
     /// There are no more pages. Where that is not all, the window is walked again; what is listed again appends nothing.
@@ -245,7 +274,11 @@ impl Reading {
     }
 
     fn over(&mut self, at: &Window, seen: &Seen) -> Window {
-        *self = Self::default();
+        self.forget();
         at.read(seen)
+    }
+
+    fn forget(&mut self) {
+        *self = Self { largest: self.largest, ..Self::default() };
     }
 }

@@ -138,12 +138,12 @@ impl Pull {
         Ok(())
     }
 
-    /// What a source counts and does not list may be a report that nobody gets.
+    /// What a source counts and does not list may be a report that nobody gets; what it lists and does not count was read.
     fn tell_missing(&self, missing: &Missing) {
         let channel = &self.channel.name;
         metrics::counter!("huiliu_poll_missing_records_total", "channel" => channel.to_string())
-            .increment(missing.named - missing.listed);
-        tracing::warn!(%channel, "channel {channel} is read on: {missing}, however often it is asked");
+            .increment(missing.named.saturating_sub(missing.listed));
+        tracing::warn!(%channel, "channel {channel} is read on: {missing}");
     }
 
     /// Signatures, dates and deadlines of the two systems are only as good as their clocks agree.

@@ -24,6 +24,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("one of name, sex", "人员没有这个字段：可用 name sex phone id_type id_number address workplace"),
     ("the field `source.id`", "缺少必需的 \"source.id\"：没有来源自己的编号就无法成件"),
     ("paths only", "编号只能取自来源字段，不能写常量"),
+    ("one of the paths the number", "prefix 里的路径须是取该编号的路径"),
     ("`from` or `constant`", "须写 from（取自哪些字段）或 constant（固定值）"),
     ("a table of the pack", "tables/ 中没有这张对照表"),
     ("a path such as", "字段路径写法有误：如 a.b、a[0].b、a[-1].b、a[].b"),

@@ -5,7 +5,9 @@ mod issues;
 mod met;
 mod needed;
 mod open;
+mod order;
 mod personal;
+mod series;
 
 use huiliu_schemas::finding::Finding;
 use serde_json::Value;
@@ -38,6 +40,8 @@ pub(crate) fn lint(map: &Map, material: &Material<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     open::left(material, &mut found);
     needed::missing(map, material.samples, &mut found);
+    order::of_several(map, &lines, &mut found);
+    series::unsaid(map, &lines, &mut found);
     met::unread(map, material, &mut found);
     met::untranslated(map, material.samples, &mut found);
     map.writeback.lint(&lines, &mut found);

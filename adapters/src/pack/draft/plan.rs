@@ -332,6 +332,10 @@ impl Plan {
         };
         for (at, target) in targets.iter().enumerate() {
             let line = self.fields.entry(target).or_default();
+            // The surest is taken first, and what another one says is another order.
+            if *target == "version" && !line.from.is_empty() {
+                continue;
+            }
             line.from.push(t.column.path.clone());
             if at == 0 {
                 line.said.push(said.clone());

@@ -207,6 +207,17 @@ fn english_lines_with_unix_times() {
     );
 }
 
+/// A time and a counter are two orders.
+#[test]
+fn an_order_is_drafted_of_one_field() {
+    let record = |n: u32| serde_json::json!({"orderId": format!("GD{n:05}"), "title": "路灯不亮", "updateTime": format!("2026-01-02 03:04:{n:02}"), "version": n});
+    let list = serde_json::json!((1..9).map(record).collect::<Vec<_>>());
+    let (folder, map) = check("two", "two.json", list.to_string().as_bytes(), &[], &["version ← updateTime"]);
+    assert!(!pairs(&map).contains("version ← version"), "{map}");
+    let findings = lint(&folder.0.join("two")).expect("looked over");
+    assert!(!findings.iter().any(|f| f.en.contains("several fields")), "{findings:#?}");
+}
+
 /// Names that say nothing: only the values speak.
 #[test]
 fn names_that_say_nothing() {
