@@ -68,7 +68,8 @@ pub(in crate::judgement) fn counted(field: Field, chars: &[char]) -> Vec<(u64, f
 }
 
 fn damped(count: usize) -> f32 {
-    1.0 + (count as f32).ln()
+    // Most are met once.
+    if count == 1 { 1.0 } else { 1.0 + (count as f32).ln() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 
 /// Full width to half width, lower case, no spaces or control characters.
 pub(in crate::judgement) fn plain(text: &str) -> String {
-    text.chars().filter_map(plain_char).flat_map(char::to_lowercase).collect()
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars().filter_map(plain_char) {
+        // From here on nothing that this project reads has a case.
+        if c >= '\u{2e80}' { plain.push(c) } else { plain.extend(c.to_lowercase()) }
+    }
+    plain
 }
 
 fn plain_char(c: char) -> Option<char> {
