@@ -119,6 +119,9 @@ pub struct Marks {
     /// How often handed back with the centre's consent.
     #[serde(default)]
     pub returned: u32,
+    /// A person has said who is to have it, and not the rules.
+    #[serde(default)]
+    pub by_hand: bool,
     /// How often reopened.
     #[serde(default)]
     pub reopened: u32,
@@ -601,8 +604,9 @@ impl Case {
     }
 
     fn enter_queues(&mut self, decision: Option<&Decision>, deadlines: &[Deadline]) {
-        if let Some(decision) = decision {
-            self.remember(decision);
+        match decision {
+            Some(decision) => self.remember(decision),
+            None => self.marks.by_hand = true,
         }
         self.stop_parts();
         self.deadlines.retain(|d| !d.clock.is_of_desk());

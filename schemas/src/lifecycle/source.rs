@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Decided, Draft, NothingNew, for_a_person, no_such_case, refusal, still_accusing, to_triage};
-use crate::case::{Assignment, Case, Late};
+use crate::case::{Case, Late};
 use crate::command::Submit;
 use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
@@ -383,10 +383,10 @@ fn words_heard(draft: &mut Draft<'_>, case: &Case, moves: bool) {
     }
 }
 
-/// What a person was to decide may now be plain. Not after a hand-back: then a person decides.
+/// What a person was to decide may now be plain. Not where one has ruled who has it: then a person decides again.
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
     let plain = decided_for(draft, case).filter(|d| d.lead().is_some());
-    match plain.filter(|_| case.stage == Stage::Triage && case.marks.returned == 0) {
+    match plain.filter(|_| case.stage == Stage::Triage && !has_ruled(case)) {
         Some(decision) => draft.go_by(still_accusing(case, decision)),
         None => keep_for_a_person(draft, case),
     }
@@ -437,14 +437,9 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
     draft.go_by(still_accusing(case, decision));
 }
 
-/// Whether a person has ruled who has the case: let somebody hand it back, or gave it to whom no rule did.
+/// Whether a person has ruled who has the case: let somebody hand it back, or sent it to somebody.
 fn has_ruled(case: &Case) -> bool {
-    let by_rule = match case.decision.as_ref().map(|d| &d.verdict) {
-        Some(Verdict::Dispatch { assignees }) => assignees.as_slice(),
-        _ => &[],
-    };
-    let is_by_rule = |part: &Assignment| by_rule.iter().any(|a| a.department == part.department && a.role == part.role);
-    case.marks.returned > 0 || !case.active_assignments().into_iter().all(is_by_rule)
+    case.marks.returned > 0 || case.marks.by_hand
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {

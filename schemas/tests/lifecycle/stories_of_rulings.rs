@@ -47,6 +47,11 @@ fn no_rule_takes_a_case_from_whom_a_person_gave_it() {
             let (reasons, candidates) = (vec![TriageReason::AccusedOnly], vec![department("labour")]);
             assert_eq!(decision.verdict, Verdict::Triage { reasons, candidates });
             assert_eq!((decision.accusation, decision.accused.as_slice()), (accuses, &[department("police")][..]));
+            for (order, given) in [(102, to(&[lead("labour")])), (103, finds_fault(accuses))] {
+                let more = record().saying(&format!("more, {order}")).order(order);
+                assert_eq!(world.submit(&more, given), events(&["supplemented"]), "a person was to rule");
+                assert_eq!((world.stage(), world.told()), (Stage::Triage, Vec::new()));
+            }
         }
     }
 }
