@@ -1,6 +1,8 @@
 //! What is told of a case that departments have, had or would have again, and whom it accuses.
 
+use huiliu_schemas::Cause;
 use huiliu_schemas::SourceId;
+use huiliu_schemas::event::Actor;
 use huiliu_schemas::event::Event;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Assessment, Intent, Session};
@@ -11,6 +13,7 @@ use super::*;
 use crate::directory::tests::shipped;
 use crate::doors::principal::Principal;
 use crate::queues::may_read_step;
+use crate::vault::MasterKey;
 
 /// The township whose the place is, or should be.
 const TOWN: &str = "jb-zhuangqiao";
@@ -318,7 +321,8 @@ fn what_is_added_by_hand_stands_below_what_the_source_says() {
 /// What is told later is judged by its own words, and says less of the matter than the case knows.
 #[test]
 fn what_a_step_does_not_say_stays_known() {
-    let of_the_bureau = "区住建局局长收了开发商好处";
+    // Where somebody else lives does not move the case there.
+    let (of_the_bureau, elsewhere) = ("区住建局局长收了开发商好处", "我洪塘街道的亲戚也说，区住建局局长收了开发商好处");
     let begin = || {
         Table::begin(&record(1, |told| {
             told.facts.matter = Some("010210".parse().expect("a matter"));
@@ -330,7 +334,7 @@ fn what_a_step_does_not_say_stays_known() {
         let decision = table.case().and_then(|case| case.decision).expect("a decision");
         (decision.matter, decision.division, decision.level, decision.complexity)
     };
-    for by_hand in [false, true] {
+    for (by_hand, words) in [(false, of_the_bureau), (true, of_the_bureau), (false, elsewhere), (true, elsewhere)] {
         let later = |cause, words: &str| match by_hand {
             true => by_operator(&format!("urge-{cause}"), Command::Urge {}, words),
             false => record(cause, |told| {
@@ -342,7 +346,7 @@ fn what_a_step_does_not_say_stays_known() {
         assert!(table.has_it("jb-housing"), "{:?}", table.events);
         let before = known(&table);
         assert_eq!((before.1.as_ref().map(|d| d.as_str()), before.3), (Some("330205006"), Some(Complexity::Complex)));
-        assert_eq!(names(&table.take(&later(2, of_the_bureau), &Told::default())), ["urged", "triaged"]);
+        assert_eq!(names(&table.take(&later(2, words), &Told::default())), ["urged", "triaged"]);
         assert_eq!(known(&table), before);
         let by_hand = table.take(&dispatch_to("by-hand", "jb-enforcement"), &Told::default());
         table.take(&later(3, OF_THE_TOWN), &Told::default());

@@ -1,11 +1,10 @@
 //! What routing is decided from. Personal text stays [`Private`] here and is exposed only by the modules beside
 //! this one that look for names in it; nothing of it may enter a decision.
 
-use huiliu_schemas::content::PersonRole;
+use huiliu_schemas::content::{Content, PersonRole};
 use huiliu_schemas::places::{DivisionCode, MatterCode};
 use huiliu_schemas::private::Private;
-use huiliu_schemas::submission::{SourceClass, Submission};
-
+use huiliu_schemas::submission::{Facts, SourceClass, Submission};
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
@@ -50,9 +49,14 @@ pub struct RoutingFacts {
 }
 
 impl RoutingFacts {
-    /// The facts of one submission.
+    /// Those of one submission.
     pub fn from_submission(submission: &Submission) -> Self {
-        let (facts, content) = (&submission.facts, &submission.content);
+        let weak_identity = submission.weak_identity;
+        Self { weak_identity, ..Self::of(&submission.facts, &submission.content) }
+    }
+
+    /// Those that lie in these facts and words.
+    pub fn of(facts: &Facts, content: &Content) -> Self {
         let respondents = content.persons.iter().filter(|p| p.role == PersonRole::Respondent);
         let named = respondents.flat_map(|p| [&p.name, &p.workplace]).flatten();
         Self {
@@ -81,7 +85,7 @@ impl RoutingFacts {
             urgency: facts.urgency,
             told: 0,
             day: facts.registered_at.map(|at| at.to_zoned(beijing()).date()),
-            weak_identity: submission.weak_identity,
+            weak_identity: false,
         }
     }
 }
