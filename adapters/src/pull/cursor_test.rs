@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use huiliu_schemas::ids::SourceId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::Retry;
@@ -27,10 +28,14 @@ fn agreed(text: &str) -> Present {
     Present::new(at(text), None)
 }
 
+/// The record of this number.
+fn numbered(n: u32) -> Whose {
+    Whose::Number(SourceId::read(&format!("own:{n}")).expect("a number"))
+}
+
 /// A page that lists these of so many.
 fn page(records: impl IntoIterator<Item = u32>, total: u64) -> Seen {
-    let whose = |n: u32| Whose::Place(1, n as usize);
-    Seen { records: records.into_iter().map(whose).collect(), total: Some(total), ..Seen::default() }
+    Seen { records: records.into_iter().map(numbered).collect(), total: Some(total), ..Seen::default() }
 }
 
 fn hotline() -> PullSpec {
@@ -178,6 +183,25 @@ fn a_number_that_is_too_small_leaves_no_record_out() {
         assert_eq!(read.len(), records as usize);
         let told = Missing { named, listed: u64::from(records), walks: 1 };
         assert_eq!(missing, Some(told), "what is named cannot be believed");
+    }
+}
+
+/// A source that serves its last page for every page beyond it, with a record in it that is another one each time: it has no
+/// number, or is none by itself.
+#[test]
+fn a_record_without_a_number_keeps_no_window_open() {
+    let odd: [fn(u32) -> Whose; 2] = [|page| Whose::Unread([page as u8; 32]), |page| Whose::Place(page, 1)];
+    for odd in odd {
+        let mut reading = Reading::default();
+        let seen = |n: u32| Seen {
+            records: vec![numbered(1), odd(n), numbered(3)],
+            list: Some([n as u8; 32]),
+            total: Some(3),
+            ..Seen::default()
+        };
+        let second = next(&hour(), &seen(1), &mut reading);
+        assert_eq!(number(&second), Some(2), "it might have more than it names");
+        assert!(next(&second, &seen(2), &mut reading).is_between_rounds());
     }
 }
 

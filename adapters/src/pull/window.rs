@@ -238,16 +238,18 @@ impl Reading {
     }
 
     /// Notes what a page lists, and whether it is the last. One without a new record need not be: where records have several
-    /// rows, a page may be all of known ones.
+    /// rows, a page may be all of known ones. Behind all that is named only a number that is new can tell one: what has none
+    /// may be another text each time it is listed.
     fn note(&mut self, page: u32, seen: &Seen, total: Option<u64>) -> bool {
         let repeats = seen.list.is_some() && self.last == seen.list;
         self.last = seen.list;
         let records = if repeats { &[] } else { seen.records.as_slice() };
+        let beyond = self.more().is_some();
         let (here, mut new) = ((self.lap, page), false);
         for whose in records {
             let known = self.listed.get(whose).copied();
             let first = known.filter(|(lap, _)| *lap == self.lap);
-            if first.is_none() {
+            if first.is_none() && (!beyond || matches!(whose, Whose::Number(_))) {
                 self.listed.insert(whose.clone(), here);
                 new = true;
             }
