@@ -11,8 +11,9 @@ use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::records::Whose;
 use super::spec::PullSpec;
 use super::window::{MOST_WALKS, Window};
 use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
@@ -130,6 +131,13 @@ fn page_of(asked: &Asked) -> usize {
     asked["page"].parse().expect("a number")
 }
 
+fn number(whose: &Whose) -> Option<usize> {
+    match whose {
+        Whose::Number(source) => source.id.strip_prefix("GD")?.parse().ok(),
+        _ => None,
+    }
+}
+
 /// Polls one window to its end, asking again for what is missing: the orders read, the requests it took, and what was passed
 /// over.
 async fn one_window(answer: Answer) -> (BTreeSet<usize>, usize, Option<Missing>) {
@@ -143,11 +151,7 @@ async fn one_window(answer: Answer) -> (BTreeSet<usize>, usize, Option<Missing>)
             Err(PullError::Missing(_)) => continue,
             Err(error) => panic!("{error}"),
         };
-        let answer: Value = serde_json::from_slice(&page.body.get().bytes).expect("JSON");
-        let rows = answer["data"]["rows"].as_array().expect("a list");
-        let number =
-            |id: &Value| id.as_str().and_then(|id| id.strip_prefix("GD")?.parse::<usize>().ok()).expect("a number");
-        read.extend(rows.iter().map(|row| number(&row["orderId"])));
+        read.extend(page.told_apart.iter().flat_map(|records| &records.0).filter_map(|(whose, _)| number(whose)));
         (cursor, missing) = (page.next, missing.or(page.missing));
         if cursor.is_between_rounds() {
             return (read, asked, missing);
@@ -191,6 +195,26 @@ async fn orders_of_the_same_second_that_are_on_no_page_are_told() {
     for tie in ties {
         assert_eq!(one_window(tie).await, ((0..140).collect(), 3 * MOST_WALKS as usize, Some(missing)));
     }
+}
+
+/// Nor does a broken order outweigh one that is on no page, because it is on both.
+#[tokio::test]
+async fn a_broken_order_stands_for_no_other_one() {
+    const BROKEN: &str = r#"{"orderId":"GD150","title":"\ud83d"}"#;
+    fn page(rows: impl IntoIterator<Item = String>) -> Response {
+        let rows = rows.into_iter().collect::<Vec<_>>().join(",");
+        format!(r#"{{"code":0,"data":{{"total":150,"rows":[{rows}]}}}}"#).into_response()
+    }
+    fn row(n: usize) -> String {
+        format!(r#"{{"orderId":"GD{n}"}}"#)
+    }
+    let tie: Answer = |asked| match page_of(asked) {
+        1 => page((0..99).map(row).chain([BROKEN.to_owned()])),
+        2 => page(std::iter::once(BROKEN.to_owned()).chain((99..148).map(row))),
+        _ => page([]),
+    };
+    let (read, _, missing) = one_window(tie).await;
+    assert_eq!((read.len(), missing), (148, Some(Missing { named: 150, listed: 149, walks: MOST_WALKS })));
 }
 
 /// A row for each step of an order, sorted by the steps' time.
