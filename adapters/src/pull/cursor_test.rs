@@ -24,7 +24,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-fn agreed(text: &str) -> Present {
+pub(super) fn agreed(text: &str) -> Present {
     Present::new(at(text), None)
 }
 
@@ -34,7 +34,7 @@ fn numbered(n: u32) -> Whose {
 }
 
 /// A page that lists these of so many.
-fn page(records: impl IntoIterator<Item = u32>, total: u64) -> Seen {
+pub(super) fn page(records: impl IntoIterator<Item = u32>, total: u64) -> Seen {
     Seen { records: records.into_iter().map(numbered).collect(), total: Some(total), ..Seen::default() }
 }
 
@@ -43,12 +43,12 @@ fn hotline() -> PullSpec {
 }
 
 /// An hour of it, from its first page on.
-fn hour() -> Cursor {
+pub(super) fn hour() -> Cursor {
     Cursor::start(&hotline(), at("2026-03-01T00:00:00Z")).begun(&hotline(), agreed("2026-03-01T01:00:00Z"))
 }
 
 /// Where a walk goes on that passes nothing over.
-fn next(cursor: &Cursor, seen: &Seen, reading: &mut Reading) -> Cursor {
+pub(super) fn next(cursor: &Cursor, seen: &Seen, reading: &mut Reading) -> Cursor {
     let (next, missing) = cursor.after(seen, reading).expect("goes on");
     assert_eq!(missing, None);
     next
@@ -152,7 +152,7 @@ fn a_window_ends_whatever_the_source_says_of_it() {
                 Ok((next, missing)) if next.is_between_rounds() => break missing,
                 Ok((next, _)) => cursor = next,
                 Err(error) => {
-                    assert_eq!(error, PullError::Missing(Missing { named: 130, listed: 117, walks }));
+                    assert_eq!(error, PullError::Missing(Missing { named: 130, listed: 117, walks, refused: None }));
                     let Retry::After(wait) = error.retry() else { panic!("{:?}", error.retry()) };
                     waits += wait;
                     let Cursor::Window(window) = cursor else { panic!("{cursor:?}") };
@@ -161,7 +161,7 @@ fn a_window_ends_whatever_the_source_says_of_it() {
                 }
             }
         };
-        assert_eq!(missing, Some(Missing { named: 130, listed: 117, walks: MOST_WALKS }));
+        assert_eq!(missing, Some(Missing { named: 130, listed: 117, walks: MOST_WALKS, refused: None }));
         assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
     }
 }
@@ -181,7 +181,7 @@ fn a_number_that_is_too_small_leaves_no_record_out() {
             }
         };
         assert_eq!(read.len(), records as usize);
-        let told = Missing { named, listed: u64::from(records), walks: 1 };
+        let told = Missing { named, listed: u64::from(records), walks: 1, refused: None };
         assert_eq!(missing, Some(told), "what is named cannot be believed");
     }
 }
@@ -276,13 +276,13 @@ fn what_one_of_two_servers_counts_and_neither_lists_is_told() {
             }
         }
     };
-    assert_eq!(missing, Some(Missing { named: 131, listed: 130, walks: MOST_WALKS }));
+    assert_eq!(missing, Some(Missing { named: 131, listed: 130, walks: MOST_WALKS, refused: None }));
     assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
 }
 
 #[test]
 fn a_list_that_is_empty_beside_a_number_of_records_is_asked_for_again() {
-    let missing = |named, listed| PullError::Missing(Missing { named, listed, walks: 1 });
+    let missing = |named, listed| PullError::Missing(Missing { named, listed, walks: 1, refused: None });
     assert_eq!(hour().after(&page([], 3), &mut Reading::default()), Err(missing(3, 0)));
     let mut reading = Reading::default();
     let second = next(&hour(), &page(0..20, 30), &mut reading);

@@ -29,7 +29,8 @@ pub struct Page {
     pub told_apart: Option<Records>,
     /// Where to go on; to be stored after the page, never before.
     pub next: Cursor,
-    /// What its list names and does not have, however often it was asked: it is passed over. Or what it has and does not name.
+    /// What its list names and does not have, however often it was asked: it is passed over. Or what it has and does not name,
+    /// or may have where it refuses to say.
     pub missing: Option<Missing>,
 }
 

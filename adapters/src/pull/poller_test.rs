@@ -106,7 +106,7 @@ async fn what_is_named_and_never_listed_is_asked_for_often_and_then_passed_over(
     let none: Answer = |_| json!({"code": 0, "data": {"total": 3, "rows": []}}).to_string().into_response();
     let mut poller = poller(&settings(serve(none).await));
     let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
-    let missing = |walks| Missing { named: 3, listed: 0, walks };
+    let missing = |walks| Missing { named: 3, listed: 0, walks, refused: None };
     for window in 0..2 {
         for walks in 1..MOST_WALKS {
             let error = poller.next_page(&start, now()).await.expect_err("it lists none");
@@ -148,7 +148,7 @@ async fn one_window(answer: Answer) -> (BTreeSet<usize>, usize, Option<Missing>)
     for asked in 1..100 {
         let page = match poller.next_page(&cursor, now()).await {
             Ok(page) => page,
-            Err(PullError::Missing(_)) => continue,
+            Err(PullError::Missing(_) | PullError::Status { status: 502, .. }) => continue,
             Err(error) => panic!("{error}"),
         };
         read.extend(page.told_apart.iter().flat_map(|records| &records.0).filter_map(|(whose, _)| number(whose)));
@@ -191,7 +191,7 @@ async fn orders_of_the_same_second_that_are_on_no_page_are_told() {
             _ => listed([], 150),
         },
     ];
-    let missing = Missing { named: 150, listed: 140, walks: MOST_WALKS };
+    let missing = Missing { named: 150, listed: 140, walks: MOST_WALKS, refused: None };
     for tie in ties {
         assert_eq!(one_window(tie).await, ((0..140).collect(), 3 * MOST_WALKS as usize, Some(missing)));
     }
@@ -214,7 +214,10 @@ async fn a_broken_order_stands_for_no_other_one() {
         _ => page([]),
     };
     let (read, _, missing) = one_window(tie).await;
-    assert_eq!((read.len(), missing), (148, Some(Missing { named: 150, listed: 149, walks: MOST_WALKS })));
+    assert_eq!(
+        (read.len(), missing),
+        (148, Some(Missing { named: 150, listed: 149, walks: MOST_WALKS, refused: None }))
+    );
 }
 
 /// A row for each step of an order, sorted by the steps' time.
@@ -229,7 +232,7 @@ async fn a_page_of_known_orders_hides_no_later_page() {
     }
     let (read, asked, missing) = one_window(|asked| listed(steps(asked), 300)).await;
     assert_eq!((read, asked), ((0..200).collect(), 4 * MOST_WALKS as usize));
-    assert_eq!(missing, Some(Missing { named: 300, listed: 200, walks: MOST_WALKS }), "it counts rows");
+    assert_eq!(missing, Some(Missing { named: 300, listed: 200, walks: MOST_WALKS, refused: None }), "it counts rows");
     // A total of none beside rows is no total.
     assert_eq!(one_window(|asked| listed(steps(asked), 0)).await, ((0..200).collect(), 4, None));
 }
@@ -264,7 +267,7 @@ async fn records_that_cannot_be_told_apart_are_counted_once() {
                 Err(PullError::Missing(missing)) => Some(missing),
                 Err(error) => panic!("{error}"),
             };
-            assert_eq!(missing, Some(Missing { named: 3, listed: 2, walks }));
+            assert_eq!(missing, Some(Missing { named: 3, listed: 2, walks, refused: None }));
         }
     }
 }
@@ -389,17 +392,31 @@ async fn a_page_beyond_the_last_may_be_refused() {
         let end = poller.next_page(&first.next, now()).await.expect("the end");
         assert!(end.records == 0 && end.next.is_between_rounds(), "{end:?}");
     }
-    let fails: Answer = |asked| match page_of(asked) {
-        1 => listed(0..2, 2),
-        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    };
-    let mut poller = poller(&settings(serve(fails).await));
-    let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
-    let second = poller.next_page(&start, now()).await.expect("a page").next;
-    for _ in 1..MOST_WALKS {
-        poller.next_page(&second, now()).await.expect_err("it is asked again");
+    let failures: [Answer; 2] = [
+        |asked| if page_of(asked) == 1 { listed(0..2, 2) } else { StatusCode::INTERNAL_SERVER_ERROR.into_response() },
+        |asked| if page_of(asked) == 1 { listed(0..2, 2) } else { StatusCode::FOUND.into_response() },
+    ];
+    for answer in failures {
+        let mut poller = poller(&settings(serve(answer).await));
+        let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+        let second = poller.next_page(&start, now()).await.expect("a page").next;
+        for _ in 1..MOST_WALKS {
+            poller.next_page(&second, now()).await.expect_err("it is asked again");
+        }
+        assert!(poller.next_page(&second, now()).await.expect("but not for ever").next.is_between_rounds());
     }
-    assert!(poller.next_page(&second, now()).await.expect("but not for ever").next.is_between_rounds());
+}
+
+/// It names the rows of the page at hand: that these are listed says nothing of the page that fails.
+#[tokio::test]
+async fn an_outage_behind_a_number_that_is_too_small_is_waited_out() {
+    static OUTAGE: AtomicUsize = AtomicUsize::new(0);
+    let answer: Answer = |asked| match page_of(asked) {
+        3 if OUTAGE.fetch_add(1, Relaxed) < 2 * MOST_WALKS as usize => StatusCode::BAD_GATEWAY.into_response(),
+        page => listed(((page - 1) * 100..250).take(100), if page == 3 { 50 } else { 100 }),
+    };
+    let told = Missing { named: 100, listed: 250, walks: 1, refused: None };
+    assert_eq!(one_window(answer).await, ((0..250).collect(), 3 + 2 * MOST_WALKS as usize, Some(told)));
 }
 
 /// Some write null where they have nothing.
