@@ -202,6 +202,12 @@ fn a_record_without_a_number_keeps_no_window_open() {
         let second = next(&hour(), &seen(1), &mut reading);
         assert_eq!(number(&second), Some(2), "it might have more than it names");
         assert!(next(&second, &seen(2), &mut reading).is_between_rounds());
+        // Nor where it names none.
+        let (mut cursor, mut reading) = (hour(), Reading::default());
+        for page in 1..=11 {
+            cursor = next(&cursor, &Seen { total: None, ..seen(page) }, &mut reading);
+        }
+        assert!(cursor.is_between_rounds(), "{cursor:?}");
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) const MOST_WALKS: u32 = 8;
 /// some of them in several rows of a page. What a page repeats of those before it is no such row: it may stand where another
 /// record should.
 const BARREN_WALKS: u32 = 2;
-/// So many pages in a row without a record that is new end a walk whatever is named: some lists begin again at their end.
+/// So many pages in a row without a record that is surely new end a walk whatever is named: some lists begin again at their end.
 const MOST_IDLE: u32 = 10;
 /// Where sources stop counting is a multiple of it.
 const ROUND: u64 = 1_000;
@@ -249,27 +249,28 @@ impl Reading {
 
     /// Notes what a page lists, and whether it is the last. One without a new record need not be: where records have several
     /// rows, a page may be all of known ones. Behind all that is named only a number that is new can tell one: what has none
-    /// may be another text each time it is listed.
+    /// may be another text each time it is listed, and among numbers that are known it tells no new page anywhere.
     fn note(&mut self, page: u32, seen: &Seen, total: Option<u64>) -> bool {
         let repeats = seen.list.is_some() && self.last == seen.list;
         self.last = seen.list;
         let records = if repeats { &[] } else { seen.records.as_slice() };
         let beyond = self.more().is_some();
-        let (here, mut new) = ((self.lap, page), false);
+        let is_numbered = |whose: &Whose| matches!(whose, Whose::Number(_));
+        let (here, mut new, mut surely) = ((self.lap, page), false, !records.iter().any(is_numbered));
         for whose in records {
             let known = self.listed.get(whose).copied();
             let first = known.filter(|(lap, _)| *lap == self.lap);
-            if first.is_none() && (!beyond || matches!(whose, Whose::Number(_))) {
+            if first.is_none() && (!beyond || is_numbered(whose)) {
                 self.listed.insert(whose.clone(), here);
-                new = true;
+                (new, surely) = (true, surely || is_numbered(whose));
             }
             self.found |= known.is_none();
             self.rows += u64::from(first.is_none_or(|first| first == here));
         }
         self.served += records.len() as u64;
-        self.idle = if new { 0 } else { self.idle + 1 };
+        self.idle = if new && surely { 0 } else { self.idle + 1 };
         let served = total.is_some_and(|total| self.served >= total);
-        records.is_empty() || (!new && (served || self.idle == MOST_IDLE))
+        records.is_empty() || (!new && served) || self.idle == MOST_IDLE
     }
 
     fn turn_back(&mut self) {
