@@ -101,13 +101,14 @@ fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<
 }
 
 /// Whether a quote that should not be open joined two rows in this cell: cut at its first and at its last line break, the row
-/// makes two that have a cell for each name.
+/// makes two that have a cell for each name, and as many, or the latter more, as where its quotes end at one with a separator
+/// behind it. In a narrow sheet a text of several lines may look like that.
 fn is_joined(row: &csv::StringRecord, column: usize, names: usize, separator: char) -> bool {
     let ends = row.get(column).and_then(|cell| Some((cell.split_once('\n')?.0, cell.rsplit_once('\n')?.1)));
     let Some((first, last)) = ends else { return false };
     let cells = |text: &str| text.matches(separator).count() + 1;
     let (former, latter) = (column + cells(first), cells(last) + row.len() - 1 - column);
-    former == latter && former >= names
+    former >= names && (former == latter || (former == names && latter >= names))
 }
 
 /// A cell without what people put around a long number so that a spreadsheet does not round it: `="2026…"`, `'2026…`.
@@ -193,6 +194,10 @@ mod tests {
             assert!(rows[0].is_err(), "{rows:?}");
             assert_eq!(rows[1].as_ref().map(|row| row["编号"].clone()), Ok(json!("3")));
         }
+        // Behind its last cell the joined row has an empty one.
+        let longer = "编号,内容,电话,地址,备注\n1,\"断了,138,a,\n2,好,139,a,\n3,\"好,的\",140,a,\n4,好,141,a,\n";
+        let rows = table(longer, 9).expect("rows");
+        assert!(rows[0].is_err(), "{rows:?}");
         // One column before, where the row's own last cell is empty.
         let before = "编号,标题,内容,电话,备注\n1,甲,\"我家门口…,138,\n2,\"甲\"乙,好,139,\n";
         assert!(table(before, 9).expect("rows")[0].is_err());

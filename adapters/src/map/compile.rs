@@ -140,6 +140,7 @@ impl Builder {
             prefix: spec.prefix.clone().into_iter().collect(),
             personal,
             of_person: false,
+            of_order: name == "version",
             protects: matches!(name, "facts.flags.confidential" | "facts.flags.anonymous"),
         }
     }

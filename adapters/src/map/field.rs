@@ -9,6 +9,7 @@ use huiliu_schemas::private::Private;
 use huiliu_schemas::submission::FieldProblem;
 use serde_json::Value;
 
+use super::order::says_no_order;
 use super::path::Path;
 use super::spec::{Need, Pick};
 use super::table::Table;
@@ -39,6 +40,8 @@ pub(crate) struct Field {
     pub(crate) personal: bool,
     /// Of a person: a word for "unknown" is as good as absent, so that the next path is asked.
     pub(crate) of_person: bool,
+    /// Of a record's order: so is what is written where nothing has happened yet.
+    pub(crate) of_order: bool,
     /// A flag that protects someone: what cannot be read counts as yes.
     pub(crate) protects: bool,
 }
@@ -131,7 +134,10 @@ impl Field {
     }
 
     fn is_blank(&self, text: &str) -> bool {
-        text.is_empty() || self.blank.iter().any(|b| b == text) || (self.of_person && is_placeholder(text))
+        text.is_empty()
+            || self.blank.iter().any(|b| b == text)
+            || (self.of_person && is_placeholder(text))
+            || (self.of_order && says_no_order(text, &self.time))
     }
 }
 

@@ -10,6 +10,7 @@ use super::run::registered_on;
 use super::spec::{Need, Pick};
 use super::target::Target;
 use super::time::TimeReader;
+use crate::looks::is_placeholder;
 
 /// How far a source's clock may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
@@ -45,6 +46,11 @@ pub(super) fn version(text: &str, time: &TimeReader, received: Timestamp) -> Opt
             None => number.ok(),
         },
     }
+}
+
+/// Whether nothing is said of an order: a word or signs for "none", or a date that stands for it. Any whole number says one.
+pub(super) fn says_no_order(text: &str, time: &TimeReader) -> bool {
+    text.parse::<i64>().is_err() && (is_placeholder(text) || time.is_none(text))
 }
 
 fn is_ahead(at: Timestamp, received: Timestamp) -> bool {
@@ -107,6 +113,45 @@ mod tests {
             assert_eq!(version(json!("昨天"), json!(12)), (None, 1));
             assert_eq!(version(json!("2026-03-01 08:00:00"), json!(12)), (Some(1_772_323_200_000), 0));
             assert_eq!(version(json!(null), json!(12)), (Some(12), 0));
+        }
+    }
+
+    /// What a system writes where nothing happened yet says nothing; what cannot be read says something.
+    #[test]
+    fn a_date_that_says_nothing_asks_the_next_field() {
+        for need in ["wanted", "required"] {
+            let map = format!(
+                "[fields]\n\"source.id\" = {{ from = [\"id\"] }}\n\"version\" = {{ from = [\"updated\", \"created\"], need = \"{need}\" }}"
+            );
+            let map = Map::compile(&map, &BTreeMap::new()).expect("compiles");
+            let order = |updated: &str| {
+                let record = json!({ "id": "1", "updated": updated, "created": "2026-03-01 08:00:00" });
+                let s = map.map(&record, &"own".parse().expect("a namespace"), RECEIVED);
+                s.map(|s| (s.version, s.problems.len())).map_err(|_| ())
+            };
+            for nothing in [
+                "0001-01-01T00:00:00",
+                "0001-01-01T00:00:00Z",
+                "0001/1/1 0:00:00",
+                "0000-00-00 00:00:00",
+                "0000-00-00",
+                "1970-01-01 00:00:00",
+                "1970-01-01 08:00:00",
+                "1900-01-01",
+                "/Date(-62135596800000)/",
+                "1899-12-30 00:00:00",
+                "-",
+                "--",
+                "——",
+                "暂无",
+                "N/A",
+            ] {
+                assert_eq!(order(nothing), Ok((Some(1_772_323_200_000), 0)), "{nothing}");
+            }
+            for said in ["昨天", "2027-03-01 08:00:00"] {
+                let none = if need == "required" { Err(()) } else { Ok((None, 1)) };
+                assert_eq!(order(said), none, "{said}");
+            }
         }
     }
 

@@ -52,21 +52,38 @@ pub(crate) const EXPECTED: &str = "a time between 1949 and 2100 such as 2026-03-
 
 /// In Shanghai, Unix's first moment is eight in the morning of this day, and many write its midnight.
 const NONE: Date = Date::constant(1970, 1, 1);
+/// The days that languages, databases and spreadsheets begin with: nobody meant them.
+const NONES: [Date; 6] = [
+    Date::constant(1, 1, 1),
+    Date::constant(1753, 1, 1),
+    Date::constant(1899, 12, 30),
+    Date::constant(1899, 12, 31),
+    Date::constant(1900, 1, 1),
+    NONE,
+];
 
 impl TimeReader {
     /// Reads a time. The first day of 1970, and years before 1949 or after 2100, are what systems write for "none"
     /// (1899-12-30, 1900-01-01, 9999-12-31) or misreadings.
     pub(crate) fn read(&self, text: &str) -> Option<Timestamp> {
-        let text = text.trim();
-        let at = match self.format {
+        let at = self.moment(text.trim())?;
+        let day = self.day_of(at);
+        (day != NONE && (1949..=2100).contains(&day.year())).then_some(at)
+    }
+
+    /// Whether it is a day that stands for none, and no misreading.
+    pub(crate) fn is_none(&self, text: &str) -> bool {
+        self.moment(text.trim()).is_some_and(|at| NONES.contains(&self.day_of(at)))
+    }
+
+    fn moment(&self, text: &str) -> Option<Timestamp> {
+        match self.format {
             TimeFormat::Auto => self.number(text).or_else(|| self.text(text)),
             TimeFormat::Unix => seconds(text),
             TimeFormat::UnixMs => milliseconds(text),
             TimeFormat::Excel => self.excel(text),
             TimeFormat::Text => self.text(text),
-        }?;
-        let day = self.day_of(at);
-        (day != NONE && (1949..=2100).contains(&day.year())).then_some(at)
+        }
     }
 
     /// A bare number, told by its length.
@@ -212,7 +229,6 @@ impl Scan<'_> {
     /// Without anything between them, a month and a day have two digits: `2026112` is two days.
     fn date(&mut self) -> Option<Date> {
         let year = self.digits(4, 4)?;
-        let year = (year > 999).then_some(year)?;
         let least = if self.skip(&['-', '/', '.', '年']) { 1 } else { 2 };
         let month = self.digits(least, 2)?;
         self.skip(&['-', '/', '.', '月']);

@@ -50,12 +50,6 @@ impl PullError {
         };
         self.retry() == Retry::Person && of_the_question
     }
-
-    /// Whether the system answered, and failed: it may do so at whatever is asked, or at this alone.
-    pub(super) fn is_a_failure_there(&self) -> bool {
-        let answered = matches!(self, Self::Status { .. } | Self::Code { .. } | Self::NotJson { .. });
-        self.retry() == Retry::Backoff && answered
-    }
 }
 
 const FIRST: Duration = Duration::from_millis(500);

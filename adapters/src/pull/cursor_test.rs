@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use huiliu_schemas::ids::SourceId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::backoff::Retry;
@@ -23,14 +24,18 @@ fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-fn agreed(text: &str) -> Present {
+pub(super) fn agreed(text: &str) -> Present {
     Present::new(at(text), None)
 }
 
+/// The record of this number.
+fn numbered(n: u32) -> Whose {
+    Whose::Number(SourceId::read(&format!("own:{n}")).expect("a number"))
+}
+
 /// A page that lists these of so many.
-fn page(records: impl IntoIterator<Item = u32>, total: u64) -> Seen {
-    let whose = |n: u32| Whose::Place(1, n as usize);
-    Seen { records: records.into_iter().map(whose).collect(), total: Some(total), ..Seen::default() }
+pub(super) fn page(records: impl IntoIterator<Item = u32>, total: u64) -> Seen {
+    Seen { records: records.into_iter().map(numbered).collect(), total: Some(total), ..Seen::default() }
 }
 
 fn hotline() -> PullSpec {
@@ -38,12 +43,12 @@ fn hotline() -> PullSpec {
 }
 
 /// An hour of it, from its first page on.
-fn hour() -> Cursor {
+pub(super) fn hour() -> Cursor {
     Cursor::start(&hotline(), at("2026-03-01T00:00:00Z")).begun(&hotline(), agreed("2026-03-01T01:00:00Z"))
 }
 
 /// Where a walk goes on that passes nothing over.
-fn next(cursor: &Cursor, seen: &Seen, reading: &mut Reading) -> Cursor {
+pub(super) fn next(cursor: &Cursor, seen: &Seen, reading: &mut Reading) -> Cursor {
     let (next, missing) = cursor.after(seen, reading).expect("goes on");
     assert_eq!(missing, None);
     next
@@ -147,7 +152,7 @@ fn a_window_ends_whatever_the_source_says_of_it() {
                 Ok((next, missing)) if next.is_between_rounds() => break missing,
                 Ok((next, _)) => cursor = next,
                 Err(error) => {
-                    assert_eq!(error, PullError::Missing(Missing { named: 130, listed: 117, walks }));
+                    assert_eq!(error, PullError::Missing(Missing { named: 130, listed: 117, walks, refused: None }));
                     let Retry::After(wait) = error.retry() else { panic!("{:?}", error.retry()) };
                     waits += wait;
                     let Cursor::Window(window) = cursor else { panic!("{cursor:?}") };
@@ -156,7 +161,7 @@ fn a_window_ends_whatever_the_source_says_of_it() {
                 }
             }
         };
-        assert_eq!(missing, Some(Missing { named: 130, listed: 117, walks: MOST_WALKS }));
+        assert_eq!(missing, Some(Missing { named: 130, listed: 117, walks: MOST_WALKS, refused: None }));
         assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
     }
 }
@@ -176,8 +181,33 @@ fn a_number_that_is_too_small_leaves_no_record_out() {
             }
         };
         assert_eq!(read.len(), records as usize);
-        let told = Missing { named, listed: u64::from(records), walks: 1 };
+        let told = Missing { named, listed: u64::from(records), walks: 1, refused: None };
         assert_eq!(missing, Some(told), "what is named cannot be believed");
+    }
+}
+
+/// A source that serves its last page for every page beyond it, with a record in it that is another one each time: it has no
+/// number, or is none by itself.
+#[test]
+fn a_record_without_a_number_keeps_no_window_open() {
+    let odd: [fn(u32) -> Whose; 2] = [|page| Whose::Unread([page as u8; 32]), |page| Whose::Place(page, 1)];
+    for odd in odd {
+        let mut reading = Reading::default();
+        let seen = |n: u32| Seen {
+            records: vec![numbered(1), odd(n), numbered(3)],
+            list: Some([n as u8; 32]),
+            total: Some(3),
+            ..Seen::default()
+        };
+        let second = next(&hour(), &seen(1), &mut reading);
+        assert_eq!(number(&second), Some(2), "it might have more than it names");
+        assert!(next(&second, &seen(2), &mut reading).is_between_rounds());
+        // Nor where it names none.
+        let (mut cursor, mut reading) = (hour(), Reading::default());
+        for page in 1..=11 {
+            cursor = next(&cursor, &Seen { total: None, ..seen(page) }, &mut reading);
+        }
+        assert!(cursor.is_between_rounds(), "{cursor:?}");
     }
 }
 
@@ -252,13 +282,13 @@ fn what_one_of_two_servers_counts_and_neither_lists_is_told() {
             }
         }
     };
-    assert_eq!(missing, Some(Missing { named: 131, listed: 130, walks: MOST_WALKS }));
+    assert_eq!(missing, Some(Missing { named: 131, listed: 130, walks: MOST_WALKS, refused: None }));
     assert!(waits > Duration::from_secs(60), "what is being written has had {waits:?}");
 }
 
 #[test]
 fn a_list_that_is_empty_beside_a_number_of_records_is_asked_for_again() {
-    let missing = |named, listed| PullError::Missing(Missing { named, listed, walks: 1 });
+    let missing = |named, listed| PullError::Missing(Missing { named, listed, walks: 1, refused: None });
     assert_eq!(hour().after(&page([], 3), &mut Reading::default()), Err(missing(3, 0)));
     let mut reading = Reading::default();
     let second = next(&hour(), &page(0..20, 30), &mut reading);

@@ -6,9 +6,9 @@ use thiserror::Error;
 
 use crate::token::TokenError;
 
-/// Records that a list counts and does not have, or has and does not count.
+/// Records that a list counts and does not have, or has and does not count; or may have on a page that it does not give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the list names {named} records and has {listed} of them")]
+#[error("the list names {named} records and has {listed} of them{}", refusal(.refused.as_ref()))]
 pub struct Missing {
     /// How many it names.
     pub named: u64,
@@ -16,6 +16,8 @@ pub struct Missing {
     pub listed: u64,
     /// How often it was walked to its end.
     pub walks: u32,
+    /// The page that was not given.
+    pub refused: Option<u32>,
 }
 
 /// Why there is no page.
@@ -84,6 +86,11 @@ pub enum PullError {
     /// Passed over, they would never be asked for again.
     #[error(transparent)]
     Missing(#[from] Missing),
+}
+
+fn refusal(page: Option<&u32>) -> String {
+    page.map(|page| format!(", and gives no page {page}: if there are more, make `window_s` smaller"))
+        .unwrap_or_default()
 }
 
 fn said(message: &str) -> String {

@@ -2,6 +2,8 @@
 //! and when the next round begins is decided elsewhere; here a cursor goes in and a page with the next one comes out.
 
 mod backoff;
+#[cfg(test)]
+mod beyond_test;
 mod cursor;
 #[cfg(test)]
 mod cursor_test;

@@ -29,7 +29,8 @@ pub struct Page {
     pub told_apart: Option<Records>,
     /// Where to go on; to be stored after the page, never before.
     pub next: Cursor,
-    /// What its list names and does not have, however often it was asked: it is passed over. Or what it has and does not name.
+    /// What its list names and does not have, however often it was asked: it is passed over. Or what it has and does not name,
+    /// or may have where it refuses to say.
     pub missing: Option<Missing>,
 }
 
@@ -143,8 +144,8 @@ mod tests {
             assert_eq!(page.records, 3);
             let whose: Vec<_> = page.told_apart.expect("told apart").0.into_iter().map(|(whose, _)| whose).collect();
             assert!(
-                matches!(whose[..], [Whose::Number(_), Whose::Place(1, 1), Whose::Number(_)]),
-                "only the broken one is known by its place: {whose:?}"
+                matches!(whose[..], [Whose::Number(_), Whose::Unread(_), Whose::Number(_)]),
+                "only the broken one is known by itself: {whose:?}"
             );
             let records = pack.decode(Way::Pull, &page.body, Limits::default()).expect("decodes");
             assert_eq!(records.iter().map(|record| record.value.is_ok()).collect::<Vec<_>>(), [true, false, true]);

@@ -11,8 +11,9 @@ use axum::http::header::DATE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::records::Whose;
 use super::spec::PullSpec;
 use super::window::{MOST_WALKS, Window};
 use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
@@ -105,7 +106,7 @@ async fn what_is_named_and_never_listed_is_asked_for_often_and_then_passed_over(
     let none: Answer = |_| json!({"code": 0, "data": {"total": 3, "rows": []}}).to_string().into_response();
     let mut poller = poller(&settings(serve(none).await));
     let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
-    let missing = |walks| Missing { named: 3, listed: 0, walks };
+    let missing = |walks| Missing { named: 3, listed: 0, walks, refused: None };
     for window in 0..2 {
         for walks in 1..MOST_WALKS {
             let error = poller.next_page(&start, now()).await.expect_err("it lists none");
@@ -130,6 +131,13 @@ fn page_of(asked: &Asked) -> usize {
     asked["page"].parse().expect("a number")
 }
 
+fn number(whose: &Whose) -> Option<usize> {
+    match whose {
+        Whose::Number(source) => source.id.strip_prefix("GD")?.parse().ok(),
+        _ => None,
+    }
+}
+
 /// Polls one window to its end, asking again for what is missing: the orders read, the requests it took, and what was passed
 /// over.
 async fn one_window(answer: Answer) -> (BTreeSet<usize>, usize, Option<Missing>) {
@@ -140,14 +148,10 @@ async fn one_window(answer: Answer) -> (BTreeSet<usize>, usize, Option<Missing>)
     for asked in 1..100 {
         let page = match poller.next_page(&cursor, now()).await {
             Ok(page) => page,
-            Err(PullError::Missing(_)) => continue,
+            Err(PullError::Missing(_) | PullError::Status { status: 502, .. }) => continue,
             Err(error) => panic!("{error}"),
         };
-        let answer: Value = serde_json::from_slice(&page.body.get().bytes).expect("JSON");
-        let rows = answer["data"]["rows"].as_array().expect("a list");
-        let number =
-            |id: &Value| id.as_str().and_then(|id| id.strip_prefix("GD")?.parse::<usize>().ok()).expect("a number");
-        read.extend(rows.iter().map(|row| number(&row["orderId"])));
+        read.extend(page.told_apart.iter().flat_map(|records| &records.0).filter_map(|(whose, _)| number(whose)));
         (cursor, missing) = (page.next, missing.or(page.missing));
         if cursor.is_between_rounds() {
             return (read, asked, missing);
@@ -187,10 +191,33 @@ async fn orders_of_the_same_second_that_are_on_no_page_are_told() {
             _ => listed([], 150),
         },
     ];
-    let missing = Missing { named: 150, listed: 140, walks: MOST_WALKS };
+    let missing = Missing { named: 150, listed: 140, walks: MOST_WALKS, refused: None };
     for tie in ties {
         assert_eq!(one_window(tie).await, ((0..140).collect(), 3 * MOST_WALKS as usize, Some(missing)));
     }
+}
+
+/// Nor does a broken order outweigh one that is on no page, because it is on both.
+#[tokio::test]
+async fn a_broken_order_stands_for_no_other_one() {
+    const BROKEN: &str = r#"{"orderId":"GD150","title":"\ud83d"}"#;
+    fn page(rows: impl IntoIterator<Item = String>) -> Response {
+        let rows = rows.into_iter().collect::<Vec<_>>().join(",");
+        format!(r#"{{"code":0,"data":{{"total":150,"rows":[{rows}]}}}}"#).into_response()
+    }
+    fn row(n: usize) -> String {
+        format!(r#"{{"orderId":"GD{n}"}}"#)
+    }
+    let tie: Answer = |asked| match page_of(asked) {
+        1 => page((0..99).map(row).chain([BROKEN.to_owned()])),
+        2 => page(std::iter::once(BROKEN.to_owned()).chain((99..148).map(row))),
+        _ => page([]),
+    };
+    let (read, _, missing) = one_window(tie).await;
+    assert_eq!(
+        (read.len(), missing),
+        (148, Some(Missing { named: 150, listed: 149, walks: MOST_WALKS, refused: None }))
+    );
 }
 
 /// A row for each step of an order, sorted by the steps' time.
@@ -205,7 +232,7 @@ async fn a_page_of_known_orders_hides_no_later_page() {
     }
     let (read, asked, missing) = one_window(|asked| listed(steps(asked), 300)).await;
     assert_eq!((read, asked), ((0..200).collect(), 4 * MOST_WALKS as usize));
-    assert_eq!(missing, Some(Missing { named: 300, listed: 200, walks: MOST_WALKS }), "it counts rows");
+    assert_eq!(missing, Some(Missing { named: 300, listed: 200, walks: MOST_WALKS, refused: None }), "it counts rows");
     // A total of none beside rows is no total.
     assert_eq!(one_window(|asked| listed(steps(asked), 0)).await, ((0..200).collect(), 4, None));
 }
@@ -240,7 +267,7 @@ async fn records_that_cannot_be_told_apart_are_counted_once() {
                 Err(PullError::Missing(missing)) => Some(missing),
                 Err(error) => panic!("{error}"),
             };
-            assert_eq!(missing, Some(Missing { named: 3, listed: 2, walks }));
+            assert_eq!(missing, Some(Missing { named: 3, listed: 2, walks, refused: None }));
         }
     }
 }
@@ -365,17 +392,31 @@ async fn a_page_beyond_the_last_may_be_refused() {
         let end = poller.next_page(&first.next, now()).await.expect("the end");
         assert!(end.records == 0 && end.next.is_between_rounds(), "{end:?}");
     }
-    let fails: Answer = |asked| match page_of(asked) {
-        1 => listed(0..2, 2),
-        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    };
-    let mut poller = poller(&settings(serve(fails).await));
-    let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
-    let second = poller.next_page(&start, now()).await.expect("a page").next;
-    for _ in 1..MOST_WALKS {
-        poller.next_page(&second, now()).await.expect_err("it is asked again");
+    let failures: [Answer; 2] = [
+        |asked| if page_of(asked) == 1 { listed(0..2, 2) } else { StatusCode::INTERNAL_SERVER_ERROR.into_response() },
+        |asked| if page_of(asked) == 1 { listed(0..2, 2) } else { StatusCode::FOUND.into_response() },
+    ];
+    for answer in failures {
+        let mut poller = poller(&settings(serve(answer).await));
+        let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+        let second = poller.next_page(&start, now()).await.expect("a page").next;
+        for _ in 1..MOST_WALKS {
+            poller.next_page(&second, now()).await.expect_err("it is asked again");
+        }
+        assert!(poller.next_page(&second, now()).await.expect("but not for ever").next.is_between_rounds());
     }
-    assert!(poller.next_page(&second, now()).await.expect("but not for ever").next.is_between_rounds());
+}
+
+/// It names the rows of the page at hand: that these are listed says nothing of the page that fails.
+#[tokio::test]
+async fn an_outage_behind_a_number_that_is_too_small_is_waited_out() {
+    static OUTAGE: AtomicUsize = AtomicUsize::new(0);
+    let answer: Answer = |asked| match page_of(asked) {
+        3 if OUTAGE.fetch_add(1, Relaxed) < 2 * MOST_WALKS as usize => StatusCode::BAD_GATEWAY.into_response(),
+        page => listed(((page - 1) * 100..250).take(100), if page == 3 { 50 } else { 100 }),
+    };
+    let told = Missing { named: 100, listed: 250, walks: 1, refused: None };
+    assert_eq!(one_window(answer).await, ((0..250).collect(), 3 + 2 * MOST_WALKS as usize, Some(told)));
 }
 
 /// Some write null where they have nothing.

@@ -1,13 +1,18 @@
 //! The records of a page, told apart: by their number, or, where they have none that can be read, by themselves. What is
 //! listed twice is counted once, and what was stored already need not be stored again.
 
+use std::cell::LazyCell;
+use std::slice;
+
 use huiliu_schemas::ids::SourceId;
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::charset;
 use crate::decode::{Limits, Record};
 use crate::pack::{Pack, Way};
+use crate::salvage;
 use crate::verify::{RawBody, Verified};
 
 /// SHA-256 of a record, or of a list.
@@ -18,10 +23,10 @@ pub type Digest = [u8; 32];
 pub enum Whose {
     /// Of this number.
     Number(SourceId),
-    /// No number can be read of it: its own.
+    /// No number can be read of it: its own text.
     Unread(Digest),
-    /// It is no record by itself: the page's number, and its place there. The page as it came would be another one each time
-    /// it says when it was written.
+    /// Nobody can tell where it begins: the page's number, and its place there. The page as it came would be another one each
+    /// time it says when it was written.
     Place(u32, usize),
 }
 
@@ -39,8 +44,14 @@ pub struct Records(pub Vec<(Whose, Digest)>);
 impl Records {
     /// As the pipeline will tell them apart, those of the page of this number; `None` where it cannot.
     pub fn of(pack: &Pack, body: &Verified<RawBody>, page: u32) -> Option<Self> {
-        // What one that is broken says, only the whole page tells.
-        let whole: Digest = Sha256::digest(&body.get().bytes).into();
+        let text = charset::answer(&body.get().bytes);
+        // What one that is broken says, its own text tells: it may be listed again on another page.
+        let cut = LazyCell::new(|| salvage::cut(&text, slice::from_ref(&pack.pull.as_ref()?.list)));
+        let broken = |index: usize| {
+            let text = cut.as_ref().and_then(|cut| cut.elements.get(index));
+            let digest = Sha256::digest(text.map_or(body.get().bytes.as_ref(), |text| text.as_bytes())).into();
+            (text.map_or(Whose::Place(page, index), |_| Whose::Unread(digest)), digest)
+        };
         let read = |value: Value| {
             let digest = Sha256::digest(value.to_string()).into();
             let whose = pack.map(&value, &pack.namespace, Timestamp::MAX);
@@ -48,7 +59,7 @@ impl Records {
             (whose, digest)
         };
         let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;
-        let told = |record: Record| record.value.map_or((Whose::Place(page, record.index), whole), read);
+        let told = |record: Record| record.value.map_or_else(|_| broken(record.index), read);
         Some(Self(records.into_iter().map(told).collect()))
     }
 }
@@ -69,9 +80,11 @@ mod tests {
             Records::of(&pack, &Verified::vouched(body, Proof::Pulled), 1)
         };
         assert!(of("no list").is_none(), "then it is stored");
-        let text = |at: u32| of(&format!(r#"{{"list":["text"],"at":{at}}}"#)).expect("records").0.remove(0);
-        assert_eq!(text(1).0, Whose::Place(1, 0));
-        assert_ne!(text(1).1, text(2).1, "nobody knows that it is the same: it is stored again");
+        for broken in [r#""text""#, r#"{"xfjbh":"1","title":"\ud83d"}"#] {
+            let text = |at: u32| of(&format!(r#"{{"list":[{{}},{broken}],"at":{at}}}"#)).expect("records").0.remove(1);
+            assert!(matches!(text(1).0, Whose::Unread(_)), "{broken}");
+            assert_eq!(text(1), text(2), "it is itself, whatever stands around it: {broken}");
+        }
         let unread = of(r#"{"list":[{"nothing":1}]}"#).expect("records");
         assert!(matches!(unread.0[..], [(Whose::Unread(_), _)]));
         let record = include_str!("../../packs/petition-portal/fixtures/push.json");

@@ -107,8 +107,10 @@ pub(super) const MOST_WALKS: u32 = 8;
 /// some of them in several rows of a page. What a page repeats of those before it is no such row: it may stand where another
 /// record should.
 const BARREN_WALKS: u32 = 2;
-/// So many pages in a row without a record that is new end a walk whatever is named: some lists begin again at their end.
+/// So many pages in a row without a record that is surely new end a walk whatever is named: some lists begin again at their end.
 const MOST_IDLE: u32 = 10;
+/// Where sources stop counting is a multiple of it.
+const ROUND: u64 = 1_000;
 
 /// The window that is being read, and what was listed of it in all the walks it took. In memory only: who takes a window up
 /// that another has begun begins it again.
@@ -124,11 +126,13 @@ pub(super) struct Reading {
     served: u64,
     idle: u32,
     last: Option<Digest>,
-    /// How often the source failed at a page beyond what it names.
+    /// How often the source answered otherwise than with a page beyond what it names.
     failures: u32,
     /// The most rows of a page, in this window or in one before: a page with as many may be followed by another, whatever is
     /// named.
     largest: usize,
+    /// Whether it listed more than it named in a window before.
+    names_too_few: bool,
     /// The most records the window had at an answer, since they are counted.
     most: Option<u64>,
     /// How often it was walked to its end, and how often in a row that was barren.
@@ -188,12 +192,13 @@ impl Reading {
     /// What is listed beyond what is named, once that is listed.
     fn more(&self) -> Option<Option<Missing>> {
         let (named, listed) = (self.most?, self.count());
-        let told = Missing { named, listed, walks: self.walks + 1 };
+        let told = Missing { named, listed, walks: self.walks + 1, refused: None };
         (listed >= named).then_some((listed > named).then_some(told))
     }
 
     /// Where it goes on if a page is not answered well that was asked for although all that is named was listed; none where it
-    /// must be. One that is refused need not be there; one at which the source fails is asked for again, but not for ever.
+    /// must be. One that is refused need not be there; one at which the source fails is asked for again, but not for ever,
+    /// unless it was heard to name fewer than it has: an outage would look just so. What may be there all the same is told.
     pub(super) fn beyond(
         &mut self,
         asked: &Window,
@@ -201,9 +206,14 @@ impl Reading {
         present: Present,
     ) -> Option<(Window, Option<Missing>)> {
         let more = self.more().filter(|_| self.at == Some(*asked))?;
-        self.failures += u32::from(error.is_a_failure_there());
-        let is_over = error.is_of_the_question() || self.failures == MOST_WALKS;
-        is_over.then(|| (self.over(asked, &Seen { present: Some(present), ..Seen::default() }), more))
+        let is_answer = !matches!(error, PullError::Connect(_) | PullError::Token(_));
+        self.failures += u32::from(is_answer);
+        let names_too_few = self.names_too_few || more.is_some();
+        let is_over = error.is_of_the_question() || (self.failures >= MOST_WALKS && !names_too_few);
+        let (named, listed) = (self.most?, self.count());
+        let told = Missing { named, listed, walks: self.walks + 1, refused: Some(asked.page) };
+        let told = Some(told).filter(|_| names_too_few || named.is_multiple_of(ROUND));
+        is_over.then(|| (self.over(asked, &Seen { present: Some(present), ..Seen::default() }), told))
     }
 
     /// There are no more pages. Where that is not all, the window is walked again; what is listed again appends nothing.
@@ -223,7 +233,7 @@ impl Reading {
         // That records left explains one walk that falls short of the largest number. Where it goes on, servers that count
         // differently look just so, and what is never listed is told.
         let wanted = if self.walks == 1 { named } else { most };
-        let missing = (listed < wanted).then_some(Missing { named: wanted, listed, walks: self.walks });
+        let missing = (listed < wanted).then_some(Missing { named: wanted, listed, walks: self.walks, refused: None });
         if self.walks == MOST_WALKS {
             return Ok((self.over(&at, seen), missing));
         }
@@ -238,26 +248,29 @@ impl Reading {
     }
 
     /// Notes what a page lists, and whether it is the last. One without a new record need not be: where records have several
-    /// rows, a page may be all of known ones.
+    /// rows, a page may be all of known ones. Behind all that is named only a number that is new can tell one: what has none
+    /// may be another text each time it is listed, and among numbers that are known it tells no new page anywhere.
     fn note(&mut self, page: u32, seen: &Seen, total: Option<u64>) -> bool {
         let repeats = seen.list.is_some() && self.last == seen.list;
         self.last = seen.list;
         let records = if repeats { &[] } else { seen.records.as_slice() };
-        let (here, mut new) = ((self.lap, page), false);
+        let beyond = self.more().is_some();
+        let is_numbered = |whose: &Whose| matches!(whose, Whose::Number(_));
+        let (here, mut new, mut surely) = ((self.lap, page), false, !records.iter().any(is_numbered));
         for whose in records {
             let known = self.listed.get(whose).copied();
             let first = known.filter(|(lap, _)| *lap == self.lap);
-            if first.is_none() {
+            if first.is_none() && (!beyond || is_numbered(whose)) {
                 self.listed.insert(whose.clone(), here);
-                new = true;
+                (new, surely) = (true, surely || is_numbered(whose));
             }
             self.found |= known.is_none();
             self.rows += u64::from(first.is_none_or(|first| first == here));
         }
         self.served += records.len() as u64;
-        self.idle = if new { 0 } else { self.idle + 1 };
+        self.idle = if new && surely { 0 } else { self.idle + 1 };
         let served = total.is_some_and(|total| self.served >= total);
-        records.is_empty() || (!new && (served || self.idle == MOST_IDLE))
+        records.is_empty() || (!new && served) || self.idle == MOST_IDLE
     }
 
     fn turn_back(&mut self) {
@@ -279,6 +292,7 @@ impl Reading {
     }
 
     fn forget(&mut self) {
-        *self = Self { largest: self.largest, ..Self::default() };
+        let names_too_few = self.names_too_few || matches!(self.more(), Some(Some(_)));
+        *self = Self { largest: self.largest, names_too_few, ..Self::default() };
     }
 }
