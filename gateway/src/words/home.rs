@@ -59,10 +59,11 @@ impl Home {
         homes
     }
 
-    /// The shortest end of an address with a name above the door: whatever is written above it ends with it.
+    /// The shortest end of an address that is a home with a name above the door: whatever is written above it ends with it.
     fn at(address: &[Glyph], door: usize) -> Option<Self> {
+        let long_enough = |at: &usize| door - at >= SHORTEST_NAME && address.len() - at >= SHORTEST_HOME;
         let mut begins = (1..door).rev().filter(|at| begins_anew(address, *at));
-        let name = begins.find(|at| door - at >= SHORTEST_NAME).unwrap_or(0);
+        let name = begins.find(long_enough).unwrap_or(0);
         (address.len() - name >= SHORTEST_HOME).then(|| Self::between(&address[name..door], &address[door..]))
     }
 
