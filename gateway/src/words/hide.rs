@@ -1,7 +1,7 @@
 //! Takes out of a text what tells who somebody is: names, numbers and the homes of persons that are known, in whatever
 //! spelling. Whom the hub does not know it cannot find.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use huiliu_schemas::content::{Content, Person};
@@ -58,7 +58,7 @@ const LONG_NUMBER: usize = 11;
 pub struct Hidden {
     /// Names and numbers as they are compared, by their first character.
     spellings: HashMap<char, Vec<Vec<char>>>,
-    homes: Vec<Home>,
+    homes: HashSet<Home>,
 }
 
 /// A character of a text as it is compared, and where it stands.
@@ -404,6 +404,29 @@ mod tests {
             let cleared = Hidden::of([&person("张三丰", "", "", home)], &[]).out_of(&scene);
             assert_eq!(cleared.address.as_ref().map(Private::expose), Some(expected), "{home}");
         }
+    }
+
+    /// Whoever reads the case waits for it, and a stack that overflows ends the hub.
+    #[test]
+    fn no_address_holds_a_reader_up() {
+        let (done, finished) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for address in ["1-".repeat(100_000), "1-1街".repeat(20_000)] {
+                let hidden = Hidden::of([&person("", "", "", &address)], &[]);
+                // The receiver is gone only where the test has failed.
+                let _ = done.send(told(&hidden, &address).contains(HIDDEN));
+            }
+        });
+        for _ in 0..2 {
+            let found = finished.recv_timeout(std::time::Duration::from_secs(60)).expect("cleared within a minute");
+            assert!(found);
+        }
+    }
+
+    #[test]
+    fn a_home_in_many_versions_is_looked_for_once() {
+        let zhang = person("", "", "", ESTATE);
+        assert_eq!(Hidden::of([&zhang; 30], &[]).homes.len(), Hidden::of([&zhang], &[]).homes.len());
     }
 
     proptest! {

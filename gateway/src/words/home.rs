@@ -20,8 +20,11 @@ const DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '�
 const SHORTEST_HOME: usize = 5;
 /// Fewer characters above the door are the rest of a name that was cut: 路 of 杭州路.
 const SHORTEST_NAME: usize = 2;
+/// A home is at the end of its address, and who wrote a longer one meant something else.
+const MOST_GLYPHS: usize = 120;
 
 /// Where somebody lives, as it is compared.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct Home {
     /// The estate, village or road.
     name: Vec<char>,
@@ -44,7 +47,11 @@ impl Home {
     pub(super) fn all_in(address: &str) -> Vec<Self> {
         let plain = without_remarks(address);
         let remarks = (plain != address).then_some(address);
-        [Some(plain.as_str()), remarks].into_iter().flatten().flat_map(|a| Self::read(&counted(&glyphs(a)))).collect()
+        let read = |address| {
+            let glyphs = glyphs(address);
+            Self::read(&counted(&glyphs[glyphs.len().saturating_sub(MOST_GLYPHS)..]))
+        };
+        [Some(plain.as_str()), remarks].into_iter().flatten().flat_map(read).collect()
     }
 
     /// The last door is that of the home, or of what is near: then the home's says both building and room.
