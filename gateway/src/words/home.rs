@@ -199,7 +199,7 @@ pub(super) fn counted(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut rest = glyphs;
     while let Some(first) = rest.first() {
         let (numeral, behind) = rest.split_at(rest.iter().take_while(|glyph| is_numeral(glyph.folded)).count());
-        let is_of_door = behind.first().is_some_and(is_unit) || counted.last().is_some_and(is_unit);
+        let is_of_door = behind.first().is_some_and(is_unit) || ends_in_unit(&counted);
         match number(numeral).filter(|_| is_of_door) {
             Some(number) => {
                 counted.extend(number.chars().map(|folded| Glyph { folded, start: first.start, end: first.start }));
@@ -216,6 +216,13 @@ pub(super) fn counted(glyphs: &[Glyph]) -> Vec<Glyph> {
         }
     }
     counted
+}
+
+/// Behind the unit of a number: 3幢三〇一, and not 住户五一.
+fn ends_in_unit(counted: &[Glyph]) -> bool {
+    let units = counted.iter().rev().take_while(|glyph| is_unit(glyph)).count();
+    let number = counted[..counted.len() - units].last();
+    units > 0 && number.is_some_and(|glyph| glyph.folded.is_ascii_alphanumeric())
 }
 
 /// 三〇一 by its places, 十二 by its value.
