@@ -11,6 +11,8 @@ const ADMINISTRATIVE: [char; 9] = ['省', '市', '区', '县', '镇', '乡', '�
 /// What stands behind the numbers of a door.
 const UNITS: [char; 18] =
     ['号', '楼', '幢', '栋', '座', '单', '元', '弄', '巷', '组', '队', '院', '门', '层', '室', '房', '户', '#'];
+/// Whoever writes down a number may choose among these.
+const ALIKE: [&str; 8] = ["号楼", "幢", "栋", "座", "#", "号", "室", "房"];
 /// A name behind a number with one of these is that of the home; behind 幢 it is that of a part of the building.
 const OUTSIDE: [char; 3] = ['号', '弄', '组'];
 /// With none but these before it, a door alone does not stand behind another's name.
@@ -20,8 +22,11 @@ const DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '�
 const SHORTEST_HOME: usize = 5;
 /// Fewer characters above the door are the rest of a name that was cut: 路 of 杭州路.
 const SHORTEST_NAME: usize = 2;
+/// A home is at the end of its address, and who wrote a longer one meant something else.
+const MOST_GLYPHS: usize = 120;
 
 /// Where somebody lives, as it is compared.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct Home {
     /// The estate, village or road.
     name: Vec<char>,
@@ -30,7 +35,7 @@ pub(super) struct Home {
     /// Of building, unit and room, or of the house.
     door: Vec<Vec<char>>,
     /// What stands behind the last of them.
-    unit: Vec<char>,
+    unit: String,
 }
 
 /// A home in a text.
@@ -44,7 +49,11 @@ impl Home {
     pub(super) fn all_in(address: &str) -> Vec<Self> {
         let plain = without_remarks(address);
         let remarks = (plain != address).then_some(address);
-        [Some(plain.as_str()), remarks].into_iter().flatten().flat_map(|a| Self::read(&counted(&glyphs(a)))).collect()
+        let read = |address| {
+            let glyphs = glyphs(address);
+            Self::read(&counted(&glyphs[glyphs.len().saturating_sub(MOST_GLYPHS)..]))
+        };
+        [Some(plain.as_str()), remarks].into_iter().flatten().flat_map(read).collect()
     }
 
     /// The last door is that of the home, or of what is near: then the home's says both building and room.
@@ -59,10 +68,11 @@ impl Home {
         homes
     }
 
-    /// The shortest end of an address with a name above the door: whatever is written above it ends with it.
+    /// The shortest end of an address that is a home with a name above the door: whatever is written above it ends with it.
     fn at(address: &[Glyph], door: usize) -> Option<Self> {
+        let long_enough = |at: &usize| door - at >= SHORTEST_NAME && address.len() - at >= SHORTEST_HOME;
         let mut begins = (1..door).rev().filter(|at| begins_anew(address, *at));
-        let name = begins.find(|at| door - at >= SHORTEST_NAME).unwrap_or(0);
+        let name = begins.find(long_enough).unwrap_or(0);
         (address.len() - name >= SHORTEST_HOME).then(|| Self::between(&address[name..door], &address[door..]))
     }
 
@@ -73,7 +83,12 @@ impl Home {
         let numbers = numbers.chunk_by(is_one).filter(|number| !is_unit(&number[0]));
         let is_number = |at: &usize| name[*at].folded.is_ascii_digit();
         let place = (SHORTEST_NAME..name.len()).find(is_number).unwrap_or(name.len());
-        Self { name: folded(name), place, door: numbers.map(folded).collect(), unit: folded(unit) }
+        Self {
+            name: folded(name),
+            place,
+            door: numbers.map(folded).collect(),
+            unit: unit.iter().map(|glyph| glyph.folded).collect(),
+        }
     }
 
     /// Where it stands in a text.
@@ -86,7 +101,7 @@ impl Home {
         if !is_there(text, at, &self.name) {
             return None;
         }
-        let end = self.end(text, door)?;
+        let end = self.end(text, door, self.door.len() > 1)?;
         let bytes = |from: usize| text[from].start..text[end - 1].end;
         Some(Found { all: bytes(at), door: bytes(at + self.place) })
     }
@@ -97,16 +112,29 @@ impl Home {
         if self.door.len() < 2 || lead.is_some_and(|c| c.is_alphanumeric() && !LEADS.contains(&c)) {
             return None;
         }
-        let end = self.end(text, at).filter(|end| text[at..*end].iter().any(is_unit))?;
+        let end = self.end(text, at, false).filter(|end| text[at..*end].iter().any(is_unit))?;
         let bytes = text[at].start..text[end - 1].end;
         Some(Found { all: bytes.clone(), door: bytes })
     }
 
-    /// Where the door ends that begins here.
-    fn end(&self, text: &[Glyph], at: usize) -> Option<usize> {
+    /// Where the door ends that begins here. What goes on behind it may count something else, as 5组 and 118路 do.
+    fn end(&self, text: &[Glyph], at: usize, is_sure: bool) -> Option<usize> {
         let end = end_of_door(text, at, &self.door)?;
-        let unit = text[end..].iter().zip(&self.unit).take_while(|(glyph, unit)| glyph.folded == **unit);
-        Some(end + unit.count())
+        let unit = self.unit_before(&text[end..]);
+        let goes_on = || text.get(end).is_some_and(|next| next.folded.is_alphanumeric());
+        (is_sure || unit > 0 || !goes_on()).then_some(end + unit)
+    }
+
+    /// How long the unit is that stands here, as the home has it or another may write it.
+    fn unit_before(&self, text: &[Glyph]) -> usize {
+        let units: String = text.iter().take_while(|glyph| is_unit(glyph)).map(|glyph| glyph.folded).collect();
+        let own = Some(self.unit.as_str()).filter(|unit| !unit.is_empty());
+        let is_alike = own.is_none_or(|own| ALIKE.iter().any(|unit| own.starts_with(unit)));
+        let alike = ALIKE.into_iter().filter(|_| is_alike);
+        // 3号 is short for 3号楼, and 3号门 is a gate.
+        let is_whole = |unit: &str| unit != "号" || own.is_none_or(|own| own == unit) || units == unit;
+        let told = own.into_iter().chain(alike).find(|unit| units.starts_with(unit) && is_whole(unit));
+        told.map_or(0, |unit| unit.chars().count())
     }
 }
 
@@ -171,7 +199,7 @@ pub(super) fn counted(glyphs: &[Glyph]) -> Vec<Glyph> {
     let mut rest = glyphs;
     while let Some(first) = rest.first() {
         let (numeral, behind) = rest.split_at(rest.iter().take_while(|glyph| is_numeral(glyph.folded)).count());
-        let is_of_door = behind.first().is_some_and(is_unit) || counted.last().is_some_and(is_unit);
+        let is_of_door = behind.first().is_some_and(is_unit) || ends_in_unit(&counted);
         match number(numeral).filter(|_| is_of_door) {
             Some(number) => {
                 counted.extend(number.chars().map(|folded| Glyph { folded, start: first.start, end: first.start }));
@@ -188,6 +216,13 @@ pub(super) fn counted(glyphs: &[Glyph]) -> Vec<Glyph> {
         }
     }
     counted
+}
+
+/// Behind the unit of a number: 3幢三〇一, and not 住户五一.
+fn ends_in_unit(counted: &[Glyph]) -> bool {
+    let units = counted.iter().rev().take_while(|glyph| is_unit(glyph)).count();
+    let number = counted[..counted.len() - units].last();
+    units > 0 && number.is_some_and(|glyph| glyph.folded.is_ascii_alphanumeric())
 }
 
 /// 三〇一 by its places, 十二 by its value.
