@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::backoff::Retry;
 use super::cursor::Seen;
 use super::error::{Missing, PullError};
 use super::present::{AGREE, Present};
@@ -131,7 +132,7 @@ pub(super) struct Reading {
     /// The most rows of a page, in this window or in one before: a page with as many may be followed by another, whatever is
     /// named.
     largest: usize,
-    /// Whether it listed more than it named in a window before.
+    /// Whether a page behind all that was named listed records: then there may be others behind it.
     names_too_few: bool,
     /// The most records the window had at an answer, since they are counted.
     most: Option<u64>,
@@ -198,7 +199,8 @@ impl Reading {
 
     /// Where it goes on if a page is not answered well that was asked for although all that is named was listed; none where it
     /// must be. One that is refused need not be there; one at which the source fails is asked for again, but not for ever,
-    /// unless it was heard to name fewer than it has: an outage would look just so. What may be there all the same is told.
+    /// unless a page behind what it named has listed records: an outage would look just so. What may be there all the same is
+    /// told.
     pub(super) fn beyond(
         &mut self,
         asked: &Window,
@@ -208,11 +210,11 @@ impl Reading {
         let more = self.more().filter(|_| self.at == Some(*asked))?;
         let is_answer = !matches!(error, PullError::Connect(_) | PullError::Token(_));
         self.failures += u32::from(is_answer);
-        let names_too_few = self.names_too_few || more.is_some();
-        let is_over = error.is_of_the_question() || (self.failures >= MOST_WALKS && !names_too_few);
+        let is_over = error.is_of_the_question() || (self.failures >= MOST_WALKS && !self.names_too_few);
         let (named, listed) = (self.most?, self.count());
         let told = Missing { named, listed, walks: self.walks + 1, refused: Some(asked.page) };
-        let told = Some(told).filter(|_| names_too_few || named.is_multiple_of(ROUND));
+        let fails = error.retry() == Retry::Backoff;
+        let told = Some(told).filter(|_| fails || more.is_some() || named.is_multiple_of(ROUND));
         is_over.then(|| (self.over(asked, &Seen { present: Some(present), ..Seen::default() }), told))
     }
 
@@ -262,6 +264,7 @@ impl Reading {
             let first = known.filter(|(lap, _)| *lap == self.lap);
             if first.is_none() && (!beyond || is_numbered(whose)) {
                 self.listed.insert(whose.clone(), here);
+                self.names_too_few |= beyond;
                 (new, surely) = (true, surely || is_numbered(whose));
             }
             self.found |= known.is_none();
@@ -292,7 +295,6 @@ impl Reading {
     }
 
     fn forget(&mut self) {
-        let names_too_few = self.names_too_few || matches!(self.more(), Some(Some(_)));
-        *self = Self { largest: self.largest, names_too_few, ..Self::default() };
+        *self = Self { largest: self.largest, ..Self::default() };
     }
 }

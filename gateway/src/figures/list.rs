@@ -101,7 +101,7 @@ figures! {
     Gauge "huiliu_intake_waiting" ["envelopes"; "–"] "已入库待处理报文", "Envelopes stored and not settled", alarm "HuiliuIntakeBacklog";
     Counter "huiliu_poll_pages_total" ["pages"; "`channel`"] "拉取成功的页数", "Pages asked for and got";
     Counter "huiliu_poll_failures_total" ["attempts"; "`channel`"] "拉取失败次数", "Pulls that failed";
-    Counter "huiliu_poll_missing_records_total" ["records"; "`channel`"] "来源计数在内、反复查询仍未列出的记录", "Records that a source counted and did not list, however often it was asked", alarm "HuiliuPollMissing";
+    Counter "huiliu_poll_missing_records_total" ["records"; "`channel`"] "来源计数在内、反复查询仍未列出的记录；可能还有却取不到的一页计一条", "Records that a source counted and did not list, however often it was asked; a page that may be there and is not given counts as one", alarm "HuiliuPollMissing";
     Gauge "huiliu_poll_up" ["0 or 1"; "`channel`"] "最近一次拉取是否成功", "Whether the last poll brought a page; 1 only on the gateway that polls the channel", alarm "HuiliuPollStopped";
     Gauge "huiliu_poll_last_success_timestamp_seconds" ["s since 1970"; "`channel`"] "最近一次拉取成功的时间", "When a channel was last asked with success", alarm "HuiliuPollStale";
     Gauge "huiliu_poll_clock_ahead_seconds" ["s"; "`channel`"] "来源系统时钟比本机快多少", "How far the clock of a polled system is ahead of ours", alarm "HuiliuClocks";

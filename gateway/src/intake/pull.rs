@@ -138,11 +138,12 @@ impl Pull {
         Ok(())
     }
 
-    /// What a source counts and does not list may be a report that nobody gets; what it lists and does not count was read.
+    /// What a source counts and does not list may be a report that nobody gets; what it lists and does not count was read. A
+    /// page that it does not give counts as one.
     fn tell_missing(&self, missing: &Missing) {
         let channel = &self.channel.name;
         metrics::counter!("huiliu_poll_missing_records_total", "channel" => channel.to_string())
-            .increment(missing.named.saturating_sub(missing.listed));
+            .increment(missing.named.saturating_sub(missing.listed).max(u64::from(missing.refused.is_some())));
         tracing::warn!(%channel, "channel {channel} is read on: {missing}");
     }
 

@@ -22,8 +22,12 @@ const DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '�
 const SHORTEST_HOME: usize = 5;
 /// Fewer characters above the door are the rest of a name that was cut: 路 of 杭州路.
 const SHORTEST_NAME: usize = 2;
-/// A home is at the end of its address, and who wrote a longer one meant something else.
+/// What a number counts that stands before it, where it is none of the units of a door.
+const COUNTED: [char; 16] =
+    ['月', '年', '日', '时', '点', '个', '人', '路', '次', '米', '间', '天', '万', '名', '位', '岁'];
+/// A home is at the end of its address or of a part of it, and who wrote a longer one, or more parts, meant something else.
 const MOST_GLYPHS: usize = 120;
+const MOST_PARTS: usize = 8;
 
 /// Where somebody lives, as it is compared.
 #[derive(PartialEq, Eq, Hash)]
@@ -45,15 +49,16 @@ pub(super) struct Found {
 }
 
 impl Home {
-    /// What an address says with and without what it remarks in brackets.
+    /// What an address says with and without what it remarks in brackets or behind a comma.
     pub(super) fn all_in(address: &str) -> Vec<Self> {
         let plain = without_remarks(address);
         let remarks = (plain != address).then_some(address);
+        let parts = plain.rsplit(['，', ',', '；', ';', '。']).take(MOST_PARTS);
         let read = |address| {
             let glyphs = glyphs(address);
             Self::read(&counted(&glyphs[glyphs.len().saturating_sub(MOST_GLYPHS)..]))
         };
-        [Some(plain.as_str()), remarks].into_iter().flatten().flat_map(read).collect()
+        [Some(plain.as_str()), remarks].into_iter().flatten().chain(parts).flat_map(read).collect()
     }
 
     /// The last door is that of the home, or of what is near: then the home's says both building and room.
@@ -121,8 +126,7 @@ impl Home {
     fn end(&self, text: &[Glyph], at: usize, is_sure: bool) -> Option<usize> {
         let end = end_of_door(text, at, &self.door)?;
         let unit = self.unit_before(&text[end..]);
-        let goes_on = || text.get(end).is_some_and(|next| next.folded.is_alphanumeric());
-        (is_sure || unit > 0 || !goes_on()).then_some(end + unit)
+        (is_sure || unit > 0 || !counts(&text[end..])).then_some(end + unit)
     }
 
     /// How long the unit is that stands here, as the home has it or another may write it.
@@ -249,6 +253,13 @@ fn is_numeral(c: char) -> bool {
 
 fn is_unit(glyph: &Glyph) -> bool {
     UNITS.contains(&glyph.folded)
+}
+
+/// Whether what stands behind a number makes it the number of something else; 门口 is before the door.
+fn counts(behind: &[Glyph]) -> bool {
+    let Some(first) = behind.first() else { return false };
+    let is_doorstep = first.folded == '门' && behind.get(1).is_some_and(|next| next.folded == '口');
+    !is_doorstep && (is_of_door(first) || COUNTED.contains(&first.folded))
 }
 
 fn is_of_door(glyph: &Glyph) -> bool {
