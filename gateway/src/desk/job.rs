@@ -34,7 +34,7 @@ pub enum Work {
         command: Command,
         /// Its words.
         content: Content,
-        /// Of both, by [`command_digest`].
+        /// Of both, by [`seen::command_digest`].
         digest: String,
         /// The sequence of the case's last event as the sender saw it: done only if nothing has happened since.
         seen: Option<u64>,
