@@ -200,6 +200,9 @@ impl Coloured {
     }
 }
 
+/// The set of texts that are about something else than danger.
+const ORDINARY: &str = "complaints";
+
 /// Those each of which must get just its colour, those that only must or must not call a person, and what is ordinary in
 /// complaints: those of the other judgement in which the list finds nothing.
 fn texts_of_danger() -> Vec<Coloured> {
@@ -211,7 +214,7 @@ fn texts_of_danger() -> Vec<Coloured> {
     let read = |[part, colour, text]: [String; 3]| Coloured { part, colour: Warning::read(&colour), text };
     let without = with_danger(Vec::new());
     let ordinary = samples().into_iter().filter(|s| colour_of(&s.text, &without).is_none());
-    let ordinary = ordinary.map(|s| Coloured { part: "complaints".to_owned(), colour: None, text: s.text });
+    let ordinary = ordinary.map(|s| Coloured { part: ORDINARY.to_owned(), colour: None, text: s.text });
     listed.chain(other).map(read).chain(ordinary).collect()
 }
 
@@ -233,7 +236,8 @@ fn each_set_of_dangers_unseen() {
     let texts = texts_of_danger();
     let without = with_danger(Vec::new());
     let parts: BTreeSet<&str> = texts.iter().map(|t| t.part.as_str()).collect();
-    for part in parts {
+    // Without the ordinary ones nothing would say what is ordinary.
+    for part in parts.into_iter().filter(|part| is_asked(part) && *part != ORDINARY) {
         let with = with_danger(severity::teach::teach(&dangers(&texts, part)));
         for wanted in [Some(Warning::Red), Some(Warning::Orange), None] {
             let set: Vec<&Coloured> = texts.iter().filter(|t| t.part == part && t.colour == wanted).collect();

@@ -69,14 +69,10 @@ pub fn judge(evidence: &Evidence<'_>, directory: &Directory) -> Severity {
         });
     }
     severity.because.extend(evidence.urgency.map(of_source));
-    let severity = settle(severity);
-    if severity.colour >= Some(Warning::Orange) {
-        return severity;
+    if severity.because.iter().filter_map(|r| r.colour).max() < Some(Warning::Orange) {
+        severity.because.extend(rules.danger.judge(&texts, !severity.set_aside.is_empty()));
     }
-    match rules.danger.judge(&texts, !severity.set_aside.is_empty()) {
-        Some(reason) => settle(Severity { because: [severity.because, vec![reason]].concat(), ..severity }),
-        None => severity,
-    }
+    settle(severity)
 }
 
 fn of_source(urgency: Warning) -> SeverityReason {
