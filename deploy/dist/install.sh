@@ -2,7 +2,8 @@
 # Installs or upgrades Huiliu from this folder, without the internet. 离线安装或升级汇流。
 #
 #   sudo ./install.sh               install, or upgrade what is there and go back by itself if the new one does not start
-#   sudo ./install.sh --rollback    back to the version before
+#   sudo ./install.sh --server      the same for a machine that is one of three nats-servers: no hub is started
+#   sudo ./install.sh --rollback    back to the version before; on such a machine: --server --rollback
 #   ./install.sh --root DIR         only lay the files under DIR; nothing is started, no user is made
 #
 # Settings, directory, packs, keys and data of an earlier installation are never touched.
@@ -12,6 +13,7 @@ umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 root=
 action=install
+unit=huiliu
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '错误 error: %s\n' "$*" >&2; exit 1; }
@@ -20,7 +22,8 @@ while [ $# -gt 0 ]; do
     case $1 in
         --root) root=$(mkdir -p "${2:?--root needs a folder}" && cd "$2" && pwd); shift ;;
         --rollback) action=rollback ;;
-        *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        --server) unit=huiliu-nats ;;
+        *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
     shift
 done
@@ -44,22 +47,34 @@ previous() { basename "$(readlink "$opt/previous" 2>/dev/null || true)"; }
 # at_least HAVE WANT: by their numbers.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
+# What a server of three cannot do without and nobody but its office can write.
+unwritten() {
+    [ "$unit" = huiliu-nats ] || return 1
+    [ ! -e "$etc/huiliu-users.conf" ] || grep -q change-me "$etc/nats.env"
+}
+
 # Starts what `current` is; whether it comes to take work. A large store takes its time after a power cut: for as long as
-# the hub is at it, it is left to it, up to half an hour.
+# the hub is at it, it is left to it, up to half an hour. A nats-server does not say when it is up: that it lives on must do.
 start() {
-    service || { say "未使用 systemd，请自行启动：huiliu run (no systemd here: start it yourself)"; return 0; }
+    if unwritten; then
+        say "未启动：请填写 $etc/nats.env，放入 $etc/huiliu-users.conf（在网关上：huiliu keys nats），再次运行本脚本" \
+            "(not started: fill in the one, put the other there, run this again)"
+        return 0
+    fi
+    service || { say "未使用 systemd，请自行启动 (no systemd here: start it yourself)：$unit"; return 0; }
     systemctl daemon-reload
-    systemctl --quiet enable huiliu
-    systemctl stop huiliu || true
-    systemctl start --no-block huiliu
+    systemctl --quiet enable "$unit"
+    systemctl stop "$unit" || true
+    systemctl start --no-block "$unit"
     for second in $(seq 1800); do
         sleep 1
-        case $(systemctl is-active huiliu) in
-            active) return 0 ;;
-            activating | reloading) [ "$(systemctl show --property NRestarts --value huiliu)" -lt 3 ] || return 1 ;;
+        ended=$(systemctl show --property NRestarts --value "$unit")
+        case $(systemctl is-active "$unit") in
+            active) [ "$unit" != huiliu ] && [ "$second" -lt $((5 * (ended + 1))) ] || return 0 ;;
+            activating | reloading) [ "$ended" -lt 3 ] || return 1 ;;
             *) return 1 ;;
         esac
-        [ $((second % 30)) != 0 ] || say "仍在启动，已 $second 秒：journalctl -u huiliu (still starting)"
+        [ $((second % 30)) != 0 ] || say "仍在启动，已 $second 秒：journalctl -u $unit (still starting)"
     done
     return 1
 }
@@ -81,7 +96,12 @@ lay_units() {
     cp "$1"/systemd/huiliu* "$units/"
 }
 
-last_words() { ! service || journalctl -u huiliu -n 20 --no-pager >&2; }
+last_words() { ! service || journalctl -u "$unit" -n 20 --no-pager >&2; }
+
+# A hub of its own, with a store of its own, must not begin beside the one that three servers keep.
+if [ "$unit" = huiliu ] && [ -e "$etc/nats-server.conf" ] && [ ! -e "$etc/huiliu.toml" ]; then
+    fail "本机是三台服务器之一，请用 --server；若也作网关，先写 $etc/huiliu.toml (one of three servers: say --server; to be a gateway as well, write that file first)"
+fi
 
 if [ "$action" = rollback ]; then
     before=$(previous)
@@ -124,21 +144,30 @@ if real; then
         useradd --system --user-group --home-dir "$data" --shell /usr/sbin/nologin --comment Huiliu huiliu
 fi
 
+# What is there and whole is left alone: it may be the way back, or the very folder this runs from.
+whole() { (cd "$1" 2>/dev/null && sha256sum --check --status SHA256SUMS 2>/dev/null); }
 before=$(current)
-if [ "$before" != "$version" ]; then
-    rm -rf "$opt/$version" "$opt/$version.partial"
-    mkdir -p "$opt/$version.partial"
-    cp -R . "$opt/$version.partial/"
-    chmod -R go-w,a+rX "$opt/$version.partial"
-    mv "$opt/$version.partial" "$opt/$version"
+if [ "$before" != "$version" ] && ! whole "$opt/$version"; then
+    partial=$opt/$version.partial
+    rm -rf "$partial"
+    { mkdir -p "$partial" && cp -R . "$partial/" && chmod -R go-w,a+rX "$partial"; } || {
+        rm -rf "$partial"
+        fail "未能复制，未作更换 (could not be copied, nothing was changed)：$opt"
+    }
+    rm -rf "${opt:?}/$version"
+    mv "$partial" "$opt/$version"
 fi
 
 first=no
 mkdir -p "$etc/packs" "$data" "$root/usr/local/bin"
-if [ ! -e "$etc/directory" ]; then
+if [ "$unit" = huiliu-nats ]; then
+    for file in nats-server.conf nats.env; do
+        [ -e "$etc/$file" ] || install -m 0640 "cluster/$file" "$etc/$file"
+    done
+elif [ ! -e "$etc/directory" ]; then
     cp -R "$opt/$version/directory" "$etc/directory"
 fi
-if [ ! -e "$etc/huiliu.toml" ]; then
+if [ "$unit" = huiliu ] && [ ! -e "$etc/huiliu.toml" ]; then
     first=yes
     cat > "$etc/huiliu.toml" <<EOT
 # 汇流的设置；全部设置及说明：huiliu settings     Settings of Huiliu; all of them: huiliu settings
@@ -155,8 +184,13 @@ packs_dir = "$etc/packs"
 EOT
 fi
 if real; then
-    chown root:huiliu "$etc" "$etc/huiliu.toml" && chmod 0750 "$etc" && chmod 0640 "$etc/huiliu.toml"
-    chgrp -R huiliu "$etc/directory" "$etc/packs"
+    chown root:huiliu "$etc" && chmod 0750 "$etc"
+    for file in huiliu.toml nats-server.conf nats.env huiliu-users.conf; do
+        [ ! -e "$etc/$file" ] || { chown root:huiliu "$etc/$file" && chmod 0640 "$etc/$file"; }
+    done
+    for folder in directory packs; do
+        [ ! -e "$etc/$folder" ] || chgrp -R huiliu "$etc/$folder"
+    done
     chown huiliu:huiliu "$data" && chmod 0700 "$data"
 fi
 
@@ -173,7 +207,7 @@ chmod 0755 "$root/usr/local/bin/huiliu"
 
 # The new program must understand this office's settings and directory before the old one is stopped.
 as_hub() { if real; then runuser -u huiliu -- "$@"; else "$@"; fi; }
-as_hub env HUILIU_SETTINGS="$etc/huiliu.toml" "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
+[ ! -e "$etc/huiliu.toml" ] || as_hub env HUILIU_SETTINGS="$etc/huiliu.toml" "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
     cat "$opt/$version/check.txt" >&2
     fail "新版本不接受现有的目录或设置，未作更换 (the new version does not accept the directory or the settings as they are; nothing was changed)"
 }
@@ -194,6 +228,8 @@ if ! put "$version"; then
 fi
 
 say "汇流 $version 已就绪${before:+（此前 $before）} (Huiliu $version is in place)"
-if [ "$first" = yes ]; then
+if [ "$unit" = huiliu-nats ] && [ -e "$etc/huiliu.toml" ]; then
+    say "本机的网关仍是原程序，待各服务器都升级后：systemctl restart huiliu (the gateway here is the old program until it is restarted, after all servers)"
+elif [ "$first" = yes ]; then
     say "下一步 next: $opt/$version/docs/install.md"
 fi

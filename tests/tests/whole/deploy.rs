@@ -27,10 +27,74 @@ fn the_installer_wants_the_systemd_its_units_are_written_for() {
     let place = Place::new();
     for (version, fits) in [("234", false), ("237", false), ("238", false), ("239", true), ("255", true)] {
         let said = place.install(version);
-        let words = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        let words = words(&said);
         assert_eq!(said.status.success(), fits, "systemd {version}: {words}");
         assert_eq!(words.contains("systemd 过旧"), !fits, "systemd {version}: {words}");
     }
+}
+
+#[test]
+fn the_installer_of_an_earlier_version_goes_back_to_it_and_keeps_what_it_is_run_from() {
+    let place = Place::new();
+    succeeds(&place.install("255"));
+    place.release("0.0.1");
+    succeeds(&place.install("255"));
+    assert_eq!((place.link("current"), place.link("previous")), ("0.0.1".to_owned(), "0.0.0".to_owned()));
+    let earlier = place.machine("255").join("opt/huiliu/0.0.0");
+    succeeds(&place.run(&earlier.join("install.sh"), "255", &[]));
+    assert_eq!((place.link("current"), place.link("previous")), ("0.0.0".to_owned(), "0.0.1".to_owned()));
+    assert!(earlier.join("bin/huiliu").is_file());
+}
+
+#[test]
+fn a_version_that_cannot_be_copied_leaves_the_way_back() {
+    let place = Place::new();
+    for version in ["0.0.0", "0.0.1"] {
+        place.release(version);
+        succeeds(&place.install("255"));
+    }
+    let earlier = place.machine("255").join("opt/huiliu/0.0.0");
+    // Damaged, so that it is laid down anew, on a disk that is full.
+    fs::write(earlier.join("VERSION"), "?").unwrap();
+    place.release("0.0.0");
+    put(&place.machine("255").join("stub/cp"), "#!/bin/sh\nexit 1\n");
+    let said = place.install("255");
+    assert!(!said.status.success() && words(&said).contains("未能复制"), "{}", words(&said));
+    assert!(earlier.join("bin/huiliu").is_file(), "the way back is gone");
+    let left = fs::read_dir(place.machine("255").join("opt/huiliu")).unwrap().map(|file| file.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("partial")));
+}
+
+#[test]
+fn a_server_of_three_gets_no_hub() {
+    let place = Place::new();
+    let install = place.0.join("archive/install.sh");
+    let etc = place.machine("255").join("etc/huiliu");
+    let said = place.run(&install, "255", &["--server"]);
+    succeeds(&said);
+    assert!(words(&said).contains("未启动"), "with the example's secrets it must not start: {}", words(&said));
+    assert!(etc.join("nats-server.conf").is_file() && etc.join("nats.env").is_file());
+    assert!(!etc.join("huiliu.toml").exists() && !etc.join("directory").exists());
+
+    fs::write(etc.join("nats.env"), "NATS_NAME=nats-2\n").unwrap();
+    fs::write(etc.join("huiliu-users.conf"), "").unwrap();
+    let said = place.run(&install, "255", &["--server"]);
+    succeeds(&said);
+    assert!(words(&said).contains("huiliu-nats") && !words(&said).contains("未启动"), "{}", words(&said));
+    assert_eq!(fs::read_to_string(etc.join("nats.env")).unwrap(), "NATS_NAME=nats-2\n", "an office's own file");
+
+    let hub = place.install("255");
+    assert!(!hub.status.success() && words(&hub).contains("--server"), "a hub would begin: {}", words(&hub));
+    fs::write(etc.join("huiliu.toml"), "").unwrap();
+    succeeds(&place.install("255"));
+}
+
+fn succeeds(said: &Output) {
+    assert!(said.status.success(), "{}", words(said));
+}
+
+fn words(said: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr))
 }
 
 /// An unpacked archive without its programs, and a machine to lay it on.
@@ -43,24 +107,46 @@ impl Place {
         for program in ["bin/huiliu", "bin/nats-server"] {
             put(&archive.join(program), "#!/bin/sh\n");
         }
-        copy_dir(&root().join("deploy/systemd"), &archive.join("systemd")).unwrap();
+        for folder in ["systemd", "cluster"] {
+            copy_dir(&root().join("deploy").join(folder), &archive.join(folder)).unwrap();
+        }
         put(&archive.join("directory/README.md"), "a district\n");
-        put(&archive.join("VERSION"), "0.0.0\n");
         fs::copy(root().join("deploy/dist/install.sh"), archive.join("install.sh")).unwrap();
+        place.release("0.0.0");
+        place
+    }
+
+    /// From now on the archive is this version's.
+    fn release(&self, version: &str) {
+        let archive = self.0.join("archive");
+        put(&archive.join("VERSION"), &format!("{version}\n"));
         let sums = Command::new("sha256sum").arg("VERSION").current_dir(&archive).output().unwrap().stdout;
         fs::write(archive.join("SHA256SUMS"), sums).unwrap();
-        place
     }
 
     /// On a machine that runs this systemd.
     fn install(&self, systemd: &str) -> Output {
-        let machine = self.0.join(format!("machine-{systemd}"));
+        self.run(&self.0.join("archive/install.sh"), systemd, &[])
+    }
+
+    fn run(&self, installer: &Path, systemd: &str, arguments: &[&str]) -> Output {
+        let machine = self.machine(systemd);
         fs::create_dir_all(machine.join("run/systemd/system")).unwrap();
         put(&machine.join("stub/systemctl"), &format!("#!/bin/sh\necho 'systemd {systemd} ({systemd}.1)'\n"));
         let path = format!("{}:{}", machine.join("stub").display(), std::env::var("PATH").unwrap());
         let mut install = Command::new("bash");
-        install.arg(self.0.join("archive/install.sh")).arg("--root").arg(&machine).env("PATH", path);
+        install.arg(installer).arg("--root").arg(&machine).args(arguments).env("PATH", path);
         install.output().unwrap()
+    }
+
+    fn machine(&self, systemd: &str) -> PathBuf {
+        self.0.join(format!("machine-{systemd}"))
+    }
+
+    /// Where `current` or `previous` leads to.
+    fn link(&self, name: &str) -> String {
+        let target = fs::read_link(self.machine("255").join("opt/huiliu").join(name)).unwrap();
+        target.to_string_lossy().into_owned()
     }
 }
 
