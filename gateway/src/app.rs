@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use async_nats::jetstream::Context;
+use huiliu_adapters::http;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::token::{ClientCredentials, Tokens};
 use huiliu_adapters::verify::Secret;
@@ -342,7 +343,18 @@ pub(crate) fn each_channel(settings: &Settings) -> impl Iterator<Item = anyhow::
     settings.channels.iter().map(|(name, configured)| channel(name, configured, settings.packs_dir.as_deref()))
 }
 
+/// Where a system could be asked from nowhere on this machine, that is said here, before anything is started: over HTTPS it
+/// needs authorities, which a bare container has none of.
 fn channels(settings: &Settings) -> anyhow::Result<Channels> {
+    for (name, url) in settings.channels.iter().filter_map(|(name, c)| Some((name, c.base_url.as_ref()?))) {
+        http::client(url).build().with_context(|| {
+            format!(
+                "渠道 {name} 无法用 HTTPS 连接：本机若没有受信任的根证书，请安装 ca-certificates，或以环境变量 SSL_CERT_FILE 指明文件 \
+                 (channel `{name}` cannot be asked over HTTPS; where there are no CA certificates, install ca-certificates, or name \
+                 a file in SSL_CERT_FILE)"
+            )
+        })?;
+    }
     let named = each_channel(settings).map(|channel| channel.map(|channel| (channel.name.clone(), Arc::new(channel))));
     Ok(Arc::new(named.collect::<anyhow::Result<BTreeMap<_, _>>>()?))
 }

@@ -19,6 +19,14 @@ fn nothing_said_means_the_documented_defaults() {
 }
 
 #[test]
+fn the_settings_of_the_container_are_understood() {
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/compose/etc/huiliu.toml"));
+    let settings = Settings::load(Some(file)).expect("usable");
+    assert!(settings.listen.ip().is_unspecified(), "other containers and the proxy reach it");
+    assert_eq!(settings.directory_dir, Path::new("/opt/huiliu/directory"), "within the image, wherever it is mounted");
+}
+
+#[test]
 fn every_commented_line_of_the_documented_file_is_understood() {
     let scratch = Scratch::new();
     for name in ["nats.password", "hotline.key", "hotline.push", "mediation.secret", "mediation.push"] {

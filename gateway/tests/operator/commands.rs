@@ -22,6 +22,27 @@ fn a_hub_without_tls_is_asked_from_a_machine_without_authorities() {
     assert!(text(&output).contains("127.0.0.1:9"), "nobody listens there, and that is what is wrong: {output:?}");
 }
 
+#[test]
+fn a_hub_that_has_no_authorities_for_its_sources_says_so_and_starts_nothing() {
+    let scratch = std::env::temp_dir().join(format!("huiliu-authorities-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&scratch).expect("folder");
+    let file = scratch.join("huiliu.toml");
+    let settings = format!(
+        "[http]\nlisten = \"127.0.0.1:0\"\n[data]\ndir = {:?}\ndirectory_dir = {:?}\n[engine.embedded]\nnats_server = \"/nonexistent\"\n\
+         [channels.grid-worker]\nbase_url = \"https://127.0.0.1:9\"\n",
+        scratch.join("data"),
+        directory_folder()
+    );
+    std::fs::write(&file, settings).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+    command.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent").env_remove("HUILIU_SETTINGS");
+    let output = command.arg("--settings").arg(&file).arg("run").output().expect("it runs");
+    let said = text(&output);
+    assert!(!output.status.success() && said.contains("grid-worker") && said.contains("SSL_CERT_FILE"), "{said}");
+    assert!(said.contains("No CA certificates"), "the cause itself: {said}");
+    std::fs::remove_dir_all(&scratch).expect("removed");
+}
+
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
