@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use huiliu_adapters::pack::Pack;
+use jiff::Timestamp;
 
 use super::findings::{counted, exit_code, tell};
 use super::out::say;
@@ -30,7 +31,8 @@ pub(super) fn check(settings: Option<&Path>, args: &Args) -> anyhow::Result<Exit
         }
     };
     let directory = Directory::load(&folder)?;
-    let findings = directory::check(&directory);
+    let mut findings = directory::check(&directory);
+    findings.extend(directory.calendar.lacking(Timestamp::now()));
     tell("", &findings)?;
     say(format!("目录版本 {}：{}", directory.version(), counted(&findings)))?;
     Ok(if would_start { exit_code(&findings) } else { ExitCode::FAILURE })

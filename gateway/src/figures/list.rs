@@ -73,7 +73,7 @@ macro_rules! figures {
 figures! {
     // Cases, as the read model has them.
     Gauge "huiliu_cases" ["cases"; "`stage`"] "各阶段件数", "Cases in a stage";
-    Gauge "huiliu_cases_by_channel" ["cases"; "`channel`"] "各渠道件数", "Cases that first came in by a channel, ever";
+    Gauge "huiliu_cases_by_channel" ["cases"; "`channel`"] "各渠道件数", "Cases that first came in by a channel, ever", alarm "HuiliuSourceSilent";
     Gauge "huiliu_cases_by_appeal" ["cases"; "`appeal`, `none` where the source does not say"] "各诉求类型件数", "Cases of an appeal type, ever";
     Gauge "huiliu_cases_by_rule" ["cases"; "`rule`: file and line"] "各规则派单件数", "Cases a line of the directory dispatched at first sight, ever";
     Gauge "huiliu_routed_cases" ["cases"; "`how`: `rule`, `triage`, `by_hand`"] "自动派单、转分拨、人工派单件数", "First decisions by a rule, first decisions that went to triage, dispatches by a person", alarm "HuiliuTriageShare";
@@ -126,6 +126,7 @@ figures! {
     Gauge "huiliu_files_refused" ["0 or 1"; "`what`: `directory` or `pack:` and its name"] "更新是否被拒（仍用上一个好版本）", "Whether files that changed were refused, so that the last good version still runs", alarm "HuiliuFilesRefused";
     Counter "huiliu_files_total" ["versions"; "`what`; `outcome`: `taken`, `refused`"] "目录与渠道包的更新", "Versions of the directory and of packs that were taken or refused while the hub ran";
     Gauge "huiliu_files_since_timestamp_seconds" ["s since 1970"; "`what`"] "在用版本的启用时间", "Since when the version in use runs";
+    Gauge "huiliu_calendar_known" ["0 or 1"; "–"] "今后 45 天所及年份的节假日安排是否已录入", "Whether the holidays of this year, and of that of 45 days from now, are in the directory", alarm "HuiliuCalendarEnds";
 
     // The machine.
     Gauge "huiliu_read_model_position" ["sequence of CASES"; "–"] "读模型位置", "How far the page has read", alarm "HuiliuPageStuck";
@@ -135,6 +136,7 @@ figures! {
     Counter "huiliu_engine_restarts_total" ["restarts"; "–"] "内嵌引擎重启次数", "How often the embedded nats-server was started again", alarm "HuiliuEngineRestarts";
     Gauge "huiliu_stream_messages" ["messages"; "`stream`"] "各流消息数", "Messages in a stream";
     Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
+    Gauge "huiliu_stream_replicas_behind" ["copies"; "`stream`"] "各流离线或未补齐的副本数（单机为 0）", "Copies of a stream on other servers that are offline or not up to date; 0 where one server keeps everything", alarm "HuiliuReplicaBehind";
     Counter "huiliu_trace_spans_total" ["steps"; "`outcome`: `sent`, `failed` (the collector did not take them), `dropped` (they waited too long for it)"] "调用链跟踪步骤：已发送、发送失败、丢弃", "Steps of traces and what became of them";
     Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "存储所在盘的剩余空间；外部引擎时为本网关 data.dir 所在盘", "Free space on the disk of the store; where nats-server is elsewhere, in data.dir of this gateway", alarm "HuiliuDiskFull";
     Gauge "huiliu_backup_proven_timestamp_seconds" ["s since 1970"; "–"] "最近一次通过试恢复的备份的开始时间（从未有过则无此项）", "When the last backup that passed its trial was begun; absent until there is one", alarm "HuiliuBackupOld";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use async_nats::jetstream::stream::ClusterInfo;
 use futures_util::future::join_all;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::Timestamp;
@@ -50,6 +51,8 @@ impl Sampler {
                 gauge!("huiliu_backup_proven_timestamp_seconds").set(begun.as_second() as f64);
             }
             let (channels, directory) = (self.channels.clone(), self.desk.directory());
+            let known = directory.calendar.lacks(Timestamp::now()).is_none();
+            gauge!("huiliu_calendar_known").set(f64::from(u8::from(known)));
             if let Err(error) = self.ask(move |reads| cases(reads, &channels, &directory)).await {
                 tracing::debug!(error, "the read model gives no figures just now");
             }
@@ -77,7 +80,9 @@ impl Sampler {
 
     async fn stream(&self, name: &'static str) -> Result<(), String> {
         let stream = self.engine.jetstream.get_stream(name).await.map_err(|e| format!("{name}: {e}"))?;
-        let state = &stream.cached_info().state;
+        let info = stream.cached_info();
+        gauge!("huiliu_stream_replicas_behind", "stream" => name).set(behind(info.cluster.as_ref()) as f64);
+        let state = &info.state;
         gauge!("huiliu_stream_messages", "stream" => name).set(state.messages as f64);
         gauge!("huiliu_stream_bytes", "stream" => name).set(state.bytes as f64);
         match name {
@@ -111,6 +116,11 @@ impl Sampler {
         let answered = tokio::task::spawn_blocking(move || question(&reads)).await;
         answered.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
     }
+}
+
+/// Copies that are not what they should be. The one that leads is not among them; a server alone has none.
+fn behind(cluster: Option<&ClusterInfo>) -> usize {
+    cluster.map_or(0, |cluster| cluster.replicas.iter().filter(|copy| copy.offline || !copy.current).count())
 }
 
 fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Result<(), ReadModelError> {
@@ -205,6 +215,7 @@ fn tell_overdue(departments: &[DepartmentCount], overdue: &BTreeMap<Option<Strin
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use async_nats::jetstream::stream::PeerInfo;
     use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
     use metrics_exporter_prometheus::PrometheusBuilder;
 
@@ -249,6 +260,16 @@ mod tests {
         let told = every.0.lock().expect("a lock").clone();
         let expected = [("jb-housing", 0.0), ("jb-police", 3.0), ("triage", 2.0)];
         assert_eq!(told, expected.map(|(department, count)| (department.to_owned(), count)));
+    }
+
+    #[test]
+    fn a_copy_that_is_away_or_not_yet_level_is_behind() {
+        let copy = |current, offline| PeerInfo { current, offline, ..PeerInfo::default() };
+        let of = |replicas| ClusterInfo { replicas, ..ClusterInfo::default() };
+        assert_eq!(behind(None), 0);
+        assert_eq!(behind(Some(&of(vec![copy(true, false), copy(true, false)]))), 0);
+        assert_eq!(behind(Some(&of(vec![copy(true, true), copy(false, false)]))), 2);
+        assert_eq!(behind(Some(&of(vec![copy(true, false), copy(false, true)]))), 1);
     }
 
     #[test]

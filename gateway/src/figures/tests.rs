@@ -108,6 +108,19 @@ fn alarms_and_dashboard_look_at_figures_there_are() {
     serde_json::from_str::<serde_json::Value>(&dashboard).expect("the dashboard is JSON");
 }
 
+/// Whom an alarm wakes must not have to search for what to do.
+#[test]
+fn each_alarm_says_what_to_do() {
+    let (rules, page) = (read("deploy/prometheus/huiliu.rules.yml"), read("docs/operations.md"));
+    for rule in rules.split("- alert: ").skip(1) {
+        let (alarm, rule) = rule.split_once('\n').expect("a rule");
+        let action = rule.lines().find_map(|line| line.trim().strip_prefix("action: '"));
+        let (chinese, english) = action.and_then(|action| action.split_once(" (")).unwrap_or_default();
+        assert!(!chinese.is_ascii() && english.ends_with(")'"), "{alarm}: {action:?}");
+        assert!(page.contains(&format!("\n| `{alarm}` | ")), "docs/operations.md does not say what {alarm} asks");
+    }
+}
+
 #[test]
 fn the_page_of_documentation_is_this_list() {
     let mut page = String::from(

@@ -188,6 +188,19 @@ fn keys_do_not_need_the_channels_secrets_and_a_check_says_that_the_hub_does() {
     std::fs::remove_dir_all(&scratch).expect("removed");
 }
 
+#[test]
+fn a_check_tells_of_holidays_that_nobody_wrote_down_and_passes() {
+    let scratch = std::env::temp_dir().join(format!("huiliu-calendar-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&scratch).expect("folder");
+    // Its files without the folder of calendars.
+    for file in std::fs::read_dir(directory_folder()).expect("a directory").flatten().filter(|f| f.path().is_file()) {
+        std::fs::copy(file.path(), scratch.join(file.file_name())).expect("copied");
+    }
+    let checked = huiliu(&["check", &scratch.to_string_lossy()]);
+    assert!(checked.status.success() && text(&checked).contains("节假日"), "{checked:?}");
+    std::fs::remove_dir_all(&scratch).expect("removed");
+}
+
 /// Each with a piece of what must be said of it.
 #[test]
 fn a_check_passes_nothing_with_which_the_hub_does_not_start() {
