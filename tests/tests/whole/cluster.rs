@@ -7,7 +7,7 @@ use huiliu_tests::harness::log::Log;
 use huiliu_tests::hub::{ChannelPlan, GATEWAY, OwnCluster, PATIENCE, Plan, TestHub, eventually};
 use tokio::time::sleep;
 
-use super::repair::{feed, queues_come_right};
+use super::repair::{feed, figure, queues_come_right};
 use super::world::{DEPARTMENTS, HOTLINE};
 
 const BATCH: usize = 20;
@@ -51,7 +51,9 @@ async fn a_cluster_loses_a_server_and_a_gateway_and_no_case() {
     });
     assert_eq!(fed.len(), BATCH);
 
+    figure(&second, "huiliu_stream_replicas_behind{stream=\"CASES\"} 1").await;
     cluster.spawn(killed).unwrap();
+    figure(&second, "huiliu_stream_replicas_behind{stream=\"CASES\"} 0").await;
     first.restart().await.unwrap();
     assert_eq!(feed(&first, "whole-again", BATCH).await.len(), BATCH);
 
