@@ -16,7 +16,7 @@ use crate::readmodel::{LogMessage, Place, ReadHandle, ReadModel, ReadModelError,
 /// What one request to the server may bring.
 const A_PAGE: usize = 1_000;
 /// What is taken into the file at once, where there is that much.
-const AT_ONCE: usize = 2_000;
+const AT_ONCE: usize = 8_000;
 /// Between two writings, so that a steady trickle is not one writing for each case.
 const PAUSE: Duration = Duration::from_millis(20);
 /// In a flood the file is written less often still: the more is written at once, the less of it is written twice.

@@ -15,16 +15,16 @@ use huiliu_schemas::event::{Actor, Event, EventBody, StoredEvent};
 use huiliu_schemas::keyring::KeyRing;
 use huiliu_schemas::private::Private;
 use huiliu_schemas::{CaseId, subjects};
-use moka::sync::Cache;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
+use crate::cache::Cache;
 use crate::engine::batch::{self, BatchError, OutMessage};
 use crate::engine::read::{self, ReadError, StoredMessage};
 use crate::engine::streams::KEYS;
 use crate::vault::{self, DataKey, MasterKey, VaultError};
 
-const KEYS_CACHED: u64 = 10_000;
+const KEYS_CACHED: usize = 10_000;
 /// How many rings are read at once by who reads the log from one end to the other.
 const RINGS_AHEAD: usize = 64;
 
@@ -88,9 +88,7 @@ impl Keys {
             expect_last_subject_sequence: Some(0),
         };
         batch::commit_batch(&self.jetstream, &[message]).await?;
-        for (case, key) in fresh {
-            self.cache.insert((*case, ring.to_owned()), key.clone());
-        }
+        self.cache.extend(fresh.iter().map(|(case, key)| ((*case, ring.to_owned()), key.clone())));
         Ok(())
     }
 

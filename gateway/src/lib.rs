@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app;
 pub mod backup;
+mod cache;
 pub mod channels;
 pub mod cli;
 pub mod commands;

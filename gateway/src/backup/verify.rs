@@ -17,12 +17,12 @@ use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Event, StoredEvent, payload_hash, read_payload};
 use huiliu_schemas::keyring::KeyRing;
 use huiliu_schemas::{CaseId, subjects};
-use moka::sync::Cache;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::restore;
 use super::set::Set;
+use crate::cache::Cache;
 use crate::doors::Credentials;
 use crate::engine::read::{self, StoredMessage};
 use crate::engine::streams::{CASES, INTAKE, KEYS};
@@ -35,7 +35,7 @@ const PAGE: usize = 1_000;
 /// Cases read at the same time.
 const AT_ONCE: usize = 16;
 /// Cases that were registered together share a ring.
-const RINGS_KEPT: u64 = 256;
+const RINGS_KEPT: usize = 256;
 /// The newest envelopes, which alone may still be needed, are opened.
 const ENVELOPES: u64 = 1_000;
 /// The hub's own server runs beside it.

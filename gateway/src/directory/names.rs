@@ -3,16 +3,18 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 /// Names and what they stand for.
 #[derive(Debug, Clone)]
 pub(crate) struct NameIndex<T> {
     firsts: FirstChars,
-    by_first: HashMap<char, Vec<(String, Vec<T>)>>,
+    by_first: HashMap<char, Vec<(String, Vec<T>)>, FixedState>,
 }
 
 impl<T> Default for NameIndex<T> {
     fn default() -> Self {
-        Self { firsts: FirstChars::default(), by_first: HashMap::new() }
+        Self { firsts: FirstChars::default(), by_first: HashMap::default() }
     }
 }
 

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use huiliu_schemas::decision::WordRef;
+use memchr::memmem::Finder;
 
 use crate::directory::problem::Problem;
 use crate::directory::table::{Column, Row, rows};
 
 /// A line of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Listed<T> {
     /// The word as the list has it.
     pub word: String,
+    /// Where its parts may stand apart.
+    pub gapped: Option<Gapped>,
     /// What the line says of it.
     pub says: T,
     /// Line in its file.
@@ -43,7 +46,10 @@ pub(crate) fn read<T: Clone>(
         let found = rows(file, text, columns, problems);
         let listed = |row: &Row<'_>, problems: &mut Vec<Problem>| -> Vec<Listed<T>> {
             let Some(says) = read_row(row, problems) else { return Vec::new() };
-            let listed = |word: &str| Listed { word: word.to_owned(), says: says.clone(), line: row.line, own };
+            let listed = |word: &str| {
+                let gapped = Gapped::read(word);
+                Listed { word: word.to_owned(), gapped, says: says.clone(), line: row.line, own }
+            };
             spellings(row.text("word")).into_iter().map(listed).collect()
         };
         found.iter().flat_map(|row| listed(row, problems)).collect()
@@ -71,7 +77,7 @@ const GAP_WIDTH: usize = 16;
 const NEAR_WIDTH: usize = 6;
 
 /// Whether the parts of a listed word may stand apart.
-pub(crate) fn is_gapped(word: &str) -> bool {
+fn is_gapped(word: &str) -> bool {
     word.contains([GAP, NEAR])
 }
 
@@ -80,32 +86,66 @@ pub(crate) fn heads(word: &str) -> impl Iterator<Item = &str> {
     word.split([GAP, NEAR]).next().unwrap_or_default().split(OR)
 }
 
-/// Where the last part of a word with gaps stands in `rest`, which begins with its first part; none where its other
-/// parts do not follow.
-pub(crate) fn last_of_gapped(word: &str, rest: &str) -> Option<Range<usize>> {
-    let head = heads(word).filter(|head| rest.starts_with(*head)).max_by_key(|head| head.len())?;
-    let mut last = 0..head.len();
-    let mut marks = word.matches([GAP, NEAR]);
-    for part in word.split([GAP, NEAR]).skip(1) {
-        let near = marks.next().is_some_and(|mark| mark.starts_with(NEAR));
-        let (width, ends): (_, fn(char) -> bool) =
-            if near { (NEAR_WIDTH, ends_clause) } else { (GAP_WIDTH, ends_sentence) };
-        let spelled = || part.split(OR);
-        let most = width + spelled().map(|s| s.chars().count()).max().unwrap_or_default();
-        let tail = &rest[last.end..];
-        let tail = tail.char_indices().nth(most).map_or(tail, |(at, _)| &tail[..at]);
-        let tail = tail.find(ends).map_or(tail, |stop| &tail[..stop]);
-        let met = spelled().filter_map(|s| tail.find(s).map(|at| (at, s)));
-        let within = met.filter(|(at, _)| tail[..*at].chars().count() <= width);
-        let (at, spelled) = within.min_by_key(|(at, s)| (*at, std::cmp::Reverse(s.len())))?;
-        last = last.end + at..last.end + at + spelled.len();
-    }
-    Some(last)
+/// A listed word whose parts may stand apart, ready to be looked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Gapped {
+    heads: Vec<String>,
+    parts: Vec<Part>,
+    /// Whether one of its gaps is of very few characters.
+    pub near: bool,
 }
 
-/// Where a word with gaps ends in `rest`, which begins with its first part.
-pub(crate) fn end_of_gapped(word: &str, rest: &str) -> Option<usize> {
-    last_of_gapped(word, rest).map(|last| last.end)
+/// A part behind a gap.
+#[derive(Debug, Clone)]
+struct Part {
+    /// How wide the gap may be, in characters.
+    width: usize,
+    /// What ends where it is looked for.
+    ends: fn(char) -> bool,
+    spelled: Vec<Finder<'static>>,
+    /// How many characters the longest of these has.
+    longest: usize,
+}
+
+impl Gapped {
+    fn read(word: &str) -> Option<Self> {
+        let marks = word.matches([GAP, NEAR]).map(|mark| mark.starts_with(NEAR));
+        let parts: Vec<Part> =
+            marks.zip(word.split([GAP, NEAR]).skip(1)).map(|(near, part)| Part::new(near, part)).collect();
+        let heads = heads(word).map(str::to_owned).collect();
+        is_gapped(word).then_some(Self { heads, parts, near: word.contains(NEAR) })
+    }
+
+    /// Where the last part stands in `rest`, which begins with the first; none where the other parts do not follow.
+    pub fn last_in(&self, rest: &str) -> Option<Range<usize>> {
+        let head = self.heads.iter().filter(|head| rest.starts_with(head.as_str())).map(String::len).max()?;
+        self.parts.iter().try_fold(0..head, |before, part| part.find(rest, before.end))
+    }
+
+    /// Where the word ends in `rest`, which begins with its first part.
+    pub fn end_in(&self, rest: &str) -> Option<usize> {
+        self.last_in(rest).map(|last| last.end)
+    }
+}
+
+impl Part {
+    fn new(near: bool, part: &str) -> Self {
+        let (width, ends): (_, fn(char) -> bool) =
+            if near { (NEAR_WIDTH, ends_clause) } else { (GAP_WIDTH, ends_sentence) };
+        let longest = part.split(OR).map(|s| s.chars().count()).max().unwrap_or_default();
+        Self { width, ends, spelled: part.split(OR).map(|s| Finder::new(s).into_owned()).collect(), longest }
+    }
+
+    /// Where the first and longest of its spellings stands behind `from`.
+    fn find(&self, rest: &str, from: usize) -> Option<Range<usize>> {
+        let tail = &rest[from..];
+        let tail = tail.char_indices().nth(self.width + self.longest).map_or(tail, |(at, _)| &tail[..at]);
+        let tail = tail.find(self.ends).map_or(tail, |stop| &tail[..stop]);
+        let met = self.spelled.iter().filter_map(|s| Some((s.find(tail.as_bytes())?, s.needle().len())));
+        let within = met.filter(|(at, _)| tail[..*at].chars().count() <= self.width);
+        let (at, length) = within.min_by_key(|(at, length)| (*at, std::cmp::Reverse(*length)))?;
+        Some(from + at..from + at + length)
+    }
 }
 
 /// Whether a sentence ends with this character.
@@ -174,6 +214,10 @@ mod tests {
         assert!(read_of(&long).last().is_some_and(|tail| tail.ends_with('乙')));
     }
 
+    fn end_of_gapped(word: &str, rest: &str) -> Option<usize> {
+        Gapped::read(word).expect("it has gaps").end_in(rest)
+    }
+
     #[test]
     fn gaps_stay_within_a_sentence_and_a_few_characters() {
         assert_eq!(end_of_gapped("回复…没有", "回复说没有"), Some("回复说没有".len()));
@@ -187,7 +231,8 @@ mod tests {
 
     #[test]
     fn of_several_spellings_the_first_and_longest_is_met() {
-        let met = |rest: &'static str| last_of_gapped("拿|拎着+刀|斧|斧头", rest).map(|at| &rest[at]);
+        let gapped = Gapped::read("拿|拎着+刀|斧|斧头").expect("it has a gap");
+        let met = |rest: &'static str| gapped.last_in(rest).map(|at| &rest[at]);
         assert_eq!(met("拎着斧头和刀"), Some("斧头"));
         assert_eq!(met("拿了把刀"), Some("刀"));
         assert_eq!(met("提着刀"), None);

@@ -1,7 +1,7 @@
 //! One group of jobs on its way into the log: decided one after the other on working copies of their cases, and turned
 //! into the messages of one atomic batch. Nothing is sent from here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_nats::HeaderMap;
@@ -142,10 +142,11 @@ impl<'a> Group<'a> {
     /// The other cases that have numbers a record names as its own.
     fn elsewhere(&self, job: &Job, case_id: CaseId) -> Vec<CaseId> {
         let Work::Record(record) = &job.work else { return Vec::new() };
-        let numbers = || record.submission.numbers().map(subjects::alias);
-        let owners = numbers().filter_map(|number| self.owners.get(&number).copied());
-        let named = numbers().filter_map(|number| self.given_up.get(&number).map(|owned| owned.by));
-        let others: BTreeSet<CaseId> = owners.chain(named).filter(|owner| *owner != case_id).collect();
+        let owners =
+            record.submission.numbers().map(subjects::alias).flat_map(|number| {
+                [self.owners.get(&number).copied(), self.given_up.get(&number).map(|owned| owned.by)]
+            });
+        let others: BTreeSet<CaseId> = owners.flatten().filter(|owner| *owner != case_id).collect();
         others.into_iter().collect()
     }
 
@@ -202,20 +203,17 @@ impl<'a> Group<'a> {
     }
 
     fn alias_messages(&self, case_id: CaseId, events: &[Event]) -> Vec<OutMessage> {
-        let mut seen = HashSet::new();
-        events
-            .iter()
-            .flat_map(numbers_in)
-            .filter(|source| {
-                let subject = subjects::alias(source);
-                !self.owners.contains_key(&subject) && seen.insert(subject)
-            })
-            .map(|source| self.alias_message(&Alias { case_id, source }))
-            .collect()
+        let mut messages: Vec<OutMessage> = Vec::new();
+        for source in events.iter().flat_map(numbers_in) {
+            let subject = subjects::alias(&source);
+            if !self.owners.contains_key(&subject) && messages.iter().all(|message| message.subject != subject) {
+                messages.push(self.alias_message(subject, &Alias { case_id, source }));
+            }
+        }
+        messages
     }
 
-    fn alias_message(&self, alias: &Alias) -> OutMessage {
-        let subject = subjects::alias(&alias.source);
+    fn alias_message(&self, subject: String, alias: &Alias) -> OutMessage {
         let stands = self.given_up.get(&subject).map_or(0, |owned| owned.since);
         OutMessage { expect_last_subject_sequence: Some(stands), ..created_once(subject, alias) }
     }
@@ -267,7 +265,7 @@ impl<'a> Group<'a> {
         for (case_id, source) in numbers {
             let subject = subjects::alias(&source);
             if self.messages.len() < MAX_BATCH && self.owners.insert(subject.clone(), case_id).is_none() {
-                self.messages.push(self.alias_message(&Alias { case_id, source }));
+                self.messages.push(self.alias_message(subject, &Alias { case_id, source }));
             }
         }
     }

@@ -149,7 +149,7 @@ async fn confirm(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Resul
         return Ok(());
     }
     for id in moved_on {
-        shared.cache.invalidate(&id);
+        shared.cache.forget(&id);
         round.look.insert(id);
     }
     // The copy that answers next may be behind as well.
@@ -317,9 +317,7 @@ async fn commit(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result
             for (id, loaded) in group.committed(ack) {
                 shared.remember(id, loaded);
             }
-            for (subject, id) in &group.owners {
-                shared.owners.insert(subject.clone(), *id);
-            }
+            shared.owners.extend(group.owners.iter().map(|(subject, id)| (subject.clone(), *id)));
             Ok(Some(ack))
         }
         Err(error) => Err(set_back(shared, group, round, error).await),
@@ -365,7 +363,7 @@ async fn resolve_conflict(shared: &Shared, group: &Group<'_>, round: &mut Round,
     match culprit {
         Some(draft) => {
             tracing::debug!(case = %draft.case_id, subject, "somebody else wrote first; deciding again");
-            shared.cache.invalidate(&draft.case_id);
+            shared.cache.forget(&draft.case_id);
             round.look.insert(draft.case_id);
         }
         None => {
@@ -378,7 +376,7 @@ async fn resolve_conflict(shared: &Shared, group: &Group<'_>, round: &mut Round,
 /// Nothing remembered can be trusted: read every case of the group again.
 fn forget_all(shared: &Shared, group: &Group<'_>, round: &mut Round) {
     for id in group.cases.keys() {
-        shared.cache.invalidate(id);
+        shared.cache.forget(id);
         round.look.insert(*id);
     }
 }

@@ -18,11 +18,11 @@ use huiliu_schemas::event::Event;
 use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::{CaseId, DepartmentId, SourceId, subjects};
-use moka::sync::Cache;
 use thiserror::Error;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+use crate::cache::Cache;
 use crate::desk::{Desk, Job, Work};
 use crate::engine::Engine;
 use crate::keys::Keys;
@@ -36,9 +36,9 @@ pub use tail::Tail;
 
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
-const CASES_CACHED: u64 = 2_000;
+const CASES_CACHED: usize = 2_000;
 /// Of some ten thousand cases: more than the read model is behind in anything but a flood.
-const NUMBERS_CACHED: u64 = 30_000;
+const NUMBERS_CACHED: usize = 30_000;
 
 /// A queue entry that no longer tells its department anything.
 pub type DeadEntry = (DepartmentId, CaseId, u32);
@@ -135,10 +135,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Keeps a case as it was written or read, unless something newer is known.
     pub fn remember(&self, id: CaseId, loaded: Arc<Loaded>) {
-        self.cache.entry(id).and_upsert_with(|known| match known.map(|known| known.into_value()) {
-            Some(known) if known.last_sequence > loaded.last_sequence => known,
-            _ => loaded,
-        });
+        let sequence = loaded.last_sequence;
+        self.cache.insert_unless(id, loaded, |known| known.last_sequence > sequence);
     }
 }
 

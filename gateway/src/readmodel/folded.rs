@@ -1,14 +1,13 @@
 //! A case as the model carries it between two events, and the bounded memory of those met lately.
 
-use std::collections::HashMap;
-
+use hashlink::LruCache;
 use huiliu_schemas::case::{AssignmentState, Case};
 use huiliu_schemas::event::{Event, EventBody};
 use huiliu_schemas::ids::CaseId;
 use uuid::Uuid;
 
-/// How many cases are kept folded in each of the two generations. A case takes 2–4 KB.
-const GENERATION: usize = 1_000;
+/// How many cases are kept folded. A case takes 2–4 KB.
+const MOST: usize = 1_500;
 
 /// A case, its key in the file, and what the fold does not keep but a question asks.
 #[derive(Debug, Clone)]
@@ -52,27 +51,27 @@ impl Folded {
     }
 }
 
-/// Two generations of cases: what was not touched for a whole generation is forgotten.
-#[derive(Debug, Default)]
-pub(super) struct Cache {
-    young: HashMap<CaseId, Box<Folded>>,
-    old: HashMap<CaseId, Box<Folded>>,
+/// The cases met last.
+#[derive(Debug)]
+pub(super) struct Cache(LruCache<CaseId, Box<Folded>>);
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self(LruCache::new(MOST))
+    }
 }
 
 impl Cache {
     /// Takes a case out; whoever took it brings it back with [`Cache::keep`], or it is read from the file again.
     pub fn take(&mut self, id: CaseId) -> Option<Box<Folded>> {
-        self.young.remove(&id).or_else(|| self.old.remove(&id))
+        self.0.remove(&id)
     }
 
     /// Keeps cases for the next batch.
     pub fn keep(&mut self, cases: impl IntoIterator<Item = Box<Folded>>) {
         for mut folded in cases {
             folded.written = true;
-            if self.young.len() >= GENERATION {
-                self.old = std::mem::take(&mut self.young);
-            }
-            self.young.insert(folded.case.id, folded);
+            self.0.insert(folded.case.id, folded);
         }
     }
 }

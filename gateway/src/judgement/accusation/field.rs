@@ -38,7 +38,7 @@ pub fn read_field(text: &str, place: Option<&DivisionCode>, directory: &Director
 
 /// What stands between two marks that part one name from the next, none of them within a name.
 fn stretches(reading: &Reading<'_, '_>) -> Vec<Range<usize>> {
-    let mut tokens = reading.tokens.iter().filter(|t| !t.meaning.is_gapped()).peekable();
+    let mut tokens = reading.tokens.iter().filter(|t| t.meaning.gapped().is_none()).peekable();
     let (mut all, mut start, mut named) = (Vec::new(), 0, 0);
     for (at, c) in reading.text.char_indices() {
         while let Some(token) = tokens.next_if(|t| t.at.start <= at) {

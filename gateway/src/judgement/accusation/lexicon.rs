@@ -6,7 +6,7 @@ use std::sync::Arc;
 use huiliu_schemas::DepartmentId;
 use huiliu_schemas::decision::WordRef;
 
-use super::super::vocabulary::{self, Listed, heads};
+use super::super::vocabulary::{Gapped, Listed, heads};
 use super::blame::{BLAME, Blame};
 use super::words::{FILE, Kind, Says};
 use crate::directory::departments::{Department, Departments, Kind as UnitKind};
@@ -29,8 +29,8 @@ impl Meaning {
         self.listed.says.kind
     }
 
-    pub fn is_gapped(&self) -> bool {
-        !self.is_name && vocabulary::is_gapped(&self.listed.word)
+    pub fn gapped(&self) -> Option<&Gapped> {
+        self.listed.gapped.as_ref()
     }
 
     /// The line, as a decision cites it; names of units are not lines of the list.
@@ -98,7 +98,7 @@ impl Lexicon {
     fn add_name(&mut self, name: &str, department: &Department) {
         let bare_township = department.kind == UnitKind::Township && !name.ends_with(['办', '处', '府']);
         let says = Says { kind: Kind::Unit, means: Vec::new() };
-        let listed = Listed { word: name.to_owned(), says, line: department.line, own: true };
+        let listed = Listed { word: name.to_owned(), gapped: None, says, line: department.line, own: true };
         self.insert(Meaning { listed, units: BTreeSet::from([department.id.clone()]), bare_township, is_name: true });
     }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::super::vocabulary::{Clause, clauses, end_of_gapped};
+use super::super::vocabulary::{Clause, clauses};
 use super::lexicon::{Lexicon, Meaning};
 use super::words::Kind;
 
@@ -195,12 +195,10 @@ impl<'t, 'l> Reading<'t, 'l> {
             if taken.is_some_and(|t| head < t) {
                 break;
             }
-            let gapped = meaning.is_gapped();
-            let Some(len) = (if gapped { end_of_gapped(&meaning.listed.word, rest) } else { Some(head) }) else {
-                continue;
-            };
+            let gapped = meaning.gapped();
+            let Some(len) = gapped.map_or(Some(head), |word| word.end_in(rest)) else { continue };
             self.tokens.push(Token { at: at..at + len, clause, meaning });
-            if !gapped {
+            if gapped.is_none() {
                 taken = Some(head);
             }
         }

@@ -53,18 +53,24 @@ pub(in crate::judgement) fn spans(chars: &[char]) -> impl Iterator<Item = &[char
     (1..=LONGEST).flat_map(|n| chars.windows(n))
 }
 
+/// The hashes of all n-grams of a text.
+pub(in crate::judgement) fn hashes(field: Field, chars: &[char]) -> impl Iterator<Item = u64> {
+    let longer = |hash: &mut u64, c: &char| {
+        *hash = mix(*hash, *c);
+        Some(*hash)
+    };
+    (0..chars.len()).flat_map(move |start| chars[start..].iter().take(LONGEST).scan(field.seed(), longer))
+}
+
 /// The n-grams of a text with how often each is met, damped; sorted by hash.
 pub(in crate::judgement) fn counted(field: Field, chars: &[char]) -> Vec<(u64, f32)> {
-    let mut hashes: Vec<u64> = Vec::with_capacity(chars.len() * LONGEST);
-    for start in 0..chars.len() {
-        let mut hash = field.seed();
-        for c in chars[start..].iter().take(LONGEST) {
-            hash = mix(hash, *c);
-            hashes.push(hash);
-        }
-    }
-    hashes.sort_unstable();
-    hashes.chunk_by(|a, b| a == b).map(|same| (same[0], damped(same.len()))).collect()
+    how_often(hashes(field, chars).collect())
+}
+
+/// How often each is met, damped; in order.
+pub(in crate::judgement) fn how_often<T: Ord + Copy>(mut all: Vec<T>) -> Vec<(T, f32)> {
+    all.sort_unstable();
+    all.chunk_by(|a, b| a == b).map(|same| (same[0], damped(same.len()))).collect()
 }
 
 fn damped(count: usize) -> f32 {

@@ -2,14 +2,15 @@
 //! scale per class: small, and far finer than what an office's history can tell.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
-use super::grams::Features;
+use foldhash::fast::FixedState;
+
+use super::grams::{Features, Field, hashes, how_often};
 
 /// The model's features and weights.
 #[derive(Debug, Clone, Default)]
 pub(in crate::judgement) struct Linear {
-    places: HashMap<u64, u32, BuildHasherDefault<AlreadyHashed>>,
+    places: HashMap<u64, u32, FixedState>,
     /// Hashes in order, so that the same model has the same bytes.
     pub hashes: Vec<u64>,
     /// How rare an n-gram is; 1 for words of the lexicon.
@@ -45,14 +46,28 @@ impl Linear {
     pub fn known(&self, features: &Features) -> Vec<(u32, f32)> {
         let mut all = Vec::with_capacity(features.grams[1].len() / 2 + 64);
         for (block, wanted) in features.grams.iter().zip(features.lengths) {
-            let from = all.len();
-            let known = block.iter().filter_map(|(hash, n)| Some((*self.places.get(hash)?, *n)));
-            all.extend(known.map(|(place, n)| (place, n * self.rarity[place as usize])));
-            let length = all[from..].iter().map(|(_, v): &(u32, f32)| v * v).sum::<f32>().sqrt().max(1e-9);
-            all[from..].iter_mut().for_each(|(_, v)| *v *= wanted / length);
+            self.weigh(&mut all, block.iter().filter_map(|(hash, n)| Some((*self.places.get(hash)?, *n))), wanted);
         }
         all.extend(features.words.iter().filter_map(|(hash, v)| Some((*self.places.get(hash)?, *v))));
         all
+    }
+
+    /// The same of the n-grams of these fields and nothing else, each field of length 1.
+    pub fn known_in(&self, fields: [(Field, &[char]); 2]) -> Vec<(u32, f32)> {
+        let mut all = Vec::new();
+        for (field, chars) in fields {
+            let places = hashes(field, chars).filter_map(|hash| self.places.get(&hash).copied());
+            self.weigh(&mut all, how_often(places.collect()).into_iter(), 1.0);
+        }
+        all
+    }
+
+    /// Adds the n-grams of one field, by rarity, brought to the length wanted.
+    fn weigh(&self, all: &mut Vec<(u32, f32)>, met: impl Iterator<Item = (u32, f32)>, wanted: f32) {
+        let from = all.len();
+        all.extend(met.map(|(place, n)| (place, n * self.rarity[place as usize])));
+        let length = all[from..].iter().map(|(_, v)| v * v).sum::<f32>().sqrt().max(1e-9);
+        all[from..].iter_mut().for_each(|(_, v)| *v *= wanted / length);
     }
 
     /// How far on the right side of each class's hyperplane a text lies.
@@ -77,24 +92,6 @@ impl Linear {
         let classes = self.scales.len();
         let weight = |place: u32| f32::from(self.weights[place as usize * classes + class]) * self.scales[class];
         self.known(features).into_iter().map(|(place, v)| (self.hashes[place as usize], v * weight(place))).collect()
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Debug, Clone, Default)]
-struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |h, b| (h << 8) | u64::from(*b));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 

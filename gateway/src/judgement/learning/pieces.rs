@@ -107,7 +107,7 @@ impl PieceModel {
 
     /// How much a text reads as of the kind, above zero more than not; and how many of its pieces the model knows.
     pub fn score(&self, text: &Pieces) -> (f32, usize) {
-        let known = self.linear.known(&text.features());
+        let known = self.linear.known_in([(Field::Plain, &text.plain), (Field::Marked, &text.marked)]);
         (self.linear.scores_of(&known).first().copied().unwrap_or_default(), known.len())
     }
 
@@ -119,5 +119,36 @@ impl PieceModel {
             spoken.iter().filter_map(|(hash, value)| Some((named.get(hash)?.1.clone(), *value))).collect();
         all.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then_with(|| a.0.cmp(&b.0)));
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_scores_what_its_pieces_speak() {
+        let piece = |view: &str, piece: &str, weight| Piece {
+            view: view.to_owned(),
+            piece: piece.to_owned(),
+            rarity: 2.0,
+            weight,
+        };
+        let model = PieceModel::of(
+            [
+                piece("plain", "漏", 0.5),
+                piece("plain", "漏水", -0.2),
+                piece("marked", "甲", 0.7),
+                piece("bias", "", 0.1),
+            ]
+            .into_iter(),
+        );
+        let mut text = Pieces::default();
+        text.extend("漏水漏水又漏", "甲漏");
+        let (score, known) = model.score(&text);
+        let spoken = model.spoken(&text);
+        let sum: f32 = spoken.iter().map(|(_, value)| value).sum();
+        assert!((score - sum - 0.1).abs() < 1e-4, "{score} {spoken:?}");
+        assert_eq!((known, spoken.len()), (3, 3));
     }
 }

@@ -2,32 +2,13 @@
 //! overlap, since which of them is meant is judged later.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+
+use foldhash::fast::FixedState;
 
 /// Names of two characters or more and what they stand for.
 #[derive(Debug, Clone)]
 pub(crate) struct Lexicon<T> {
-    by_two: HashMap<u64, Vec<Word<T>>, BuildHasherDefault<Spread>>,
-}
-
-/// Spreads a pair of characters over the table: asked at every character of every text, of names that nobody
-/// outside chooses.
-#[derive(Debug, Clone, Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
+    by_two: HashMap<u64, Vec<Word<T>>, FixedState>,
 }
 
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use huiliu_schemas::decision::SeverityReason;
 use huiliu_schemas::vocabulary::Warning;
 
-use super::super::vocabulary::{Clause, Listed, NEAR, clauses, ends_sentence, is_gapped, last_of_gapped};
+use super::super::vocabulary::{Clause, Listed, clauses, ends_sentence};
 use super::rules::{FILE, Kind, Rules, Says};
 
 /// A word met.
@@ -57,12 +57,11 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
             if taken.is_some_and(|t| head < t) {
                 break;
             }
-            let gapped = is_gapped(&line.word);
-            let last = if gapped { last_of_gapped(&line.word, &text[start..]) } else { Some(0..head) };
-            let Some(last) = last else { continue };
+            let gapped = line.gapped.as_ref();
+            let Some(last) = gapped.map_or(Some(0..head), |word| word.last_in(&text[start..])) else { continue };
             let (end, last) = (start + last.end, start + last.start);
             found.push(Met { start, head: start + head, end, last, clause, line });
-            if !gapped {
+            if gapped.is_none() {
                 taken = Some(head);
             }
         }
@@ -78,7 +77,7 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
 /// stand in its gap; and what is said of a beast or thing only where nobody stands in the clause at all.
 fn hides(met: &Met<'_>, text: &str, clause: &Clause) -> bool {
     let gap = text.get(met.head..met.last).unwrap_or_default();
-    let narrow = gap.chars().count() <= MOST_BETWEEN || !met.line.word.contains(NEAR);
+    let narrow = gap.chars().count() <= MOST_BETWEEN || !met.line.gapped.as_ref().is_some_and(|word| word.near);
     let apart = narrow && !names_somebody(gap) && !names(gap, PREMISES);
     let before = &text[clause.at.start..met.start];
     let after = text.get(met.end..clause.at.end).unwrap_or_default();
