@@ -111,7 +111,8 @@ fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCo
 fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decided, Refusal> {
     let actor = &draft.order.actor;
     if let Err(code) = permit(case, actor, command.kind()) {
-        let detail = format!("`{}` is not possible for this asker in stage `{}`", command.kind(), case.stage);
+        let now = if may_know_where(case, actor) { format!("in stage `{}`", case.stage) } else { "now".to_owned() };
+        let detail = format!("`{}` is not possible for this asker {now}", command.kind());
         return Err(refusal(case, actor, code, detail));
     }
     match command {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use huiliu_schemas::case::{AssignmentState, Case};
 use huiliu_schemas::command::{Action, Command, CommandKind, Given, Order};
 use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
-use huiliu_schemas::lifecycle::{Decided, legal_now};
-use huiliu_schemas::refusal::RefusalCode;
+use huiliu_schemas::lifecycle::{Decided, legal_now, may_know_where};
+use huiliu_schemas::refusal::{Refusal, RefusalCode};
 use huiliu_schemas::submission::Assessment;
 use huiliu_schemas::vocabulary::{Assessor, EntryKind, ReturnReason, Role, Solved, Stage};
 use huiliu_schemas::{Cause, DepartmentId};
@@ -179,13 +179,20 @@ pub fn check_legal_now(world: &World) {
                         assert_eq!(refusal.legal_now, legal);
                         let known = case.may_be_known_to(&actor);
                         assert_eq!(refusal.code == RefusalCode::UnknownCase, !known);
-                        assert_eq!(refusal.stage, known.then_some(case.stage));
-                        assert_eq!(refusal.lead.as_ref(), case.lead().filter(|_| known).map(|a| &a.department));
+                        check_tells_no_more(case, known && may_know_where(case, &actor), &refusal);
                     }
                 }
             }
         }
     }
+}
+
+/// How far the case is and with whom is told to those who may know it, in no field and in no words to anybody else.
+fn check_tells_no_more(case: &Case, told: bool, refusal: &Refusal) {
+    assert_eq!(refusal.stage, told.then_some(case.stage));
+    assert_eq!(refusal.lead.as_ref(), case.lead().filter(|_| told).map(|a| &a.department));
+    let said = Stage::ALL.iter().find(|stage| refusal.detail.contains(stage.as_str()));
+    assert!(told || said.is_none(), "who may not know how far the case is was told: {refusal}");
 }
 
 fn probe(actor: &Actor, command: Command) -> Order {

@@ -182,6 +182,9 @@ impl World {
         let mut given = Given { decision: by_rule.decision, ..self.given() };
         if matches!(saying, Saying::Accuses) {
             given.forbidden = vec![department(ACCUSED)];
+            if let Some(decision) = &mut given.decision {
+                (decision.accusation, decision.accused) = (true, given.forbidden.clone());
+            }
         }
         let actor = Actor::Source { channel: submit.channel.clone() };
         let content = submit.submission.content.clone();
