@@ -96,19 +96,29 @@ async fn show(
 async fn replay(
     State(api): State<Arc<Api>>,
     Centre(who): Centre,
-    _held: Counted,
+    held: Counted,
     Said(which): Said<Which>,
 ) -> Result<Json<Replayed>, Problem> {
     if which.is_empty() {
         let expected = "at least one of `letters`, `from`, `to`, `channel`, `stage`, `reason`";
         return Err(Problem::new(Kind::BadRequest, format!("nothing was chosen: expected {expected}")));
     }
-    let done = api.replay.run(&which).await?;
+    // What was asked is written down before anything is done, and what came of it also where nobody waits for it.
+    let asked = serde_json::to_string(&which).unwrap_or_default();
     tracing::info!(
-        target: "huiliu::audit", who = who.subject(), replayed = done.replayed.len(), left = done.left.len(),
-        "{} dead letters taken up again by {}", done.replayed.len(), who.subject()
+        target: "huiliu::audit", who = who.subject(), which = asked,
+        "dead letters are taken up again by {}: {asked}", who.subject()
     );
-    Ok(Json(done))
+    let replaying = tokio::spawn(async move {
+        let _held = held;
+        let done = api.replay.run(&which).await?;
+        tracing::info!(
+            target: "huiliu::audit", who = who.subject(), replayed = done.replayed.len(), left = done.left.len(),
+            "{} dead letters taken up again by {}", done.replayed.len(), who.subject()
+        );
+        Ok(Json(done))
+    });
+    replaying.await.unwrap_or_else(|error| Err(Problem::new(Kind::UnknownOutcome, error.to_string()).retry_after(2)))
 }
 
 async fn drop_one(
@@ -122,12 +132,14 @@ async fn drop_one(
     if because.is_empty() || because.chars().count() > REASON_CHARACTERS || because.contains(char::is_control) {
         return Err(Problem::field("because", None, "a reason, 1 to 200 characters on one line"));
     }
-    let dropped = api.replay.dismiss(sequence).await?.ok_or_else(|| none(sequence))?;
+    let letter = api.replay.letter(sequence).await?.ok_or_else(|| none(sequence))?;
+    // First: of what is done and not answered, or asked again and no longer there, nothing would be known.
     tracing::info!(
-        target: "huiliu::audit", who = who.subject(), sequence, receipt = dropped.receipt, because,
-        "dead letter {sequence} dropped by {}", who.subject()
+        target: "huiliu::audit", who = who.subject(), sequence, receipt = letter.receipt, because,
+        "dead letter {sequence} is dropped by {}", who.subject()
     );
-    Ok(Json(dropped))
+    api.replay.dismiss(sequence).await?;
+    Ok(Json(letter))
 }
 
 fn numbered(sequence: &str) -> Result<u64, Problem> {

@@ -168,16 +168,20 @@ impl Replay {
         Ok(Some(Exhumed { buried, record }))
     }
 
-    /// Removes a letter for good; none of this sequence is `None`. Its envelope stays in INTAKE.
+    /// A letter alone.
     ///
     /// # Errors
     /// When the server is away.
-    pub async fn dismiss(&self, sequence: u64) -> Result<Option<Buried>, ReplayError> {
-        let buried = at(&self.jetstream, sequence).await?;
-        if buried.is_some() {
-            self.remove(sequence).await?;
-        }
-        Ok(buried)
+    pub async fn letter(&self, sequence: u64) -> Result<Option<Buried>, ReplayError> {
+        Ok(at(&self.jetstream, sequence).await?)
+    }
+
+    /// Removes a letter for good; dropping it must be audited before. Its envelope stays in INTAKE.
+    ///
+    /// # Errors
+    /// When the server is away: it may be gone all the same.
+    pub async fn dismiss(&self, sequence: u64) -> Result<(), ReplayError> {
+        self.remove(sequence).await
     }
 
     fn record(&self, envelope: &RawEnvelope, index: Option<usize>) -> Option<Value> {

@@ -7,7 +7,7 @@ use huiliu_tests::hub::{ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Pl
 use serde_json::{Value, json};
 
 use super::repair::feed;
-use super::steps::noise_petition;
+use super::steps::{noise, noise_petition};
 use super::world::{DEPARTMENTS, HOTLINE, PETITION, Way, World};
 
 /// More than any count of deliveries that could be taken for evidence.
@@ -104,6 +104,36 @@ async fn what_a_channel_left_that_is_off_waits_as_dead_letters_until_it_is_on() 
     assert!(told["records"][0]["case_id"].is_string(), "{told}");
     drop((hub, own));
     std::fs::remove_dir_all(store).unwrap();
+}
+
+/// The server may have removed the letter and not be heard: asked again there is none, and what is not written down by then
+/// never is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_drops_a_dead_letter_and_why_is_written_down_before_it_is_gone() {
+    let world = World::new(Way::Push).await;
+    let mut nameless = noise("x");
+    nameless["orderId"] = Value::Null;
+    world.hub.caller(HOTLINE).post("/v1/channels/hotline-12345/events", &nameless).await.unwrap();
+    let inspector = world.hub.inspector().await.unwrap();
+    let buried = async || inspector.state("DEAD").await.ok().filter(|(letters, _)| *letters == 1);
+    eventually("a dead letter", PATIENCE, buried).await.unwrap();
+    let mut held = inspector.jetstream.get_stream("DEAD").await.unwrap().cached_info().config.clone();
+    held.deny_delete = true;
+    inspector.jetstream.update_stream(held).await.unwrap();
+
+    let desk = world.desk();
+    let drop = async |letter: u64| {
+        desk.post(&format!("/v1/dead/{letter}/drop"), &json!({ "because": "dealt with by telephone" })).await.unwrap()
+    };
+    assert_eq!(drop(1).await.status, 503);
+    assert_eq!(drop(2).await.status, 404);
+    assert_eq!(desk.post("/v1/dead/replay", &json!({ "letters": [1] })).await.unwrap().status, 503);
+    let log = world.hub.log();
+    let told = |what: &str| log.lines().filter(|line| line.contains("audit") && line.contains(what)).count();
+    assert_eq!(told("dead letter 1 is dropped by desk"), 1, "{log}");
+    assert_eq!(told("dealt with by telephone"), 1, "{log}");
+    assert_eq!(told("dead letter 2"), 0, "{log}");
+    assert_eq!(told("dead letters are taken up again by desk"), 1, "{log}");
 }
 
 /// The overlap of the petition portal's rounds has more records than a page: each round asks for all of them.
