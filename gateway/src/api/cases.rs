@@ -13,8 +13,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Api;
-use super::caller::Caller;
-use crate::commands::{CaseName, actor_of, find, unknown};
+use super::caller::{Caller, Counted};
+use crate::commands::{CaseName, PATIENCE, actor_of, find, unknown};
 use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::problem::{Kind, Problem};
@@ -59,18 +59,23 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
         )
         .by(&[Key::Department, Key::Operator, Key::Machine])
         .answers::<CaseContent>(200, "内容 · The words", example!("content"))
-        .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable]);
+        .fails(&[Kind::InvalidField, Kind::NotFound, Kind::TooMany, Kind::Unavailable]);
     Endpoints::new().on(says, content)
 }
 
 async fn content(
     State(api): State<Arc<Api>>,
     Caller(who): Caller,
+    _held: Counted,
     Named(case): Named<String>,
 ) -> Result<Json<CaseContent>, Problem> {
     let name = CaseName::read(&case).ok_or_else(|| Problem::field("case", Some(&case), "a case id or number"))?;
-    let id = find(&api.ledger, &name).await?;
-    let opened = api.ledger.open_case(id).await?;
+    let opening = async {
+        let id = find(&api.ledger, &name).await?;
+        Ok::<_, Problem>((id, api.ledger.open_case(id).await?))
+    };
+    let slow = |_| Problem::new(Kind::Unavailable, "the engine does not answer: ask again").retry_after(5);
+    let (id, opened) = tokio::time::timeout(PATIENCE, opening).await.map_err(slow)??;
     let opened = opened.filter(|o| o.loaded.case.may_be_known_to(&actor_of(&who))).ok_or_else(|| unknown(&name))?;
     if !is_theirs(&who, &opened) {
         return Err(Problem::new(Kind::Forbidden, "the case is not with this caller"));

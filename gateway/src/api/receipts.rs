@@ -23,6 +23,8 @@ use crate::rest::{Endpoints, Key, Operation, Tag, example};
 const LONGEST_WAIT_S: u64 = 30;
 /// Bytes of an envelope.
 const WEIGHS_ONE: usize = 64 << 10;
+/// What one that is still to be read counts for in hand: how large it is, nobody knows yet.
+const UNREAD: usize = 8;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,10 +63,13 @@ async fn endpoint(
         Principal::Operator(_) | Principal::Machine(_) => {}
         _ => return Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{channel}`"))),
     }
+    api.shares.count(&who)?;
+    let reading = api.shares.in_turn(&who, UNREAD)?.come().await?;
     let envelope = api.receipts.stored(&channel, sequence).await?;
     // Read once, and kept while it is waited: a large one counts for several.
     let _held = api.shares.wait(&who, envelope.body.get().bytes.len().div_ceil(WEIGHS_ONE))?;
     let kept = api.receipts.read(envelope, sequence).await?;
+    drop(reading);
     let until = Instant::now() + Duration::from_secs(wait);
     let mut pause = Duration::from_millis(10);
     loop {

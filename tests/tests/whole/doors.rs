@@ -7,7 +7,7 @@ use huiliu_tests::hub::{PATIENCE, eventually};
 use serde_json::json;
 
 use super::steps::noise;
-use super::world::{Way, World};
+use super::world::{HOTLINE, Way, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_department_reads_its_own_queue_and_nothing_else() {
@@ -129,6 +129,21 @@ async fn who_asks_too_much_is_told_to_wait_and_keeps_nobody_out() {
         statuses.contains(&Some(429)) && statuses.iter().all(|s| [Some(404), Some(429)].contains(s)),
         "{statuses:?}"
     );
+}
+
+/// What opens a case or a stored envelope costs more than most of what is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_opens_cases_and_reads_receipts_has_a_share_of_that_too() {
+    let world = World::new(Way::Push).await;
+    for (who, path) in
+        [("jb-cicheng", "/v1/cases/HL-P2MN-RWXY-D258/content"), (HOTLINE, "/v1/receipts/hotline-12345.4711")]
+    {
+        let caller = world.hub.caller(who);
+        let asked = join_all((0..400).map(|_| caller.get(path))).await;
+        let statuses: Vec<_> = asked.into_iter().map(|answer| answer.unwrap().status).collect();
+        assert!(statuses.contains(&429) && statuses.iter().all(|s| [404, 429].contains(s)), "{path}: {statuses:?}");
+        assert_eq!(world.desk().get(path).await.unwrap().status, 404, "{path}: another's share");
+    }
 }
 
 /// A server that was started again does not know of a question that came before.
