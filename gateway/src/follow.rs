@@ -185,11 +185,7 @@ pub async fn caught_up(jetstream: &Context, reads: &ReadHandle) -> Result<(), Lo
     let end = streams::last_sequence(jetstream, CASES).await?;
     let (mut reached, mut since) = (None, Instant::now());
     loop {
-        let reads = reads.clone();
-        let looked = tokio::task::spawn_blocking(move || reads.place()).await;
-        // Only a runtime that ends has no answer.
-        let Ok(place) = looked else { return Ok(()) };
-        let place = place?;
+        let place = reads.aside(ReadHandle::place).await?;
         if place.position >= end && LogNow::compared(jetstream, place).await?.another.is_none() {
             return Ok(());
         }

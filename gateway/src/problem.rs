@@ -136,6 +136,21 @@ impl From<crate::ledger::LedgerError> for Problem {
     }
 }
 
+impl From<crate::readmodel::ReadModelError> for Problem {
+    fn from(error: crate::readmodel::ReadModelError) -> Self {
+        use crate::readmodel::ReadModelError as E;
+        match error {
+            E::BeingBuilt { .. } => Self::new(Kind::Unavailable, error.to_string()).retry_after(2),
+            E::TooLong { .. } => Self::new(Kind::Unavailable, error.to_string()).retry_after(10),
+            error => {
+                tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
+                let detail = "the read model cannot answer now; the gateway's log says why";
+                Self::new(Kind::Unavailable, detail).retry_after(2)
+            }
+        }
+    }
+}
+
 impl From<crate::intake::receipts::ReceiptError> for Problem {
     fn from(error: crate::intake::receipts::ReceiptError) -> Self {
         use crate::intake::receipts::ReceiptError as E;

@@ -213,10 +213,8 @@ impl WriteBack {
     }
 
     async fn owed(&self, after: i64) -> Result<Vec<OwedCase>, ReadModelError> {
-        let (reads, namespace) = (self.reads.clone(), self.channel.namespace.clone());
-        let looked = tokio::task::spawn_blocking(move || reads.owed(&namespace, after, CASES_A_LOOK)).await;
-        // Only a runtime that ends has no answer.
-        looked.unwrap_or(Ok(Vec::new()))
+        let namespace = self.channel.namespace.clone();
+        self.reads.aside(move |reads| reads.owed(&namespace, after, CASES_A_LOOK)).await
     }
 
     async fn tell_some(&mut self, cases: Vec<CaseId>) {

@@ -103,10 +103,8 @@ async fn unknown(
     Named(channel): Named<String>,
 ) -> Result<Json<Unknown>, Problem> {
     let channel = channel_named(&api, &channel)?;
-    let (name, reads) = (channel.name.clone(), api.reads.clone());
-    let looked = tokio::task::spawn_blocking(move || reads.unknown_codes(&name, MOST_CODES)).await;
-    let met = looked.map_err(|e| e.to_string()).and_then(|found| found.map_err(|e| e.to_string()));
-    let met = met.map_err(|error| Problem::new(Kind::Unavailable, error))?;
+    let name = channel.name.clone();
+    let met = api.reads.aside(move |reads| reads.unknown_codes(&name, MOST_CODES)).await?;
     let pack = channel.pack();
     let codes = met.into_iter().map(|met| Untranslated { translated: pack.translates(&met.field, &met.code), met });
     Ok(Json(Unknown { channel: channel.name.clone(), codes: codes.collect() }))

@@ -1,6 +1,7 @@
 //! The routes: parameters in, a question to the read model on a blocking thread, JSON out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -21,6 +22,8 @@ use crate::rest::{CENTRE, Endpoints, Operation, Tag, example};
 
 /// How many questions are asked of the file at once; others wait.
 const AT_ONCE: usize = 4;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the questions are asked of.
 #[derive(Clone)]
@@ -113,33 +116,51 @@ async fn events(
 
 impl Asked {
     pub(super) fn new(reader: ReadHandle, labels: Names) -> Self {
-        Self { reader, labels, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { reader: reader.within(PATIENCE), labels, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// Asks on a blocking thread.
+    /// Asks when it is its turn, and keeps that until it is answered, whether or not anybody waits for it.
     async fn ask<T, F>(self, question: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
     {
-        let _turn = self.turns.acquire().await.map_err(|_| unavailable())?;
-        match tokio::task::spawn_blocking(move || question(&self.reader)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error @ ReadModelError::BeingBuilt { .. })) => {
-                Err(Problem::new(Kind::Unavailable, error.to_string()).retry_after(2))
-            }
-            Ok(Err(error)) => {
-                tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
-                Err(unavailable())
-            }
-            Err(error) => {
-                tracing::error!(%error, "a question to the read model was cut off");
-                Err(unavailable())
-            }
-        }
+        let turn = self.turns.acquire_owned().await.map_err(|_| ReadModelError::Closed)?;
+        let asking = self.reader.aside(move |reader| {
+            let _turn = turn;
+            question(reader)
+        });
+        Ok(asking.await?)
     }
 }
 
-fn unavailable() -> Problem {
-    Problem::new(Kind::Unavailable, "the read model cannot answer now; the gateway's log says why").retry_after(2)
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::readmodel::ReadModel;
+    use crate::readmodel::tests::world::{Folder, World};
+
+    #[tokio::test]
+    async fn who_gives_up_takes_no_more_of_the_file_than_its_turn() {
+        let folder = Folder::new();
+        let model = ReadModel::open(folder.file(), World::default().indexing()).expect("open");
+        let asked = Asked::new(model.reader(), Arc::new(Labels::default));
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (ends, end) = mpsc::channel::<()>();
+        let asking = tokio::spawn(asked.clone().ask(move |_| {
+            begun.send(()).expect("somebody looks");
+            end.recv().map_err(|_| ReadModelError::Closed)
+        }));
+        begins.await.expect("it begins");
+        asking.abort();
+        assert!(asking.await.expect_err("given up").is_cancelled());
+        let all = || Arc::clone(&asked.turns).acquire_many_owned(AT_ONCE as u32);
+        assert!(all().now_or_never().is_none(), "it is still worked on");
+        ends.send(()).expect("it still runs");
+        assert!(all().await.is_ok());
+    }
 }

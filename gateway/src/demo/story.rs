@@ -73,9 +73,7 @@ impl Story {
     }
 
     async fn after(&self, position: u64) -> Vec<HappeningRow> {
-        let reads = self.reads.clone();
-        let read = tokio::task::spawn_blocking(move || reads.happenings_since(position, AT_ONCE)).await;
-        read.ok().and_then(Result::ok).unwrap_or_default()
+        self.reads.aside(move |reads| reads.happenings_since(position, AT_ONCE)).await.unwrap_or_default()
     }
 
     async fn tell_all(&self, client: &reqwest::Client, happenings: Vec<HappeningRow>) {
@@ -98,10 +96,9 @@ impl Story {
         if let Some(EventBody::AnswerDelivered(told)) = &happening.event.body {
             return self.answer(client, happening, told).await.into_iter().collect();
         }
-        let (reads, id) = (self.reads.clone(), happening.case_id);
-        let case = tokio::task::spawn_blocking(move || reads.case(id)).await;
-        match case {
-            Ok(Ok(Some(case))) => self.words.lines(happening, &case),
+        let id = happening.case_id;
+        match self.reads.aside(move |reads| reads.case(id)).await {
+            Ok(Some(case)) => self.words.lines(happening, &case),
             _ => Vec::new(),
         }
     }
@@ -123,9 +120,8 @@ impl Story {
     }
 
     async fn sum_up(&self, sums: u32) {
-        let reads = self.reads.clone();
-        let overview = tokio::task::spawn_blocking(move || reads.overview(jiff::Timestamp::now())).await;
-        if let Ok(Ok(overview)) = overview {
+        let overview = self.reads.aside(|reads| reads.overview(jiff::Timestamp::now())).await;
+        if let Ok(overview) = overview {
             (self.tell)(&self.words.summary(&overview));
         }
         if sums.is_multiple_of(ADDRESS_EVERY) {

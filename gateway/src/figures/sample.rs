@@ -53,8 +53,8 @@ impl Sampler {
             let (channels, directory) = (self.channels.clone(), self.desk.directory());
             let known = directory.calendar.lacks(Timestamp::now()).is_none();
             gauge!("huiliu_calendar_known").set(f64::from(u8::from(known)));
-            if let Err(error) = self.ask(move |reads| cases(reads, &channels, &directory)).await {
-                tracing::debug!(error, "the read model gives no figures just now");
+            if let Err(error) = self.reads.aside(move |reads| cases(reads, &channels, &directory)).await {
+                tracing::debug!(%error, "the read model gives no figures just now");
             }
             if connected {
                 self.engine().await;
@@ -93,7 +93,7 @@ impl Sampler {
                 gauge!("huiliu_dead_letters_oldest_seconds").set(age as f64);
             }
             CASES => {
-                let position = self.ask(ReadHandle::position).await?;
+                let position = self.reads.aside(ReadHandle::position).await.map_err(|e| e.to_string())?;
                 gauge!("huiliu_read_model_behind").set(state.last_sequence.saturating_sub(position) as f64);
             }
             _ => {}
@@ -106,15 +106,6 @@ impl Sampler {
         let info = consumer.info().await.map_err(|e| e.to_string())?;
         gauge!("huiliu_intake_waiting").set((info.num_pending + info.num_ack_pending as u64) as f64);
         Ok(())
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
-    ) -> Result<T, String> {
-        let reads = self.reads.clone();
-        let answered = tokio::task::spawn_blocking(move || question(&reads)).await;
-        answered.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
     }
 }
 

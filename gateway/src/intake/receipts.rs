@@ -179,9 +179,8 @@ impl Receipts {
     async fn known_here(&self, numbers: Vec<SourceId>) -> Option<(Owners, u64)> {
         let met = |number: &SourceId| Some((subjects::alias(number), self.ledger.owner_met(number)?));
         let mut owners: Owners = numbers.iter().filter_map(met).collect();
-        let reads = self.reads.clone();
-        let told = spawn_blocking(move || reads.owners(&numbers).map(|told| (numbers, told))).await;
-        let (numbers, told) = told.ok()?.ok()?;
+        let told = self.reads.aside(move |reads| reads.owners(&numbers).map(|told| (numbers, told))).await;
+        let (numbers, told) = told.ok()?;
         let owned = numbers.iter().zip(told.cases).filter_map(|(number, case)| Some((subjects::alias(number), case?)));
         owners.extend(owned);
         Some((owners, told.as_of))

@@ -79,7 +79,7 @@ impl Queues {
     /// # Errors
     /// When the server or the read model does not answer.
     pub async fn standing(&self, reads: &ReadHandle) -> Result<AllStanding, QueueError> {
-        let overview = blocking(reads, |reads| reads.overview(Timestamp::now())).await?;
+        let overview = reads.aside(|reads| reads.overview(Timestamp::now())).await?;
         let mut queues = Gathered::default();
         let directory = self.ledger.desk().directory();
         for department in directory.departments.iter().filter(|d| d.active) {
@@ -119,7 +119,7 @@ impl Queues {
         let subject = subjects::queue_of(department);
         let page = read::page_from(&self.jetstream, QUEUES, &subject, after + 1, limit).await.map_err(away)?;
         let next = page.messages.last().map(|m| m.sequence.to_string()).filter(|_| page.pending > 0);
-        let entries = blocking(reads, move |reads| page.messages.iter().map(|m| peeked(reads, m)).collect()).await?;
+        let entries = reads.aside(move |reads| page.messages.iter().map(|m| peeked(reads, m)).collect()).await?;
         Ok(Peek { entries, next, end })
     }
 }
@@ -142,13 +142,4 @@ fn peeked(reads: &ReadHandle, message: &StoredMessage) -> Result<Peeked, ReadMod
     };
     let entry = serde_json::from_slice(&message.payload).ok();
     Ok(Peeked { sequence: message.sequence, since: message.time, live, entry })
-}
-
-async fn blocking<T: Send + 'static>(
-    reads: &ReadHandle,
-    question: impl FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
-) -> Result<T, QueueError> {
-    let reads = reads.clone();
-    let answered = tokio::task::spawn_blocking(move || question(&reads)).await.map_err(away)?;
-    answered.map_err(away)
 }

@@ -30,6 +30,7 @@ use thiserror::Error;
 use crate::engine::connection::REQUEST_TIMEOUT;
 use crate::engine::streams::QUEUES;
 use crate::ledger::{Ledger, LedgerError, OpenedCase};
+use crate::readmodel::ReadModelError;
 use crate::traces::{Key, SpanKind, Traces, of_nats};
 
 pub use shown::{Shown, may_read, may_read_step};
@@ -54,6 +55,9 @@ pub enum QueueError {
     /// The log does not read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The read model does not answer.
+    #[error(transparent)]
+    Read(#[from] ReadModelError),
     /// Not a token of this department.
     #[error("the token does not belong to an entry that was handed out to this department")]
     Token,
@@ -348,6 +352,7 @@ impl From<QueueError> for crate::problem::Problem {
         match error {
             QueueError::Away(_) => Self::new(Kind::Unavailable, detail).retry_after(2),
             QueueError::Ledger(error) => error.into(),
+            QueueError::Read(error) => error.into(),
             QueueError::Token | QueueError::Tokens(_) => Self::new(Kind::NotFound, detail),
             QueueError::NotTheirs => Self::new(Kind::Forbidden, detail),
         }

@@ -152,7 +152,7 @@ impl Reconciler {
     /// Every entry the fold has must stand in the log, whether it is still live or not; only live ones are worth mending.
     async fn append_missing(&self, report: &mut Report) -> Result<(), ReconcileError> {
         let mut by_case: HashMap<CaseId, Vec<u32>> = HashMap::new();
-        for row in self.look(ReadHandle::live_entries_without_message).await? {
+        for row in self.reads.aside(ReadHandle::live_entries_without_message).await? {
             by_case.entry(row.case_id).or_default().push(row.n);
         }
         for (id, missing) in by_case {
@@ -179,10 +179,10 @@ impl Reconciler {
         let there = streams::exists(&self.engine.jetstream, QUEUES).await.map_err(engine_error)?;
         let missing = (!there).then(|| "QUEUES was not there".to_owned());
         let Some(why) = missing.or(another) else { return Ok(None) };
-        let first = self.look(ReadHandle::source_queues_from).await?;
+        let first = self.reads.aside(ReadHandle::source_queues_from).await?;
         let (jetstream, replicas) = (&self.engine.jetstream, self.engine.replicas);
         streams::recreate_queues(jetstream, replicas, first).await.map_err(engine_error)?;
-        marks.set(self.look(ReadHandle::place).await?).await?;
+        marks.set(self.reads.aside(ReadHandle::place).await?).await?;
         tracing::warn!(first, why, "QUEUES was made anew, sourced from {first} on");
         Ok(Some(Recreated { from: first, because: why }))
     }
@@ -194,7 +194,7 @@ impl Reconciler {
     /// When the server does not answer.
     pub async fn make_consumers(&self) -> Result<(), ReconcileError> {
         let directory = self.ledger.desk().directory();
-        let mut departments = self.look(ReadHandle::departments_with_entries).await?;
+        let mut departments = self.reads.aside(ReadHandle::departments_with_entries).await?;
         departments.extend(directory.departments.iter().filter(|d| d.active).map(|d| d.id.clone()));
         for department in &departments {
             self.queues.ensure(department).await.map_err(engine_error)?;
@@ -221,10 +221,10 @@ impl Reconciler {
     /// What QUEUES still holds and the fold says is dead. A QUEUES made anew holds an entry that was offered again as often
     /// as it was offered: one is enough.
     async fn purge_dead(&self, report: &mut Report) -> Result<(), ReconcileError> {
-        for department in self.look(ReadHandle::departments_with_entries).await? {
+        for department in self.reads.aside(ReadHandle::departments_with_entries).await? {
             let queued = self.queued(&department).await?;
             let name = department.clone();
-            let live = self.look(move |reads| reads.live_entry_names(&name)).await?;
+            let live = self.reads.aside(move |reads| reads.live_entry_names(&name)).await?;
             for (subject, messages) in queued {
                 self.purge_if_dead(&department, &subject, messages, &live, report).await?;
             }
@@ -257,15 +257,6 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Questions that walk over many rows must not hold up everything else.
-    async fn look<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
-    ) -> Result<T, ReconcileError> {
-        let reads = self.reads.clone();
-        Ok(tokio::task::spawn_blocking(move || question(&reads)).await.map_err(engine_error)??)
-    }
-
     /// What QUEUES holds for a department, by subject: department by department, because the server counts all subjects
     /// that fit for every page of its answer.
     async fn queued(&self, department: &DepartmentId) -> Result<Vec<(String, usize)>, ReconcileError> {
@@ -278,7 +269,7 @@ impl Reconciler {
 
     /// The log as far as it was read.
     async fn remember(&self) -> Result<(), ReconcileError> {
-        let place = self.look(ReadHandle::place).await?;
+        let place = self.reads.aside(ReadHandle::place).await?;
         let marks = Marks::of(&self.engine.jetstream).await?;
         if place.position > marks.high().await? { marks.set(place).await } else { Ok(()) }
     }

@@ -38,6 +38,12 @@ pub enum ReadModelError {
         /// Where the log ended when that began.
         until: u64,
     },
+    /// A question that walks over more than can be answered in time.
+    #[error("the question took longer than {seconds} s: narrow it, by stage, department or time of registration, say")]
+    TooLong {
+        /// How long was waited.
+        seconds: u64,
+    },
     /// An exchange of the file failed half-way.
     #[error("read model is closed, expected it open; open it again")]
     Closed,
@@ -49,7 +55,9 @@ impl ReadModelError {
         match self {
             Self::Sql(error) => is_corruption(error),
             Self::Unreadable { .. } | Self::Sealed(_) => true,
-            Self::File { .. } | Self::Unopened(_) | Self::Closed | Self::BeingBuilt { .. } => false,
+            Self::File { .. } | Self::Unopened(_) | Self::Closed | Self::BeingBuilt { .. } | Self::TooLong { .. } => {
+                false
+            }
         }
     }
 

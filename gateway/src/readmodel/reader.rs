@@ -1,16 +1,22 @@
 //! The reading side: a few connections that are lent out one question at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, ErrorCode, Transaction};
 
 use super::{Place, ReadModelError, Result, Witness, schema};
 use crate::words::IndexKey;
 
 /// How many idle connections are kept.
 const IDLE: usize = 4;
+/// How many of SQLite's steps are made between two looks at the clock.
+const STEPS: i32 = 10_000;
 
 /// The connections of one file.
 #[derive(Debug)]
@@ -79,15 +85,35 @@ impl Readers {
     }
 }
 
-/// Asks the read model. Cheap to clone; blocks while it asks, so async code calls it on a blocking thread.
+/// Asks the read model. Cheap to clone; blocks while it asks, so async code asks [`ReadHandle::aside`].
 #[derive(Debug, Clone)]
 pub struct ReadHandle {
     readers: Arc<Readers>,
+    patience: Option<Duration>,
 }
 
 impl ReadHandle {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
-        Self { readers }
+        Self { readers, patience: None }
+    }
+
+    /// The same for whoever asks from outside: no question takes longer than this.
+    #[must_use]
+    pub fn within(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Asks on a blocking thread. Who gives up waiting does not end the question: what it is to hold until it ends, it owns.
+    ///
+    /// # Errors
+    /// What the question says; [`ReadModelError::Closed`] where it was cut off.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let reads = self.clone();
+        tokio::task::spawn_blocking(move || question(&reads)).await.unwrap_or(Err(ReadModelError::Closed))
     }
 
     /// What the search index is sealed with.
@@ -133,11 +159,25 @@ impl ReadHandle {
         let _gate = self.readers.read();
         let lent = self.readers.idle().pop();
         let mut connection = lent.map_or_else(|| schema::open_reader(&self.readers.path), Ok)?;
-        let answer = question(&connection.transaction()?)?;
+        let until = self.patience.map(|patience| Instant::now() + patience);
+        connection.progress_handler(STEPS, until.map(|until| move || Instant::now() >= until))?;
+        let answer = question(&connection.transaction()?).map_err(|error| self.in_time(error))?;
         let mut idle = self.readers.idle();
         if idle.len() < IDLE {
             idle.push(connection);
         }
         Ok(answer)
+    }
+
+    /// What was interrupted took too long: nothing else interrupts.
+    fn in_time(&self, error: ReadModelError) -> ReadModelError {
+        match (&error, self.patience) {
+            (ReadModelError::Sql(sql), Some(patience))
+                if sql.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
+            {
+                ReadModelError::TooLong { seconds: patience.as_secs() }
+            }
+            _ => error,
+        }
     }
 }
