@@ -46,7 +46,7 @@ struct Answer {
     hits: Vec<HitItem>,
     /// The next page's `cursor`.
     next: Option<String>,
-    /// 500 cases were opened without filling the page: `next` goes on.
+    /// 500 cases were opened, or 15 s went by, without filling the page: `next` goes on.
     capped: bool,
 }
 
@@ -105,6 +105,7 @@ async fn endpoint(
     let after = after.transpose()?;
     let asked = Question::read(&typed.q).map_err(SearchError::from)?;
     let kind = kind(&asked);
+    let _searching = api.shares.search(&who)?;
     let found = api.search.answer(asked, after, limit).await?;
     if found.of_content {
         tracing::info!(

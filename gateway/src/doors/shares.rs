@@ -21,6 +21,8 @@ pub const IN_HAND: usize = 64;
 const IN_TURN: usize = 512;
 /// Receipts that are waited for, counted alike.
 const WAITING: usize = 256;
+/// Searches at once: fewer than are worked on at all.
+const SEARCHING: usize = 2;
 
 /// What each has used up.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub struct Shares {
     in_hand: Places,
     in_turn: Places,
     waiting: Places,
+    searching: Places,
 }
 
 /// So many places for each.
@@ -63,7 +66,13 @@ impl Turn {
 impl Default for Shares {
     fn default() -> Self {
         let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND));
-        Self { asked, in_hand: Places::new(IN_HAND), in_turn: Places::new(IN_TURN), waiting: Places::new(WAITING) }
+        Self {
+            asked,
+            in_hand: Places::new(IN_HAND),
+            in_turn: Places::new(IN_TURN),
+            waiting: Places::new(WAITING),
+            searching: Places::new(SEARCHING),
+        }
     }
 }
 
@@ -103,6 +112,14 @@ impl Shares {
     /// Where there is too much that is waited for.
     pub fn wait(&self, who: &Principal, weight: usize) -> Result<Hand, Problem> {
         self.waiting.take(who, weight)
+    }
+
+    /// Searches: one asker's many would have all the others wait.
+    ///
+    /// # Errors
+    /// Where as many are under way: nothing was done.
+    pub fn search(&self, who: &Principal) -> Result<Hand, Problem> {
+        self.searching.take(who, 1)
     }
 }
 
@@ -145,6 +162,8 @@ mod tests {
         let _all = shares.wait(&housing, WAITING).expect("room");
         assert!(shares.wait(&housing, 1).is_err() && shares.wait(&police, 1).is_ok());
         assert!(shares.take(&housing, 1).is_ok(), "who waits may still ask");
+        let _searches = [(); SEARCHING].map(|()| shares.search(&housing).expect("room"));
+        assert!(shares.search(&housing).is_err() && shares.search(&police).is_ok());
 
         let asked = (0..2 * PER_SECOND.get()).filter(|_| shares.count(&housing).is_ok()).count();
         assert!(asked < 2 * PER_SECOND.get() as usize, "{asked}");

@@ -15,7 +15,8 @@ use futures_util::{StreamExt, stream};
 use huiliu_schemas::CaseId;
 use huiliu_schemas::ids::SourceId;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::readmodel::{CaseRow, ReadHandle, ReadModelError};
@@ -25,10 +26,12 @@ pub use question::{Question, Unaskable};
 
 /// How many questions are worked on at once; others wait.
 const AT_ONCE: usize = 4;
+/// How long a question may walk through the index.
+const READING: Duration = Duration::from_secs(10);
 /// How many cases are opened for one page. What was not looked into is said, and the next page goes on there.
 const MOST_OPENED: usize = 500;
 const OPENED_AT_ONCE: usize = 16;
-/// How long the engine is waited for.
+/// How long one waits for its turn, and then cases are opened for one page.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why there is no answer.
@@ -43,6 +46,9 @@ pub enum SearchError {
     /// A case does not open.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Others are worked on.
+    #[error("too much is searched for at once: nothing was looked for, ask again later")]
+    Busy,
     /// The engine is away.
     #[error("the engine does not answer")]
     Away,
@@ -61,7 +67,7 @@ pub struct Found {
     pub of_content: bool,
     /// How many cases were opened for it.
     pub opened: usize,
-    /// The page ends early, because too many had to be opened.
+    /// The page ends early, because too many had to be opened, or it took too long.
     pub capped: bool,
 }
 
@@ -138,7 +144,7 @@ pub struct Search {
 impl Search {
     /// A search over the read model and the log.
     pub fn new(reads: ReadHandle, ledger: Ledger) -> Self {
-        Self { reads, ledger, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { reads: reads.within(READING), ledger, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// A page of what a question finds.
@@ -146,10 +152,12 @@ impl Search {
     /// # Errors
     /// Where nothing can be looked for, or the read model or the engine does not answer.
     pub async fn answer(&self, asked: Question, after: Option<Mark>, limit: usize) -> Result<Found, SearchError> {
-        let _turn = self.turns.acquire().await;
-        let asked = Arc::new(asked);
-        let mut page = Page::new(self.ask(|_, reads| reads.position(), &asked).await?, limit);
-        let hits = self.ask(names, &asked).await?;
+        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await.map_err(|_| SearchError::Busy)?;
+        let asking = Arc::new(Asking { question: asked, _turn: turn.map_err(|_| ReadModelError::Closed)? });
+        let asked = &asking.question;
+        let until = Instant::now() + PATIENCE;
+        let mut page = Page::new(self.ask(|_, reads| reads.position(), &asking).await?, limit, until);
+        let hits = self.ask(names, &asking).await?;
         if let Some(unaskable) = asked.unaskable().filter(|_| hits.is_empty()) {
             return Err(unaskable.into());
         }
@@ -167,7 +175,7 @@ impl Search {
         page.end = after.or_else(|| tiers.first().map(|tier| Mark { tier: *tier, below: i64::MAX }));
         for tier in tiers {
             let below = after.filter(|mark| mark.tier == tier).map(|mark| mark.below);
-            if !self.look(&asked, tier, below, &named, &mut page).await? {
+            if !self.look(&asking, tier, below, &named, &mut page).await? {
                 break;
             }
         }
@@ -177,22 +185,24 @@ impl Search {
     /// Looks through a tier; `false` where the page is full.
     async fn look(
         &self,
-        asked: &Arc<Question>,
+        asking: &Arc<Asking>,
         tier: Tier,
         below: Option<i64>,
         named: &[CaseId],
         page: &mut Page,
     ) -> Result<bool, SearchError> {
-        let places = self.ask(move |asked, reads| reads.cases_with(&tokens(asked, tier, reads), below), asked).await?;
+        let places = self.ask(move |asked, reads| reads.cases_with(&tokens(asked, tier, reads), below), asking).await?;
         for some in places.chunks(OPENED_AT_ONCE) {
             let some = some.to_vec();
-            let cases = self.ask(move |_, reads| reads.cases_at(&some), asked).await?;
+            let cases = self.ask(move |_, reads| reads.cases_at(&some), asking).await?;
             let opening = cases.into_iter().map(|(below, case)| async move {
-                let why = self.verify(asked, tier, case.id).await?;
+                let why = self.verify(&asking.question, tier, case.id).await?;
                 Ok::<_, SearchError>((below, case, why))
             });
-            let opened: Vec<_> = stream::iter(opening).buffered(OPENED_AT_ONCE).collect().await;
-            for opened in opened {
+            let mut opening = stream::iter(opening).buffered(OPENED_AT_ONCE);
+            loop {
+                let Ok(next) = timeout_at(page.until, opening.next()).await else { return page.late() };
+                let Some(opened) = next else { break };
                 if page.is_full() {
                     return Ok(false);
                 }
@@ -209,14 +219,13 @@ impl Search {
 
     /// Why a case is a hit of this tier, from the case as it stands; empty where it is none.
     async fn verify(&self, asked: &Question, tier: Tier, id: CaseId) -> Result<Vec<Why>, SearchError> {
-        let opened = match tokio::time::timeout(PATIENCE, self.ledger.open_case(id)).await {
-            Err(_) => return Err(SearchError::Away),
+        let opened = match self.ledger.open_case(id).await {
             // One case that does not read must not hide all the others.
-            Ok(Err(error)) if error.is_of_case() => {
+            Err(error) if error.is_of_case() => {
                 tracing::error!(case = %id, "case {id} cannot be searched: {error}");
                 None
             }
-            Ok(opened) => opened?,
+            opened => opened?,
         };
         let Some(opened) = opened else { return Ok(Vec::new()) };
         let case = &opened.loaded.case;
@@ -224,16 +233,21 @@ impl Search {
         Ok(reasons(asked, tier, &searchable))
     }
 
-    /// Asks the read model on a blocking thread.
+    /// Asks the read model, which keeps the turn until it has answered.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Question, &ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
-        asked: &Arc<Question>,
+        asking: &Arc<Asking>,
     ) -> Result<T, SearchError> {
-        let (reads, asked) = (self.reads.clone(), asked.clone());
-        let answer = tokio::task::spawn_blocking(move || question(&asked, &reads)).await;
-        Ok(answer.map_err(|_| ReadModelError::Closed)??)
+        let asking = asking.clone();
+        Ok(self.reads.aside(move |reads| question(&asking.question, reads)).await?)
     }
+}
+
+/// A question whose turn it is, for as long as anything is done about it, whether or not anybody waits for it.
+struct Asking {
+    question: Question,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Question {
@@ -254,17 +268,24 @@ struct Page {
     /// The last case looked into, or where to begin.
     end: Option<Mark>,
     full: bool,
+    until: Instant,
 }
 
 impl Page {
-    fn new(as_of: u64, limit: usize) -> Self {
-        Self { as_of, hits: Vec::new(), limit, of_content: false, opened: 0, end: None, full: false }
+    fn new(as_of: u64, limit: usize, until: Instant) -> Self {
+        Self { as_of, hits: Vec::new(), limit, of_content: false, opened: 0, end: None, full: false, until }
     }
 
     /// Asked before the next case is looked into: there is one.
     fn is_full(&mut self) -> bool {
         self.full = self.hits.len() >= self.limit || self.opened >= MOST_OPENED;
         self.full
+    }
+
+    /// It took too long: the page ends with the case looked into last, if there was any.
+    fn late(&mut self) -> Result<bool, SearchError> {
+        self.full = self.opened > 0;
+        if self.full { Ok(false) } else { Err(SearchError::Away) }
     }
 }
 
@@ -340,13 +361,9 @@ impl From<SearchError> for crate::problem::Problem {
         let detail = error.to_string();
         match error {
             SearchError::Unaskable(_) => Self::new(Kind::InvalidField, format!("`q`: {detail}")),
-            SearchError::Read(error) => {
-                tracing::error!(%error, rebuild = error.needs_rebuild(), "the read model cannot answer");
-                Self::new(Kind::Unavailable, "the read model cannot answer now; the gateway's log says why")
-                    .retry_after(2)
-            }
+            SearchError::Read(error) => error.into(),
             SearchError::Ledger(error) => error.into(),
-            SearchError::Away => Self::new(Kind::Unavailable, detail).retry_after(2),
+            SearchError::Busy | SearchError::Away => Self::new(Kind::Unavailable, detail).retry_after(2),
         }
     }
 }
@@ -382,6 +399,17 @@ mod tests {
         let apart = case("小区路", "路灯，灯不亮");
         assert!(why("路灯不亮", Tier::Anywhere, &apart).is_empty());
         assert!(why("路灯 坏", Tier::Anywhere, &apart).is_empty(), "the short word is required too");
+    }
+
+    #[test]
+    fn a_page_that_takes_too_long_ends_where_it_is() {
+        let mut page = Page::new(1, 20, Instant::now());
+        assert!(matches!(page.late(), Err(SearchError::Away)), "there is nothing to go on from");
+        let end = Mark { tier: Tier::Anywhere, below: 7 };
+        (page.opened, page.end) = (3, Some(end));
+        assert!(matches!(page.late(), Ok(false)));
+        let found = Found::from(page);
+        assert_eq!((found.capped, found.next), (true, Some(end)));
     }
 
     #[test]
