@@ -109,6 +109,7 @@ async fn what_a_channel_left_that_is_off_waits_as_dead_letters_until_it_is_on() 
 /// The server may have removed the letter and not be heard: asked again there is none, and what is not written down by then
 /// never is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "DEAD is sourced from nothing")]
 async fn who_drops_a_dead_letter_and_why_is_written_down_before_it_is_gone() {
     let world = World::new(Way::Push).await;
     let mut nameless = noise("x");
