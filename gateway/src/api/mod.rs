@@ -28,6 +28,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,7 @@ use crate::console::Labels;
 use crate::doors::reload::SharedCredentials;
 use crate::doors::shares::Shares;
 use crate::engine::room::Room;
+use crate::engine::streams;
 use crate::files::FollowFiles;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::Replay;
@@ -139,7 +141,9 @@ pub fn routes(api: Api) -> Router {
     let api = Arc::new(api);
     let (desk, channels) = (api.ledger.desk().clone(), api.channels.clone());
     let names = Arc::new(move || Labels::of(&desk.directory(), &channels));
-    let operators = crate::console::routes(api.reads.clone(), names)
+    let jetstream = api.jetstream.clone();
+    let end = Arc::new(move || log_end(jetstream.clone()).boxed());
+    let operators = crate::console::routes(api.reads.clone(), names, end)
         .layer(middleware::from_fn_with_state(api.clone(), only_the_centre));
     endpoints()
         .router()
@@ -149,6 +153,11 @@ pub fn routes(api: Api) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .fallback(nothing_here)
         .layer(middleware::from_fn(kept_by_nobody))
+}
+
+async fn log_end(jetstream: Context) -> Result<u64, Problem> {
+    let away = |error: streams::StreamError| Problem::new(Kind::Unavailable, error.to_string()).retry_after(2);
+    streams::last_sequence(&jetstream, streams::CASES).await.map_err(away)
 }
 
 async fn only_the_centre(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {

@@ -15,12 +15,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::channels::Channels;
 use crate::directory::Directory;
+use crate::problem::Problem;
 use crate::readmodel::ReadHandle;
 use crate::rest::conditional::{self, tagged};
 use crate::rest::{Endpoints, Operation, Shape, Tag};
@@ -48,6 +50,9 @@ pub struct Labels {
 /// The names as they are now: the directory and the packs may change while the hub runs.
 pub type Names = Arc<dyn Fn() -> Labels + Send + Sync>;
 
+/// Where the case log ends, as its server says: a read model may be behind.
+pub type LogEnd = Arc<dyn Fn() -> BoxFuture<'static, Result<u64, Problem>> + Send + Sync>;
+
 impl Labels {
     /// The names in a directory and in the packs of the channels.
     pub fn of(directory: &Directory, channels: &Channels) -> Self {
@@ -74,8 +79,8 @@ pub fn endpoints() -> Endpoints<questions::Asked> {
 }
 
 /// The data. Authentication is wrapped around it by whoever mounts it.
-pub fn routes(reader: ReadHandle, labels: Names) -> Router {
-    endpoints().router().with_state(questions::Asked::new(reader, labels))
+pub fn routes(reader: ReadHandle, labels: Names, end: LogEnd) -> Router {
+    endpoints().router().with_state(questions::Asked::new(reader, labels, end))
 }
 
 impl Endpoints<()> {

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::parameters::CasesParameters;
 use super::views::{CasePageView, CaseView, EventsView};
-use super::{Labels, Names};
+use super::{Labels, LogEnd, Names};
 use crate::problem::{Kind, Problem};
 use crate::readmodel::{Overview, ReadHandle, ReadModelError};
 use crate::rest::conditional::{Tag as EntityTag, fresh, fresh_as};
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Asked {
     reader: ReadHandle,
     labels: Names,
+    end: LogEnd,
     turns: Arc<Semaphore>,
 }
 
@@ -63,7 +64,8 @@ pub(super) fn endpoints() -> Endpoints<Asked> {
     let events_say = Operation::get("/v1/events", "listEvents", Tag::Cases, "最近发生", "What happened, oldest first")
         .more(
             "不给 `cursor` 时为最近的事件。`next` 总是有：作为 `cursor` 再问，得到其后发生的，无论此刻或以后；`more` 说明是否已有更多。一次决定产生的事件一并给出。 Without `cursor` the last events. `next` is always there: given as `cursor`, it tells what happened after them, now \
-             or later; `more` says whether there is more already. What one decision made is told together.",
+             or later; `more` says whether there is more already. What one decision made is told together. \
+             日志从备份恢复后，超出其末尾的 `cursor` 答 422：请不带 `cursor` 重新开始。 After a restore, a `cursor` from beyond the log's end is 422: begin anew without it.",
         )
         .by(CENTRE)
         .asks::<Paging>()
@@ -110,13 +112,24 @@ async fn events(
     Query(paging): Query<Paging>,
 ) -> Result<Response, Problem> {
     let (limit, cursor) = paging.read()?;
+    let end = asked.end.clone();
     let events = asked.ask(move |reader| EventsView::read(reader, cursor, limit)).await?;
+    if let Some(cursor) = cursor.filter(|cursor| *cursor > events.as_of) {
+        within(cursor, end().await?)?;
+    }
     Ok(fresh(&headers, &events))
 }
 
+/// A cursor from beyond the end is of a log that was restored from an earlier time since: what came instead up to there
+/// would never be told.
+fn within(cursor: u64, end: u64) -> Result<(), Problem> {
+    let expected = format!("`next` of a page of this log, which ends at {end}: begin anew without `cursor`");
+    if cursor > end { Err(Problem::field("cursor", Some(&cursor.to_string()), &expected)) } else { Ok(()) }
+}
+
 impl Asked {
-    pub(super) fn new(reader: ReadHandle, labels: Names) -> Self {
-        Self { reader: reader.within(PATIENCE), labels, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub(super) fn new(reader: ReadHandle, labels: Names, end: LogEnd) -> Self {
+        Self { reader: reader.within(PATIENCE), labels, end, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Asks when it is its turn, and keeps that until it is answered, whether or not anybody waits for it.
@@ -148,7 +161,7 @@ mod tests {
     async fn who_gives_up_takes_no_more_of_the_file_than_its_turn() {
         let folder = Folder::new();
         let model = ReadModel::open(folder.file(), World::default().indexing()).expect("open");
-        let asked = Asked::new(model.reader(), Arc::new(Labels::default));
+        let asked = Asked::new(model.reader(), Arc::new(Labels::default), Arc::new(|| Box::pin(async { Ok(0) })));
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (ends, end) = mpsc::channel::<()>();
         let asking = tokio::spawn(asked.clone().ask(move |_| {

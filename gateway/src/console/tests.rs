@@ -13,6 +13,9 @@ use crate::readmodel::ReadModel;
 use crate::readmodel::tests::keeping::{busy_world, resolve_untold};
 use crate::readmodel::tests::world::{Folder, SECRET, World, by, source, to};
 
+/// How much of the log the read model does not know yet.
+const UNREAD: u64 = 2;
+
 struct Served {
     address: String,
     _folder: Folder,
@@ -22,7 +25,9 @@ async fn served(world: &World) -> Served {
     let folder = Folder::new();
     let mut model = ReadModel::open(folder.file(), world.indexing()).expect("open");
     model.apply(&world.log).expect("apply");
-    let router = routes(model.reader(), Arc::new(Labels::default)).merge(page().router());
+    let end = world.log.last().map_or(0, |message| message.sequence) + UNREAD;
+    let router = routes(model.reader(), Arc::new(Labels::default), Arc::new(move || Box::pin(async move { Ok(end) })));
+    let router = router.merge(page().router());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
     let address = format!("http://{}", listener.local_addr().expect("address"));
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -120,6 +125,18 @@ async fn events_can_be_followed() {
     let told = latest["events"].as_array().map_or(0, Vec::len);
     assert!((3..=4).contains(&told), "{told}: what one decision made is told together");
     assert_eq!(latest["next"], cursor);
+}
+
+/// What a log that was restored brings anew below it would be passed over in silence.
+#[tokio::test]
+async fn a_cursor_from_beyond_the_end_of_the_log_is_refused() {
+    let served = served(&busy_world()).await;
+    let last: u64 = served.json("/v1/overview").await["as_of"].as_u64().expect("a place");
+    let ahead = served.json(&format!("/v1/events?cursor={}", last + UNREAD)).await;
+    assert_eq!(ahead["events"], serde_json::json!([]), "another gateway may have read further");
+    let (status, _, body) = served.get(&format!("/v1/events?cursor={}", last + UNREAD + 1)).await;
+    assert_eq!(status, 422, "{body}");
+    assert!(body.contains(&format!("ends at {}", last + UNREAD)), "{body}");
 }
 
 #[tokio::test]
