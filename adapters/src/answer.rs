@@ -25,10 +25,8 @@ pub struct RecordOutcome {
 /// What may become of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordResult {
-    /// Taken: new, supplement or anything else that changed something.
+    /// Taken, whatever it changed: a repeat is taken too.
     Taken,
-    /// Known already: an exact repeat.
-    Repeat,
     /// Not understood; kept, and to be sent again when put right.
     Failed {
         /// Why, for the sender's people.
@@ -41,8 +39,6 @@ pub enum RecordResult {
 pub enum Refusal {
     /// Its body could not be read.
     BadFormat,
-    /// There is no such channel or service.
-    NoSuchService,
     /// It did not prove where it comes from.
     NotVerified,
     /// The hub cannot take anything just now.
@@ -58,7 +54,6 @@ impl Refusal {
     pub fn exchange_code(self) -> &'static str {
         match self {
             Self::BadFormat => "0202",
-            Self::NoSuchService => "0301",
             Self::NotVerified => "0304",
             Self::Busy => "-1",
             Self::TooFrequent => "-2",
@@ -73,7 +68,7 @@ impl Refusal {
 pub struct ExchangeAnswer {
     /// Numbers taken, with commas.
     pub success_str: String,
-    /// Numbers known already.
+    /// Numbers known already: always empty, for what is sent again is taken.
     pub conflict_str: String,
     /// Numbers not understood, and why.
     pub fail_situation_list: Vec<ExchangeFailure>,
@@ -104,8 +99,8 @@ impl ExchangeAnswer {
             (false, some) => ("0001", format!("{some} 件未能识别，原文已留存，详见 failSituationList")),
         };
         Self {
-            success_str: ids(outcomes, &RecordResult::Taken),
-            conflict_str: ids(outcomes, &RecordResult::Repeat),
+            success_str: taken(outcomes),
+            conflict_str: String::new(),
             fail_situation_list: failures,
             code: code.to_owned(),
             msg,
@@ -124,8 +119,8 @@ impl ExchangeAnswer {
     }
 }
 
-fn ids(outcomes: &[RecordOutcome], result: &RecordResult) -> String {
-    outcomes.iter().filter(|o| o.result == *result).map(|o| o.id.as_str()).collect::<Vec<_>>().join(",")
+fn taken(outcomes: &[RecordOutcome]) -> String {
+    outcomes.iter().filter(|o| o.result == RecordResult::Taken).map(|o| o.id.as_str()).collect::<Vec<_>>().join(",")
 }
 
 fn failure(outcome: &RecordOutcome) -> Option<ExchangeFailure> {
@@ -150,14 +145,13 @@ mod tests {
         let failed = RecordResult::Failed { reason: "xfjbh 缺失".to_owned() };
         let answer = ExchangeAnswer::of(&[
             outcome("1", RecordResult::Taken),
-            outcome("2", RecordResult::Repeat),
             outcome("#2", failed.clone()),
             outcome("3", RecordResult::Taken),
         ]);
         insta::assert_json_snapshot!(answer, @r##"
         {
           "successStr": "1,3",
-          "conflictStr": "2",
+          "conflictStr": "",
           "failSituationList": [
             {
               "failId": "#2",
@@ -173,17 +167,11 @@ mod tests {
 
     #[test]
     fn refusals_have_the_exchange_codes() {
-        let codes: Vec<String> = [
-            Refusal::BadFormat,
-            Refusal::NoSuchService,
-            Refusal::NotVerified,
-            Refusal::Busy,
-            Refusal::TooFrequent,
-            Refusal::Unknown,
-        ]
-        .into_iter()
-        .map(|refusal| ExchangeAnswer::refused(refusal, "").code)
-        .collect();
-        assert_eq!(codes, ["0202", "0301", "0304", "-1", "-2", "04"]);
+        let codes: Vec<String> =
+            [Refusal::BadFormat, Refusal::NotVerified, Refusal::Busy, Refusal::TooFrequent, Refusal::Unknown]
+                .into_iter()
+                .map(|refusal| ExchangeAnswer::refused(refusal, "").code)
+                .collect();
+        assert_eq!(codes, ["0202", "0304", "-1", "-2", "04"]);
     }
 }

@@ -233,7 +233,6 @@ fn orders(i: u64, source: &SourceId, content: Content) -> Result<Vec<Order>> {
     };
     let submission = Submission {
         source: source.clone(),
-        weak_identity: false,
         intent: Intent::Matter,
         at: None,
         registered_on: None,

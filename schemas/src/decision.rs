@@ -77,7 +77,6 @@ words! {
         Tie = "tie", "条目并列";
         UnknownCode = "unknown_code", "来源代码无法翻译";
         DepartmentGone = "department_gone", "单位已撤销且无承接单位";
-        WeakIdentity = "weak_identity", "来源无编号";
         Reopened = "reopened", "办结后需重办";
     }
 }

@@ -329,7 +329,7 @@ pub struct Registered {
     pub number: CaseNumber,
     /// Where it came in.
     pub channel: Channel,
-    /// The source has no number of its own: this one is computed from content.
+    /// Always false: what has no number of its own begins no case. It stands in the logs there are.
     #[serde(default)]
     pub weak_identity: bool,
     /// What the source's record looked like.

@@ -31,9 +31,6 @@ words! {
 pub struct Submission {
     /// The source's own number for the case.
     pub source: SourceId,
-    /// The number was computed by us because the source has none: equal content is only probably the same case.
-    #[serde(default)]
-    pub weak_identity: bool,
     /// What the record is for.
     pub intent: Intent,
     /// When it happened at the source (last change of the record).
@@ -76,7 +73,6 @@ impl Submission {
     pub fn of(source: SourceId) -> Self {
         Self {
             source,
-            weak_identity: false,
             intent: Intent::Matter,
             at: None,
             registered_on: None,

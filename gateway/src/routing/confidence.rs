@@ -9,7 +9,6 @@
 //! | each level by which the entry is coarser than the matter | 5 |
 //! | place by the source's names / by the point / by whole names or an alias in the address | 5 / 10 / 15 |
 //! | place by a short name in the address / by names in the text / unknown | 20 / 25 / 5 |
-//! | the source has no number of its own | 5 |
 //! | the text speaks of a unit's conduct | 15 |
 
 use super::accused::Certainty;
@@ -34,9 +33,8 @@ pub(super) fn confidence(case: &Case<'_>, entry_matter_len: Option<usize>) -> u8
         (What::Classified(_), Some(opinion)) => 100 - usize::from(percent(opinion)),
         _ => 0,
     };
-    let weak = if case.facts.weak_identity { 5 } else { 0 };
     let conduct = if case.accused.certainty == Certainty::Conduct { 15 } else { 0 };
-    let lost = coarse_matter + coarse_entry + place + named + weak + conduct;
+    let lost = coarse_matter + coarse_entry + place + named + conduct;
     u8::try_from(100usize.saturating_sub(lost)).unwrap_or(0)
 }
 

@@ -44,15 +44,12 @@ pub struct RoutingFacts {
     pub told: u32,
     /// The day it was registered, Beijing time.
     pub day: Option<Date>,
-    /// The source has no number of its own.
-    pub weak_identity: bool,
 }
 
 impl RoutingFacts {
     /// Those of one submission.
     pub fn from_submission(submission: &Submission) -> Self {
-        let weak_identity = submission.weak_identity;
-        Self { weak_identity, ..Self::of(&submission.facts, &submission.content) }
+        Self::of(&submission.facts, &submission.content)
     }
 
     /// Those that lie in these facts and words.
@@ -85,7 +82,6 @@ impl RoutingFacts {
             urgency: facts.urgency,
             told: 0,
             day: facts.registered_at.map(|at| at.to_zoned(beijing()).date()),
-            weak_identity: false,
         }
     }
 }

@@ -126,9 +126,6 @@ impl<'c, 'a> Outcome<'c, 'a> {
         if matches!(self.case.matter, What::Unknown { untranslated: true, .. }) {
             reasons.push(TriageReason::UnknownCode);
         }
-        if self.case.facts.weak_identity {
-            reasons.push(TriageReason::WeakIdentity);
-        }
         let candidates = self.candidates(candidates);
         self.decision.verdict = Verdict::Triage { reasons, candidates };
         self.finish()

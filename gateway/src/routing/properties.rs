@@ -38,8 +38,8 @@ fn cases() -> impl Strategy<Value = RoutingFacts> {
         prop::option::of(select(division_codes())),
         prop::option::of(0u32..12),
     );
-    (known, text, prop::option::of(select(unit_names())), any::<bool>(), any::<bool>()).prop_map(
-        |((appeal, matter, division, persons), text, accused, joint, weak_identity)| RoutingFacts {
+    (known, text, prop::option::of(select(unit_names())), any::<bool>()).prop_map(
+        |((appeal, matter, division, persons), text, accused, joint)| RoutingFacts {
             circumstances: Circumstances {
                 appeal,
                 persons,
@@ -50,7 +50,6 @@ fn cases() -> impl Strategy<Value = RoutingFacts> {
             division: division.map(|d| d.parse().expect("division")),
             texts: vec![Private::new(text.concat())],
             accused: accused.into_iter().map(Private::new).collect(),
-            weak_identity,
             ..RoutingFacts::default()
         },
     )

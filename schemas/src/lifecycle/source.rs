@@ -47,7 +47,7 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     draft.push(EventBody::Registered(Box::new(Registered {
         number: CaseNumber::of(draft.id),
         channel: submit.channel.clone(),
-        weak_identity: submission.weak_identity,
+        weak_identity: false,
         seen: submit.seen.clone(),
         aliases: submission.aliases.clone(),
         related: submission.related.clone(),

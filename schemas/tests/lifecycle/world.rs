@@ -116,7 +116,6 @@ impl Record {
         };
         let submission = Submission {
             source,
-            weak_identity: false,
             intent: Intent::Matter,
             at: None,
             registered_on: None,
