@@ -138,7 +138,7 @@ impl Asked {
         T: Send + 'static,
         F: FnOnce(&ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
     {
-        let turn = self.turns.acquire_owned().await.map_err(|_| ReadModelError::Closed)?;
+        let turn = self.turns.acquire_owned().await.map_err(|_| ReadModelError::CutOff)?;
         let asking = self.reader.aside(move |reader| {
             let _turn = turn;
             question(reader)

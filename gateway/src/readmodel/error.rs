@@ -44,6 +44,9 @@ pub enum ReadModelError {
         /// How long was waited.
         seconds: u64,
     },
+    /// It panicked, which was told where it did, or the hub ends.
+    #[error("a question to the read model was cut off")]
+    CutOff,
     /// An exchange of the file failed half-way.
     #[error("read model is closed, expected it open; open it again")]
     Closed,
@@ -55,9 +58,12 @@ impl ReadModelError {
         match self {
             Self::Sql(error) => is_corruption(error),
             Self::Unreadable { .. } | Self::Sealed(_) => true,
-            Self::File { .. } | Self::Unopened(_) | Self::Closed | Self::BeingBuilt { .. } | Self::TooLong { .. } => {
-                false
-            }
+            Self::File { .. }
+            | Self::Unopened(_)
+            | Self::Closed
+            | Self::CutOff
+            | Self::BeingBuilt { .. }
+            | Self::TooLong { .. } => false,
         }
     }
 

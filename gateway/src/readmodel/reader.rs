@@ -107,13 +107,13 @@ impl ReadHandle {
     /// Asks on a blocking thread. Who gives up waiting does not end the question: what it is to hold until it ends, it owns.
     ///
     /// # Errors
-    /// What the question says; [`ReadModelError::Closed`] where it was cut off.
+    /// What the question says; [`ReadModelError::CutOff`] where it came to no end.
     pub async fn aside<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Self) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let reads = self.clone();
-        tokio::task::spawn_blocking(move || question(&reads)).await.unwrap_or(Err(ReadModelError::Closed))
+        tokio::task::spawn_blocking(move || question(&reads)).await.unwrap_or(Err(ReadModelError::CutOff))
     }
 
     /// What the search index is sealed with.

@@ -153,7 +153,7 @@ impl Search {
     /// Where nothing can be looked for, or the read model or the engine does not answer.
     pub async fn answer(&self, asked: Question, after: Option<Mark>, limit: usize) -> Result<Found, SearchError> {
         let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await.map_err(|_| SearchError::Busy)?;
-        let asking = Arc::new(Asking { question: asked, _turn: turn.map_err(|_| ReadModelError::Closed)? });
+        let asking = Arc::new(Asking { question: asked, _turn: turn.map_err(|_| ReadModelError::CutOff)? });
         let asked = &asking.question;
         let until = Instant::now() + PATIENCE;
         let mut page = Page::new(self.ask(|_, reads| reads.position(), &asking).await?, limit, until);
