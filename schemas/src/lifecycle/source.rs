@@ -536,17 +536,18 @@ fn new_view(case: &Case, submit: &Submit) -> Option<Assessment> {
 }
 
 /// It is handed back and was not, or open and was over. That it is merely open says nothing: sources leave it so, and one
-/// that has not been told yet does not know that it ended. Handing back what was declined only agrees.
+/// that has not been told yet does not know that it ended. Who hands back has read our answer, whether or not we know that
+/// it was told; handing back what was declined only agrees.
 fn is_opened_again(case: &Case, submit: &Submit, echo: bool) -> bool {
     let source = &submit.seen.source;
     let before = case.source(source).and_then(|known| known.state);
+    let untold = || case.owed.iter().any(|o| o.source == *source && o.what.is_last());
     let again = match submit.seen.state {
         Some(UpstreamState::Returned) => case.stage.has_result() && before != Some(UpstreamState::Returned),
-        Some(UpstreamState::Open) => before.is_some_and(UpstreamState::is_over),
+        Some(UpstreamState::Open) => before.is_some_and(UpstreamState::is_over) && !untold(),
         _ => false,
     };
-    let owed = case.owed.iter().any(|o| o.source == *source && o.what.is_last());
-    again && !owed && is_newer(case, submit).unwrap_or(!echo)
+    again && is_newer(case, submit).unwrap_or(!echo)
 }
 
 /// Other words, by a source whose order says that it is neither an old rendering nor the one that took our answer; or those

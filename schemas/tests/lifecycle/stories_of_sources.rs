@@ -1084,12 +1084,36 @@ fn a_view_that_comes_with_the_first_record_is_kept() {
 
 #[test]
 fn a_source_that_was_not_told_yet_does_not_know_and_asks_for_nothing() {
-    for state in [UpstreamState::Open, UpstreamState::Returned] {
-        let mut world = World::signed(&[lead("housing")]);
-        resolve(&mut world);
-        assert_eq!(world.submit(&record().order(101).upstream(state, "theirs"), unsure()), REPEAT);
-        assert_eq!(world.stage(), Stage::Resolved);
-    }
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    assert_eq!(world.submit(&open(101), unsure()), REPEAT);
+    assert_eq!(world.stage(), Stage::Resolved);
+}
+
+/// Nobody tells a channel without an address, and a "yes" may be lost: what is handed back was read all the same.
+#[test]
+fn what_is_handed_back_comes_back_whether_or_not_we_know_that_it_was_told() {
+    let returned = |order| record().order(order).upstream(UpstreamState::Returned, "back");
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    assert_eq!(world.submit(&returned(101), unsure()), events(&["reopened"]));
+    assert_eq!(world.submit(&returned(101), unsure()), REPEAT);
+    resolve_again(&mut world);
+    assert_eq!(world.submit(&returned(101), unsure()), REPEAT, "known");
+
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&returned(101), unsure()), events(&["upstream_changed"]));
+    resolve(&mut world);
+    assert_eq!(world.submit(&returned(101), unsure()), REPEAT, "a page from before the result");
+    assert_eq!(world.submit(&returned(102), unsure()), REPEAT, "as it was handed back before the result");
+    assert_eq!(world.stage(), Stage::Resolved);
+
+    let without_order = record().seen(|s| s.order = None).upstream(UpstreamState::Returned, "back");
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    assert_eq!(world.submit(&without_order, unsure()), events(&["reopened"]));
+    resolve_again(&mut world);
+    assert_eq!(world.submit(&without_order, unsure()), REPEAT, "known");
 }
 
 #[test]
