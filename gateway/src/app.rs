@@ -15,9 +15,9 @@ use huiliu_adapters::verify::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api, Bodies};
+use crate::background::Background;
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
@@ -69,10 +69,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Its read model.
     pub reads: ReadHandle,
-    shutdown: CancellationToken,
-    broken: CancellationToken,
+    background: Background,
     ready: watch::Sender<bool>,
-    tasks: TaskTracker,
     traces: Sending,
     /// One hub to a data directory: the read model has one writer, also where the engine is somebody else's.
     data_lock: StoreLock,
@@ -110,15 +108,16 @@ impl App {
         };
         let Found { master, end } = until_answered(shutdown, found).await?;
 
-        let (starting, shutdown, tasks) = (shutdown, CancellationToken::new(), TaskTracker::new());
+        let (starting, background) = (shutdown, Background::default());
+        let shutdown = background.shutdown.clone();
         let jetstream = engine.jetstream.clone();
         let desk = Desk::new(Arc::new(directory));
         let keys = Keys::new(jetstream.clone(), master.clone());
         let (dead, dying) = mpsc::unbounded_channel();
         let indexing = indexing(keys.clone());
-        let ledger = Ledger::open(&engine, keys, desk, end, dead, &tasks);
+        let ledger = Ledger::open(&engine, keys, desk, end, dead, &background);
         let watch = room::Watch::new(engine.clone(), disk, settings.reserve);
-        let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &tasks);
+        let store = IntakeStore::open(jetstream.clone(), master, watch.room(), &background);
         let replay = Replay::new(jetstream.clone(), ledger.clone(), store.clone(), channels.clone(), traces.clone());
         let queues = Queues::new(jetstream.clone(), ledger.clone(), traces.clone());
 
@@ -159,8 +158,6 @@ impl App {
             traces: traces.clone(),
         };
 
-        let broken = CancellationToken::new();
-        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone(), broken: broken.clone() };
         background.run("follow", follow::run(engine.reading.clone(), model, ledger.tail().clone(), shutdown.clone()));
         background.run("room", watch.run(shutdown.clone()));
         background.run("credentials", follow_credentials.run(shutdown.clone()));
@@ -191,22 +188,21 @@ impl App {
         }
 
         let address = listener.local_addr()?;
-        let stop_serving = shutdown.clone();
-        let router = api::routes(api);
-        tasks.spawn(serve(listener, router, Connections::default(), stop_serving));
+        background.run("http door", serve(listener, api::routes(api), Connections::default(), shutdown));
         ready.send_replace(true);
         tracing::info!(%address, engine = engine.address(), "huiliu takes work at http://{address}");
-        Ok(Self { address, engine, ledger, reads, shutdown, broken, ready, tasks, traces: sending, data_lock })
+        Ok(Self { address, engine, ledger, reads, background, ready, traces: sending, data_lock })
     }
 
     /// Resolves when a part without which the hub is of no use has ended: whoever runs the hub should start it again.
     pub async fn broke(&self) {
-        self.broken.cancelled().await;
+        self.background.broken.cancelled().await;
     }
 
     /// Stops taking work, finishes what is in flight, says what was left, and stops the engine last.
     pub async fn stop(self) {
-        let Self { engine, ledger, shutdown, ready, tasks, traces, data_lock, .. } = self;
+        let Self { engine, ledger, background: Background { tasks, shutdown, .. }, ready, traces, data_lock, .. } =
+            self;
         ready.send_replace(false);
         shutdown.cancel();
         drop(ledger);
@@ -277,49 +273,6 @@ async fn find(engine: &Engine, master_key_file: &Path) -> Result<Found, NotFound
     }
     pipeline::consumer(jetstream).await.map_err(NotFound::Consumer)?;
     Ok(Found { master, end: streams::last_sequence(jetstream, streams::CASES).await? })
-}
-
-/// What runs until the hub stops. One that ends before is missed by nobody else, so its end is said loudly.
-struct Background {
-    tasks: TaskTracker,
-    shutdown: CancellationToken,
-    broken: CancellationToken,
-}
-
-impl Background {
-    /// A part without which the hub would only look alive, and might hold what another gateway could do: its end is the
-    /// hub's.
-    fn run(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let broken = self.broken.clone();
-        self.watch(name.to_owned(), task, move || broken.cancel());
-    }
-
-    /// A part that serves one channel: the others go on without it.
-    fn run_beside(&self, name: String, task: impl Future<Output = ()> + Send + 'static) {
-        self.watch(name, task, || ());
-    }
-
-    fn watch(
-        &self,
-        name: String,
-        task: impl Future<Output = ()> + Send + 'static,
-        gone: impl FnOnce() + Send + 'static,
-    ) {
-        let (shutdown, running) = (self.shutdown.clone(), tokio::spawn(task));
-        self.tasks.spawn(async move {
-            let ended = running.await;
-            match &ended {
-                Err(error) => {
-                    tracing::error!(task = name, %error, "task `{name}` broke down: its work stands still until the hub is started again");
-                }
-                Ok(()) if !shutdown.is_cancelled() => {
-                    tracing::error!(task = name, "task `{name}` ended by itself: its work stands still until the hub is started again");
-                }
-                Ok(()) => return,
-            }
-            gone();
-        });
-    }
 }
 
 /// The disk whose space is watched: the store's, as far as that is on a disk of ours.
@@ -469,36 +422,5 @@ async fn came_back(connected: &mut watch::Receiver<bool>) {
     let away = connected.wait_for(|up| !*up).await.is_ok();
     if !away || connected.wait_for(|up| *up).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What became of a hub one part of which is `task`, and whether it was told to stop before.
-    async fn broke(core: bool, stopped: bool, task: impl Future<Output = ()> + Send + 'static) -> bool {
-        let (tasks, shutdown, broken) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-        let background = Background { tasks: tasks.clone(), shutdown: shutdown.clone(), broken: broken.clone() };
-        if stopped {
-            shutdown.cancel();
-        }
-        match core {
-            true => background.run("part", task),
-            false => background.run_beside("part".into(), task),
-        }
-        tasks.close();
-        tasks.wait().await;
-        broken.is_cancelled()
-    }
-
-    #[tokio::test]
-    async fn a_core_part_that_ends_ends_the_hub() {
-        let breaks = async || panic!("a fault of ours");
-        assert!(broke(true, false, async {}).await, "by itself");
-        assert!(broke(true, false, breaks()).await, "broken down");
-        assert!(broke(true, true, breaks()).await, "broken down while it stops");
-        assert!(!broke(true, true, async {}).await, "as it was told to");
-        assert!(!broke(false, false, breaks()).await, "of one channel");
     }
 }

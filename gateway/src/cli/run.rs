@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
+use crate::background::log_panics;
 use crate::settings::{LogFormat, LogSettings, Settings};
 
 pub(super) fn run(settings: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -61,5 +62,6 @@ pub(super) fn start_log(log: &LogSettings) -> anyhow::Result<()> {
         LogFormat::Text => logger.init(),
         LogFormat::Json => logger.json().init(),
     }
+    log_panics();
     Ok(())
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_nats::jetstream::Context;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::task::TaskTracker;
 
 use super::envelope::RawEnvelope;
+use crate::background::Background;
 use crate::engine::batch::{BatchError, OutMessage, commit_batch};
 use crate::engine::room::Room;
 use crate::traces::{SpanKind, Step};
@@ -53,9 +53,9 @@ pub struct IntakeStore {
 
 impl IntakeStore {
     /// Opens the store, which takes nothing while there is no `room`. It ends when every clone is dropped.
-    pub fn open(jetstream: Context, master: Arc<MasterKey>, room: Room, tasks: &TaskTracker) -> Self {
+    pub fn open(jetstream: Context, master: Arc<MasterKey>, room: Room, background: &Background) -> Self {
         let (queue, waiting) = mpsc::channel(AT_ONCE * 2);
-        tasks.spawn(run(jetstream, waiting));
+        background.run_while_used("intake store", run(jetstream, waiting));
         Self { queue, master, room }
     }
 

@@ -2,6 +2,7 @@
 //! into the messages of one atomic batch. Nothing is sent from here.
 
 use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_nats::HeaderMap;
@@ -117,7 +118,8 @@ impl<'a> Group<'a> {
             Some(refusal) => Err(refusal),
             None => {
                 let elsewhere = self.elsewhere(job, case_id);
-                self.desk.decide(job, case_id, before.as_deref(), &working.told, elsewhere, self.now)
+                let decide = || self.desk.decide(job, case_id, before.as_deref(), &working.told, elsewhere, self.now);
+                unbroken(case_id, decide)?
             }
         };
         step.decided();
@@ -330,6 +332,13 @@ fn created_once(subject: String, payload: &impl serde::Serialize) -> OutMessage 
     }
 }
 
+/// What a fault of ours breaks is this one decision: those of its batch go on without it, and the record is buried in the end.
+fn unbroken<T>(case: CaseId, decide: impl FnOnce() -> T) -> Result<T, LedgerError> {
+    // Deciding is pure: it leaves nothing half done.
+    catch_unwind(AssertUnwindSafe(decide))
+        .map_err(|_| LedgerError::Unreadable { case, reason: "deciding broke down, by a fault of ours".into() })
+}
+
 fn died(before: Option<&Case>, after: Option<&Case>) -> Vec<DeadEntry> {
     let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
     let entries = before.live_entries().into_iter();
@@ -351,6 +360,14 @@ mod tests {
     use crate::directory::tests::shipped;
     use crate::traces::{SpanKind, Traces};
     use crate::vault::MasterKey;
+
+    #[test]
+    fn a_decision_that_breaks_down_is_of_its_case_alone() {
+        let source = SourceId::read("hotline:1").expect("a number");
+        let broken = unbroken(CaseId::of(&source), || panic!("cut amiss: 张三")).expect_err("it broke down");
+        assert!(broken.is_of_case() && !broken.to_string().contains('张'), "{broken}");
+        assert_eq!(unbroken(CaseId::of(&source), || 1).expect("decided"), 1);
+    }
 
     /// Of three records of one case the third may make the matter plain, and the second accuse whose it would be.
     #[test]

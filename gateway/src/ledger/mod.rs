@@ -20,8 +20,8 @@ use huiliu_schemas::refusal::Refusal;
 use huiliu_schemas::{CaseId, DepartmentId, SourceId, subjects};
 use thiserror::Error;
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
-use tokio_util::task::TaskTracker;
 
+use crate::background::Background;
 use crate::cache::Cache;
 use crate::desk::{Desk, Job, Work};
 use crate::engine::Engine;
@@ -149,7 +149,7 @@ impl Ledger {
         desk: Desk,
         end: u64,
         dead: mpsc::UnboundedSender<DeadEntry>,
-        tasks: &TaskTracker,
+        background: &Background,
     ) -> Self {
         let shared = Shared {
             jetstream: engine.jetstream.clone(),
@@ -167,7 +167,7 @@ impl Ledger {
         let lanes = (0..LANES)
             .map(|_| {
                 let (send, receive) = mpsc::channel(JOBS_QUEUED);
-                tasks.spawn(lane::run(shared.clone(), receive));
+                background.run_while_used("ledger lane", lane::run(shared.clone(), receive));
                 send
             })
             .collect();
