@@ -384,6 +384,7 @@ impl Case {
             EventBody::Reopened { deadlines, seen } => {
                 self.marks.reopened += 1;
                 self.solved = None;
+                self.owed.retain(|o| !o.what.is_last());
                 self.deadlines.clone_from(deadlines);
                 self.stage = Stage::Dispatched;
                 self.see_again(seen.as_deref(), &event.actor);
@@ -430,9 +431,11 @@ impl Case {
             }),
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
             EventBody::AnswerDelivered(delivered) => {
+                let owed = self.owed.len();
                 self.owed.retain(|o| o.event != delivered.event || o.source != delivered.source);
                 self.delivered.push(delivered.clone());
-                if delivered.refused {
+                // It may have been under way when a reopening took it back: then nobody is to be told of it any more.
+                if delivered.refused && self.owed.len() < owed {
                     self.pass_on(delivered);
                 }
             }

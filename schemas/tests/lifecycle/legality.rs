@@ -39,6 +39,8 @@ pub fn check_state(case: &Case) {
     assert_eq!(places.len(), 1, "in exactly one place, not {places:?} (stage {})", case.stage);
     check_parts(case, &places[0]);
     check_live(case);
+    let last_word = case.owed.iter().any(|o| o.what.is_last());
+    assert!(case.stage.is_ended() || !last_word, "no source is to be told of an end in {}", case.stage);
 }
 
 fn check_parts(case: &Case, place: &Place) {

@@ -1,5 +1,6 @@
 //! What sources do to a case, story by story.
 
+use huiliu_schemas::case::Owed;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
@@ -1114,6 +1115,45 @@ fn what_is_handed_back_comes_back_whether_or_not_we_know_that_it_was_told() {
     assert_eq!(world.submit(&without_order, unsure()), events(&["reopened"]));
     resolve_again(&mut world);
     assert_eq!(world.submit(&without_order, unsure()), REPEAT, "known");
+}
+
+/// Resolved in the evening, its source away, and the citizen says that it is not solved: in the morning nobody is told that it is.
+#[test]
+fn an_answer_that_was_taken_back_is_told_to_nobody() {
+    let last = |world: &World| world.case().owed.iter().filter(|o| o.what.is_last()).cloned().collect::<Vec<_>>();
+    let again = Record::of(source("hotline", "2"), "hotline-12345").alias(source("hotline", "N"));
+    let reopened = || {
+        let mut world = World::new();
+        world.submit(&record().alias(source("hotline", "N")), to(&[lead("housing")]));
+        world.submit(&again, unsure());
+        world.command(&of("housing"), Command::SignFor { n: None });
+        resolve(&mut world);
+        let told = last(&world)[0].clone();
+        assert_eq!(
+            world.submit(&record().order(101).assessed(Solved::No), unsure()),
+            events(&["assessed", "reopened"])
+        );
+        assert_eq!(last(&world), []);
+        assert!(!world.case().owed.is_empty(), "that it was accepted stays true");
+        (world, told)
+    };
+    let under_way = |world: &mut World, told: Owed, refused: bool| {
+        let Owed { event, what, source } = told;
+        let version = Some(120).filter(|_| !refused);
+        let told = AnswerDelivered { event, what, source, version, reply_digest: None, refused, no_way: false };
+        let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
+        assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
+    };
+    let (mut world, told) = reopened();
+    under_way(&mut world, told, false);
+    let echo = record().order(120).upstream(UpstreamState::Closed, "ours").assessed(Solved::No);
+    assert_eq!(world.submit(&echo, unsure()), Outcome::Nothing(NothingNew::Echo));
+
+    let (mut world, told) = reopened();
+    under_way(&mut world, told, true);
+    assert_eq!(last(&world), [], "nor under the next number");
+    resolve_again(&mut world);
+    assert_eq!(last(&world).len(), 1);
 }
 
 #[test]
