@@ -30,6 +30,7 @@ use crate::follow;
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
 use crate::ledger::{JobResult, Ledger, OpenedCase};
+use crate::queues::Shown;
 use crate::readmodel::{OwedCase, ReadHandle, ReadModelError};
 use crate::traces::{Key, SpanKind, Step, Traces};
 
@@ -300,7 +301,7 @@ impl WriteBack {
         let Some(event) = opened.events.iter().find(|e| e.id == owed.event) else { return Told::NoWay };
         let pack = self.channel.pack();
         let writeback = pack.writeback();
-        let Some(parts) = writeback.render(&self.outgoing(event, owed)) else { return Told::NoWay };
+        let Some(parts) = writeback.render(&self.outgoing(opened, event, owed)) else { return Told::NoWay };
         match self.send(parts).await {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
             Ok((status, retry_after, body)) => {
@@ -315,7 +316,8 @@ impl WriteBack {
         }
     }
 
-    fn outgoing(&self, event: &Event, owed: &Owed) -> Outgoing {
+    /// What is told, without who spoke to other sources, where that is hidden.
+    fn outgoing(&self, opened: &OpenedCase, event: &Event, owed: &Owed) -> Outgoing {
         let directory = self.ledger.desk().directory();
         let (solved, contacted) = match &event.body {
             EventBody::Resolved { solved, contacted, .. } => (Some(*solved), Some(*contacted)),
@@ -325,15 +327,15 @@ impl WriteBack {
             Actor::Department { department } => Some(directory.department_name(department).to_owned()),
             _ => None,
         };
-        let words = event.content.reply.clone().or_else(|| event.content.note.clone());
+        let Content { reply, note, .. } = Shown::to_source(opened, &owed.source.namespace).of_content(&event.content);
         Outgoing {
             kind: owed.what,
             source_id: owed.source.id.clone(),
             event_id: owed.event.to_string(),
             at: event.at,
             department_name: department,
-            reply: words,
-            reason: event.content.note.clone(),
+            reply: reply.or_else(|| note.clone()),
+            reason: note,
             solved,
             contacted,
         }
@@ -398,7 +400,7 @@ impl WriteBack {
             _ => "delivered",
         };
         let event = opened.events.iter().find(|e| e.id == owed.event);
-        let words = event.and_then(|e| self.channel.pack().writeback().words(&self.outgoing(e, owed)));
+        let words = event.and_then(|e| self.channel.pack().writeback().words(&self.outgoing(opened, e, owed)));
         let master = self.ledger.keys().master();
         let delivered = AnswerDelivered {
             event: owed.event,

@@ -86,6 +86,11 @@ impl Person {
         self.role == other.role && agree(&self.name, &other.name) && agree(&self.id_number, &other.id_number)
     }
 
+    fn texts(&self) -> [&Option<Private>; 7] {
+        let Self { role: _, name, sex, phone, id_type, id_number, address, workplace } = self;
+        [name, sex, phone, id_type, id_number, address, workplace]
+    }
+
     /// Whether nothing but the role is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::new(self.role)
@@ -155,6 +160,12 @@ impl Content {
             reply: pick(&newer.reply, &self.reply),
             note: pick(&newer.note, &self.note),
         }
+    }
+
+    /// Everything that was said, of persons too.
+    pub fn texts(&self) -> impl Iterator<Item = &Private> {
+        let own = [&self.title, &self.text, &self.demand, &self.address, &self.accused, &self.reply, &self.note];
+        own.into_iter().chain(self.persons.iter().flat_map(Person::texts)).flatten()
     }
 
     /// Without those who may not be known to have spoken. Free text stays, since a department must act on it: what in it

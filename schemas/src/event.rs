@@ -511,6 +511,20 @@ impl EventBody {
         }
     }
 
+    /// The number of the record it came of, where it is kept.
+    pub fn record(&self) -> Option<&SourceId> {
+        match self {
+            Self::Registered(registered) => Some(&registered.seen.source),
+            Self::Supplemented(more) => more.seen.as_ref().map(|seen| &seen.source),
+            Self::Assessed { seen, .. } | Self::Reopened { seen, .. } | Self::Urged { seen, .. } => {
+                seen.as_ref().map(|seen| &seen.source)
+            }
+            Self::UpstreamChanged { seen, .. } => Some(&seen.source),
+            Self::Superseded { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
     /// Whom words accuse that were told of a case already decided on, as far as it did not know.
     pub fn accused_later(&self) -> &[DepartmentId] {
         match self {

@@ -1,11 +1,12 @@
 //! What is shown of a case's words, and to whom. Everything shown goes through [`Shown`], so that who spoke is hidden alike
-//! wherever the case hides it: from the centre too, and in the words as well as among the persons.
+//! wherever the case hides it: from the centre too, from sources that were not told, and in the words as well as among the
+//! persons.
 
-use huiliu_schemas::DepartmentId;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::content::{Content, Person, PersonRole};
-use huiliu_schemas::event::{EntryRef, Event, EventBody};
+use huiliu_schemas::event::{Actor, EntryRef, Event, EventBody};
 use huiliu_schemas::vocabulary::EntryKind;
+use huiliu_schemas::{DepartmentId, Namespace};
 
 use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
@@ -38,10 +39,17 @@ pub struct Shown<'o> {
 impl<'o> Shown<'o> {
     /// Of this case. Whoever any of its records named is hidden: one may put right what another got wrong.
     pub fn of(opened: &'o OpenedCase) -> Self {
-        let hidden = opened.loaded.case.hides_reporter().then(|| {
-            let persons = opened.events.iter().flat_map(|e| &e.content.persons);
-            let (known, hidden): (Vec<&Person>, Vec<_>) = persons.partition(|p| p.role == PersonRole::Respondent);
-            Hidden::of(hidden, &known)
+        let hidden = opened.loaded.case.hides_reporter().then(|| who_spoke(&opened.events));
+        Self { opened, hidden }
+    }
+
+    /// Of this case to the sources of one numbering: they know who spoke to them, and what they told us themselves.
+    pub fn to_source(opened: &'o OpenedCase, numbering: &Namespace) -> Self {
+        let case = &opened.loaded.case;
+        let hidden = case.hides_reporter().then(|| {
+            let (own, others): (Vec<&Event>, Vec<_>) =
+                opened.events.iter().partition(|event| is_told_in(case, numbering, event));
+            who_spoke(others).but_for(own.into_iter().map(|event| &event.content))
         });
         Self { opened, hidden }
     }
@@ -65,5 +73,20 @@ impl<'o> Shown<'o> {
             Some(hidden) => hidden.out_of(&content.without_reporters()),
             None => content.clone(),
         }
+    }
+}
+
+fn who_spoke<'e>(events: impl IntoIterator<Item = &'e Event>) -> Hidden {
+    let persons = events.into_iter().flat_map(|event| &event.content.persons);
+    let (known, hidden): (Vec<&Person>, Vec<_>) = persons.partition(|p| p.role == PersonRole::Respondent);
+    Hidden::of(hidden, &known)
+}
+
+/// Whether a source of this numbering said it.
+fn is_told_in(case: &Case, numbering: &Namespace, event: &Event) -> bool {
+    match (event.body.record(), &event.actor) {
+        (Some(record), _) => record.namespace == *numbering,
+        (None, Actor::Source { channel }) => case.answer_channels.get(numbering.as_str()) == Some(channel),
+        (None, _) => false,
     }
 }

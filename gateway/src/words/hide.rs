@@ -83,6 +83,18 @@ impl Hidden {
         hidden
     }
 
+    /// But for what stands in these words: who wrote them knows it.
+    pub fn but_for<'c>(mut self, told: impl IntoIterator<Item = &'c Content>) -> Self {
+        for text in told.into_iter().flat_map(Content::texts) {
+            let glyphs = glyphs(text.expose());
+            let is_told = |spelling: &Vec<char>| (0..glyphs.len()).any(|at| stands(spelling, &glyphs, at));
+            self.spellings.values_mut().for_each(|alike| alike.retain(|spelling| !is_told(spelling)));
+            let counted = counted(&glyphs);
+            self.homes.retain(|home| home.find(&counted).is_empty());
+        }
+        self
+    }
+
     fn add(&mut self, spelling: Vec<char>) {
         let Some(first) = spelling.first() else { return };
         let alike = self.spellings.entry(*first).or_default();
@@ -308,6 +320,22 @@ mod tests {
         }
         let li = person("Li Wei", "", "", "");
         assert_eq!(told(&Hidden::of([&li], &[]), "Liwei, li wei and Liweihua"), "〔隐去〕, 〔隐去〕 and Liweihua");
+    }
+
+    #[test]
+    fn what_somebody_wrote_is_not_hidden_from_them() {
+        let zhang = person("张三丰", "13812345678", "", "江北区示范小区3幢301室");
+        let text = "张三丰（13812345678）家住示范小区3幢301室，张先生不在";
+        let hidden = || Hidden::of([&zhang], &[]);
+        let told_to = |wrote: Content| told(&hidden().but_for([&wrote]), text);
+        let named = Content { text: Some(Private::new("我是张三丰")), ..Content::default() };
+        assert_eq!(told_to(named), "张三丰（〔隐去〕）家住〔隐去〕，〔隐去〕不在");
+        let called = Content { persons: vec![person("", "138 1234 5678", "", "")], ..Content::default() };
+        assert_eq!(told_to(called), "〔隐去〕（13812345678）家住〔隐去〕，〔隐去〕不在");
+        let scene = Content { address: Some(Private::new("示范小区3幢301室")), ..Content::default() };
+        assert_eq!(told_to(scene), "〔隐去〕（〔隐去〕）家住示范小区3幢301室，〔隐去〕不在");
+        let all = Content { persons: vec![zhang.clone(), person("张先生", "", "", "")], ..Content::default() };
+        assert_eq!(told_to(all), text);
     }
 
     #[test]

@@ -220,6 +220,41 @@ async fn each_source_that_refuses_an_answer_has_a_dead_letter_of_its_own() {
     assert_eq!(refused, expected.map(|(channel, number)| (channel.to_owned(), number.to_owned())), "{page}");
 }
 
+/// A department may name who spoke to the one that asked it; another system that has a number in the case learns it not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_hidden_is_named_to_the_source_that_named_them_and_to_no_other() {
+    let city = system().await;
+    let grid = Grid::start(Config::quiet(KEY), CancellationToken::new()).await.unwrap();
+    let plan = Plan::built().unwrap().departments(DEPARTMENTS);
+    let plan = plan.channel(ChannelPlan::new(HOTLINE).source(&city.url(), KEY));
+    let hub = TestHub::start(plan.channel(ChannelPlan::new(GRID).source(&grid.url(), KEY))).await.unwrap();
+    let mut order = noise("secret-1");
+    order["orderNum"] = "热线-261122-000778".into();
+    order["isSecret"] = "1".into();
+    city.source.put(&order);
+    let case = pushed(&hub, HOTLINE, order).await;
+    let event = json!({
+        "externalEventId": "JB-ZB-2", "reportSource": 12345, "title": "热线转办：夜间施工噪声", "eventType": "NOISE",
+        "sourceOrderNum": "热线-261122-000778", "location": "慈城镇示范路1号", "description": "请到现场核实。",
+        "gridId": "330205100",
+    });
+    grid.source.put(&event);
+    assert_eq!(pushed(&hub, GRID, event).await, case);
+    let ecology = hub.caller("jb-ecology");
+    done(&ecology, &case, "sign_for", json!({ "id": "s", "n": 1 })).await;
+    let reply = "测试甲（19900001111）：工地已停止夜间施工。";
+    done(&ecology, &case, "resolve", json!({ "id": "r", "solved": "yes", "contacted": true, "reply": reply })).await;
+    let result = async |system: &Running, id: &str| {
+        let item = async || system.source.item(id).filter(|item| item.has(Action::Result));
+        let item = eventually("the result at its source", PATIENCE, item).await.unwrap();
+        json!(item.answers.iter().map(|answer| &answer.body).collect::<Vec<_>>()).to_string()
+    };
+    let (own, other) = (result(&city, "secret-1").await, result(&grid, "JB-ZB-2").await);
+    assert!(own.contains(reply), "{own}");
+    assert!(other.contains("〔隐去〕（〔隐去〕）：工地已停止夜间施工。"), "{other}");
+    owes_nothing(&hub).await;
+}
+
 /// A case in which a later version of the hub wrote: that its source was told could not be written down beside it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_told_of_a_case_that_this_version_cannot_go_on_with() {
