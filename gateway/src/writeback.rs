@@ -201,7 +201,9 @@ impl WriteBack {
             after = last.place;
             let ours = owed.into_iter().filter(|owed| self.is_ours(&owed.channel)).map(|owed| owed.id);
             let ours: Vec<_> = ours.collect();
-            gone.retain(|id| !ours.contains(id));
+            for id in &ours {
+                gone.remove(id);
+            }
             self.tell_some(ours).await;
         }
         self.waiting.retain(|id, _| !gone.contains(id));
