@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::Store;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::engine::streams::LEASES;
+use crate::engine::streams::{LEASE_TTL, LEASES};
 
 /// Three times within the time after which it runs out.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// A server that has not answered by then may have lost what it was told: the work ends before another may begin it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+const _: () = assert!(RENEW_EVERY.as_secs() + ANSWERED_WITHIN.as_secs() < LEASE_TTL.as_secs());
 
 /// A lease that may be held.
 pub struct Lease {
@@ -29,7 +33,8 @@ impl Lease {
     /// given back.
     pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let leases = self.jetstream.get_key_value(LEASES).await.ok()?;
-        let revision = leases.create(&self.key, self.holder.clone().into()).await.ok()?;
+        let created = timeout(ANSWERED_WITHIN, leases.create(&self.key, self.holder.clone().into())).await;
+        let revision = created.ok()?.ok()?;
         tracing::debug!(lease = self.key, "lease {} is ours", self.key);
         let held = Held { leases, key: self.key.clone(), revision: AtomicU64::new(revision) };
         tokio::select! {
@@ -52,13 +57,17 @@ impl Held {
         loop {
             tokio::time::sleep(RENEW_EVERY).await;
             let revision = self.revision.load(Ordering::Relaxed);
-            match self.leases.update(&self.key, holder.to_owned().into(), revision).await {
-                Ok(renewed) => self.revision.store(renewed, Ordering::Relaxed),
-                Err(error) => {
-                    tracing::warn!(lease = self.key, %error, "lease {} was lost", self.key);
-                    return;
+            let renewed = timeout(ANSWERED_WITHIN, self.leases.update(&self.key, holder.to_owned().into(), revision));
+            let lost = match renewed.await {
+                Ok(Ok(renewed)) => {
+                    self.revision.store(renewed, Ordering::Relaxed);
+                    continue;
                 }
-            }
+                Ok(Err(error)) => error.to_string(),
+                Err(elapsed) => elapsed.to_string(),
+            };
+            tracing::warn!(lease = self.key, error = lost, "lease {} was lost", self.key);
+            return;
         }
     }
 }
