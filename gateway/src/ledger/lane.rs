@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::group::{Group, Working};
-use super::history::{Owned, load, open_case, owned, until_read};
+use super::history::{OpenedCase, Owned, load, open_case, owned, until_read};
 use super::{LedgerError, Loaded, Pending, Settled, Shared};
 use crate::desk::{Desk, Job, Told, Work};
 use crate::engine::batch::{BatchAck, BatchError, commit_batch};
@@ -277,9 +277,28 @@ async fn fetch(
     if !needs_told {
         return Ok((id, loaded, Told::default()));
     }
-    let opened = open_case(&shared.reading, &shared.keys, id).await?;
-    let told = opened.map(|o| Told { merged: o.told, each: tellings(o.events) });
-    Ok((id, loaded, told.unwrap_or_default()))
+    let known = loaded.map_or(0, |l| l.last_sequence);
+    let as_of = |opened: &OpenedCase| opened.loaded.last_sequence;
+    let opened = not_behind(known, as_of, || open_case(&shared.reading, &shared.keys, id)).await?;
+    let told = Told { merged: opened.told, each: tellings(opened.events) };
+    Ok((id, Some(Arc::new(opened.loaded)), told))
+}
+
+/// What is read of a case that is known up to there: any copy of the log may answer, one that is behind too.
+async fn not_behind<T, F>(known: u64, as_of: fn(&T) -> u64, mut read: impl FnMut() -> F) -> Result<T, LedgerError>
+where
+    F: Future<Output = Result<Option<T>, LedgerError>>,
+{
+    let mut pause = Pause::default();
+    loop {
+        if let Some(found) = read().await?.filter(|found| as_of(found) >= known) {
+            return Ok(found);
+        }
+        if pause.is_long() {
+            tracing::warn!(known, "the log waits for a copy of it that is not behind");
+        }
+        pause.wait().await;
+    }
 }
 
 /// The case's data key, or a fresh one where it has none (or where it was destroyed: then nothing old opens with it).
@@ -395,5 +414,17 @@ impl Pause {
         let step = Duration::from_millis(20 * (1 << self.0.min(7)));
         self.0 += 1;
         sleep(step.min(Duration::from_secs(2))).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_copy_of_the_log_that_is_behind_is_not_believed() {
+        let mut copies = [None, Some(6), Some(7), Some(8)].into_iter();
+        let read = not_behind(7, |sequence| *sequence, || std::future::ready(Ok(copies.next().expect("another copy"))));
+        assert_eq!(read.await.expect("read"), 7);
     }
 }
