@@ -160,7 +160,8 @@ pub struct AnswerItem {
     pub what: String,
     /// Which numbering.
     pub source: SourceId,
-    /// `told`, `waiting`, `refused`, or `no_way` where no channel can tell it.
+    /// `told`, `waiting`, `refused`, or `no_way` where no channel can tell it. Where none of its numbering has an address
+    /// nobody tells it, and it stays `waiting`.
     pub state: &'static str,
     /// The version the source gave its record for it.
     pub version: Option<i64>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::stream::ClusterInfo;
 use futures_util::future::join_all;
+use huiliu_schemas::Namespace;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::Timestamp;
 use metrics::gauge;
@@ -121,14 +122,23 @@ fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Resu
     tell_left_behind(&overview.departments, directory);
     tell_standing(&standing);
     tell_overdue(&overview.departments, &standing.overdue);
-    for channel in channels.values().filter(|channel| channel.base_url.is_some()) {
+    for channel in channels.values() {
         let debt = reads.debt(&channel.namespace)?;
         let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
         let name = channel.name.to_string();
-        gauge!("huiliu_write_back_owed_cases", "channel" => name.clone()).set(debt.cases as f64);
-        gauge!("huiliu_write_back_oldest_seconds", "channel" => name).set(age as f64);
+        if channel.base_url.is_some() {
+            gauge!("huiliu_write_back_owed_cases", "channel" => name.clone()).set(debt.cases as f64);
+            gauge!("huiliu_write_back_oldest_seconds", "channel" => name).set(age as f64);
+        } else if !is_told(channels, &channel.namespace) {
+            gauge!("huiliu_write_back_untold_cases", "channel" => name).set(debt.cases as f64);
+        }
     }
     Ok(())
+}
+
+/// Whether there is anybody to tell the sources of this numbering.
+fn is_told(channels: &Channels, numbering: &Namespace) -> bool {
+    channels.values().any(|channel| channel.base_url.is_some() && channel.namespace == *numbering)
 }
 
 fn tell_overview(overview: &Overview) {

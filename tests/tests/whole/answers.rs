@@ -220,6 +220,30 @@ async fn each_source_that_refuses_an_answer_has_a_dead_letter_of_its_own() {
     assert_eq!(refused, expected.map(|(channel, number)| (channel.to_owned(), number.to_owned())), "{page}");
 }
 
+/// Nobody tells a channel without an address: that is counted, and what its system hands back is heard all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_nobody_tells_may_hand_back() {
+    let plan = Plan::built().unwrap().departments(DEPARTMENTS).channel(ChannelPlan::new(HOTLINE));
+    let hub = TestHub::start(plan).await.unwrap();
+    let case = pushed(&hub, HOTLINE, noise("untold-1")).await;
+    let ecology = hub.caller("jb-ecology");
+    done(&ecology, &case, "sign_for", json!({ "id": "s", "n": 1 })).await;
+    let result = json!({ "id": "r", "solved": "yes", "contacted": true, "reply": "工地已停止夜间施工。" });
+    done(&ecology, &case, "resolve", result).await;
+    figure(&hub, "huiliu_write_back_untold_cases{channel=\"hotline-12345\"}", " 1").await;
+    let mut back = noise("untold-1");
+    back["orderState"] = "重办".into();
+    back["updateTime"] = "2026-03-03 09:00:00".into();
+    let receipt = hub.caller(HOTLINE).post(&format!("/v1/channels/{HOTLINE}/events"), &back).await.unwrap();
+    assert_eq!(receipt.status, 202, "{}", receipt.body);
+    let desk = hub.caller("desk");
+    let again = eventually("the case to come back", PATIENCE, async || {
+        let stage = desk.get(&format!("/v1/cases/{case}")).await.ok()?.body["case"]["stage"].clone();
+        (stage == "dispatched").then_some(())
+    });
+    again.await.unwrap();
+}
+
 /// A department may name who spoke to the one that asked it; another system that has a number in the case learns it not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_hidden_is_named_to_the_source_that_named_them_and_to_no_other() {
