@@ -19,8 +19,6 @@ const A_PAGE: usize = 1_000;
 const AT_ONCE: usize = 8_000;
 /// Between two writings, so that a steady trickle is not one writing for each case.
 const PAUSE: Duration = Duration::from_millis(20);
-/// In a flood the file is written less often still: the more is written at once, the less of it is written twice.
-const FLOOD_PAUSE: Duration = Duration::from_millis(100);
 /// Another gateway's writes are seen this late at most.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Between two looks at the file itself.
@@ -56,7 +54,6 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             place = reached;
         }
         let mut batch = tail.after(place.position, AT_ONCE);
-        let flood = batch.len() >= A_PAGE;
         look &= batch.is_empty();
         if look {
             batch = next(&jetstream, place.position).await.unwrap_or_else(|error| {
@@ -78,7 +75,7 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             metrics::gauge!("huiliu_read_model_position").set(place.position as f64);
             // Far behind, it reads page after page.
             if !look {
-                tokio::time::sleep(if flood { FLOOD_PAUSE } else { PAUSE }).await;
+                tokio::time::sleep(PAUSE).await;
             }
             continue;
         }
@@ -268,7 +265,7 @@ fn mend(model: &mut ReadModel, what: &str, end: u64) {
 /// On Linux a thread has a priority of its own.
 fn give_way() {
     let thread = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(thread), 10) {
+    if let Err(error) = rustix::process::setpriority_process(Some(thread), 5) {
         tracing::debug!(%error, "the read model runs at normal priority");
     }
 }

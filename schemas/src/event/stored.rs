@@ -219,6 +219,9 @@ pub struct Events(#[schemars(length(min = 1, max = MOST_EVENTS))] Vec<StoredEven
 /// No decision makes more events than this.
 pub const MOST_EVENTS: usize = 16;
 
+/// A case that begins takes some three thousand.
+const USUAL_BYTES: usize = 4 * 1024;
+
 /// The payload of the message that holds what one decision made, the content of each event already sealed.
 pub fn payload_of(events: &[Event], sealed: &[Option<Sealed>], prev_hash: Option<&str>) -> Vec<u8> {
     let wire = events.iter().zip(sealed).map(|(event, sealed)| {
@@ -234,7 +237,8 @@ pub fn payload_of(events: &[Event], sealed: &[Option<Sealed>], prev_hash: Option
         };
         Wire::new(event.id, kind(event.body.name()), event.case_id, event.at, data)
     });
-    serde_json::to_vec(&wire.collect::<Vec<_>>()).unwrap_or_default()
+    let mut payload = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut payload, &wire.collect::<Vec<_>>()).map_or_else(|_| Vec::new(), |()| payload)
 }
 
 /// Reads a payload. A type this version does not know becomes [`EventBody::Unknown`]; a known type with wrong data is
