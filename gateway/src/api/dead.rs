@@ -103,6 +103,7 @@ async fn replay(
         let expected = "at least one of `letters`, `from`, `to`, `channel`, `stage`, `reason`";
         return Err(Problem::new(Kind::BadRequest, format!("nothing was chosen: expected {expected}")));
     }
+    let alone = api.replay.alone()?;
     // What was asked is written down before anything is done, and what came of it also where nobody waits for it.
     let asked = serde_json::to_string(&which).unwrap_or_default();
     tracing::info!(
@@ -111,7 +112,7 @@ async fn replay(
     );
     let replaying = tokio::spawn(async move {
         let _held = held;
-        let done = api.replay.run(&which).await?;
+        let done = api.replay.run(&which, alone).await?;
         tracing::info!(
             target: "huiliu::audit", who = who.subject(), replayed = done.replayed.len(), left = done.left.len(),
             "{} dead letters taken up again by {}", done.replayed.len(), who.subject()
@@ -132,13 +133,14 @@ async fn drop_one(
     if because.is_empty() || because.chars().count() > REASON_CHARACTERS || because.contains(char::is_control) {
         return Err(Problem::field("because", None, "a reason, 1 to 200 characters on one line"));
     }
+    let alone = api.replay.alone()?;
     let letter = api.replay.letter(sequence).await?.ok_or_else(|| none(sequence))?;
     // First: of what is done and not answered, or asked again and no longer there, nothing would be known.
     tracing::info!(
         target: "huiliu::audit", who = who.subject(), sequence, receipt = letter.receipt, because,
         "dead letter {sequence} is dropped by {}", who.subject()
     );
-    api.replay.dismiss(sequence).await?;
+    api.replay.dismiss(sequence, alone).await?;
     Ok(Json(letter))
 }
 
@@ -154,6 +156,7 @@ impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Store(error) => error.into(),
+            ReplayError::Already => Self::new(Kind::Unavailable, error.to_string()).retry_after(5),
             error => Self::new(Kind::Unavailable, error.to_string()).retry_after(2),
         }
     }

@@ -2,6 +2,7 @@
 //! sequence, and so through the pipeline as if it had just come. What it would repeat is recognised as always. A letter is
 //! removed only after that; what fails again leaves a new one.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_nats::jetstream::Context;
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::dead::{Buried, DeadLetter, at, last_sequence, page_of};
 use super::envelope::{EnvelopeError, RawEnvelope};
@@ -105,6 +107,9 @@ pub enum ReplayError {
     /// The letter could not be removed.
     #[error("the letter could not be removed: {0}")]
     Remove(String),
+    /// Whoever asks twice would have every record go in twice.
+    #[error("letters are being taken up already: nothing was done, ask again later")]
+    Already,
 }
 
 /// The way back for dead letters.
@@ -115,19 +120,31 @@ pub struct Replay {
     store: IntakeStore,
     channels: Channels,
     traces: Traces,
+    one_at_a_time: Arc<Mutex<()>>,
 }
+
+/// Whoever has it is alone with the letters.
+pub type Alone = OwnedMutexGuard<()>;
 
 impl Replay {
     /// Replays into this store.
     pub fn new(jetstream: Context, ledger: Ledger, store: IntakeStore, channels: Channels, traces: Traces) -> Self {
-        Self { jetstream, ledger, store, channels, traces }
+        Self { jetstream, ledger, store, channels, traces, one_at_a_time: Arc::default() }
+    }
+
+    /// Begins to take letters away.
+    ///
+    /// # Errors
+    /// Where somebody does already.
+    pub fn alone(&self) -> Result<Alone, ReplayError> {
+        self.one_at_a_time.clone().try_lock_owned().map_err(|_| ReplayError::Already)
     }
 
     /// Takes up every letter that fits, oldest first.
     ///
     /// # Errors
     /// When the server is away; what was taken up until then is in INTAKE, and its letters are gone.
-    pub async fn run(&self, which: &Which) -> Result<Replayed, ReplayError> {
+    pub async fn run(&self, which: &Which, _alone: Alone) -> Result<Replayed, ReplayError> {
         let mut told = Replayed::default();
         let named = which.letters.iter().flatten();
         let mut from = which.from.or_else(|| named.clone().min().copied()).unwrap_or(1);
@@ -180,7 +197,7 @@ impl Replay {
     ///
     /// # Errors
     /// When the server is away: it may be gone all the same.
-    pub async fn dismiss(&self, sequence: u64) -> Result<(), ReplayError> {
+    pub async fn dismiss(&self, sequence: u64, _alone: Alone) -> Result<(), ReplayError> {
         self.remove(sequence).await
     }
 

@@ -84,6 +84,28 @@ async fn a_mended_pack_takes_up_what_the_broken_one_gave_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_taken_up_once_however_often_that_is_asked() {
+    const LETTERS: u64 = 20;
+    let mut site = Site::start().await;
+    let nameless = |n| json!({ "orderNum": "无", "title": format!("第 {n} 件") });
+    site.push((0..LETTERS).map(nameless).collect()).await;
+    site.when("/v1/dead", |page| page["letters"][0]["sequence"] == LETTERS).await;
+    let asked = || site.send(Method::POST, "/v1/dead/replay", site.operator(), &[], Some(json!({ "to": LETTERS })));
+    let mut taken_up: Vec<u64> = Vec::new();
+    for answer in futures_util::future::join_all((0..4).map(|_| asked())).await {
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            assert_eq!(answer.headers()["retry-after"], "5");
+            continue;
+        }
+        assert_eq!(answer.status(), StatusCode::OK);
+        let done: Value = answer.json().await.expect("json");
+        taken_up.extend(done["replayed"].as_array().expect("letters").iter().filter_map(|a| a["sequence"].as_u64()));
+    }
+    assert_eq!(taken_up, (1..=LETTERS).collect::<Vec<_>>());
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_dealt_with_otherwise_is_dropped_by_a_person_who_says_why() {
     let mut site = Site::start().await;
     for title in ["甲", "乙"] {
