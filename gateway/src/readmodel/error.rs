@@ -39,7 +39,7 @@ pub enum ReadModelError {
         until: u64,
     },
     /// A question that walks over more than can be answered in time.
-    #[error("the question took longer than {seconds} s: narrow it, by stage, department or time of registration, say")]
+    #[error("the question took longer than {seconds} s: ask a narrower one, or ask again later")]
     TooLong {
         /// How long was waited.
         seconds: u64,
