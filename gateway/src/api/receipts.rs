@@ -9,10 +9,11 @@ use axum::response::Response;
 use huiliu_schemas::receipt::{Receipt, parse_receipt_id};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Api;
 use super::caller::Caller;
+use crate::commands::PATIENCE;
 use crate::doors::principal::Principal;
 use crate::problem::{Kind, Problem};
 use crate::rest::conditional::{Tag as EntityTag, fresh_as};
@@ -23,8 +24,6 @@ use crate::rest::{Endpoints, Key, Operation, Tag, example};
 const LONGEST_WAIT_S: u64 = 30;
 /// Bytes of an envelope.
 const WEIGHS_ONE: usize = 64 << 10;
-/// What one that is still to be read counts for in hand: how large it is, nobody knows yet.
-const UNREAD: usize = 8;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +63,8 @@ async fn endpoint(
         _ => return Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{channel}`"))),
     }
     api.shares.count(&who)?;
-    let reading = api.shares.in_turn(&who, UNREAD)?.come().await?;
+    let late = |_| Problem::new(Kind::Unavailable, "too many receipts are asked for at once: ask again").retry_after(5);
+    let reading = timeout(PATIENCE, api.shares.read(&who)?.come()).await.map_err(late)??;
     let envelope = api.receipts.stored(&channel, sequence).await?;
     // Read once, and kept while it is waited: a large one counts for several.
     let _held = api.shares.wait(&who, envelope.body.get().bytes.len().div_ceil(WEIGHS_ONE))?;

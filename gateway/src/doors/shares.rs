@@ -19,7 +19,10 @@ pub const IN_HAND: usize = 64;
 
 /// What of submissions over NATS waits until there is room in hand, counted alike.
 const IN_TURN: usize = 512;
-/// Receipts that are waited for, counted alike.
+/// Receipts whose envelope is read at once: how large it is, nobody knows before.
+const READING: usize = 8;
+/// Receipts that are waited for, counted alike, and as many that are still to be read: all may come at once, after a
+/// restart say.
 const WAITING: usize = 256;
 /// Searches at once: fewer than are worked on at all.
 const SEARCHING: usize = 2;
@@ -30,6 +33,8 @@ pub struct Shares {
     asked: DefaultKeyedRateLimiter<Principal>,
     in_hand: Places,
     in_turn: Places,
+    reading: Places,
+    to_read: Places,
     waiting: Places,
     searching: Places,
 }
@@ -44,7 +49,7 @@ struct Places {
 /// A place among what one has in hand.
 pub type Hand = OwnedSemaphorePermit;
 
-/// What waits for a place in hand.
+/// What waits for a place.
 #[derive(Debug)]
 pub struct Turn {
     own: Arc<Semaphore>,
@@ -70,6 +75,8 @@ impl Default for Shares {
             asked,
             in_hand: Places::new(IN_HAND),
             in_turn: Places::new(IN_TURN),
+            reading: Places::new(READING),
+            to_read: Places::new(WAITING),
             waiting: Places::new(WAITING),
             searching: Places::new(SEARCHING),
         }
@@ -101,9 +108,16 @@ impl Shares {
     /// # Errors
     /// Where too much waits already: nothing was done.
     pub fn in_turn(&self, who: &Principal, weight: usize) -> Result<Turn, Problem> {
-        let waits = self.in_turn.take(who, weight)?;
-        let (own, weight) = self.in_hand.of(who, weight);
-        Ok(Turn { own, weight, _waits: waits })
+        self.in_hand.behind(&self.in_turn, who, weight)
+    }
+
+    /// Reads the envelope of a receipt. It waits here: who asks for many keeps neither his commands back nor what he
+    /// hands in.
+    ///
+    /// # Errors
+    /// Where too many wait already: nothing was done.
+    pub fn read(&self, who: &Principal) -> Result<Turn, Problem> {
+        self.reading.behind(&self.to_read, who, 1)
     }
 
     /// Waits for what weighs so much.
@@ -139,6 +153,13 @@ impl Places {
         let (own, weight) = self.of(who, weight);
         own.try_acquire_many_owned(weight).map_err(|_| over(who, "has too much in hand at once").retry_after(1))
     }
+
+    /// A place here when its turn comes, and one in the line until then.
+    fn behind(&self, line: &Self, who: &Principal, weight: usize) -> Result<Turn, Problem> {
+        let waits = line.take(who, weight)?;
+        let (own, weight) = self.of(who, weight);
+        Ok(Turn { own, weight, _waits: waits })
+    }
 }
 
 fn over(who: &Principal, what: &str) -> Problem {
@@ -147,6 +168,8 @@ fn over(who: &Principal, what: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -168,5 +191,23 @@ mod tests {
         let asked = (0..2 * PER_SECOND.get()).filter(|_| shares.count(&housing).is_ok()).count();
         assert!(asked < 2 * PER_SECOND.get() as usize, "{asked}");
         assert!(shares.count(&police).is_ok());
+    }
+
+    #[test]
+    fn all_receipts_may_be_asked_for_at_once_and_take_nothing_from_the_commands() {
+        let hotline = Principal::Channel("hotline-12345".parse().expect("a channel"));
+        let shares = Shares::default();
+        let mut come = (0..WAITING).map(|_| Box::pin(shares.read(&hotline).expect("room").come()));
+        let mut read: Vec<_> =
+            come.by_ref().take(READING).map(|turn| turn.now_or_never().expect("read at once")).collect();
+        let mut waits: Vec<_> = come.collect();
+        assert!(waits.iter_mut().all(|turn| turn.now_or_never().is_none()), "the others wait");
+        let more: Vec<_> = std::iter::from_fn(|| shares.read(&hotline).ok()).take(WAITING).collect();
+        assert!(more.len() < WAITING, "there is an end to what may wait");
+        let all = shares.take(&hotline, IN_HAND).expect("nothing of it is in hand");
+        assert!(shares.in_turn(&hotline, 1).expect("a turn").come().now_or_never().is_none());
+        drop(all);
+        read.pop();
+        assert!(waits.remove(0).now_or_never().is_some(), "the first of them is next");
     }
 }
