@@ -105,8 +105,7 @@ async fn endpoint(
     let after = after.transpose()?;
     let asked = Question::read(&typed.q).map_err(SearchError::from)?;
     let kind = kind(&asked);
-    let _searching = api.shares.search(&who)?;
-    let found = api.search.answer(asked, after, limit).await?;
+    let found = api.search.answer(api.shares.search(&who)?, asked, after, limit).await?;
     if found.of_content {
         tracing::info!(
             target: "huiliu::audit", who = who.subject(), door = "http", by = kind, hits = found.hits.len(),

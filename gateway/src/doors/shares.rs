@@ -26,6 +26,8 @@ const READING: usize = 8;
 const WAITING: usize = 256;
 /// Searches at once: fewer than are worked on at all.
 const SEARCHING: usize = 2;
+/// Searches that wait for those.
+const TO_SEARCH: usize = 16;
 
 /// What each has used up.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ pub struct Shares {
     to_read: Places,
     waiting: Places,
     searching: Places,
+    to_search: Places,
 }
 
 /// So many places for each.
@@ -79,6 +82,7 @@ impl Default for Shares {
             to_read: Places::new(WAITING),
             waiting: Places::new(WAITING),
             searching: Places::new(SEARCHING),
+            to_search: Places::new(TO_SEARCH),
         }
     }
 }
@@ -128,12 +132,12 @@ impl Shares {
         self.waiting.take(who, weight)
     }
 
-    /// Searches: one asker's many would have all the others wait.
+    /// Searches: one asker's many wait for each other, and not all the others for them.
     ///
     /// # Errors
-    /// Where as many are under way: nothing was done.
-    pub fn search(&self, who: &Principal) -> Result<Hand, Problem> {
-        self.searching.take(who, 1)
+    /// Where too many wait already: nothing was done.
+    pub fn search(&self, who: &Principal) -> Result<Turn, Problem> {
+        self.searching.behind(&self.to_search, who, 1)
     }
 }
 
@@ -185,8 +189,6 @@ mod tests {
         let _all = shares.wait(&housing, WAITING).expect("room");
         assert!(shares.wait(&housing, 1).is_err() && shares.wait(&police, 1).is_ok());
         assert!(shares.take(&housing, 1).is_ok(), "who waits may still ask");
-        let _searches = [(); SEARCHING].map(|()| shares.search(&housing).expect("room"));
-        assert!(shares.search(&housing).is_err() && shares.search(&police).is_ok());
 
         let asked = (0..2 * PER_SECOND.get()).filter(|_| shares.count(&housing).is_ok()).count();
         assert!(asked < 2 * PER_SECOND.get() as usize, "{asked}");
@@ -209,5 +211,18 @@ mod tests {
         drop(all);
         read.pop();
         assert!(waits.remove(0).now_or_never().is_some(), "the first of them is next");
+    }
+
+    #[test]
+    fn the_third_search_waits_for_the_first() {
+        let [desk, other] = ["desk", "other"].map(|id| Principal::Operator(id.parse().expect("a name")));
+        let shares = Shares::default();
+        let search = |who| shares.search(who).expect("room").come();
+        let mut searches =
+            [(); SEARCHING].map(|()| Some(search(&desk).now_or_never().expect("at once").expect("room")));
+        let mut third = Box::pin(search(&desk));
+        assert!(third.as_mut().now_or_never().is_none() && search(&other).now_or_never().is_some());
+        searches[0] = None;
+        assert!(third.now_or_never().is_some());
     }
 }

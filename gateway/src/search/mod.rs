@@ -18,6 +18,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::doors::shares::{Hand, Turn};
 use crate::ledger::{Ledger, LedgerError};
 use crate::readmodel::{CaseRow, ReadHandle, ReadModelError};
 use crate::words::{Place, Searchable, Token, of_words};
@@ -147,17 +148,23 @@ impl Search {
         Self { reads: reads.within(READING), ledger, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    /// A page of what a question finds.
+    /// A page of what a question finds, when it is its asker's own turn.
     ///
     /// # Errors
     /// Where nothing can be looked for, or the read model or the engine does not answer.
-    pub async fn answer(&self, asked: Question, after: Option<Mark>, limit: usize) -> Result<Found, SearchError> {
-        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await.map_err(|_| SearchError::Busy)?;
-        let asking = Arc::new(Asking { question: asked, _turn: turn.map_err(|_| ReadModelError::CutOff)? });
+    pub async fn answer(
+        &self,
+        own: Turn,
+        asked: Question,
+        after: Option<Mark>,
+        limit: usize,
+    ) -> Result<Found, SearchError> {
+        let begun = timeout(PATIENCE, Asking::begin(asked, own, &self.turns)).await.map_err(|_| SearchError::Busy)?;
+        let asking = begun.ok_or(ReadModelError::CutOff)?;
         let asked = &asking.question;
         let until = Instant::now() + PATIENCE;
-        let mut page = Page::new(self.ask(|_, reads| reads.position(), &asking).await?, limit, until);
-        let hits = self.ask(names, &asking).await?;
+        let mut page = Page::new(asking.ask(&self.reads, |_, reads| reads.position()).await?, limit, until);
+        let hits = asking.ask(&self.reads, names).await?;
         if let Some(unaskable) = asked.unaskable().filter(|_| hits.is_empty()) {
             return Err(unaskable.into());
         }
@@ -191,10 +198,11 @@ impl Search {
         named: &[CaseId],
         page: &mut Page,
     ) -> Result<bool, SearchError> {
-        let places = self.ask(move |asked, reads| reads.cases_with(&tokens(asked, tier, reads), below), asking).await?;
+        let places =
+            asking.ask(&self.reads, move |asked, reads| reads.cases_with(&tokens(asked, tier, reads), below)).await?;
         for some in places.chunks(OPENED_AT_ONCE) {
             let some = some.to_vec();
-            let cases = self.ask(move |_, reads| reads.cases_at(&some), asking).await?;
+            let cases = asking.ask(&self.reads, move |_, reads| reads.cases_at(&some)).await?;
             let opening = cases.into_iter().map(|(below, case)| async move {
                 let why = self.verify(&asking.question, tier, case.id).await?;
                 Ok::<_, SearchError>((below, case, why))
@@ -232,22 +240,32 @@ impl Search {
         let searchable = Searchable::of(&case.facts, &opened.told, case.hides_reporter());
         Ok(reasons(asked, tier, &searchable))
     }
-
-    /// Asks the read model, which keeps the turn until it has answered.
-    async fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Question, &ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
-        asking: &Arc<Asking>,
-    ) -> Result<T, SearchError> {
-        let asking = asking.clone();
-        Ok(self.reads.aside(move |reads| question(&asking.question, reads)).await?)
-    }
 }
 
 /// A question whose turn it is, for as long as anything is done about it, whether or not anybody waits for it.
 struct Asking {
     question: Question,
+    _own: Hand,
     _turn: OwnedSemaphorePermit,
+}
+
+impl Asking {
+    /// Begins when it is the question's turn: among its asker's first, then among all.
+    async fn begin(question: Question, own: Turn, turns: &Arc<Semaphore>) -> Option<Arc<Self>> {
+        let own = own.come().await.ok()?;
+        let turn = turns.clone().acquire_owned().await.ok()?;
+        Some(Arc::new(Self { question, _own: own, _turn: turn }))
+    }
+
+    /// Asks the read model, which keeps the turn until it has answered.
+    async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        reads: &ReadHandle,
+        question: impl FnOnce(&Question, &ReadHandle) -> Result<T, ReadModelError> + Send + 'static,
+    ) -> Result<T, SearchError> {
+        let asking = self.clone();
+        Ok(reads.aside(move |reads| question(&asking.question, reads)).await?)
+    }
 }
 
 impl Question {
@@ -370,9 +388,47 @@ impl From<SearchError> for crate::problem::Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
     use huiliu_schemas::content::Content;
     use huiliu_schemas::submission::Facts;
+
+    use super::*;
+    use crate::doors::principal::Principal;
+    use crate::doors::shares::Shares;
+    use crate::readmodel::ReadModel;
+    use crate::readmodel::tests::world::{Folder, World};
+
+    #[tokio::test]
+    async fn who_hangs_up_has_no_more_searches_than_his_own() {
+        let folder = Folder::new();
+        let model = ReadModel::open(folder.file(), World::default().indexing()).expect("open");
+        let (reads, shares, turns) = (model.reader(), Shares::default(), Arc::new(Semaphore::new(AT_ONCE)));
+        let desk = Principal::Operator("desk".parse().expect("a name"));
+        let begin = || {
+            let own = shares.search(&desk).expect("room");
+            Box::pin(Asking::begin(Question::read("路灯").expect("askable"), own, &turns))
+        };
+        let first = begin().await.expect("its turn");
+        let _second = begin().await.expect("its turn");
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (ends, end) = mpsc::channel::<()>();
+        let asking = tokio::spawn(async move {
+            let looks = move |_: &Question, _: &ReadHandle| {
+                begun.send(()).expect("somebody looks");
+                end.recv().map_err(|_| ReadModelError::Closed)
+            };
+            first.ask(&reads, looks).await
+        });
+        begins.await.expect("it begins");
+        asking.abort();
+        assert!(asking.await.expect_err("given up").is_cancelled());
+        let mut third = begin();
+        assert!(third.as_mut().now_or_never().is_none(), "the first is still worked on");
+        ends.send(()).expect("it still runs");
+        assert!(third.await.is_some());
+    }
 
     fn case(title: &str, text: &str) -> Searchable {
         let content = Content { title: Some(title.into()), text: Some(text.into()), ..Content::default() };
