@@ -15,6 +15,9 @@ const PATIENCE_MS = 60_000;
 /** Things only the citizen and the handling department may know. */
 const PLANTED = { callerName: "欧阳测试甲", callerPhone: "13900001234", majorContent: "绝密正文：家住测试里弄九十九号，身份证号330205199001011234，请问医疗救助需要带哪些材料，到哪里办理？", title: "机密标题测试乙" };
 
+const SEARCH = /\/v1\/search$/;
+const EVENTS = /\/v1\/events\?/;
+
 let folder, hub, browser, page;
 const complaints = [];
 
@@ -89,8 +92,7 @@ test("the page at work", { timeout: 4 * PATIENCE_MS }, async (t) => {
     const content = JSON.stringify(await (await ask(`/v1/cases/${number}/content`)).json());
     for (const word of Object.values(PLANTED)) assert.ok(content.includes(word), `the case does not hold ${word}`);
 
-    await page.locator("#find-name").fill(number);
-    await page.locator("#find button").click();
+    await search(number);
     await page.locator("#drawer-body .steps").waitFor();
     const shown = await page.content();
     for (const word of Object.values(PLANTED)) assert.ok(!shown.includes(word), `the page shows ${word}`);
@@ -100,19 +102,58 @@ test("the page at work", { timeout: 4 * PATIENCE_MS }, async (t) => {
 
   await t.test("finds a case by two characters and by telephone, and says in which field they stand", async () => {
     for (const [typed, by] of [["里弄", "文字 内容"], ["机密 标题", "文字 标题"], ["139 0000 1234", "电话 反映人"]]) {
-      await page.locator("#find-name").fill(typed);
-      await page.locator("#find button").click();
+      await search(typed);
       await until(async () => (await page.locator("#drawer-body td", { hasText: by }).count()) === 1, `${typed} by ${by}`);
       const shown = await page.locator("#drawer").textContent();
       for (const word of Object.values(PLANTED)) assert.ok(!shown.includes(word), `the answer shows ${word}`);
       if (SHOTS) await page.screenshot({ path: join(SHOTS, "search.png") });
       await page.locator("#close").click();
     }
-    await page.locator("#find-name").fill("灯");
-    await page.locator("#find button").click();
+    await search("灯");
     await until(async () => (await page.locator("#drawer-body").textContent()).includes("单字无法查找"), "a word about one character");
-    complaints.splice(0, complaints.length, ...complaints.filter((said) => !said.includes("422")));
+    expected(422);
     await page.locator("#close").click();
+  });
+
+  await t.test("says why a search is not answered, and takes that for no broken connection", async () => {
+    await page.route(SEARCH, (route) => route.fulfill(problem(429, "has too much in hand at once")));
+    await search("里弄");
+    await until(async () => (await page.locator("#drawer-body").textContent()).includes("has too much in hand at once"), "the reason");
+    assert.equal(await page.locator("#live.lost").count(), 0);
+    expected(429);
+    await page.unroute(SEARCH);
+    await page.locator("#close").click();
+  });
+
+  await t.test("gives up a search for the next, and waits for a slow one", async () => {
+    let given = 0;
+    page.on("requestfailed", (request) => (given += SEARCH.test(request.url())));
+    await page.route(SEARCH, () => undefined, { times: 1 });
+    await search("里弄");
+    await page.route(SEARCH, (route) => setTimeout(() => route.continue(), 1_000), { times: 1 });
+    await search("机密 标题");
+    const found = page.locator("#drawer-body td", { hasText: "文字 标题" });
+    await found.waitFor();
+    assert.equal(given, 1, "the first is still asked");
+    await page.locator("#close").click();
+
+    await page.route(SEARCH, (route) => setTimeout(() => route.continue(), 11_000), { times: 1 });
+    await search("机密 标题");
+    await found.waitFor();
+    await page.locator("#close").click();
+  });
+
+  await t.test("begins anew where the log was restored from before its place", async () => {
+    let beyond, anew;
+    await page.route(EVENTS, (route) => {
+      const cursor = new URL(route.request().url()).searchParams.get("cursor");
+      anew ||= beyond !== undefined && cursor === null;
+      beyond ??= cursor ?? undefined;
+      return cursor !== null && cursor === beyond ? route.fulfill(problem(422, "begin anew")) : route.continue();
+    });
+    await until(async () => anew && (await page.locator("#live.lost").count()) === 0, "the newest events");
+    await page.unroute(EVENTS);
+    expected(422);
   });
 
   await t.test("explains the interface, with nothing from elsewhere", async () => {
@@ -155,6 +196,17 @@ async function startDemo(dir) {
   child.stdout.resume();
   return found;
 }
+
+async function search(typed) {
+  await page.locator("#find-name").fill(typed);
+  await page.locator("#find button").click();
+}
+
+const problem = (status, detail) =>
+  ({ status, contentType: "application/problem+json", body: JSON.stringify({ status, detail, title: "测试", title_en: "A test" }) });
+
+/** The browser complains of every answer that is none: of this one it may. */
+const expected = (status) => complaints.splice(0, complaints.length, ...complaints.filter((said) => !said.includes(String(status))));
 
 const ask = (path) => fetch(new URL(path, hub.page), { headers: { Authorization: `Bearer ${new URL(hub.page).hash.slice("#key=".length)}` } });
 

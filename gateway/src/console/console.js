@@ -53,11 +53,13 @@ const TONES = {
 const POLL_MS = 1500;
 /** A connection that broke without a word is not waited for. */
 const PATIENCE_MS = 10000;
+/** A search may wait for its turn first, and look for as long: no sooner than the hub itself gives up. */
+const SEARCH_PATIENCE_MS = 45000;
 const HAPPENINGS = 50;
 
 const state = {
   language: localStorage.getItem("language") || "zh", key: sessionStorage.getItem("key"), labels: {}, versions: [], overview: null, triage: null,
-  happenings: [], since: null, held: false, open: null, turn: 0, asking: false,
+  happenings: [], since: null, held: false, open: null, turn: new AbortController(), asking: false,
 };
 
 const at = (id) => document.getElementById(id);
@@ -105,17 +107,22 @@ function fill(parent, children) {
 }
 
 class Refused extends Error {}
-/** What was typed cannot be asked; the message says why. */
-class Unaskable extends Error {}
+/** The hub is there, and says why it does not answer this. */
+class Told extends Error {
+  constructor({ status, title, title_en: english, detail }) {
+    super(`${state.language === "zh" ? title : english}: ${detail}`);
+    this.status = status;
+  }
+}
 
 /** With something said, it is said in the body. */
-async function ask(path, said) {
+async function ask(path, { said, signal, patience = PATIENCE_MS } = {}) {
   const headers = state.key ? { Authorization: `Bearer ${state.key}` } : {};
   const asked = said ? { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(said) } : { headers };
-  const answer = await fetch(path, { ...asked, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answer = await fetch(path, { ...asked, cache: "no-store", signal: AbortSignal.any([AbortSignal.timeout(patience), signal].filter(Boolean)) });
   if (answer.status === 401 || answer.status === 403) throw new Refused();
   if (answer.status === 404) return null;
-  if (answer.status === 422) throw new Unaskable((await answer.json()).detail);
+  if (answer.headers.get("Content-Type")?.startsWith("application/problem+json")) throw new Told(await answer.json());
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   return answer.json();
 }
@@ -280,11 +287,12 @@ function connected(well) {
 
 // ---- the drawer
 
-/** Something else is asked for: what was open is no longer, and what was asked for before comes too late. */
+/** Something else is asked for: what was open is no longer, and what was asked for before is not waited for. */
 function turn() {
   state.open = null;
-  state.turn += 1;
-  return state.turn;
+  state.turn.abort();
+  state.turn = new AbortController();
+  return state.turn.signal;
 }
 
 function openDrawer(title, body) {
@@ -309,29 +317,33 @@ function closeDrawer() {
 async function openTable(title, heads, load) {
   const body = el("tbody");
   const more = el("button", { class: "plain", type: "button" }, t("more"));
+  const why = el("p", { class: "quiet", role: "status" });
+  const asked = turn();
   let cursor = null;
   const page = async () => {
     more.disabled = true;
+    say(why, "");
     try {
-      const { rows, next } = await load(cursor === null ? {} : { cursor });
+      const { rows, next } = await load(cursor === null ? {} : { cursor }, asked);
       body.append(...rows);
       if (!body.children.length) body.append(empty(heads.length));
       cursor = next;
       more.hidden = cursor === null;
+    } catch (error) {
+      unanswered(error, (text) => say(why, text));
     } finally {
       more.disabled = false;
     }
   };
-  more.addEventListener("click", () => page().catch(failed));
-  turn();
-  openDrawer(title, [el("table", {}, el("thead", {}, el("tr", {}, heads.map((name) => el("th", {}, t(name))))), body), more]);
-  await page().catch(failed);
+  more.addEventListener("click", page);
+  openDrawer(title, [el("table", {}, el("thead", {}, el("tr", {}, heads.map((name) => el("th", {}, t(name))))), body), why, more]);
+  await page();
 }
 
 const caseCells = (c) => [el("td", {}, caseLink(c), " ", warningTag(c)), el("td", {}, el("span", { class: `tag ${tone(c.stage)}` }, word(c.stage, c.stage_zh))), el("td", {}, named("departments", c.lead))];
 
-const openList = (title, filter) => openTable(title, ["number", "stage", "department", "matter", "registered"], async (after) => {
-  const found = await ask(`/v1/cases?${new URLSearchParams({ ...filter, limit: 50, ...after })}`);
+const openList = (title, filter) => openTable(title, ["number", "stage", "department", "matter", "registered"], async (after, asked) => {
+  const found = await ask(`/v1/cases?${new URLSearchParams({ ...filter, limit: 50, ...after })}`, { signal: asked });
   return { next: found.next, rows: found.cases.map((c) => el("tr", {}, caseCells(c), el("td", {}, named("matters", c.matter)), el("td", { class: "n" }, moment(c.registered_at)))) };
 });
 
@@ -342,35 +354,29 @@ function foundBy(why) {
 
 /** One case under the very name that was typed is opened at once. */
 async function search(q) {
-  const page = (after) => ask("/v1/search", { q, ...after });
-  const asked = turn();
+  const page = (after, asked) => ask("/v1/search", { said: { q, ...after }, signal: asked, patience: SEARCH_PATIENCE_MS });
   try {
-    const first = await page({});
-    if (asked !== state.turn) return undefined;
+    const first = await page({}, turn());
     const [hit] = first.hits;
     if (first.hits.length === 1 && first.next === null && ["number", "source_number"].includes(hit.why[0].what)) return await openCase(hit.case.number);
-    return await openTable(t("found"), ["number", "stage", "department", "registered", "found_by"], async (after) => {
-      const found = after.cursor ? await page(after) : first;
+    return await openTable(t("found"), ["number", "stage", "department", "registered", "found_by"], async (after, asked) => {
+      const found = after.cursor ? await page(after, asked) : first;
       const rows = found.hits.map(({ case: c, why }) => el("tr", {}, caseCells(c), el("td", { class: "n" }, moment(c.registered_at)), el("td", {}, why.map(foundBy))));
       if (found.capped) rows.push(el("tr", {}, el("td", { colspan: 5, class: "empty" }, t("capped"))));
       return { rows, next: found.next };
     });
   } catch (error) {
-    if (!(error instanceof Unaskable)) return failed(error);
-    turn();
-    return openDrawer(t("found"), [el("p", { class: "empty" }, error.message)]);
+    return unanswered(error, (text) => openDrawer(t("found"), [el("p", { class: "empty" }, text)]));
   }
 }
 
 async function openCase(name) {
-  const asked = turn();
   try {
-    const view = await ask(`/v1/cases/${encodeURIComponent(name)}`);
-    if (asked !== state.turn) return;
+    const view = await ask(`/v1/cases/${encodeURIComponent(name)}`, { signal: turn() });
     if (view) showCase(view);
     else openDrawer(name, [el("p", { class: "empty" }, t("not_found"))]);
   } catch (error) {
-    failed(error);
+    unanswered(error, (text) => openDrawer(name, [el("p", { class: "empty" }, text)]));
   }
 }
 
@@ -476,11 +482,22 @@ function failed(error) {
   connected(false);
 }
 
+/** What somebody asked for is not answered: `tell` shows what the hub says of it, which is no broken connection. */
+function unanswered(error, tell) {
+  if (error instanceof Told) tell(error.message);
+  else if (error.name !== "AbortError") failed(error);
+}
+
 async function follow() {
-  const since = state.since === null ? "" : `cursor=${state.since}&`;
-  const answer = await ask(`/v1/events?${since}limit=${HAPPENINGS}`);
+  const after = (since) => ask(`/v1/events?${since === null ? "" : `cursor=${since}&`}limit=${HAPPENINGS}`);
+  const answer = await after(state.since).catch((error) => {
+    // Beyond the end of the log: it was restored from before that place.
+    if (state.since === null || error.status !== 422) throw error;
+    Object.assign(state, { since: null, happenings: [] });
+    return after(null);
+  });
   // Too far behind to show one by one: go to the newest.
-  const page = answer.more ? await ask(`/v1/events?limit=${HAPPENINGS}`) : answer;
+  const page = answer.more ? await after(null) : answer;
   const fresh = new Set(state.since === null ? [] : page.events.map((e) => e.sequence));
   const known = answer.more ? [] : state.happenings;
   state.happenings = [...known, ...page.events].slice(-HAPPENINGS);
