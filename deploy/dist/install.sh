@@ -33,6 +33,12 @@ etc=$root/etc/huiliu
 data=$root/var/lib/huiliu
 units=$root/etc/systemd/system
 
+# A nats-server and a gateway on one machine go forth and back each by itself.
+is_server() { [ "$unit" = huiliu-nats ]; }
+if is_server; then links=nats-; else links=; fi
+current=$opt/${links}current
+previous=$opt/${links}previous
+
 # Whether this is the machine itself, and whether systemd runs on it.
 real() { [ -z "$root" ]; }
 systemd() { [ -d "$root/run/systemd/system" ]; }
@@ -41,19 +47,19 @@ service() { real && systemd; }
 # point LINK TARGET: at any moment the link is the old one or the new one.
 point() { ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"; }
 
-current() { basename "$(readlink "$opt/current" 2>/dev/null || true)"; }
-previous() { basename "$(readlink "$opt/previous" 2>/dev/null || true)"; }
+# The version that LINK leads to.
+leads_to() { basename "$(readlink "$1" 2>/dev/null || true)"; }
 
 # at_least HAVE WANT: by their numbers.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
 # What a server of three cannot do without and nobody but its office can write.
 unwritten() {
-    [ "$unit" = huiliu-nats ] || return 1
-    [ ! -e "$etc/huiliu-users.conf" ] || grep -q change-me "$etc/nats.env"
+    is_server || return 1
+    [ ! -e "$etc/huiliu-users.conf" ] || grep -q '^[^#]*change-me' "$etc/nats.env"
 }
 
-# Starts what `current` is; whether it comes to take work. A large store takes its time after a power cut: for as long as
+# Starts what $current leads to; whether it comes to take work. A large store takes its time after a power cut: for as long as
 # the hub is at it, it is left to it, up to half an hour. A nats-server does not say when it is up: that it lives on must do.
 start() {
     if unwritten; then
@@ -70,7 +76,7 @@ start() {
         sleep 1
         ended=$(systemctl show --property NRestarts --value "$unit")
         case $(systemctl is-active "$unit") in
-            active) [ "$unit" != huiliu ] && [ "$second" -lt $((5 * (ended + 1))) ] || return 0 ;;
+            active) is_server && [ "$second" -lt $((5 * (ended + 1))) ] || return 0 ;;
             activating | reloading) [ "$ended" -lt 3 ] || return 1 ;;
             *) return 1 ;;
         esac
@@ -81,33 +87,34 @@ start() {
 
 # put VERSION: in place of what runs, and started.
 put() {
-    point "$opt/current" "$1"
+    point "$current" "$1"
     lay_units "$opt/$1"
     start
 }
 
 # remember VERSION: the way back leads there; without one there is none.
 remember() {
-    if [ -n "$1" ]; then point "$opt/previous" "$1"; else rm -f "$opt/previous"; fi
+    if [ -n "$1" ]; then point "$previous" "$1"; else rm -f "$previous"; fi
 }
 
+# Its own ones: what else is on the machine may be another version.
 lay_units() {
     mkdir -p "$units"
-    cp "$1"/systemd/huiliu* "$units/"
+    if is_server; then cp "$1/systemd/huiliu-nats.service" "$units/"; else cp "$1"/systemd/huiliu{,-backup}.* "$units/"; fi
 }
 
 last_words() { ! service || journalctl -u "$unit" -n 20 --no-pager >&2; }
 
 # A hub of its own, with a store of its own, must not begin beside the one that three servers keep.
-if [ "$unit" = huiliu ] && [ -e "$etc/nats-server.conf" ] && [ ! -e "$etc/huiliu.toml" ]; then
+if ! is_server && [ -e "$etc/nats-server.conf" ] && [ ! -e "$etc/huiliu.toml" ]; then
     fail "本机是三台服务器之一，请用 --server；若也作网关，先写 $etc/huiliu.toml (one of three servers: say --server; to be a gateway as well, write that file first)"
 fi
 
 if [ "$action" = rollback ]; then
-    before=$(previous)
-    ran=$(current)
+    before=$(leads_to "$previous")
+    ran=$(leads_to "$current")
     { [ -n "$before" ] && [ -x "$opt/$before/bin/huiliu" ]; } ||
-        fail "没有可退回的版本 (there is no version to go back to)：$opt/previous"
+        fail "没有可退回的版本 (there is no version to go back to)：$previous"
     if ! put "$before"; then
         last_words
         put "$ran" || fail "$before 未能启动，重新启动 $ran 也未成功 (did not start, and neither did $ran again)"
@@ -146,7 +153,7 @@ fi
 
 # What is there and whole is left alone: it may be the way back, or the very folder this runs from.
 whole() { (cd "$1" 2>/dev/null && sha256sum --check --status SHA256SUMS 2>/dev/null); }
-before=$(current)
+before=$(leads_to "$current")
 if [ "$before" != "$version" ] && ! whole "$opt/$version"; then
     partial=$opt/$version.partial
     rm -rf "$partial"
@@ -160,14 +167,14 @@ fi
 
 first=no
 mkdir -p "$etc/packs" "$data" "$root/usr/local/bin"
-if [ "$unit" = huiliu-nats ]; then
-    for file in nats-server.conf nats.env; do
-        [ -e "$etc/$file" ] || install -m 0640 "cluster/$file" "$etc/$file"
-    done
+if is_server; then
+    [ -e "$etc/nats-server.conf" ] || install -m 0640 cluster/nats-server.conf "$etc/nats-server.conf"
+    # systemd reads it, as root.
+    [ -e "$etc/nats.env" ] || install -m 0600 cluster/nats.env "$etc/nats.env"
 elif [ ! -e "$etc/directory" ]; then
     cp -R "$opt/$version/directory" "$etc/directory"
 fi
-if [ "$unit" = huiliu ] && [ ! -e "$etc/huiliu.toml" ]; then
+if ! is_server && [ ! -e "$etc/huiliu.toml" ]; then
     first=yes
     cat > "$etc/huiliu.toml" <<EOT
 # 汇流的设置；全部设置及说明：huiliu settings     Settings of Huiliu; all of them: huiliu settings
@@ -185,34 +192,37 @@ EOT
 fi
 if real; then
     chown root:huiliu "$etc" && chmod 0750 "$etc"
-    for file in huiliu.toml nats-server.conf nats.env huiliu-users.conf; do
+    for file in huiliu.toml nats-server.conf huiliu-users.conf; do
         [ ! -e "$etc/$file" ] || { chown root:huiliu "$etc/$file" && chmod 0640 "$etc/$file"; }
     done
+    [ ! -e "$etc/nats.env" ] || { chown root:root "$etc/nats.env" && chmod 0600 "$etc/nats.env"; }
     for folder in directory packs; do
         [ ! -e "$etc/$folder" ] || chgrp -R huiliu "$etc/$folder"
     done
     chown huiliu:huiliu "$data" && chmod 0700 "$data"
 fi
 
-# As root it becomes the hub's user: what it writes must be readable to the hub.
-cat > "$root/usr/local/bin/huiliu" <<EOT
+if ! is_server; then
+    # As root it becomes the hub's user: what it writes must be readable to the hub.
+    cat > "$root/usr/local/bin/huiliu" <<EOT
 #!/bin/sh
 HUILIU_SETTINGS=\${HUILIU_SETTINGS:-$etc/huiliu.toml}; export HUILIU_SETTINGS
 if [ "\$(id -u)" = 0 ] && id huiliu >/dev/null 2>&1 && [ -z "$root" ]; then
-    exec runuser -u huiliu -- $opt/current/bin/huiliu "\$@"
+    exec runuser -u huiliu -- $current/bin/huiliu "\$@"
 fi
-exec $opt/current/bin/huiliu "\$@"
+exec $current/bin/huiliu "\$@"
 EOT
-chmod 0755 "$root/usr/local/bin/huiliu"
+    chmod 0755 "$root/usr/local/bin/huiliu"
 
-# The new program must understand this office's settings and directory before the old one is stopped.
-as_hub() { if real; then runuser -u huiliu -- "$@"; else "$@"; fi; }
-[ ! -e "$etc/huiliu.toml" ] || as_hub env HUILIU_SETTINGS="$etc/huiliu.toml" "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
-    cat "$opt/$version/check.txt" >&2
-    fail "新版本不接受现有的目录或设置，未作更换 (the new version does not accept the directory or the settings as they are; nothing was changed)"
-}
+    # The new program must understand this office's settings and directory before the old one is stopped.
+    as_hub() { if real; then runuser -u huiliu -- "$@"; else "$@"; fi; }
+    as_hub env HUILIU_SETTINGS="$etc/huiliu.toml" "$opt/$version/bin/huiliu" check > "$opt/$version/check.txt" 2>&1 || {
+        cat "$opt/$version/check.txt" >&2
+        fail "新版本不接受现有的目录或设置，未作更换 (the new version does not accept the directory or the settings as they are; nothing was changed)"
+    }
+fi
 
-former=$(previous)
+former=$(leads_to "$previous")
 upgrade=no
 [ -z "$before" ] || [ "$before" = "$version" ] || upgrade=yes
 [ "$upgrade" = no ] || remember "$before"
@@ -228,8 +238,8 @@ if ! put "$version"; then
 fi
 
 say "汇流 $version 已就绪${before:+（此前 $before）} (Huiliu $version is in place)"
-if [ "$unit" = huiliu-nats ] && [ -e "$etc/huiliu.toml" ]; then
-    say "本机的网关仍是原程序，待各服务器都升级后：systemctl restart huiliu (the gateway here is the old program until it is restarted, after all servers)"
+if is_server && [ -e "$etc/huiliu.toml" ]; then
+    say "本机的网关不变，待各服务器都升级后再运行 install.sh，不带 --server (the gateway here stays what it is: after all servers, install.sh without --server)"
 elif [ "$first" = yes ]; then
     say "下一步 next: $opt/$version/docs/install.md"
 fi

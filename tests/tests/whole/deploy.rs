@@ -73,21 +73,66 @@ fn a_server_of_three_gets_no_hub() {
     let said = place.run(&install, "255", &["--server"]);
     succeeds(&said);
     assert!(words(&said).contains("未启动"), "with the example's secrets it must not start: {}", words(&said));
-    assert!(etc.join("nats-server.conf").is_file() && etc.join("nats.env").is_file());
+    assert!(etc.join("nats-server.conf").is_file());
+    let mode = fs::metadata(etc.join("nats.env")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it holds the secret of all three, and systemd reads it as root");
     assert!(!etc.join("huiliu.toml").exists() && !etc.join("directory").exists());
 
-    fs::write(etc.join("nats.env"), "NATS_NAME=nats-2\n").unwrap();
-    fs::write(etc.join("huiliu-users.conf"), "").unwrap();
+    place.write_for_a_server();
     let said = place.run(&install, "255", &["--server"]);
     succeeds(&said);
     assert!(words(&said).contains("huiliu-nats") && !words(&said).contains("未启动"), "{}", words(&said));
-    assert_eq!(fs::read_to_string(etc.join("nats.env")).unwrap(), "NATS_NAME=nats-2\n", "an office's own file");
+    assert_eq!(fs::read_to_string(etc.join("nats.env")).unwrap(), WRITTEN, "an office's own file");
 
     let hub = place.install("255");
     assert!(!hub.status.success() && words(&hub).contains("--server"), "a hub would begin: {}", words(&hub));
     fs::write(etc.join("huiliu.toml"), "").unwrap();
     succeeds(&place.install("255"));
 }
+
+#[test]
+fn a_gateway_on_a_servers_machine_goes_forth_and_back_by_itself() {
+    let place = Place::new();
+    let [server, gateway] = [&["--server"][..], &[]];
+    let stands = || ["nats-current", "nats-previous", "current", "previous"].map(|name| place.link(name));
+    let run = |arguments: &[&str]| succeeds(&place.run(&place.0.join("archive/install.sh"), "255", arguments));
+    place.write_for_a_server();
+    place.write("huiliu.toml", "");
+    for version in ["0.0.0", "0.0.1"] {
+        place.release(version);
+        run(server);
+        run(gateway);
+    }
+    assert_eq!(stands(), ["0.0.1", "0.0.0", "0.0.1", "0.0.0"]);
+    run(&["--server", "--rollback"]);
+    assert_eq!(stands(), ["0.0.0", "0.0.1", "0.0.1", "0.0.0"], "only the server is asked to go back");
+    run(&["--rollback"]);
+    assert_eq!(stands(), ["0.0.0", "0.0.1", "0.0.0", "0.0.1"], "not forth again");
+    place.release("0.0.2");
+    run(server);
+    assert_eq!(stands(), ["0.0.2", "0.0.0", "0.0.0", "0.0.1"], "a gateway that is started again stays what it is");
+}
+
+#[test]
+fn each_unit_runs_what_its_own_link_leads_to_and_is_laid_with_it() {
+    let place = Place::new();
+    let units = place.machine("255").join("etc/systemd/system");
+    place.write_for_a_server();
+    place.write("huiliu.toml", "");
+    for (arguments, unit, program) in [
+        (&["--server"][..], "huiliu-nats.service", "/opt/huiliu/nats-current/bin/nats-server "),
+        (&[], "huiliu.service", "/opt/huiliu/current/bin/huiliu "),
+    ] {
+        assert!(!units.join(unit).exists(), "{unit} of another version, under one that runs");
+        succeeds(&place.run(&place.0.join("archive/install.sh"), "255", arguments));
+        let text = fs::read_to_string(units.join(unit)).unwrap();
+        assert!(text.contains(&format!("ExecStart={program}")), "{text}");
+    }
+    assert!(units.join("huiliu-backup.service").is_file() && units.join("huiliu-backup.timer").is_file());
+}
+
+/// What an office makes of `nats.env`.
+const WRITTEN: &str = "# instead of change-me\nNATS_NAME=nats-2\n";
 
 fn succeeds(said: &Output) {
     assert!(said.status.success(), "{}", words(said));
@@ -122,6 +167,16 @@ impl Place {
         put(&archive.join("VERSION"), &format!("{version}\n"));
         let sums = Command::new("sha256sum").arg("VERSION").current_dir(&archive).output().unwrap().stdout;
         fs::write(archive.join("SHA256SUMS"), sums).unwrap();
+    }
+
+    /// What an office writes before a server of three starts.
+    fn write_for_a_server(&self) {
+        self.write("nats.env", WRITTEN);
+        self.write("huiliu-users.conf", "");
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        put(&self.machine("255").join("etc/huiliu").join(name), text);
     }
 
     /// On a machine that runs this systemd.
