@@ -137,7 +137,7 @@ figures! {
     Counter "huiliu_engine_restarts_total" ["restarts"; "–"] "内嵌引擎重启次数", "How often the embedded nats-server was started again", alarm "HuiliuEngineRestarts";
     Gauge "huiliu_stream_messages" ["messages"; "`stream`"] "各流消息数", "Messages in a stream";
     Gauge "huiliu_stream_bytes" ["bytes"; "`stream`"] "各流占用", "Bytes of a stream";
-    Gauge "huiliu_stream_replicas_behind" ["copies"; "`stream`"] "各流离线或未补齐的副本数（单机为 0）", "Copies of a stream on other servers that are offline or not up to date; 0 where one server keeps everything", alarm "HuiliuReplicaBehind";
+    Gauge "huiliu_stream_replicas_behind" ["copies"; "`stream`"] "各流离线或落后超过 1000 条的副本数（单机为 0）", "Copies of a stream on other servers that are away or more than 1,000 entries behind; 0 where one server keeps everything", alarm "HuiliuReplicaBehind";
     Counter "huiliu_trace_spans_total" ["steps"; "`outcome`: `sent`, `failed` (the collector did not take them), `dropped` (they waited too long for it)"] "调用链跟踪步骤：已发送、发送失败、丢弃", "Steps of traces and what became of them";
     Gauge "huiliu_disk_free_bytes" ["bytes"; "–"] "存储所在盘的剩余空间；外部引擎时为本网关 data.dir 所在盘", "Free space on the disk of the store; where nats-server is elsewhere, in data.dir of this gateway", alarm "HuiliuDiskFull";
     Gauge "huiliu_backup_proven_timestamp_seconds" ["s since 1970"; "–"] "最近一次通过试恢复的备份的开始时间（从未有过则无此项）", "When the last backup that passed its trial was begun; absent until there is one", alarm "HuiliuBackupOld";
