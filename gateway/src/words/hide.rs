@@ -83,16 +83,31 @@ impl Hidden {
         hidden
     }
 
-    /// But for what stands in these words: who wrote them knows it.
+    /// But for what stands in these words, and for the persons they name, in whatever spelling: who wrote them knows it. A
+    /// spelling that is another's too, as 张先生 may be, is shown: hidden, it would take out the very one who is spoken to;
+    /// shown, it tells of the other no more than a surname.
     pub fn but_for<'c>(mut self, told: impl IntoIterator<Item = &'c Content>) -> Self {
-        for text in told.into_iter().flat_map(Content::texts) {
-            let glyphs = glyphs(text.expose());
-            let is_told = |spelling: &Vec<char>| (0..glyphs.len()).any(|at| stands(spelling, &glyphs, at));
-            self.spellings.values_mut().for_each(|alike| alike.retain(|spelling| !is_told(spelling)));
-            let counted = counted(&glyphs);
-            self.homes.retain(|home| home.find(&counted).is_empty());
+        for content in told {
+            let named = Self::of(&content.persons, &[]);
+            self.retain(|spelling| !named.has(spelling), |home| !named.homes.contains(home));
+            for text in content.texts() {
+                let glyphs = glyphs(text.expose());
+                let counted = counted(&glyphs);
+                let is_told = |spelling: &[char]| (0..glyphs.len()).any(|at| stands(spelling, &glyphs, at));
+                self.retain(|spelling| !is_told(spelling), |home| home.find(&counted).is_empty());
+            }
         }
         self
+    }
+
+    fn retain(&mut self, spelling: impl Fn(&[char]) -> bool, home: impl FnMut(&Home) -> bool) {
+        self.spellings.values_mut().for_each(|alike| alike.retain(|written| spelling(written)));
+        self.homes.retain(home);
+    }
+
+    fn has(&self, spelling: &[char]) -> bool {
+        let alike = spelling.first().and_then(|first| self.spellings.get(first));
+        alike.is_some_and(|alike| alike.iter().any(|written| written == spelling))
     }
 
     fn add(&mut self, spelling: Vec<char>) {
@@ -334,8 +349,26 @@ mod tests {
         assert_eq!(told_to(called), "〔隐去〕（13812345678）家住〔隐去〕，〔隐去〕不在");
         let scene = Content { address: Some(Private::new("示范小区3幢301室")), ..Content::default() };
         assert_eq!(told_to(scene), "〔隐去〕（〔隐去〕）家住示范小区3幢301室，〔隐去〕不在");
-        let all = Content { persons: vec![zhang.clone(), person("张先生", "", "", "")], ..Content::default() };
+        let all = Content { persons: vec![zhang.clone()], ..Content::default() };
         assert_eq!(told_to(all), text);
+    }
+
+    #[test]
+    fn whom_somebody_named_they_know_by_every_form() {
+        let named = |name: &str, phone: &str, address: &str| person(name, phone, "", address);
+        let boss = Person { role: PersonRole::Respondent, ..named("张老板", "", "") };
+        let (zhang, li) = (named("张三", "", ""), named("李四", "0574-87654321", "示范小区（北区）3幢301室"));
+        for (theirs, own, text, expected) in [
+            (vec![&zhang], vec![&zhang], "张先生您好", "张先生您好"),
+            (vec![&zhang], vec![&li], "张先生您好", "〔隐去〕您好"),
+            (vec![&zhang], vec![&zhang, &boss], "张先生您好", "张先生您好"),
+            (vec![&zhang], vec![&boss], "张先生您好", "张先生您好"),
+            (vec![&li], vec![&li], "李女士，87654321，示范小区3-301", "李女士，87654321，示范小区3-301"),
+            (vec![&zhang, &named("张四", "", "")], vec![&zhang], "张先生、张三、张四", "张先生、张三、〔隐去〕"),
+        ] {
+            let own = Content { persons: own.into_iter().cloned().collect(), ..Content::default() };
+            assert_eq!(told(&Hidden::of(theirs, &[]).but_for([&own]), text), expected);
+        }
     }
 
     #[test]
