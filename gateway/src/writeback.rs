@@ -4,11 +4,12 @@
 //! source: the one its record came by, if that one can.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use huiliu_adapters::http;
 use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing};
 use huiliu_adapters::pull::backoff;
@@ -224,8 +225,8 @@ impl WriteBack {
         let now = Instant::now();
         let due = cases.into_iter().filter(|id| self.waiting.get(id).is_none_or(|w| w.until <= now));
         let this = &*self;
-        let telling =
-            futures_util::stream::iter(due.collect::<Vec<_>>()).map(|id| async move { (id, this.tell_case(id).await) });
+        let telling = futures_util::stream::iter(due.collect::<Vec<_>>())
+            .map(|id| async move { (id, unbroken(id, this.tell_case(id)).await) });
         let told: Vec<_> = telling.buffer_unordered(AT_ONCE).collect().await;
         for (id, told) in told {
             match told {
@@ -464,6 +465,29 @@ fn teller<'a>(channels: &'a Channels, namespace: &Namespace, answers: &Channel) 
     capable.or_else(|| reached().find(own)).or_else(|| reached().next())
 }
 
+/// What a fault of ours breaks is the telling of this one case: the channel's others are told, here and by whoever tells it next.
+async fn unbroken(id: CaseId, telling: impl Future<Output = Result<(), NotYet>>) -> Result<(), NotYet> {
+    // What had been told and not written down is told again, as after any failure.
+    AssertUnwindSafe(telling).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(case = %id, "an answer of case {id} waits: telling it broke down, by a fault of ours");
+        Err(NotYet(None))
+    })
+}
+
 fn told_cause(event: Uuid, owed: &Owed) -> Cause {
     Cause::hub(&format!("told/{event}/{}", owed.source))
+}
+
+#[cfg(test)]
+mod tests {
+    use huiliu_schemas::SourceId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_telling_that_breaks_down_is_of_its_case_alone() {
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        assert!(unbroken(id, async { panic!("cut amiss") }).await.is_err());
+        assert!(unbroken(id, async { Ok(()) }).await.is_ok());
+    }
 }
