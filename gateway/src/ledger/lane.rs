@@ -138,11 +138,10 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
 /// Where something is appended, the log compares; a refusal, or that there is nothing new, rests on what was known here of a
 /// case, and another gateway may have written since.
 async fn confirm(shared: &Shared, group: &Group<'_>, round: &mut Round) -> Result<(), Setback> {
-    let asked = group.judged_by_memory().into_iter().map(async |(id, known)| {
-        let subject = subjects::case(id);
-        let last = until_read(|| read::last_from_leader(&shared.reading, CASES, &subject)).await?;
-        Ok::<_, LedgerError>((id, last.is_some_and(|message| message.sequence > known)))
-    });
+    let asked = group
+        .judged_by_memory()
+        .into_iter()
+        .map(async |(id, known)| Ok::<_, LedgerError>((id, end_in_log(shared, id).await? > known)));
     let moved_on: Vec<CaseId> =
         try_join_all(asked).await?.into_iter().filter(|(_, moved_on)| *moved_on).map(|(id, _)| id).collect();
     if moved_on.is_empty() {
@@ -279,26 +278,54 @@ async fn fetch(
     }
     let known = loaded.map_or(0, |l| l.last_sequence);
     let as_of = |opened: &OpenedCase| opened.loaded.last_sequence;
-    let opened = not_behind(known, as_of, || open_case(&shared.reading, &shared.keys, id)).await?;
+    let copy = || open_case(&shared.reading, &shared.keys, id);
+    let opened = not_behind(id, known, as_of, copy, || end_in_log(shared, id)).await?;
+    if opened.as_ref().map_or(0, as_of) < known {
+        // Else it would be kept, as the newer.
+        shared.cache.forget(&id);
+    }
+    let Some(opened) = opened else { return Ok((id, None, Told::default())) };
     let told = Told { merged: opened.told, each: tellings(opened.events) };
     Ok((id, Some(Arc::new(opened.loaded)), told))
 }
 
-/// What is read of a case that is known up to there: any copy of the log may answer, one that is behind too.
-async fn not_behind<T, F>(known: u64, as_of: fn(&T) -> u64, mut read: impl FnMut() -> F) -> Result<T, LedgerError>
+/// What is read of a case that is known up to there: any copy of the log may answer, one that is behind too. Where the log
+/// itself ends before, no copy will ever reach as far: then what it still has.
+async fn not_behind<T, R, E>(
+    id: CaseId,
+    mut known: u64,
+    as_of: fn(&T) -> u64,
+    mut read: impl FnMut() -> R,
+    end_in_log: impl Fn() -> E,
+) -> Result<Option<T>, LedgerError>
 where
-    F: Future<Output = Result<Option<T>, LedgerError>>,
+    R: Future<Output = Result<Option<T>, LedgerError>>,
+    E: Future<Output = Result<u64, LedgerError>>,
 {
     let mut pause = Pause::default();
     loop {
-        if let Some(found) = read().await?.filter(|found| as_of(found) >= known) {
+        let found = read().await?;
+        if found.as_ref().map_or(0, as_of) >= known {
             return Ok(found);
         }
         if pause.is_long() {
-            tracing::warn!(known, "the log waits for a copy of it that is not behind");
+            let end = end_in_log().await?;
+            if end < known {
+                tracing::error!(case = %id, known, end, "the log has lost the end of case {id}, which was read before");
+                known = end;
+            } else {
+                tracing::warn!(case = %id, known, "case {id} waits for a copy of the log that is not behind");
+            }
         }
         pause.wait().await;
     }
+}
+
+/// The sequence of the last message of a case as the leader of the log has it; 0 where it has none.
+async fn end_in_log(shared: &Shared, id: CaseId) -> Result<u64, LedgerError> {
+    let subject = subjects::case(id);
+    let last = until_read(|| read::last_from_leader(&shared.reading, CASES, &subject)).await?;
+    Ok(last.map_or(0, |message| message.sequence))
 }
 
 /// The case's data key, or a fresh one where it has none (or where it was destroyed: then nothing old opens with it).
@@ -419,12 +446,32 @@ impl Pause {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+    use std::iter::repeat_n;
+
     use super::*;
 
-    #[tokio::test]
+    /// What is read of a case known up to 7, of which the leader of the log has `end`.
+    async fn read(copies: impl IntoIterator<Item = Option<u64>>, end: u64) -> Option<u64> {
+        let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+        let mut copies = copies.into_iter();
+        let copy = || ready(Ok(copies.next().expect("not asked so often")));
+        not_behind(id, 7, |sequence| *sequence, copy, || ready(Ok(end))).await.expect("read")
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_copy_of_the_log_that_is_behind_is_not_believed() {
-        let mut copies = [None, Some(6), Some(7), Some(8)].into_iter();
-        let read = not_behind(7, |sequence| *sequence, || std::future::ready(Ok(copies.next().expect("another copy"))));
-        assert_eq!(read.await.expect("read"), 7);
+        assert_eq!(read([None, Some(6), Some(7), Some(8)], 8).await, Some(7));
+        let long = repeat_n(Some(6), 20);
+        assert_eq!(read(long.chain([Some(7)]), 7).await, Some(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_log_itself_has_lost_is_not_waited_for() {
+        let many = |copy| repeat_n(copy, 20);
+        assert_eq!(read(many(Some(6)), 6).await, Some(6));
+        assert_eq!(read(many(None), 0).await, None);
+        let behind = repeat_n(Some(5), 12);
+        assert_eq!(read(behind.chain([Some(6)]), 6).await, Some(6), "a copy of what is left may be behind too");
     }
 }
