@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::kv::Store;
-use tokio::time::timeout;
+use async_nats::jetstream::kv::{Store, UpdateError};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use uuid::Uuid;
 
 use crate::engine::streams::{LEASE_TTL, LEASES};
 
 /// Three times within the time after which it runs out.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
-/// A server that has not answered by then may have lost what it was told: the work ends before another may begin it.
+/// A server that has not answered so long after a renewal was due may have lost it: the work ends before another may begin it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 const _: () = assert!(RENEW_EVERY.as_secs() + ANSWERED_WITHIN.as_secs() < LEASE_TTL.as_secs());
 
@@ -33,12 +33,13 @@ impl Lease {
     /// given back.
     pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let leases = self.jetstream.get_key_value(LEASES).await.ok()?;
+        let sent = Instant::now();
         let created = timeout(ANSWERED_WITHIN, leases.create(&self.key, self.holder.clone().into())).await;
         let revision = created.ok()?.ok()?;
         tracing::debug!(lease = self.key, "lease {} is ours", self.key);
         let held = Held { leases, key: self.key.clone(), revision: AtomicU64::new(revision) };
         tokio::select! {
-            () = held.keep(&self.holder) => None,
+            () = held.keep(&self.holder, sent) => None,
             done = work => Some(done),
         }
     }
@@ -53,21 +54,32 @@ struct Held {
 }
 
 impl Held {
-    async fn keep(&self, holder: &str) {
-        loop {
-            tokio::time::sleep(RENEW_EVERY).await;
+    async fn keep(&self, holder: &str, sent: Instant) {
+        let update = async || {
             let revision = self.revision.load(Ordering::Relaxed);
-            let renewed = timeout(ANSWERED_WITHIN, self.leases.update(&self.key, holder.to_owned().into(), revision));
-            let lost = match renewed.await {
-                Ok(Ok(renewed)) => {
-                    self.revision.store(renewed, Ordering::Relaxed);
-                    continue;
-                }
-                Ok(Err(error)) => error.to_string(),
-                Err(elapsed) => elapsed.to_string(),
-            };
-            tracing::warn!(lease = self.key, error = lost, "lease {} was lost", self.key);
-            return;
+            let renewed = self.leases.update(&self.key, holder.to_owned().into(), revision).await?;
+            self.revision.store(renewed, Ordering::Relaxed);
+            Ok(())
+        };
+        let error = renew(sent, update).await;
+        tracing::warn!(lease = self.key, error, "lease {} was lost", self.key);
+    }
+}
+
+/// Renews what was last sent for then, until no answer comes in time: why. The server counts from when it stored what was
+/// sent, which may be long before it says so; so here it counts from the sending.
+async fn renew<F>(mut sent: Instant, mut update: impl FnMut() -> F) -> String
+where
+    F: Future<Output = Result<(), UpdateError>>,
+{
+    loop {
+        let due = sent + RENEW_EVERY;
+        sleep_until(due).await;
+        sent = Instant::now();
+        match timeout_at(due + ANSWERED_WITHIN, update()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return error.to_string(),
+            Err(elapsed) => return elapsed.to_string(),
         }
     }
 }
@@ -81,5 +93,34 @@ impl Drop for Held {
                 tracing::debug!(lease = key, "lease {key} runs out by itself");
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::pending;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_work_ends_before_another_may_begin_it() {
+        for answered in [Duration::ZERO, RENEW_EVERY, ANSWERED_WITHIN - Duration::from_millis(1)] {
+            let stored = Cell::new(None);
+            // The first is stored at once and answered late, the next is lost.
+            let update = async || {
+                if stored.get().is_some() {
+                    pending::<()>().await;
+                }
+                stored.set(Some(Instant::now()));
+                sleep(answered).await;
+                Ok(())
+            };
+            let _why = renew(Instant::now(), update).await;
+            let held = stored.get().expect("renewed").elapsed();
+            assert!(held < LEASE_TTL, "answered after {answered:?}, held for {held:?}");
+        }
     }
 }
