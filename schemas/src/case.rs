@@ -178,6 +178,10 @@ pub struct Case {
     pub owed: Vec<Owed>,
     /// What sources were told.
     pub delivered: Vec<AnswerDelivered>,
+    /// Sources that were owed our last word when the case came back, and took none since. They may have it all the same: it
+    /// was under way, or their "yes" was lost.
+    #[serde(default)]
+    pub taken_back: Vec<SourceId>,
     /// Answers known by what caused them.
     pub causes: BTreeMap<Cause, Answer>,
     /// How many events.
@@ -229,6 +233,7 @@ impl Case {
             sessions: Vec::new(),
             owed: Vec::new(),
             delivered: Vec::new(),
+            taken_back: Vec::new(),
             causes: BTreeMap::new(),
             events: 0,
             last_event: event.id,
@@ -384,7 +389,7 @@ impl Case {
             EventBody::Reopened { deadlines, seen } => {
                 self.marks.reopened += 1;
                 self.solved = None;
-                self.owed.retain(|o| !o.what.is_last());
+                self.take_back_last_words();
                 self.deadlines.clone_from(deadlines);
                 self.stage = Stage::Dispatched;
                 self.see_again(seen.as_deref(), &event.actor);
@@ -434,6 +439,9 @@ impl Case {
                 let owed = self.owed.len();
                 self.owed.retain(|o| o.event != delivered.event || o.source != delivered.source);
                 self.delivered.push(delivered.clone());
+                if delivered.what.is_last() && !delivered.refused && !delivered.no_way {
+                    self.taken_back.retain(|source| *source != delivered.source);
+                }
                 // It may have been under way when a reopening took it back: then nobody is to be told of it any more.
                 if delivered.refused && self.owed.len() < owed {
                     self.pass_on(delivered);
@@ -520,6 +528,15 @@ impl Case {
         let next = self.matters().filter(|s| s.source.namespace == refused.source.namespace);
         let next = next.filter(|s| !s.is_over() && !heard(s)).map(|s| s.source.clone()).next();
         self.owed.extend(next.map(|source| Owed { event: refused.event, what: refused.what, source }));
+    }
+
+    /// The case is open again: what its sources were still to be told of its end is told no more.
+    fn take_back_last_words(&mut self) {
+        for owed in self.owed.extract_if(.., |o| o.what.is_last()) {
+            if !self.taken_back.contains(&owed.source) {
+                self.taken_back.push(owed.source);
+            }
+        }
     }
 
     fn see(&mut self, seen: &SourceSeen, channel: &Channel) {

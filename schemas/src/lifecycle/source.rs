@@ -467,11 +467,11 @@ fn is_changed_upstream(case: &Case, submit: &Submit) -> bool {
 }
 
 /// Whether a record that says that the matter is over at its source ends the case (decision 33): the source had it open
-/// when last seen, it is not our own end that it shows, and nobody else waits for an answer.
+/// when last seen, it is not our own end that it shows, or may show, and nobody else waits for an answer.
 fn ends(case: &Case, submit: &Submit) -> bool {
     let Some(known) = case.source(&submit.seen.source) else { return false };
     let news = is_changed_upstream(case, submit) && !known.is_over() && !shows_our_end(case, known, &submit.seen);
-    let news = news && !precedes_our_answer(case, &submit.seen);
+    let news = news && !precedes_our_answer(case, &submit.seen) && !case.taken_back.contains(&known.source);
     is_over(&submit.submission) && !case.stage.is_ended() && news && !others_wait(case, &submit.submission)
 }
 

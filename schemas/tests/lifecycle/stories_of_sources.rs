@@ -887,11 +887,14 @@ fn over_and_told() -> World {
 /// The sources are told all they are owed; the last of it under this version, and they show it in these words.
 fn tell(world: &mut World, version: Option<i64>, reply: Option<&str>) {
     let event = world.case().owed.last().expect("an answer is owed").event;
+    answer_all(world, version, reply, false);
+}
+
+fn answer_all(world: &mut World, version: Option<i64>, reply: Option<&str>, refused: bool) {
     while let Some(owed) = world.case().owed.first().cloned() {
         let version = version.filter(|_| owed.event == event);
         let (what, source, reply_digest) = (owed.what, owed.source, reply.map(str::to_owned));
-        let told =
-            AnswerDelivered { event: owed.event, what, source, version, reply_digest, refused: false, no_way: false };
+        let told = AnswerDelivered { event: owed.event, what, source, version, reply_digest, refused, no_way: false };
         let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
         assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
     }
@@ -1178,6 +1181,45 @@ fn a_case_without_a_result_comes_back_to_a_person() {
     assert_eq!(world.submit(&handed_back, unsure()), REPEAT, "what was declined is handed back");
     assert_eq!(world.submit(&open(122), unsure()), REPEAT);
     let more = record().order(123).saying("more");
+/// The source took our answer, its "yes" was lost, and the citizen urges: the end that its page shows then is ours.
+#[test]
+fn an_end_whose_yes_was_lost_does_not_end_what_came_back() {
+    let closed = |order, reply| record().order(order).upstream(UpstreamState::Closed, reply);
+    let urge = |id: &str| {
+        let urge = Record::of(source("hotline", id), "hotline-12345").intent(Intent::Urge);
+        urge.seen(|s| s.follow_up = true)
+    };
+    let bad = Assessment { solved: Some(Solved::No), satisfaction: None };
+    let assess = Command::Assess { by: Assessor::Citizen, assessment: bad };
+    let back: [fn(&mut World, Record, Command); 2] = [
+        |world, urge, _| assert_eq!(world.submit(&urge, unsure()), events(&["urged", "reopened"])),
+        |world, _, assess| assert_eq!(world.command(&desk(), assess), events(&["assessed", "reopened"])),
+    ];
+    for comes_back in back {
+        let mut world = World::signed(&[lead("housing")]);
+        resolve(&mut world);
+        comes_back(&mut world, urge("u1"), assess.clone());
+        assert_eq!(world.submit(&closed(120, "ours"), unsure()), events(&["upstream_changed"]));
+        assert_eq!((world.lead(), world.told()), (Some("housing"), vec!["housing supplement".to_owned()]));
+        assert_eq!(world.submit(&closed(121, "ours"), unsure()), REPEAT);
+        assert_eq!(world.stage(), Stage::Dispatched);
+    }
+
+    // What it refuses to be told next says nothing of what it took.
+    let again = |refused: bool| {
+        let mut world = World::signed(&[lead("housing")]);
+        resolve(&mut world);
+        assert_eq!(world.submit(&urge("u1"), unsure()), events(&["urged", "reopened"]));
+        resolve_again(&mut world);
+        answer_all(&mut world, Some(130).filter(|_| !refused), None, refused);
+        assert_eq!(world.submit(&urge("u2"), unsure()), events(&["urged", "reopened"]));
+        world
+    };
+    assert_eq!(again(true).submit(&closed(120, "ours"), unsure()), events(&["upstream_changed"]));
+    let ends = events(&["upstream_changed", "closed"]);
+    assert_eq!(again(false).submit(&closed(140, "theirs"), unsure()), ends, "it took the next, and we know it");
+}
+
     assert_eq!(world.submit(&more, unsure()), events(&["supplemented", "reopened", "triaged"]));
 
     let mut world = over_and_told();
