@@ -53,6 +53,10 @@ pub struct Entry {
     pub departments: Vec<(DepartmentId, Role)>,
     /// Who spoke is not shown to departments.
     pub reporter_hidden: bool,
+    /// The case came back before every source was known to have the answer given last: whoever wants more may not have
+    /// read it, and no source is told it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untold: bool,
 }
 
 impl Entry {
@@ -98,6 +102,7 @@ impl Entry {
             rule: rule_of(case, event),
             departments: case.active_assignments().into_iter().map(|a| (a.department.clone(), a.role)).collect(),
             reporter_hidden: case.hides_reporter(),
+            untold: wanted.kind == EntryKind::Reopen && !case.taken_back.is_empty(),
         }
     }
 }

@@ -536,8 +536,8 @@ fn new_view(case: &Case, submit: &Submit) -> Option<Assessment> {
 }
 
 /// It is handed back and was not, or open and was over. That it is merely open says nothing: sources leave it so, and one
-/// that has not been told yet does not know that it ended. Who hands back has read our answer, whether or not we know that
-/// it was told; handing back what was declined only agrees.
+/// that has not been told yet does not know that it ended. Who hands back may have read our answer although we do not know
+/// that it was told, and nothing shows who has not: it counts either way. Handing back what was declined only agrees.
 fn is_opened_again(case: &Case, submit: &Submit, echo: bool) -> bool {
     let source = &submit.seen.source;
     let before = case.source(source).and_then(|known| known.state);

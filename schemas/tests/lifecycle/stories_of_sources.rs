@@ -4,6 +4,7 @@ use huiliu_schemas::case::Owed;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
+use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Actor, AnswerDelivered, EventBody};
 use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
@@ -886,11 +887,11 @@ fn over_and_told() -> World {
 
 /// The sources are told all they are owed; the last of it under this version, and they show it in these words.
 fn tell(world: &mut World, version: Option<i64>, reply: Option<&str>) {
-    let event = world.case().owed.last().expect("an answer is owed").event;
     answer_all(world, version, reply, false);
 }
 
 fn answer_all(world: &mut World, version: Option<i64>, reply: Option<&str>, refused: bool) {
+    let event = world.case().owed.last().expect("an answer is owed").event;
     while let Some(owed) = world.case().owed.first().cloned() {
         let version = version.filter(|_| owed.event == event);
         let (what, source, reply_digest) = (owed.what, owed.source, reply.map(str::to_owned));
@@ -1094,7 +1095,7 @@ fn a_source_that_was_not_told_yet_does_not_know_and_asks_for_nothing() {
     assert_eq!(world.stage(), Stage::Resolved);
 }
 
-/// Nobody tells a channel without an address, and a "yes" may be lost: what is handed back was read all the same.
+/// Nobody tells a channel without an address, and a "yes" may be lost: what is handed back may have been read all the same.
 #[test]
 fn what_is_handed_back_comes_back_whether_or_not_we_know_that_it_was_told() {
     let returned = |order| record().order(order).upstream(UpstreamState::Returned, "back");
@@ -1118,6 +1119,27 @@ fn what_is_handed_back_comes_back_whether_or_not_we_know_that_it_was_told() {
     assert_eq!(world.submit(&without_order, unsure()), events(&["reopened"]));
     resolve_again(&mut world);
     assert_eq!(world.submit(&without_order, unsure()), REPEAT, "known");
+}
+
+/// Somebody there handed the order back before our answer came, and nothing in the record says so.
+#[test]
+fn whose_result_was_told_to_nobody_learns_so_with_the_case() {
+    let untold = |world: &World| {
+        let event = world.log.last().expect("an event");
+        Entry::of(world.case(), event, event.entries.last().expect("an entry")).untold
+    };
+    let returned = |order| record().order(order).upstream(UpstreamState::Returned, "back");
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.submit(&open(101), unsure()), REPEAT);
+    resolve(&mut world);
+    assert_eq!(world.submit(&returned(105), unsure()), events(&["reopened"]));
+    assert!(untold(&world));
+    assert_eq!(world.command(&hotline(), Command::Urge {}), events(&["urged"]));
+    assert!(!untold(&world), "once");
+    resolve_again(&mut world);
+    tell(&mut world, Some(120), None);
+    assert_eq!(world.submit(&record().order(121).assessed(Solved::No), unsure()), events(&["assessed", "reopened"]));
+    assert!(!untold(&world));
 }
 
 /// Resolved in the evening, its source away, and the citizen says that it is not solved: in the morning nobody is told that it is.
@@ -1159,28 +1181,6 @@ fn an_answer_that_was_taken_back_is_told_to_nobody() {
     assert_eq!(last(&world).len(), 1);
 }
 
-#[test]
-fn a_case_without_a_result_comes_back_to_a_person() {
-    let back = events(&["reopened", "triaged"]);
-
-    let mut world = World::new();
-    world.submit(&record().upstream(UpstreamState::Closed, "theirs"), to(&[lead("housing")]));
-    assert_eq!(world.submit(&open(101), to(&[lead("housing")])), back);
-    assert_eq!(world.stage(), Stage::Triage);
-    assert_eq!(world.submit(&open(101), unsure()), REPEAT);
-
-    let mut world = World::signed(&[lead("housing")]);
-    world.submit(&record().order(101).intent(Intent::Withdraw).upstream(UpstreamState::Cancelled, "theirs"), unsure());
-    assert_eq!(world.stage(), Stage::Withdrawn);
-    assert_eq!(world.submit(&open(102), unsure()), back);
-
-    let mut world = World::signed(&[lead("housing")]);
-    world.command(&of("housing"), Command::Decline { article: "《信访工作条例》第十九条".into() });
-    tell(&mut world, Some(120), None);
-    let handed_back = record().order(121).upstream(UpstreamState::Returned, "back");
-    assert_eq!(world.submit(&handed_back, unsure()), REPEAT, "what was declined is handed back");
-    assert_eq!(world.submit(&open(122), unsure()), REPEAT);
-    let more = record().order(123).saying("more");
 /// The source took our answer, its "yes" was lost, and the citizen urges: the end that its page shows then is ours.
 #[test]
 fn an_end_whose_yes_was_lost_does_not_end_what_came_back() {
@@ -1220,6 +1220,28 @@ fn an_end_whose_yes_was_lost_does_not_end_what_came_back() {
     assert_eq!(again(false).submit(&closed(140, "theirs"), unsure()), ends, "it took the next, and we know it");
 }
 
+#[test]
+fn a_case_without_a_result_comes_back_to_a_person() {
+    let back = events(&["reopened", "triaged"]);
+
+    let mut world = World::new();
+    world.submit(&record().upstream(UpstreamState::Closed, "theirs"), to(&[lead("housing")]));
+    assert_eq!(world.submit(&open(101), to(&[lead("housing")])), back);
+    assert_eq!(world.stage(), Stage::Triage);
+    assert_eq!(world.submit(&open(101), unsure()), REPEAT);
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&record().order(101).intent(Intent::Withdraw).upstream(UpstreamState::Cancelled, "theirs"), unsure());
+    assert_eq!(world.stage(), Stage::Withdrawn);
+    assert_eq!(world.submit(&open(102), unsure()), back);
+
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Decline { article: "《信访工作条例》第十九条".into() });
+    tell(&mut world, Some(120), None);
+    let handed_back = record().order(121).upstream(UpstreamState::Returned, "back");
+    assert_eq!(world.submit(&handed_back, unsure()), REPEAT, "what was declined is handed back");
+    assert_eq!(world.submit(&open(122), unsure()), REPEAT);
+    let more = record().order(123).saying("more");
     assert_eq!(world.submit(&more, unsure()), events(&["supplemented", "reopened", "triaged"]));
 
     let mut world = over_and_told();
