@@ -9,6 +9,7 @@ mod tellings_tests;
 mod tests;
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use huiliu_schemas::case::Case;
@@ -308,9 +309,15 @@ impl Sitting {
 
 /// Whether a job brings the case back to whoever led it last, unless what is judged of its words forbids that.
 fn reopens(job: &Job, case: &Case) -> bool {
-    let decided = || lifecycle::decide(Some(case), case.id, &order(job, Given::default()), case.updated_at);
+    let decide = || lifecycle::decide(Some(case), case.id, &order(job, Given::default()), case.updated_at);
+    case.stage.has_result() && brings_back(decide)
+}
+
+/// What breaks down here, by a fault of ours, breaks down again where it is decided, and is answered for there.
+fn brings_back(decide: impl FnOnce() -> Result<Decided, Refusal>) -> bool {
     let comes_back = |event: &Event| matches!(event.body, EventBody::Reopened { .. });
-    case.stage.has_result() && matches!(decided(), Ok(Decided::Events(events)) if events.iter().any(comes_back))
+    let decided = catch_unwind(AssertUnwindSafe(decide));
+    matches!(decided, Ok(Ok(Decided::Events(events))) if events.iter().any(comes_back))
 }
 
 /// Whom a command sends the case to.

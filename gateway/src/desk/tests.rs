@@ -156,6 +156,12 @@ pub(super) fn told(tellings: &[&str]) -> Told {
     Told { merged: each.iter().fold(Content::default(), |all, one| all.merged(one)), each }
 }
 
+/// The lane asks before it decides, and has other records to decide.
+#[test]
+fn a_decision_that_breaks_down_brings_nothing_back() {
+    assert!(!brings_back(|| panic!("cut amiss")));
+}
+
 #[test]
 fn who_is_accused_later_is_not_given_the_case_by_hand() {
     let desk = Desk::new(Arc::new(shipped()));

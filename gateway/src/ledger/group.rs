@@ -70,6 +70,15 @@ pub(super) struct Draft {
     messages: std::ops::Range<usize>,
 }
 
+/// A decision as it will stand in the log.
+struct Written {
+    case: Case,
+    last_hash: String,
+    /// The subjects of numbers that had no owner.
+    numbers: Vec<String>,
+    messages: Vec<OutMessage>,
+}
+
 /// The group.
 pub(super) struct Group<'a> {
     desk: &'a Desk,
@@ -154,7 +163,28 @@ impl<'a> Group<'a> {
 
     fn write(&mut self, case_id: CaseId, events: &[Event], step: &Step) -> Result<bool, LedgerError> {
         let start = self.messages.len();
-        let Some(working) = self.cases.get(&case_id) else { return Ok(true) };
+        let Some(written) = unbroken(case_id, || self.written(case_id, events, step))?? else { return Ok(true) };
+        let bytes: usize = written.messages.iter().map(|message| message.payload.len()).sum();
+        if start > 0 && (start + written.messages.len() > MAX_BATCH || self.bytes + bytes > MAX_BYTES) {
+            return Ok(false);
+        }
+        self.bytes += bytes;
+        self.owners.extend(written.numbers.into_iter().map(|subject| (subject, case_id)));
+        self.messages.extend(written.messages);
+        if let Some(working) = self.cases.get_mut(&case_id) {
+            working.case = Some(Arc::new(written.case));
+            working.last_hash = Some(written.last_hash);
+            if working.loaded.is_none() && working.last_message.is_none() {
+                working.begun_in = step.header().map(Arc::from);
+            }
+            working.last_message = Some(start);
+        }
+        Ok(true)
+    }
+
+    /// What the events make of the case, and all that is to be stored of them; none where they begin no case.
+    fn written(&self, case_id: CaseId, events: &[Event], step: &Step) -> Result<Option<Written>, LedgerError> {
+        let Some(working) = self.cases.get(&case_id) else { return Ok(None) };
         let mut case = working.case.as_deref().cloned();
         for event in events {
             match &mut case {
@@ -162,30 +192,15 @@ impl<'a> Group<'a> {
                 None => case = Case::begin(event),
             }
         }
-        let Some(case) = case else { return Ok(true) };
+        let Some(case) = case else { return Ok(None) };
         let mut message = self.event_message(case_id, events)?;
         let last_hash = payload_hash(&message.payload);
         let aliases = self.alias_messages(case_id, events);
-        let numbers: Vec<String> = aliases.iter().map(|message| message.subject.clone()).collect();
+        let numbers = aliases.iter().map(|message| message.subject.clone()).collect();
         let mut entries = entry_messages(&case, events);
         entries.iter_mut().chain([&mut message]).for_each(|message| step.stamp(&mut message.headers));
-        let written: Vec<OutMessage> = std::iter::once(message).chain(aliases).chain(entries).collect();
-        let bytes: usize = written.iter().map(|message| message.payload.len()).sum();
-        if start > 0 && (start + written.len() > MAX_BATCH || self.bytes + bytes > MAX_BYTES) {
-            return Ok(false);
-        }
-        self.bytes += bytes;
-        self.owners.extend(numbers.into_iter().map(|subject| (subject, case_id)));
-        self.messages.extend(written);
-        if let Some(working) = self.cases.get_mut(&case_id) {
-            working.case = Some(Arc::new(case));
-            working.last_hash = Some(last_hash);
-            if working.loaded.is_none() && working.last_message.is_none() {
-                working.begun_in = step.header().map(Arc::from);
-            }
-            working.last_message = Some(start);
-        }
-        Ok(true)
+        let messages = std::iter::once(message).chain(aliases).chain(entries).collect();
+        Ok(Some(Written { case, last_hash, numbers, messages }))
     }
 
     /// What was decided, as one message: it is stored whole or not at all.
@@ -363,36 +378,57 @@ mod tests {
 
     #[test]
     fn a_decision_that_breaks_down_is_of_its_case_alone() {
-        let source = SourceId::read("hotline:1").expect("a number");
-        let broken = unbroken(CaseId::of(&source), || panic!("cut amiss: 张三")).expect_err("it broke down");
+        let broken = unbroken(CaseId::of(&source()), || panic!("cut amiss: 张三")).expect_err("it broke down");
         assert!(broken.is_of_case() && !broken.to_string().contains('张'), "{broken}");
-        assert_eq!(unbroken(CaseId::of(&source), || 1).expect("decided"), 1);
+        assert_eq!(unbroken(CaseId::of(&source()), || 1).expect("decided"), 1);
+    }
+
+    fn source() -> SourceId {
+        SourceId::read("hotline:1").expect("a number")
+    }
+
+    fn job(cause: u64, matter: Option<&str>, text: &str) -> Job {
+        let channel: Channel = "hotline-12345".parse().expect("a channel");
+        let facts = Facts {
+            appeal: Some(Appeal::Complaint),
+            matter: matter.map(|code| code.parse().expect("a matter")),
+            ..Facts::default()
+        };
+        let mut submission = Submission { facts, ..Submission::of(source()) };
+        submission.content.text = Some(text.into());
+        let master = MasterKey::parse(&"07".repeat(32)).expect("a key");
+        let record = Record::new(channel.clone(), submission, false, &master);
+        Job { cause: Cause::intake(cause, 0), actor: Actor::Source { channel }, work: Work::Record(Box::new(record)) }
+    }
+
+    fn begins(desk: &Desk, id: CaseId) -> (Group<'_>, Step) {
+        let mut group = Group::new(desk, "ring".into(), Timestamp::now());
+        let key = NamedKey { kid: "ring".into(), key: DataKey::random().expect("a key") };
+        group.cases.insert(id, Working::new(None, key, true, Told::default()));
+        (group, Traces::default().begin(SpanKind::Internal, "test", SystemTime::now()))
+    }
+
+    #[test]
+    fn what_a_case_cannot_take_in_is_of_that_case_alone() {
+        let (desk, id) = (Desk::new(Arc::new(shipped())), CaseId::of(&source()));
+        let plain = job(1, Some("150305"), "老板欠薪");
+        let decided = desk.decide(&plain, id, None, &Told::default(), Vec::new(), Timestamp::now());
+        let Ok(Decided::Events(mut events)) = decided else { panic!("nothing came of it") };
+        let sound = events.clone();
+        // No number follows on this one.
+        events.iter_mut().flat_map(|event| &mut event.entries).for_each(|entry| entry.n = u32::MAX);
+        let (mut group, step) = begins(&desk, id);
+        let broken = group.write(id, &events, &step).expect_err("it broke down");
+        assert!(broken.is_of_case() && group.messages.is_empty(), "{broken}");
+        assert!(group.write(id, &sound, &step).expect("written"));
     }
 
     /// Of three records of one case the third may make the matter plain, and the second accuse whose it would be.
     #[test]
     fn what_a_record_must_know_is_not_told_in_its_own_batch() {
-        let source = SourceId::read("hotline:1").expect("a number");
-        let channel: Channel = "hotline-12345".parse().expect("a channel");
-        let master = MasterKey::parse(&"07".repeat(32)).expect("a key");
-        let job = |cause, matter: Option<&str>, text: &str| {
-            let facts = Facts {
-                appeal: Some(Appeal::Complaint),
-                matter: matter.map(|code| code.parse().expect("a matter")),
-                ..Facts::default()
-            };
-            let mut submission = Submission { facts, ..Submission::of(source.clone()) };
-            submission.content.text = Some(text.into());
-            let record = Record::new(channel.clone(), submission, false, &master);
-            let actor = Actor::Source { channel: channel.clone() };
-            Job { cause: Cause::intake(cause, 0), actor, work: Work::Record(Box::new(record)) }
-        };
-        let (desk, id) = (Desk::new(Arc::new(shipped())), CaseId::of(&source));
+        let (desk, id) = (Desk::new(Arc::new(shipped())), CaseId::of(&source()));
         let fit = |first: Job, second: Job| {
-            let mut group = Group::new(&desk, "ring".into(), Timestamp::now());
-            let key = NamedKey { kid: "ring".into(), key: DataKey::random().expect("a key") };
-            group.cases.insert(id, Working::new(None, key, true, Told::default()));
-            let mut step = Traces::default().begin(SpanKind::Internal, "test", SystemTime::now());
+            let (mut group, mut step) = begins(&desk, id);
             [first, second].map(|job| group.add(&job, id, &mut step).expect("decided"))
         };
         let more = || job(2, Some("150305"), "老板欠薪三个月");
