@@ -254,6 +254,9 @@ impl WriteBack {
         }
         let all = self.owed_here(&opened.loaded.case);
         for (at, owed) in all.iter().enumerate() {
+            if at > 0 && owed.what.is_last() && !self.is_still_owed(id, owed).await? {
+                return Ok(());
+            }
             let mut step = self.step(&opened, owed);
             let told = self.tell(&opened, owed, &mut step).await.for_good(owed, &all[at + 1..]);
             told.say(&mut step);
@@ -270,6 +273,15 @@ impl WriteBack {
             }
         }
         Ok(())
+    }
+
+    /// A source may take its time over what it is told first, and the case come back meanwhile.
+    async fn is_still_owed(&self, id: CaseId, owed: &Owed) -> Result<bool, NotYet> {
+        let now = self.ledger.case(id).await.map_err(|error| {
+            tracing::warn!(%error, case = %id, "an answer waits: the case does not read");
+            NotYet(None)
+        })?;
+        Ok(now.is_some_and(|loaded| loaded.case.owed.contains(owed)))
     }
 
     /// One attempt, in the trace of what the source is to be told of: every further attempt is a step there too.

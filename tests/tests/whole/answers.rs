@@ -164,6 +164,31 @@ async fn a_code_nobody_wrote_down_does_not_keep_the_last_word_from_the_source() 
     assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "what was given up is where a person looks");
 }
 
+/// The city's system takes its time over a step on the way, and meanwhile the citizen says that it is not solved.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_taken_back_while_its_source_is_told_something_else_is_not_told() {
+    let (city, county) = (system().await, system().await);
+    let hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    city.source.set_quirks(Quirks { login_rate: 1.0, ..Quirks::none() });
+    let case = signed(&hub, [&city, &county], HOTLINE, "slow-1").await;
+    let result = json!({ "id": "r-slow-1", "solved": "yes", "contacted": true, "reply": "工地已停止夜间施工。" });
+    done(&hub.caller("jb-ecology"), &case, "resolve", result).await;
+    city.source.set_quirks(Quirks { slow_rate: 1.0, slow_ms: 8_000, ..Quirks::none() });
+    let asked = city.source.summary().requests;
+    let under_way = async || (city.source.summary().requests > asked).then_some(());
+    eventually("the step to be told", PATIENCE, under_way).await.unwrap();
+    let view = json!({ "id": "bad", "by": "reviewer", "assessment": { "solved": "no" }, "note": "夜里仍在施工" });
+    done(&hub.caller("desk"), &case, "assess", view).await;
+    assert!(!city.source.item("slow-1").unwrap().has(Action::Accept), "it has not answered yet");
+    city.source.set_quirks(Quirks::none());
+    told(&city, "slow-1").await;
+    // All that is told at a time is told before anything else is.
+    signed(&hub, [&city, &county], HOTLINE, "next-1").await;
+    told(&city, "next-1").await;
+    owes_nothing(&hub).await;
+    assert!(!city.source.item("slow-1").unwrap().has(Action::Result));
+}
+
 /// The city issued an order again: under the first number its system knows it no more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_was_issued_again_gets_the_answer_under_its_new_number() {
