@@ -6,6 +6,7 @@ use huiliu_schemas::case::{AssignmentState, Case};
 use huiliu_schemas::event::EventBody;
 use huiliu_schemas::vocabulary::{Role, Stage};
 use huiliu_schemas::{CaseId, Cause, SourceId, subjects};
+use uuid::Uuid;
 
 use super::departments::Seen;
 use super::log::{EntryName, History, Log};
@@ -207,7 +208,8 @@ fn sources_were_told_once(evidence: &Evidence<'_>, report: &mut RunReport) {
             owed.entry(source).or_default().insert(told.event.to_string());
         }
     }
-    resolutions_are_told(evidence, &owed, report);
+    let taken_back = taken_back(evidence.log);
+    resolutions_are_told(evidence, &owed, &taken_back, report);
     for (namespace, source) in evidence.sources.both() {
         let summary = source.summary();
         report.repeated_write_backs += summary.repeated_write_backs;
@@ -217,19 +219,43 @@ fn sources_were_told_once(evidence: &Evidence<'_>, report: &mut RunReport) {
         source.read(|book| {
             for item in book.items() {
                 let told = owed.get(&(namespace.to_owned(), item.id.clone()));
-                check_item(namespace, item, told, report);
+                check_item(namespace, item, told, &taken_back, report);
             }
         });
     }
 }
 
-fn check_item(namespace: &str, item: &Item, told: Option<&HashSet<String>>, report: &mut RunReport) {
+/// Resolutions whose case came back before anybody was known to have been told of them: nobody need be told any more, and
+/// whoever was told all the same, by a gateway that was killed before it could say so, was told what was then true.
+fn taken_back(log: &Log) -> HashSet<String> {
+    let mut taken_back = HashSet::new();
+    for history in log.cases.values() {
+        let mut untold = Vec::new();
+        for event in &history.events {
+            match &event.body {
+                EventBody::Resolved { .. } => untold.push(event.id),
+                EventBody::AnswerDelivered(delivered) => untold.retain(|resolved: &Uuid| *resolved != delivered.event),
+                EventBody::Reopened { .. } => taken_back.extend(untold.drain(..).map(|resolved| resolved.to_string())),
+                _ => {}
+            }
+        }
+    }
+    taken_back
+}
+
+fn check_item(
+    namespace: &str,
+    item: &Item,
+    told: Option<&HashSet<String>>,
+    taken_back: &HashSet<String>,
+    report: &mut RunReport,
+) {
     report.results_at_sources += item.answers.iter().filter(|a| a.action == Action::Result).count();
     if item.duplicate_results() > 0 {
         report.find("result twice at its source", format!("{namespace} {}", item.id));
     }
     let got: HashSet<String> = item.answers.iter().map(|a| a.request_id.clone()).collect();
-    for answer in got.iter().filter(|a| told.is_none_or(|t| !t.contains(*a))) {
+    for answer in got.iter().filter(|a| told.is_none_or(|t| !t.contains(*a)) && !taken_back.contains(*a)) {
         report.find("source has an answer the log does not know as told", format!("{namespace} {} {answer}", item.id));
     }
     for event in told.into_iter().flatten().filter(|e| !got.contains(*e)) {
@@ -237,13 +263,14 @@ fn check_item(namespace: &str, item: &Item, told: Option<&HashSet<String>>, repo
     }
 }
 
-/// Each resolution is among what some source was told.
+/// Each resolution that stood is among what some source was told.
 fn resolutions_are_told(
     evidence: &Evidence<'_>,
     owed: &BTreeMap<(String, String), HashSet<String>>,
+    taken_back: &HashSet<String>,
     report: &mut RunReport,
 ) {
-    let told: HashSet<&String> = owed.values().flatten().collect();
+    let told: HashSet<&String> = owed.values().flatten().chain(taken_back).collect();
     for (id, history) in &evidence.log.cases {
         for event in history.events.iter().filter(|e| matches!(e.body, EventBody::Resolved { .. })) {
             if !told.contains(&event.id.to_string()) {
