@@ -115,11 +115,23 @@ class Told extends Error {
   }
 }
 
+/** Over when it took too long, or when nobody wants it any more. Browsers of before 2024 know no `AbortSignal.any`. */
+function until(patience, signal) {
+  const late = AbortSignal.timeout(patience);
+  if (!signal) return late;
+  const either = new AbortController();
+  for (const one of [late, signal]) {
+    if (one.aborted) either.abort(one.reason);
+    else one.addEventListener("abort", () => either.abort(one.reason), { once: true });
+  }
+  return either.signal;
+}
+
 /** With something said, it is said in the body. */
 async function ask(path, { said, signal, patience = PATIENCE_MS } = {}) {
   const headers = state.key ? { Authorization: `Bearer ${state.key}` } : {};
   const asked = said ? { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(said) } : { headers };
-  const answer = await fetch(path, { ...asked, cache: "no-store", signal: AbortSignal.any([AbortSignal.timeout(patience), signal].filter(Boolean)) });
+  const answer = await fetch(path, { ...asked, cache: "no-store", signal: until(patience, signal) });
   if (answer.status === 401 || answer.status === 403) throw new Refused();
   if (answer.status === 404) return null;
   if (answer.headers.get("Content-Type")?.startsWith("application/problem+json")) throw new Told(await answer.json());
