@@ -153,6 +153,11 @@ fi
 
 # What is there and whole is left alone: it may be the way back, or the very folder this runs from.
 whole() { (cd "$1" 2>/dev/null && sha256sum --check --status SHA256SUMS 2>/dev/null); }
+# A server laid by a version that had one link for both units.
+if is_server && [ ! -L "$current" ] && [ -L "$opt/current" ] &&
+    grep -qs '^ExecStart=/opt/huiliu/current/' "$units/huiliu-nats.service"; then
+    point "$current" "$(leads_to "$opt/current")"
+fi
 before=$(leads_to "$current")
 if [ "$before" != "$version" ] && ! whole "$opt/$version"; then
     partial=$opt/$version.partial

@@ -131,6 +131,24 @@ fn each_unit_runs_what_its_own_link_leads_to_and_is_laid_with_it() {
     assert!(units.join("huiliu-backup.service").is_file() && units.join("huiliu-backup.timer").is_file());
 }
 
+#[test]
+fn a_server_that_was_laid_with_one_link_for_both_units_has_a_way_back() {
+    let place = Place::new();
+    let machine = place.machine("255");
+    let run = || succeeds(&place.run(&place.0.join("archive/install.sh"), "255", &["--server"]));
+    place.write_for_a_server();
+    place.release("0.0.0");
+    run();
+    let link = |name: &str| machine.join("opt/huiliu").join(name);
+    fs::rename(link("nats-current"), link("current")).unwrap();
+    let unit = machine.join("etc/systemd/system/huiliu-nats.service");
+    let text = fs::read_to_string(&unit).unwrap();
+    put(&unit, &text.replace("/nats-current/", "/current/"));
+    place.release("0.0.1");
+    run();
+    assert_eq!([place.link("nats-current"), place.link("nats-previous")], ["0.0.1", "0.0.0"]);
+}
+
 /// What an office makes of `nats.env`.
 const WRITTEN: &str = "# instead of change-me\nNATS_NAME=nats-2\n";
 
