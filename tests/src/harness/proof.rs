@@ -208,8 +208,8 @@ fn sources_were_told_once(evidence: &Evidence<'_>, report: &mut RunReport) {
             owed.entry(source).or_default().insert(told.event.to_string());
         }
     }
-    let taken_back = taken_back(evidence.log);
-    resolutions_are_told(evidence, &owed, &taken_back, report);
+    let taken_back = TakenBack::of(evidence.log);
+    resolutions_are_told(evidence, &owed, &taken_back.untold, report);
     for (namespace, source) in evidence.sources.both() {
         let summary = source.summary();
         report.repeated_write_backs += summary.repeated_write_backs;
@@ -219,28 +219,43 @@ fn sources_were_told_once(evidence: &Evidence<'_>, report: &mut RunReport) {
         source.read(|book| {
             for item in book.items() {
                 let told = owed.get(&(namespace.to_owned(), item.id.clone()));
-                check_item(namespace, item, told, &taken_back, report);
+                check_item(namespace, item, told, &taken_back.all, report);
             }
         });
     }
 }
 
-/// Resolutions whose case came back before anybody was known to have been told of them: nobody need be told any more, and
-/// whoever was told all the same, by a gateway that was killed before it could say so, was told what was then true.
-fn taken_back(log: &Log) -> HashSet<String> {
-    let mut taken_back = HashSet::new();
-    for history in log.cases.values() {
-        let mut untold = Vec::new();
-        for event in &history.events {
-            match &event.body {
-                EventBody::Resolved { .. } => untold.push(event.id),
-                EventBody::AnswerDelivered(delivered) => untold.retain(|resolved: &Uuid| *resolved != delivered.event),
-                EventBody::Reopened { .. } => taken_back.extend(untold.drain(..).map(|resolved| resolved.to_string())),
-                _ => {}
+/// Resolutions whose case came back. Whoever was told of one by a gateway that was killed before it could say so was told
+/// what was then true.
+#[derive(Default)]
+struct TakenBack {
+    all: HashSet<String>,
+    /// Those of which nobody was known to have been told: nobody need be told any more.
+    untold: HashSet<String>,
+}
+
+impl TakenBack {
+    fn of(log: &Log) -> Self {
+        let mut taken_back = Self::default();
+        for history in log.cases.values() {
+            let (mut resolved, mut told) = (Vec::new(), HashSet::new());
+            for event in &history.events {
+                match &event.body {
+                    EventBody::Resolved { .. } => resolved.push(event.id),
+                    EventBody::AnswerDelivered(delivered) => {
+                        told.insert(delivered.event);
+                    }
+                    EventBody::Reopened { .. } => {
+                        let untold = resolved.iter().filter(|id| !told.contains(*id));
+                        taken_back.untold.extend(untold.map(Uuid::to_string));
+                        taken_back.all.extend(resolved.drain(..).map(|id| id.to_string()));
+                    }
+                    _ => {}
+                }
             }
         }
+        taken_back
     }
-    taken_back
 }
 
 fn check_item(
@@ -267,10 +282,10 @@ fn check_item(
 fn resolutions_are_told(
     evidence: &Evidence<'_>,
     owed: &BTreeMap<(String, String), HashSet<String>>,
-    taken_back: &HashSet<String>,
+    untold: &HashSet<String>,
     report: &mut RunReport,
 ) {
-    let told: HashSet<&String> = owed.values().flatten().chain(taken_back).collect();
+    let told: HashSet<&String> = owed.values().flatten().chain(untold).collect();
     for (id, history) in &evidence.log.cases {
         for event in history.events.iter().filter(|e| matches!(e.body, EventBody::Resolved { .. })) {
             if !told.contains(&event.id.to_string()) {
