@@ -252,7 +252,7 @@ fn orders(i: u64, source: &SourceId, content: Content) -> Result<Vec<Order>> {
         actor: Actor::Source { channel: channel.clone() },
         action: Action::Submit(Box::new(Submit { channel, submission, seen, history: false })),
         content,
-        given: Given { decision: Some(decision(&department)?), ..Given::default() },
+        given: Given { decision: Some(decision(&department)?.into()), ..Given::default() },
     };
     let sign = Order {
         cause: Cause::hub(&format!("sign/{i}")),

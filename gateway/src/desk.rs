@@ -108,7 +108,7 @@ impl Sitting {
             (None, Work::Record(record)) => Cow::Borrowed(&record.submission.facts),
             (None, _) => return given,
         };
-        Given { triage_deadlines: self.triage_deadlines(case, given.decision.as_ref(), &facts, now), ..given }
+        Given { triage_deadlines: self.triage_deadlines(case, given.decision.as_deref(), &facts, now), ..given }
     }
 
     /// How long whoever dispatches has. Once a case was sent to somebody, what the law wants done before that was done.
@@ -171,7 +171,7 @@ impl Sitting {
         let sooner = self.sooner(start, &decision, facts, now);
         let warning = decision.severity.colour.max(case.warning());
         let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
-        Given { decision: Some(decision), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
+        Given { decision: Some(decision.into()), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
     /// How soon it must be done if it is as grave as this.
@@ -235,7 +235,7 @@ impl Sitting {
     fn judge_step(&self, case: &Case, facts: &Facts, words: &Content) -> Decision {
         let now = self.route_known(case, facts, words);
         let Some(known) = &case.decision else { return now };
-        let Decision { matter, division, level, complexity, .. } = completed(known.clone(), &now);
+        let Decision { matter, division, level, complexity, .. } = completed(Decision::clone(known), &now);
         Decision { matter, division, level, complexity, ..now }
     }
 
@@ -290,7 +290,7 @@ impl Sitting {
     fn given(&self, decision: Decision, case: Option<&Case>, facts: &Facts, now: Timestamp) -> Given {
         let warning = decision.severity.colour.max(case.and_then(Case::warning));
         let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
-        Given { dispatch_deadlines, decision: Some(decision), ..Given::default() }
+        Given { dispatch_deadlines, decision: Some(decision.into()), ..Given::default() }
     }
 
     fn deadlines(

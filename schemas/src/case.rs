@@ -2,6 +2,7 @@
 //! event it does not know is remembered by name, and whether that forbids a decision is not its business.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -155,7 +156,7 @@ pub struct Case {
     /// What is known.
     pub facts: Facts,
     /// The routing decision it last went by.
-    pub decision: Option<Decision>,
+    pub decision: Option<Arc<Decision>>,
     /// Everyone who has or had a part, oldest first.
     pub assignments: Vec<Assignment>,
     /// Notices, oldest first.
@@ -351,7 +352,7 @@ impl Case {
             EventBody::Triaged { decision, deadlines } => self.enter_triage(decision, deadlines),
             EventBody::Dispatched { decision, deadlines, not_accused } => {
                 self.clear(not_accused);
-                self.enter_queues(decision.as_deref(), deadlines);
+                self.enter_queues(decision.as_ref(), deadlines);
             }
             EventBody::SignedFor { department, n } => self.sign(department, *n),
             EventBody::Accepted { deadlines, .. } => {
@@ -566,7 +567,7 @@ impl Case {
 
     /// What is told later may accuse whom the first decision did not know of; who is accused stays so.
     fn accuse(&mut self, accused: &[DepartmentId]) {
-        let Some(decision) = self.decision.as_mut().filter(|_| !accused.is_empty()) else { return };
+        let Some(decision) = self.decision.as_mut().map(Arc::make_mut).filter(|_| !accused.is_empty()) else { return };
         self.marks.accusation = true;
         decision.accusation = true;
         let added: Vec<_> = accused.iter().filter(|d| !decision.accused.contains(d)).cloned().collect();
@@ -575,7 +576,7 @@ impl Case {
 
     /// A person found that these are not accused. What is told from here on may accuse them again.
     fn clear(&mut self, not_accused: &[DepartmentId]) {
-        if let Some(decision) = &mut self.decision {
+        if let Some(decision) = self.decision.as_mut().map(Arc::make_mut) {
             decision.accused.retain(|accused| !not_accused.contains(accused));
         }
     }
@@ -615,7 +616,7 @@ impl Case {
         self.assignments.iter().any(|a| a.ruled && a.department == entry.department && a.role == entry.role)
     }
 
-    fn enter_triage(&mut self, decision: &Decision, deadlines: &[Deadline]) {
+    fn enter_triage(&mut self, decision: &Arc<Decision>, deadlines: &[Deadline]) {
         self.release_all();
         self.stop_parts();
         self.start(deadlines);
@@ -623,7 +624,7 @@ impl Case {
         self.stage = Stage::Triage;
     }
 
-    fn enter_queues(&mut self, decision: Option<&Decision>, deadlines: &[Deadline]) {
+    fn enter_queues(&mut self, decision: Option<&Arc<Decision>>, deadlines: &[Deadline]) {
         match decision {
             Some(decision) => self.remember(decision),
             None => self.marks.by_hand = true,
@@ -634,7 +635,7 @@ impl Case {
         self.stage = Stage::Dispatched;
     }
 
-    fn remember(&mut self, decision: &Decision) {
+    fn remember(&mut self, decision: &Arc<Decision>) {
         self.marks.accusation |= decision.accusation;
         self.decision = Some(decision.clone());
     }

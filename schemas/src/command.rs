@@ -1,6 +1,8 @@
 //! What someone wants done to a case. A command is decided ([`crate::lifecycle::decide`]) and becomes events, or a
 //! refusal that says what would be legal now.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -189,7 +191,7 @@ pub struct Order {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Given {
     /// Where the rules would send the case.
-    pub decision: Option<Decision>,
+    pub decision: Option<Arc<Decision>>,
     /// When clocks would run out that start now, if a person is to dispatch it.
     pub triage_deadlines: Vec<Deadline>,
     /// The same, if it is dispatched.

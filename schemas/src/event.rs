@@ -1,6 +1,8 @@
 //! What happened to a case. Events are facts: nothing is edited, nothing removed. Each carries what caused it, who
 //! did it, and the hash of the one before it; its personal part is sealed before it is stored.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,7 +99,7 @@ pub enum EventBody {
     /// 分拨: no rule decided with enough confidence.
     Triaged {
         /// Why, with candidates.
-        decision: Box<Decision>,
+        decision: Arc<Decision>,
         /// When whoever dispatches must have done so, but for clocks that run already and run out sooner.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         deadlines: Vec<Deadline>,
@@ -105,7 +107,7 @@ pub enum EventBody {
     /// 派单. The departments are in the event's entries.
     Dispatched {
         /// The routing decision acted on; none where a person decided.
-        decision: Option<Box<Decision>>,
+        decision: Option<Arc<Decision>>,
         /// When the clocks run out that start here; one of the citizen's that runs already goes on, unless it runs out later.
         deadlines: Vec<Deadline>,
         /// Accused units that the operator found not to be accused.

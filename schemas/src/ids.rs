@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -34,66 +35,74 @@ fn is_token(text: &str, longest: usize) -> bool {
         && !text.starts_with('-')
 }
 
-macro_rules! token {
-    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
-        #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,63}$"))]
-        pub struct $name(String);
+/// A short text of its own type, which says how it is read. Nearly all of them are short enough to be copied without asking
+/// for memory.
+macro_rules! text {
+    ($(#[$meta:meta])* $name:ident, $read:expr) => {
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
+        #[serde(transparent)]
+        $(#[$meta])*
+        pub struct $name(smol_str::SmolStr);
 
         impl $name {
-            /// The identifier as text.
+            /// As text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        impl FromStr for $name {
-            type Err = InvalidId;
+        impl std::str::FromStr for $name {
+            type Err = $crate::ids::InvalidId;
 
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                if is_token(text, 64) {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(InvalidId::new($kind, text, "1 to 64 of a-z, 0-9 and `-`, not starting with `-`"))
-                }
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let read: fn(&str) -> Result<smol_str::SmolStr, Self::Err> = $read;
+                read(text).map(Self)
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                smol_str::SmolStr::deserialize(from)?.parse().map_err(serde::de::Error::custom)
             }
         }
 
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
     };
 }
+pub(crate) use text;
 
-token! {
+/// The text as it is, where it fits.
+pub(crate) fn kept(
+    kind: &'static str,
+    text: &str,
+    expected: &'static str,
+    fits: impl FnOnce(&str) -> bool,
+) -> Result<SmolStr, InvalidId> {
+    fits(text).then(|| text.into()).ok_or_else(|| InvalidId::new(kind, text, expected))
+}
+
+fn token(kind: &'static str, text: &str) -> Result<SmolStr, InvalidId> {
+    kept(kind, text, "1 to 64 of a-z, 0-9 and `-`, not starting with `-`", |text| is_token(text, 64))
+}
+
+text! {
     /// 渠道: one connection to an upstream system, e.g. `hotline-12345`.
-    Channel, "channel"
+    #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,63}$"))]
+    Channel, |text| token("channel", text)
 }
-token! {
+text! {
     /// The numbering a case carries: one installed upstream system. Several channels may share one.
-    Namespace, "namespace"
+    #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,63}$"))]
+    Namespace, |text| token("namespace", text)
 }
-token! {
+text! {
     /// 承办单位: a department's code in the directory, e.g. `jb-housing`.
-    DepartmentId, "department"
+    #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,63}$"))]
+    DepartmentId, |text| token("department", text)
 }
 
 /// The root of every computed identity. Changing it would give every case a new identity.
@@ -141,75 +150,39 @@ impl fmt::Display for SourceId {
     }
 }
 
-/// The id a sender gives a command, so that sending it again is safe.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
-pub struct CommandId(String);
-
-impl CommandId {
-    /// The identifier as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for CommandId {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let fits =
-            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        fits.then(|| Self(text.to_owned()))
-            .ok_or_else(|| InvalidId::new("command id", text, "1 to 64 of A-Z, a-z, 0-9, `-` and `_`"))
-    }
-}
-
-impl TryFrom<String> for CommandId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<CommandId> for String {
-    fn from(id: CommandId) -> String {
-        id.0
-    }
-}
-
-impl fmt::Display for CommandId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+text! {
+    /// The id a sender gives a command, so that sending it again is safe.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
+    CommandId, |text| kept("command id", text, "1 to 64 of A-Z, a-z, 0-9, `-` and `_`", |text| {
+        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    })
 }
 
 /// What made an event happen: `intake/<sequence>#<index>` or `command/<who>/<id>`. Deciding a known
 /// cause again gives the first answer, which is what makes every retry safe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Cause(String);
+pub struct Cause(SmolStr);
 
 impl Cause {
     /// The record `index` of the raw envelope stored at `sequence`.
     pub fn intake(sequence: u64, index: usize) -> Self {
-        Self(format!("intake/{sequence}#{index}"))
+        Self(format_smolstr!("intake/{sequence}#{index}"))
     }
 
     /// A command, as identified by the one who sent it (`who` keeps two senders' ids apart).
     pub fn command(who: &str, id: &CommandId) -> Self {
-        Self(format!("command/{who}/{id}"))
+        Self(format_smolstr!("command/{who}/{id}"))
     }
 
     /// Something the hub itself had to do, named so that doing it twice is noticed.
     pub fn hub(what: &str) -> Self {
-        Self(format!("hub/{what}"))
+        Self(format_smolstr!("hub/{what}"))
     }
 
     /// A cause as it stands in the log.
-    pub fn from_log(text: String) -> Self {
-        Self(text)
+    pub fn from_log(text: &str) -> Self {
+        Self(text.into())
     }
 
     /// The cause as text.
@@ -229,11 +202,11 @@ pub fn event_id(case: CaseId, cause: &Cause, index: usize) -> Uuid {
     Uuid::new_v5(&case.0, format!("{cause}/{index}").as_bytes())
 }
 
-/// 案件编号: a case's number as it is read over the telephone: `HL-` and twelve characters in three groups,
-/// the last of which checks the others. A function of the case id, so it is the same wherever it is computed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-pub struct CaseNumber(String);
+text! {
+    /// 案件编号: a case's number as it is read over the telephone: `HL-` and twelve characters in three groups,
+    /// the last of which checks the others. A function of the case id, so it is the same wherever it is computed.
+    CaseNumber, typed
+}
 
 /// Digits and letters that are told apart by ear and by eye: no I, L, O, U, and no Z (it is heard as 2 or C).
 const SPOKEN: &[u8; 31] = b"0123456789ABCDEFGHJKMNPQRSTVWXY";
@@ -249,13 +222,7 @@ impl CaseNumber {
             bits /= 31;
         }
         digits[NUMBER_LEN - 1] = check_digit(&digits[..NUMBER_LEN - 1]);
-        let text: String = digits.iter().map(|d| SPOKEN[usize::from(*d)] as char).collect();
-        Self(format!("HL-{}-{}-{}", &text[..4], &text[4..8], &text[8..]))
-    }
-
-    /// The number as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Self(spelt(&digits))
     }
 
     /// Whether this is a number but for its last character, which does not check the others.
@@ -273,7 +240,7 @@ impl SourceId {
 
     /// A case's own number, as a name of the case among the numbers its sources give it.
     pub fn of_number(number: &CaseNumber) -> Self {
-        Self { namespace: Namespace(NUMBERS.to_owned()), id: number.0.clone() }
+        Self { namespace: Namespace(SmolStr::new_static(NUMBERS)), id: number.0.to_string() }
     }
 
     /// Whether it is a case's own number.
@@ -312,39 +279,25 @@ fn is_checked(digits: &[u8]) -> bool {
     check_digit(&digits[..NUMBER_LEN - 1]) == digits[NUMBER_LEN - 1]
 }
 
-impl FromStr for CaseNumber {
-    type Err = InvalidId;
-
-    /// Reads a number as people write it: any case, with or without prefix and dashes, O for 0, I and L for 1.
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid = |expected| InvalidId::new("case number", text, expected);
-        let digits = digits_of(text).ok_or_else(|| invalid("`HL-XXXX-XXXX-XXXX`"))?;
-        if !is_checked(&digits) {
-            return Err(invalid("a last character that checks the others (one was misheard or mistyped)"));
-        }
-        let plain: String = digits.iter().map(|d| SPOKEN[usize::from(*d)] as char).collect();
-        Ok(Self(format!("HL-{}-{}-{}", &plain[..4], &plain[4..8], &plain[8..])))
+/// Reads a number as people write it: any case, with or without prefix and dashes, O for 0, I and L for 1.
+fn typed(text: &str) -> Result<SmolStr, InvalidId> {
+    let invalid = |expected| InvalidId::new("case number", text, expected);
+    let digits = digits_of(text).ok_or_else(|| invalid("`HL-XXXX-XXXX-XXXX`"))?;
+    if is_checked(&digits) {
+        Ok(spelt(&digits))
+    } else {
+        Err(invalid("a last character that checks the others (one was misheard or mistyped)"))
     }
 }
 
-impl TryFrom<String> for CaseNumber {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
+fn spelt(digits: &[u8]) -> SmolStr {
+    let mut text = SmolStrBuilder::new();
+    text.push_str("HL");
+    for group in digits.chunks(4) {
+        text.push('-');
+        group.iter().for_each(|digit| text.push(SPOKEN[usize::from(*digit)] as char));
     }
-}
-
-impl From<CaseNumber> for String {
-    fn from(number: CaseNumber) -> String {
-        number.0
-    }
-}
-
-impl fmt::Display for CaseNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+    text.finish()
 }
 
 #[cfg(test)]
@@ -357,7 +310,7 @@ mod tests {
         for bad in ["", "a.b", "a b", "*", ">", "A", "区", "-a", &"x".repeat(65)] {
             assert!(bad.parse::<Channel>().is_err(), "{bad}");
         }
-        assert_eq!("hotline-12345".parse::<Channel>().map(String::from), Ok("hotline-12345".into()));
+        assert_eq!("hotline-12345".parse::<Channel>().map(|channel| channel.to_string()), Ok("hotline-12345".into()));
     }
 
     #[test]

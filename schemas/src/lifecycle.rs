@@ -1,6 +1,8 @@
 //! What may happen to a case, and what then does. [`decide`] is pure: case, order, time in; events or a refusal out.
 //! It reads nothing, knows no clock and no chance; what had to be looked up is in the order.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::case::{Answer, Assignment, AssignmentState, Case};
@@ -235,7 +237,8 @@ fn returned_to_triage(case: &Case, department: &DepartmentId) -> Decision {
 
 /// The decision a reopened case lies in triage with: what the rules make of it is for a person to choose.
 fn reopened_in_triage(case: &Case, given: &Given) -> Decision {
-    let decision = given.decision.clone().unwrap_or_else(|| to_triage(case, TriageReason::Reopened, Vec::new()));
+    let decided = given.decision.as_deref().cloned();
+    let decision = decided.unwrap_or_else(|| to_triage(case, TriageReason::Reopened, Vec::new()));
     let decision = for_a_person(decision, TriageReason::Reopened);
     still_accusing(case, decision)
 }
@@ -265,7 +268,7 @@ fn still_accusing(case: &Case, mut decision: Decision) -> Decision {
 /// A decision that leaves the case to a person, with what the last one knew.
 fn to_triage(case: &Case, reason: TriageReason, excluded: Vec<Excluded>) -> Decision {
     let verdict = Verdict::Triage { reasons: vec![reason], candidates: Vec::new() };
-    match case.decision.clone() {
+    match case.decision.as_deref().cloned() {
         Some(mut decision) => {
             decision.verdict = verdict;
             decision.excluded.extend(excluded);
@@ -401,7 +404,7 @@ impl<'a> Draft<'a> {
 
     fn dispatch(
         &mut self,
-        decision: Option<Decision>,
+        decision: Option<Arc<Decision>>,
         assignees: &[Assignee],
         deadlines: Vec<Deadline>,
         not_accused: Vec<DepartmentId>,
@@ -409,7 +412,7 @@ impl<'a> Draft<'a> {
         for assignee in assignees {
             self.enqueue(&assignee.department, EntryKind::Dispatch, assignee.role);
         }
-        self.push(EventBody::Dispatched { decision: decision.map(Box::new), deadlines, not_accused });
+        self.push(EventBody::Dispatched { decision, deadlines, not_accused });
     }
 
     /// The case is graver than it was known to be. The event is what whoever must know at once waits for.
@@ -441,21 +444,22 @@ impl<'a> Draft<'a> {
     }
 
     /// Goes where a decision says; to triage if that were a department that may not have the case.
-    fn go_by(&mut self, mut decision: Decision) {
+    fn go_by(&mut self, mut decision: Arc<Decision>) {
         if let Verdict::Dispatch { assignees } = decision.verdict.clone() {
             if !assignees.iter().any(|a| self.is_forbidden(&a.department)) {
                 let deadlines = self.order.given.dispatch_deadlines.clone();
                 return self.dispatch(Some(decision), &assignees, deadlines, Vec::new());
             }
-            decision.verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
+            let triage = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
+            Arc::make_mut(&mut decision).verdict = triage;
         }
         self.triage(decision);
     }
 
     /// A person dispatches it, and in time.
-    fn triage(&mut self, decision: Decision) {
+    fn triage(&mut self, decision: impl Into<Arc<Decision>>) {
         let deadlines = self.order.given.triage_deadlines.clone();
-        self.push(EventBody::Triaged { decision: Box::new(decision), deadlines });
+        self.push(EventBody::Triaged { decision: decision.into(), deadlines });
     }
 
     /// Whom the order's words accuse that the case did not; not who is only found fault with, which is judged anew each time.

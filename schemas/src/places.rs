@@ -1,83 +1,42 @@
 //! Where and what: administrative divisions (county 6 digits, GB/T 2260; township 9, GB/T 10114; village 12),
 //! points on the earth, and matter codes (2, 4 or 6 digits). Codes only; their names live in the directory.
 
-use std::fmt;
-use std::str::FromStr;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::InvalidId;
+use crate::ids::{InvalidId, kept, text};
 
-macro_rules! code {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $lengths:pat, $expected:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
-        #[schemars(extend("pattern" = "^[0-9]{2,12}$"))]
-        pub struct $name(String);
-
-        impl $name {
-            /// The code as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-
-            /// Whether `other` is this one or lies within it.
-            pub fn contains(&self, other: &Self) -> bool {
-                other.0.starts_with(&self.0)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidId;
-
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                let fits = matches!(text.len(), $lengths) && text.bytes().all(|b| b.is_ascii_digit());
-                fits.then(|| Self(text.to_owned())).ok_or_else(|| InvalidId::new($kind, text, $expected))
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(code: $name) -> String {
-                code.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-code! {
+text! {
     /// 属地: province (2 digits), city (4), county (6), township (9) or village (12).
-    DivisionCode, "division code", 2 | 4 | 6 | 9 | 12, "2, 4, 6, 9 or 12 digits"
+    #[schemars(extend("pattern" = "^[0-9]{2,12}$"))]
+    DivisionCode, |text| {
+        kept("division code", text, "2, 4, 6, 9 or 12 digits", |text| is_code(text, &[2, 4, 6, 9, 12]))
+    }
 }
-code! {
+text! {
     /// 事项类别: a matter of the content classification, first to third level.
-    MatterCode, "matter code", 2 | 4 | 6, "2, 4 or 6 digits"
+    #[schemars(extend("pattern" = "^[0-9]{2,12}$"))]
+    MatterCode, |text| kept("matter code", text, "2, 4 or 6 digits", |text| is_code(text, &[2, 4, 6]))
+}
+
+fn is_code(text: &str, lengths: &[usize]) -> bool {
+    lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl DivisionCode {
+    /// Whether `other` is this one or lies within it.
+    pub fn contains(&self, other: &Self) -> bool {
+        other.0.starts_with(self.as_str())
+    }
+
     /// The county this division is or lies in.
     pub fn county(&self) -> Option<Self> {
-        self.0.get(..6).map(|c| Self(c.to_owned()))
+        self.0.get(..6).map(|c| Self(c.into()))
     }
 
     /// The township this division is or lies in; none for a county and above.
     pub fn township(&self) -> Option<Self> {
-        self.0.get(..9).map(|c| Self(c.to_owned()))
+        self.0.get(..9).map(|c| Self(c.into()))
     }
 
     /// Reads a code as systems write it: padded with zeros to 12 (`330205000000`) or 9 digits.
@@ -94,9 +53,14 @@ impl DivisionCode {
 }
 
 impl MatterCode {
+    /// Whether `other` is this one or lies within it.
+    pub fn contains(&self, other: &Self) -> bool {
+        other.0.starts_with(self.as_str())
+    }
+
     /// The first-level class.
     pub fn first_level(&self) -> Self {
-        Self(self.0[..2].to_owned())
+        Self(self.0[..2].into())
     }
 }
 
@@ -133,7 +97,7 @@ mod tests {
 
     #[test]
     fn padded_codes_become_what_they_mean() {
-        let read = |t: &str| DivisionCode::from_padded(t).map(String::from);
+        let read = |t: &str| DivisionCode::from_padded(t).map(|code| code.to_string());
         assert_eq!(read("330205000000"), Ok("330205".into()));
         assert_eq!(read("330205006000"), Ok("330205006".into()));
         assert_eq!(read("330205006201"), Ok("330205006201".into()));

@@ -21,7 +21,10 @@ pub fn case_of(subject: &str) -> Option<CaseId> {
 
 /// A number of a case, created once, stream CASES.
 pub fn alias(source: &SourceId) -> String {
-    format!("alias.{}.{}", source.namespace, short_hash(&source.id))
+    let (namespace, mut hash) = (source.namespace.as_str(), [0; 32]);
+    let digest = Sha256::digest(source.id.as_bytes());
+    let hash = base16ct::lower::encode_str(&digest[..16], &mut hash).unwrap_or_default();
+    ["alias.", namespace, ".", hash].concat()
 }
 
 /// One queue entry, created once, stream CASES.
@@ -65,10 +68,6 @@ pub fn receipt(channel: &Channel, receipt: &str) -> String {
 /// A dead letter, stream DEAD.
 pub fn dead(stage: &str, channel: &Channel) -> String {
     format!("dead.{stage}.{channel}")
-}
-
-fn short_hash(text: &str) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())[..16])
 }
 
 #[cfg(test)]

@@ -284,14 +284,14 @@ impl CaseView {
         let Some(id) = reader.find(name)? else { return Ok(None) };
         let Some(WholeCase { row, case, history, entries }) = reader.whole_case(id)? else { return Ok(None) };
         Ok(Some(Self {
-            reasons: case.decision.as_ref().map(triage_reasons).unwrap_or_default(),
+            reasons: case.decision.as_deref().map(triage_reasons).unwrap_or_default(),
             sources: sources(&case),
             answers: answers(&case, &history),
             entries: entries.into_iter().map(EntryItem::of).collect(),
             history: history.into_iter().map(|event| EventItem::in_history(&row, event)).collect(),
             case: CaseItem::of(&row),
             facts: case.facts,
-            decision: case.decision,
+            decision: case.decision.as_deref().cloned(),
             assignments: case.assignments,
             marks: case.marks,
             deadlines: case.deadlines.into_iter().map(DeadlineItem::of).collect(),

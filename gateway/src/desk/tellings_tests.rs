@@ -332,7 +332,7 @@ fn what_a_step_does_not_say_stays_known() {
     };
     let known = |table: &Table| {
         let decision = table.case().and_then(|case| case.decision).expect("a decision");
-        (decision.matter, decision.division, decision.level, decision.complexity)
+        (decision.matter.clone(), decision.division.clone(), decision.level, decision.complexity)
     };
     for (by_hand, words) in [(false, of_the_bureau), (true, of_the_bureau), (false, elsewhere), (true, elsewhere)] {
         let later = |cause, words: &str| match by_hand {

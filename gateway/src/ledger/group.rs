@@ -214,7 +214,7 @@ impl<'a> Group<'a> {
         Ok(OutMessage {
             subject: subjects::case(case_id),
             headers: HeaderMap::new(),
-            payload: Bytes::from(payload_of(events, &sealed, working.last_hash.as_deref())),
+            payload: Bytes::copy_from_slice(&payload_of(events, &sealed, working.last_hash.as_deref())),
             expect_last_subject_sequence: working.last_message.is_none().then_some(known),
         })
     }
@@ -342,7 +342,7 @@ fn created_once(subject: String, payload: &impl serde::Serialize) -> OutMessage 
     OutMessage {
         subject,
         headers: HeaderMap::new(),
-        payload: Bytes::from(payload),
+        payload: Bytes::copy_from_slice(&payload),
         expect_last_subject_sequence: Some(0),
     }
 }

@@ -29,6 +29,10 @@ pub(super) fn put(
     words: BTreeMap<i64, Vec<Token>>,
     unshelved: usize,
 ) -> Result<usize> {
+    if unshelved + words.len() >= CASES {
+        shelve(db, key, words)?;
+        return Ok(0);
+    }
     let mut unshelved = unshelved;
     for (case, mut tokens) in words {
         let mut known = db.prepare_cached("SELECT sealed FROM words WHERE key = ?1")?;
@@ -41,11 +45,7 @@ pub(super) fn put(
         let sealed = seal(key, &row_of(&tokens), &row_name(case))?;
         db.prepare_cached("INSERT OR REPLACE INTO words VALUES (?1, ?2)")?.execute((case, sealed))?;
     }
-    if unshelved < CASES {
-        return Ok(unshelved);
-    }
-    shelve(db, key)?;
-    Ok(0)
+    Ok(unshelved)
 }
 
 /// The cases that have all of these tokens, newest first.
@@ -94,17 +94,21 @@ fn shelves(db: &Connection) -> Result<u64> {
     Ok(last.map_or(0, |last| last.cast_unsigned() / PAGES + 1))
 }
 
-/// Turns round what stands in rows.
-fn shelve(db: &Connection, key: &IndexKey) -> Result<()> {
+/// Turns round what stands in rows, and `more`, which then never does.
+fn shelve(db: &Connection, key: &IndexKey, more: BTreeMap<i64, Vec<Token>>) -> Result<()> {
     let mut all: Vec<(u64, Token, i64)> = Vec::new();
+    let mut add = |case, tokens: Vec<Token>| {
+        all.extend(tokens.into_iter().map(|token| (key.page_of(token, PAGES), token, case)));
+    };
+    more.into_iter().for_each(|(case, tokens)| add(case, tokens));
     let mut statement = db.prepare_cached("SELECT key, sealed FROM words")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (case, sealed) = (row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-        let tokens = open_row(key, case, sealed)?;
-        all.extend(tokens.into_iter().map(|token| (key.page_of(token, PAGES), token, case)));
+        add(case, open_row(key, case, sealed)?);
     }
     all.sort_unstable();
+    all.dedup();
     let first = shelves(db)? * PAGES;
     for page in all.chunk_by(|a, b| a.0 == b.0) {
         let number = first + page[0].0;
@@ -232,7 +236,7 @@ mod tests {
         db.execute_batch(crate::readmodel::schema::TABLES).expect("tables");
         put(&db, &key(), cases.clone(), 0).expect("written");
         if shelved {
-            shelve(&db, &key()).expect("shelved");
+            shelve(&db, &key(), BTreeMap::new()).expect("shelved");
         }
         db
     }

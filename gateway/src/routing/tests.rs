@@ -90,7 +90,7 @@ fn a_place_is_needed_only_where_it_decides() {
 
 #[test]
 fn places_come_from_codes_names_and_addresses() {
-    let place = |facts: &RoutingFacts| decide(facts, &shipped()).division.map(String::from);
+    let place = |facts: &RoutingFacts| decide(facts, &shipped()).division.map(|division| division.to_string());
     let named = |names: &[&str], address: &str| RoutingFacts {
         place_names: names.iter().map(|n| (*n).to_owned()).collect(),
         address: Some(Private::new(address)),

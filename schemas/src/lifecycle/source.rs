@@ -387,7 +387,7 @@ fn words_heard(draft: &mut Draft<'_>, case: &Case, moves: bool) {
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
     let plain = decided_for(draft, case).filter(|d| d.lead().is_some());
     match plain.filter(|_| case.stage == Stage::Triage && !has_ruled(case)) {
-        Some(decision) => draft.go_by(still_accusing(case, decision)),
+        Some(decision) => draft.go_by(still_accusing(case, decision).into()),
         None => keep_for_a_person(draft, case),
     }
 }
@@ -397,7 +397,7 @@ fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
 fn keep_for_a_person(draft: &mut Draft<'_>, case: &Case) {
     let accuses = decided_for(draft, case).filter(|decision| decision.accusation);
     if let Some(decision) = accuses.filter(|_| case.stage == Stage::Triage && !case.marks.accusation) {
-        draft.go_by(left_to_a_person(still_accusing(case, decision)));
+        draft.go_by(left_to_a_person(still_accusing(case, decision)).into());
     }
 }
 
@@ -412,7 +412,8 @@ fn left_to_a_person(mut decision: Decision) -> Decision {
 /// What the rules make of the words told now. Of a case that accuses they may know only words that do not: whom the others
 /// mean, named or not, a person must see to.
 fn decided_for(draft: &Draft<'_>, case: &Case) -> Option<Decision> {
-    draft.order.given.decision.clone().filter(|decision| decision.accusation || !case.marks.accusation)
+    let decision = draft.order.given.decision.as_deref()?;
+    (decision.accusation || !case.marks.accusation).then(|| decision.clone())
 }
 
 /// Whether a department that has the case turns out to be accused in it.
@@ -434,7 +435,7 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
         Verdict::Triage { .. } => Vec::new(),
     };
     draft.tell_leaving(case, |d| stays.contains(d));
-    draft.go_by(still_accusing(case, decision));
+    draft.go_by(still_accusing(case, decision).into());
 }
 
 /// Whether a person has ruled who has the case: let somebody hand it back, or sent it to somebody.

@@ -1,5 +1,7 @@
 //! Arbitrary things that can be said to a case, by anybody, in any order.
 
+use std::sync::Arc;
+
 use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, CommandKind, Given, Order};
@@ -182,7 +184,7 @@ impl World {
         let mut given = Given { decision: by_rule.decision, ..self.given() };
         if matches!(saying, Saying::Accuses) {
             given.forbidden = vec![department(ACCUSED)];
-            if let Some(decision) = &mut given.decision {
+            if let Some(decision) = given.decision.as_mut().map(Arc::make_mut) {
                 (decision.accusation, decision.accused) = (true, given.forbidden.clone());
             }
         }

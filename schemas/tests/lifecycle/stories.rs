@@ -1,5 +1,7 @@
 //! What departments and the centre do to a case, story by story.
 
+use std::sync::Arc;
+
 use huiliu_schemas::Cause;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::clock::{Clock, Deadline};
@@ -324,7 +326,7 @@ fn stored(log: &[Event]) -> Vec<Event> {
 fn an_entry_names_the_rule_it_came_by_and_none_where_a_person_decided() {
     let rule = RuleRef { file: "responsibilities.csv".into(), line: 7, words: "路灯归住建".into() };
     let mut given = to(&[lead("housing")]);
-    given.decision.as_mut().expect("a decision").rule = Some(rule.clone());
+    given.decision.as_mut().map(Arc::make_mut).expect("a decision").rule = Some(rule.clone());
     let mut world = World::new();
     world.submit(&record(), given);
     assert_eq!(last_entry(&world).rule, Some(rule.clone()));
@@ -467,7 +469,7 @@ fn a_former_lead_learns_nothing_more_of_a_case_that_accuses() {
     let told = |accuses: bool| {
         let mut world = World::signed(&[lead("housing")]);
         let mut given = to(&[lead("discipline")]);
-        let decision = given.decision.as_mut().expect("a decision");
+        let decision = given.decision.as_mut().map(Arc::make_mut).expect("a decision");
         (decision.accusation, decision.accused) = (accuses, vec![department("housing")]);
         given.forbidden = vec![department("housing")];
         let more = record().saying("they took money").order(101);

@@ -1,5 +1,7 @@
 //! What stands once a person has ruled who has a case, story by story.
 
+use std::sync::Arc;
+
 use huiliu_schemas::command::{Command, Given};
 use huiliu_schemas::decision::{Assignee, TriageReason, Verdict};
 use huiliu_schemas::submission::Intent;
@@ -18,7 +20,7 @@ fn hand_back(world: &mut World, from: &str, assignees: &[Assignee]) -> Outcome {
 /// The rules send it to labour; the words find a little fault with the police, and accuse nobody.
 fn finds_fault(accuses: bool) -> Given {
     let mut given = Given { forbidden: vec![department("police")], ..to(&[lead("labour")]) };
-    let decision = given.decision.as_mut().expect("a decision");
+    let decision = given.decision.as_mut().map(Arc::make_mut).expect("a decision");
     (decision.accusation, decision.accused) = (accuses, vec![department("police")]);
     given
 }

@@ -1,5 +1,7 @@
 //! What sources do to a case, story by story.
 
+use std::sync::Arc;
+
 use huiliu_schemas::case::Owed;
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::command::{Action, Command, Given};
@@ -689,7 +691,7 @@ fn a_supplement_that_accuses_the_holder_takes_the_case_from_it() {
 fn whom_words_told_later_accuse_is_told_once() {
     let accuses = || {
         let mut given = to(&[lead("housing")]);
-        let decision = given.decision.as_mut().expect("a decision");
+        let decision = given.decision.as_mut().map(Arc::make_mut).expect("a decision");
         (decision.accusation, decision.accused) = (true, vec![department("police")]);
         given
     };
@@ -746,7 +748,7 @@ fn a_rule_that_names_the_accused_sends_the_case_to_a_person() {
 fn a_case_that_accuses_stays_with_a_person_whatever_is_told_next() {
     let accuses = || {
         let mut given = unsure();
-        given.decision.as_mut().expect("a decision").accusation = true;
+        given.decision.as_mut().map(Arc::make_mut).expect("a decision").accusation = true;
         given
     };
     let mut world = World::new();
@@ -755,7 +757,7 @@ fn a_case_that_accuses_stays_with_a_person_whatever_is_told_next() {
     assert_eq!(world.submit(&plain, to(&[lead("labour")])), events(&["supplemented"]));
     assert_eq!(world.stage(), Stage::Triage);
     let mut discipline = to(&[lead("discipline")]);
-    discipline.decision.as_mut().expect("a decision").accusation = true;
+    discipline.decision.as_mut().map(Arc::make_mut).expect("a decision").accusation = true;
     let names_whom = record().saying("the bureau took money").order(102);
     assert_eq!(world.submit(&names_whom, discipline), events(&["supplemented", "dispatched"]));
 
@@ -797,7 +799,7 @@ fn judged(colour: Warning, minutes: i64) -> Given {
         source: "中心内控".into(),
     };
     let mut given = to(&[lead("housing")]);
-    given.decision.as_mut().expect("a decision").severity.colour = Some(colour);
+    given.decision.as_mut().map(Arc::make_mut).expect("a decision").severity.colour = Some(colour);
     given.dispatch_deadlines = vec![clock(Clock::SignFor, minutes), clock(Clock::Resolve, 9_000)];
     given.sooner = vec![clock(Clock::SignFor, minutes)];
     given
@@ -1291,7 +1293,7 @@ fn what_is_from_before_the_first_connection_brings_nothing_back() {
 #[test]
 fn whom_a_case_accused_before_it_came_back_still_learns_nothing() {
     let mut accuses = to(&[lead("housing")]);
-    accuses.decision.as_mut().expect("a decision").accused = vec![department("police")];
+    accuses.decision.as_mut().map(Arc::make_mut).expect("a decision").accused = vec![department("police")];
     let mut world = World::new();
     world.submit(&record(), accuses);
     world.command(&hotline(), Command::Withdraw {});

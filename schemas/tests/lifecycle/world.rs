@@ -79,13 +79,13 @@ fn decision(verdict: Verdict) -> Decision {
 /// The rules send it to these.
 pub fn to(assignees: &[Assignee]) -> Given {
     let verdict = Verdict::Dispatch { assignees: assignees.to_vec() };
-    Given { decision: Some(decision(verdict)), ..Given::default() }
+    Given { decision: Some(decision(verdict).into()), ..Given::default() }
 }
 
 /// The rules cannot tell.
 pub fn unsure() -> Given {
     let verdict = Verdict::Triage { reasons: vec![TriageReason::NoOwner], candidates: Vec::new() };
-    Given { decision: Some(decision(verdict)), ..Given::default() }
+    Given { decision: Some(decision(verdict).into()), ..Given::default() }
 }
 
 /// A source's record as the pipeline hands it to the lifecycle.

@@ -60,14 +60,15 @@ fn with_words(list: &str) -> Lexicon {
 fn the_shipped_words_decide_what_is_plain_and_leave_the_rest() {
     let check = |title: &str, text: &str, expected: &str| {
         let opinion = DIRECTORY.matter.judge(title, text);
-        let said = if opinion.certain { opinion.class.map(String::from).unwrap_or_default() } else { "?".into() };
+        let said =
+            if opinion.certain { opinion.class.map(|class| class.to_string()).unwrap_or_default() } else { "?".into() };
         assert_eq!(said, expected, "{title}: {:?} {}", opinion.words, opinion.confidence);
     };
     check("楼下烧烤店油烟污染严重", "每天晚上油烟排放直接进屋，刺鼻难闻，向环保部门投诉过", "04");
     check("幼儿园学费上涨是否合规", "孩子的学校这学期学费涨了一倍，老师说是教育局批的", "14");
     check("请问退休金怎么算", "我今年退休，养老保险缴费年限三十年，社保局说退休待遇下个月到账", "15");
     check("咨询", "请问今天上班吗", "?");
-    let likeliest = |text: &str| DIRECTORY.matter.judge("", text).class.map(String::from);
+    let likeliest = |text: &str| DIRECTORY.matter.judge("", text).class.map(|class| class.to_string());
     assert_eq!(likeliest("宠物医院治死猫").as_deref(), Some("10"));
     assert_eq!(likeliest("兄弟为拆迁安置房分家析产吵架").as_deref(), Some("13"));
     check("", "", "?");

@@ -146,7 +146,7 @@ pub(in crate::readmodel) fn events_of(db: &Connection, key: i64, case: CaseId) -
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         let row = history_row(row)?;
-        let cause = Cause::from_log(row.cause);
+        let cause = Cause::from_log(&row.cause);
         let body = row.body.unwrap_or(EventBody::Unknown { name: row.name, ignorable: row.ignorable });
         let (id, at, actor, entries) = (row.id, row.at, row.actor, row.entries);
         events.push((

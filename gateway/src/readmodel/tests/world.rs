@@ -152,7 +152,7 @@ impl World {
             Deadline { clock, at, provisional: false, source: "中心内控".into() }
         };
         let clocks = vec![due(Clock::Object, 1), due(Clock::SignFor, 4), due(Clock::Resolve, 48)];
-        let given = Given { decision: Some(decision), dispatch_deadlines: clocks, ..Given::default() };
+        let given = Given { decision: Some(decision.into()), dispatch_deadlines: clocks, ..Given::default() };
         let order = self.submit(&source, given);
         self.order(case, &order);
         let alias = serde_json::json!({ "case_id": case, "source": source });
@@ -186,7 +186,7 @@ impl World {
     pub fn accuse(&mut self, case: CaseId, accused: &str) {
         let accused = vec![department(accused)];
         let decision = Decision { accusation: true, accused, ..to(&["jb-housing"]) };
-        let given = Given { decision: Some(decision), ..Given::default() };
+        let given = Given { decision: Some(decision.into()), ..Given::default() };
         self.command_given(case, operator(), Command::Urge {}, given);
     }
 
