@@ -21,10 +21,8 @@ pub fn case_of(subject: &str) -> Option<CaseId> {
 
 /// A number of a case, created once, stream CASES.
 pub fn alias(source: &SourceId) -> String {
-    let (namespace, mut hash) = (source.namespace.as_str(), [0; 32]);
     let digest = Sha256::digest(source.id.as_bytes());
-    let hash = base16ct::lower::encode_str(&digest[..16], &mut hash).unwrap_or_default();
-    ["alias.", namespace, ".", hash].concat()
+    ["alias.", source.namespace.as_str(), ".", &base16ct::lower::encode_string(&digest[..16])].concat()
 }
 
 /// One queue entry, created once, stream CASES.

@@ -338,11 +338,13 @@ pub fn entry_message(case: &Case, event: &Event, entry: &huiliu_schemas::event::
 }
 
 fn created_once(subject: String, payload: &impl serde::Serialize) -> OutMessage {
-    let payload = serde_json::to_vec(payload).unwrap_or_default();
+    const USUAL_BYTES: usize = 2 * 1024;
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    let written = serde_json::to_writer(&mut bytes, payload);
     OutMessage {
         subject,
         headers: HeaderMap::new(),
-        payload: Bytes::copy_from_slice(&payload),
+        payload: written.map(|()| Bytes::copy_from_slice(&bytes)).unwrap_or_default(),
         expect_last_subject_sequence: Some(0),
     }
 }

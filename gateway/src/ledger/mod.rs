@@ -36,7 +36,7 @@ pub use tail::Tail;
 
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
-const CASES_CACHED: usize = 2_000;
+const CASES_CACHED: usize = 1_000;
 /// Of some ten thousand cases: more than the read model is behind in anything but a flood.
 const NUMBERS_CACHED: usize = 30_000;
 

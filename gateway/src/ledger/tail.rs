@@ -10,7 +10,7 @@ use crate::engine::batch::{BatchAck, OutMessage};
 use crate::readmodel::LogMessage;
 
 /// Who is further behind than this reads from the server again.
-const BYTES_KEPT: usize = 8 * 1024 * 1024;
+const BYTES_KEPT: usize = 12 * 1024 * 1024;
 
 /// The tail; cheap to clone.
 #[derive(Clone)]

@@ -64,13 +64,22 @@ pub(in crate::judgement) fn hashes(field: Field, chars: &[char]) -> impl Iterato
 
 /// The n-grams of a text with how often each is met, damped; sorted by hash.
 pub(in crate::judgement) fn counted(field: Field, chars: &[char]) -> Vec<(u64, f32)> {
-    how_often(hashes(field, chars).collect())
+    how_often(all_of(chars, hashes(field, chars)))
+}
+
+/// What a text has, at most one for each of its n-grams, with room for all of it from the beginning.
+pub(in crate::judgement) fn all_of<T>(chars: &[char], found: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::with_capacity(chars.len() * LONGEST);
+    all.extend(found);
+    all
 }
 
 /// How often each is met, damped; in order.
 pub(in crate::judgement) fn how_often<T: Ord + Copy>(mut all: Vec<T>) -> Vec<(T, f32)> {
     all.sort_unstable();
-    all.chunk_by(|a, b| a == b).map(|same| (same[0], damped(same.len()))).collect()
+    let mut met = Vec::with_capacity(all.len());
+    met.extend(all.chunk_by(|a, b| a == b).map(|same| (same[0], damped(same.len()))));
+    met
 }
 
 fn damped(count: usize) -> f32 {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::grams::{Features, Field, hashes, how_often};
+use super::grams::{Features, Field, all_of, hashes, how_often};
 
 /// The model's features and weights.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +57,7 @@ impl Linear {
         let mut all = Vec::new();
         for (field, chars) in fields {
             let places = hashes(field, chars).filter_map(|hash| self.places.get(&hash).copied());
-            self.weigh(&mut all, how_often(places.collect()).into_iter(), 1.0);
+            self.weigh(&mut all, how_often(all_of(chars, places)).into_iter(), 1.0);
         }
         all
     }
