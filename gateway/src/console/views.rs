@@ -1,5 +1,7 @@
 //! What the routes answer. Codes come with their Chinese; digests and other inner matters of the log do not come at all.
 
+use std::sync::Arc;
+
 use huiliu_schemas::case::{Assignment, Case, Marks};
 use huiliu_schemas::clock::{Clock, Deadline};
 use huiliu_schemas::decision::{Decision, RuleRef, TriageReason, Verdict};
@@ -175,7 +177,7 @@ pub struct CaseView {
     /// What the submission became: everything known that is not personal.
     pub facts: Facts,
     /// The decision it went by, whole.
-    pub decision: Option<Decision>,
+    pub decision: Option<Arc<Decision>>,
     /// Why it lies in triage, with Chinese.
     pub reasons: Vec<Word>,
     /// Who has or had a part, oldest first.
@@ -291,7 +293,7 @@ impl CaseView {
             history: history.into_iter().map(|event| EventItem::in_history(&row, event)).collect(),
             case: CaseItem::of(&row),
             facts: case.facts,
-            decision: case.decision.as_deref().cloned(),
+            decision: case.decision,
             assignments: case.assignments,
             marks: case.marks,
             deadlines: case.deadlines.into_iter().map(DeadlineItem::of).collect(),

@@ -214,6 +214,7 @@ impl<'a> Group<'a> {
         Ok(OutMessage {
             subject: subjects::case(case_id),
             headers: HeaderMap::new(),
+            // The tail keeps it for a while: what it was written into has room to spare.
             payload: Bytes::copy_from_slice(&payload_of(events, &sealed, working.last_hash.as_deref())),
             expect_last_subject_sequence: working.last_message.is_none().then_some(known),
         })

@@ -1,6 +1,6 @@
 //! The search index (decision 23): which cases have which tokens. A case's tokens first stand in a row of their own; when
-//! enough cases have come together, they are turned round, token to cases, into a shelf: a fixed number of pages, written
-//! one after the other and never changed. A shelf costs a question one page for each token, whatever stands in the rest.
+//! enough cases have come together, they and those just told are turned round, token to cases, into a shelf: a fixed
+//! number of pages, written one after the other and never changed. A shelf costs a question one page for each token, whatever stands in the rest.
 //!
 //! Rows and pages are sealed. Without the master key the file says how much was written, and not what.
 
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::{ReadModelError, Result};
 use crate::words::{IndexKey, Token};
 
-/// So many cases make a shelf.
+/// So many cases make a shelf, with all of the batch that brings the last of them.
 const CASES: usize = 2_048;
 /// Pages of a shelf.
 const PAGES: u64 = 64;
