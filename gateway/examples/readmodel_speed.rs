@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use huiliu::readmodel::{Filter, Indexing, LogMessage, ReadModel};
+use huiliu::readmodel::{Filter, Indexing, LogMessage, ReadModel, Said};
 use huiliu::vault::{DataKey, MasterKey};
 use huiliu::words::{Contact, IndexKey, fold, of_words};
 use huiliu_schemas::case::Case;
@@ -185,7 +185,7 @@ fn write_case(i: u64, sequence: &mut u64, log: &mut Vec<LogMessage>, writer: &Wr
     let mut case: Option<Case> = None;
     let mut push = |subject: String, payload: Vec<u8>| {
         *sequence += 1;
-        log.push(LogMessage { sequence: *sequence, subject, payload: Bytes::from(payload) });
+        log.push(LogMessage { sequence: *sequence, subject, said: Said::Stored(Bytes::from(payload)) });
     };
     for order in orders(i, &source, writer.content(i))? {
         let Ok(Decided::Events(events)) = decide(case.as_ref(), id, &order, at(i)) else { bail!("not decided") };

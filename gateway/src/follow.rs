@@ -11,12 +11,12 @@ use crate::engine::read::{self, ReadError, StoredMessage};
 use crate::engine::streams::{self, CASES, StreamError};
 use crate::ledger::Tail;
 use crate::queues::mark::note_former_log;
-use crate::readmodel::{LogMessage, Place, ReadHandle, ReadModel, ReadModelError, Witness};
+use crate::readmodel::{LogMessage, Place, ReadHandle, ReadModel, ReadModelError, Said, Witness};
 
 /// What one request to the server may bring.
 const A_PAGE: usize = 1_000;
 /// What is taken into the file at once, where there is that much.
-const AT_ONCE: usize = 8_000;
+const AT_ONCE: usize = 4_000;
 /// Between two writings, so that a steady trickle is not one writing for each case.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Another gateway's writes are seen this late at most.
@@ -100,7 +100,7 @@ pub async fn next(jetstream: &Context, position: u64) -> Result<Vec<LogMessage>,
 }
 
 fn logged(message: StoredMessage) -> LogMessage {
-    LogMessage { sequence: message.sequence, subject: message.subject, payload: message.payload }
+    LogMessage { sequence: message.sequence, subject: message.subject, said: Said::Stored(message.payload) }
 }
 
 /// The log as the server has it.
@@ -205,8 +205,7 @@ pub async fn stuck(jetstream: &Context, reads: &ReadHandle) -> LookError {
     }
 }
 
-/// The thread that writes the read model. It gives way to everything else: that the page is behind for a while when a
-/// million cases arrive at once is better than that the cases are.
+/// The thread that writes the read model.
 struct Folder;
 
 /// What it does; it answers each with the place reached.
@@ -221,7 +220,6 @@ impl Folder {
         let (work, mut waiting) = mpsc::channel::<Work>(1);
         let (reached, places) = mpsc::channel(1);
         std::thread::Builder::new().name("read-model".into()).spawn(move || {
-            give_way();
             while let Some(work) = waiting.blocking_recv() {
                 match work {
                     Work::Apply(batch) => apply(&mut model, &batch),
@@ -259,13 +257,5 @@ fn mend(model: &mut ReadModel, what: &str, end: u64) {
     metrics::counter!("huiliu_read_model_rebuilds_total").increment(1);
     if let Err(error) = model.begin_anew(end) {
         tracing::error!(%error, "the read model cannot be built again; it is tried again");
-    }
-}
-
-/// On Linux a thread has a priority of its own.
-fn give_way() {
-    let thread = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(thread), 5) {
-        tracing::debug!(%error, "the read model runs at normal priority");
     }
 }

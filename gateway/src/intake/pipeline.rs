@@ -57,7 +57,6 @@ const NOT_PUT_OFF_EVERY: i64 = 5;
 const MOST_PUT_OFF: usize = 200;
 
 /// The pipeline.
-#[derive(Clone)]
 pub struct Pipeline {
     jetstream: Context,
     ledger: Ledger,
@@ -112,11 +111,12 @@ impl Pipeline {
     /// Runs until shutdown, then finishes what is in flight. Survives the server: the stream of messages is built anew
     /// whenever it ends.
     pub async fn run(self, shutdown: CancellationToken) {
+        let pipeline = Arc::new(self);
         let tasks = TaskTracker::new();
         while !shutdown.is_cancelled() {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                ended = self.take(&tasks) => {
+                ended = pipeline.take(&tasks) => {
                     if let Err(error) = ended {
                         tracing::warn!(error, "the pipeline waits for the server");
                     }
@@ -131,7 +131,7 @@ impl Pipeline {
         tasks.wait().await;
     }
 
-    async fn take(&self, tasks: &TaskTracker) -> Result<(), String> {
+    async fn take(self: &Arc<Self>, tasks: &TaskTracker) -> Result<(), String> {
         let consumer = consumer(&self.jetstream).await?;
         let mut messages = consumer
             .stream()
@@ -151,7 +151,7 @@ impl Pipeline {
             step.count(Key::Delivery, delivered);
             match self.begin(&message, sequence, delivered, &mut step).await {
                 Ok((channel, underway)) => {
-                    let pipeline = self.clone();
+                    let pipeline = Arc::clone(self);
                     tasks.spawn(async move {
                         let fate =
                             in_hand(&message, pipeline.finish(sequence, delivered, &channel, underway, &step)).await;
@@ -330,7 +330,8 @@ impl Pipeline {
         for (case, kind) in links(settled) {
             let work = Work::Link { case, to, kind };
             let job = Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work };
-            let linked = match self.ledger.settle(job, step.child(SpanKind::Internal, "append")).await {
+            // Boxed, as what is rare below: each envelope's task would else have room for all of it.
+            let linked = match Box::pin(self.ledger.settle(job, step.child(SpanKind::Internal, "append"))).await {
                 Ok(linked) => linked.result,
                 Err(error) => return Fate::Later(error.to_string()),
             };
@@ -352,7 +353,7 @@ impl Pipeline {
     }
 
     async fn bury(&self, letter: DeadLetter) -> Fate {
-        match bury(&self.jetstream, &letter).await {
+        match Box::pin(bury(&self.jetstream, &letter)).await {
             Ok(()) => Fate::Done,
             Err(error) => Fate::Later(format!("the dead letter could not be written: {error}")),
         }

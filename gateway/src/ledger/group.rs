@@ -138,7 +138,7 @@ impl<'a> Group<'a> {
                 if !self.write(case_id, &events, step)? {
                     return Ok(false);
                 }
-                JobResult::Appended(events)
+                JobResult::Appended(events.into())
             }
             Ok(Decided::Known(answer)) => JobResult::Known(answer),
             Ok(Decided::Nothing(why)) => JobResult::Nothing(why),
@@ -306,6 +306,15 @@ impl<'a> Group<'a> {
             }))
         };
         self.cases.iter().filter_map(|(id, w)| Some((*id, loaded(w)?))).collect()
+    }
+
+    /// The messages, and of those that hold events the events, by their place among them.
+    pub(super) fn take_messages(&mut self) -> (Vec<OutMessage>, HashMap<usize, Arc<[Event]>>) {
+        let events = self.drafts.iter().filter_map(|draft| match &draft.result {
+            JobResult::Appended(events) if !draft.messages.is_empty() => Some((draft.messages.start, events.clone())),
+            _ => None,
+        });
+        (std::mem::take(&mut self.messages), events.collect())
     }
 
     /// Which job wrote a message on this subject.

@@ -34,6 +34,8 @@ const PACE: Duration = Duration::from_millis(10);
 const CROWD: usize = 8;
 const REST: u32 = 2;
 const LONGEST_REST: Duration = Duration::from_millis(250);
+/// So long a lane waits for the read model between two batches.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Settles jobs until nobody can send any more.
 pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
@@ -46,6 +48,16 @@ pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
         } else if jobs.len() < JOBS_AT_ONCE {
             sleep_until(began + PACE).await;
         }
+        let_read(&shared).await;
+    }
+}
+
+/// Waits a little where the read model will soon have missed what was written last: to have it all read back from the server
+/// costs both of them more.
+async fn let_read(shared: &Shared) {
+    let until = Instant::now() + LONGEST_WAIT;
+    while shared.tail.is_filling() && Instant::now() < until {
+        sleep(PACE).await;
     }
 }
 
@@ -121,7 +133,8 @@ async fn attempt(shared: &Shared, waiting: &mut VecDeque<Pending>, round: &mut R
     complete(shared, &mut group, waiting.iter().map(|p| &p.job)).await?;
     let messages = group.messages.len();
     if let Some(ack) = commit(shared, &group, round).await? {
-        shared.tail.push(ack, std::mem::take(&mut group.messages));
+        let (messages, decided) = group.take_messages();
+        shared.tail.push(ack, messages, decided);
     }
     let as_of = *shared.tail.end().borrow();
     for (mut pending, draft) in waiting.drain(..fits).zip(group.drafts) {
@@ -234,7 +247,7 @@ fn identity(
     }
 }
 
-/// Loads every case of the group, with its key and, where it may be routed, its words.
+/// Every case of the group, with its key and, where it may be routed, its words. Most are new or remembered.
 async fn gather<'j>(
     shared: &Shared,
     group: &mut Group<'_>,
@@ -249,31 +262,48 @@ async fn gather<'j>(
     let exists = |id: &CaseId, jobs: &[&Job]| {
         owned.contains(id) || round.look.contains(id) || jobs.iter().any(|j| !matches!(j.work, Work::Record(_)))
     };
-    let loads = by_case.iter().map(|(id, jobs)| fetch(shared, *id, exists(id, jobs), jobs));
-    for (id, loaded, told) in try_join_all(loads).await? {
+    let mut loads = Vec::new();
+    let mut gathered = Vec::with_capacity(by_case.len());
+    for (id, jobs) in by_case {
+        if !exists(&id, &jobs) {
+            gathered.push((id, None, Told::default()));
+            continue;
+        }
+        match at_hand(shared, id, &jobs) {
+            Some(loaded) if !needs_told(&loaded, &jobs) => gathered.push((id, Some(loaded), Told::default())),
+            known => loads.push(fetch(shared, id, known, jobs)),
+        }
+    }
+    gathered.extend(try_join_all(loads).await?);
+    for (id, loaded, told) in gathered {
         let (key, fresh) = key_for(shared, id, loaded.as_deref(), &group.ring).await?;
         group.cases.insert(id, Working::new(loaded, key, fresh, told));
     }
     Ok(())
 }
 
+/// The case as it is remembered, unless a sender saw more of it: another gateway may have written that.
+fn at_hand(shared: &Shared, id: CaseId, jobs: &[&Job]) -> Option<Arc<Loaded>> {
+    let behind = |loaded: &Loaded| jobs.iter().any(|j| j.seen().is_some_and(|seen| seen > loaded.last_sequence));
+    shared.cache.get(&id).filter(|loaded| !behind(loaded))
+}
+
+fn needs_told(loaded: &Loaded, jobs: &[&Job]) -> bool {
+    jobs.iter().any(|job| Desk::needs_told(job, &loaded.case))
+}
+
+/// Reads a case that is not known, and its words where they are needed.
 async fn fetch(
     shared: &Shared,
     id: CaseId,
-    exists: bool,
-    jobs: &[&Job],
+    known: Option<Arc<Loaded>>,
+    jobs: Vec<&Job>,
 ) -> Result<(CaseId, Option<Arc<Loaded>>, Told), LedgerError> {
-    if !exists {
-        return Ok((id, None, Told::default()));
-    }
-    // Another gateway may have written what the sender saw.
-    let behind = |loaded: &Loaded| jobs.iter().any(|j| j.seen().is_some_and(|seen| seen > loaded.last_sequence));
-    let loaded = match shared.cache.get(&id).filter(|l| !behind(l)) {
-        Some(loaded) => Some(loaded),
+    let loaded = match known {
+        Some(known) => Some(known),
         None => load(&shared.reading, id).await?.map(Arc::new),
     };
-    let needs_told = loaded.as_ref().is_some_and(|l| jobs.iter().any(|j| Desk::needs_told(j, &l.case)));
-    if !needs_told {
+    if !loaded.as_ref().is_some_and(|loaded| needs_told(loaded, &jobs)) {
         return Ok((id, loaded, Told::default()));
     }
     let known = loaded.map_or(0, |l| l.last_sequence);

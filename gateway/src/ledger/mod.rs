@@ -60,7 +60,7 @@ pub struct Settled {
 #[derive(Debug, Clone)]
 pub enum JobResult {
     /// These events are in the log.
-    Appended(Vec<Event>),
+    Appended(Arc<[Event]>),
     /// It had been decided before.
     Known(Answer),
     /// It changes nothing.

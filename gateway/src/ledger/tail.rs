@@ -1,16 +1,20 @@
 //! The end of the log as this process wrote it, kept for a moment: who follows the log from here need not ask the server
-//! for what was just sent to it. It may always be missing something; the log never does.
+//! for what was just sent to it, nor read and open what was just written and sealed. It may always be missing something;
+//! the log never does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use huiliu_schemas::event::Event;
 use tokio::sync::watch;
 
 use crate::engine::batch::{BatchAck, OutMessage};
-use crate::readmodel::LogMessage;
+use crate::readmodel::{LogMessage, Said, Witness};
 
 /// Who is further behind than this reads from the server again.
 const BYTES_KEPT: usize = 12 * 1024 * 1024;
+/// With more than this unread, who writes lets who reads come after.
+const BYTES_WAITING: usize = BYTES_KEPT / 4 * 3;
 
 /// The tail; cheap to clone.
 #[derive(Clone)]
@@ -22,7 +26,16 @@ pub struct Tail {
 #[derive(Default)]
 struct Kept {
     /// Batches by their first sequence.
-    batches: BTreeMap<u64, Vec<LogMessage>>,
+    batches: BTreeMap<u64, Batch>,
+    bytes: usize,
+    /// Something was dropped unread, and the reader has not come back to what is kept.
+    missed: bool,
+}
+
+/// What was appended at once.
+struct Batch {
+    messages: Vec<LogMessage>,
+    /// What it takes in the log: about what it takes here.
     bytes: usize,
 }
 
@@ -32,14 +45,27 @@ impl Tail {
         Self { kept: Arc::default(), end: watch::Sender::new(end) }
     }
 
-    /// Adds a batch that is in the log.
-    pub(super) fn push(&self, ack: BatchAck, messages: Vec<OutMessage>) {
-        let first = ack.sequence_of(0);
-        let numbered = messages.into_iter().zip(first..);
-        let batch = numbered
-            .map(|(message, sequence)| LogMessage { sequence, subject: message.subject, payload: message.payload })
-            .collect();
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(first, batch);
+    /// Adds a batch that is in the log; of those of its messages that hold events, the events that were decided, by their
+    /// place in it.
+    pub(super) fn push(&self, ack: BatchAck, messages: Vec<OutMessage>, mut decided: HashMap<usize, Arc<[Event]>>) {
+        let bytes = messages.iter().map(|message| message.subject.len() + message.payload.len()).sum();
+        let last_decided = decided.keys().max().copied();
+        let mut logged = Vec::with_capacity(messages.len());
+        for (place, OutMessage { subject, payload, .. }) in messages.into_iter().enumerate() {
+            let sequence = ack.sequence_of(place);
+            let said = match decided.remove(&place) {
+                Some(events) => {
+                    let is_witness = Some(place) == last_decided;
+                    let witness = is_witness.then(|| Witness::stored(sequence, &subject, &payload)).flatten();
+                    Said::Decided { events, witness }
+                }
+                None if subject.starts_with("entry.") => Said::Subject,
+                None => Said::Stored(payload),
+            };
+            logged.push(LogMessage { sequence, subject, said });
+        }
+        let batch = Batch { messages: logged, bytes };
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(ack.sequence_of(0), batch);
         self.end.send_modify(|end| *end = (*end).max(ack.last_sequence));
     }
 
@@ -49,6 +75,12 @@ impl Tail {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).after(position, about)
     }
 
+    /// Whether the reader will soon have missed something. One that has reads from the server, and nobody helps it by waiting.
+    pub(super) fn is_filling(&self) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes > BYTES_WAITING && !kept.missed
+    }
+
     /// As far as the log is known to go: where it ended at the start, and what this process appended since.
     pub fn end(&self) -> watch::Receiver<u64> {
         self.end.subscribe()
@@ -56,12 +88,13 @@ impl Tail {
 }
 
 impl Kept {
-    fn push(&mut self, first: u64, batch: Vec<LogMessage>) {
-        self.bytes += size(&batch);
+    fn push(&mut self, first: u64, batch: Batch) {
+        self.bytes += batch.bytes;
         self.batches.insert(first, batch);
         while self.bytes > BYTES_KEPT {
             let Some((_, oldest)) = self.batches.pop_first() else { return };
-            self.bytes -= size(&oldest);
+            self.bytes -= oldest.bytes;
+            self.missed = true;
         }
     }
 
@@ -72,16 +105,13 @@ impl Kept {
             && let Some(oldest) = self.batches.first_entry().filter(|batch| *batch.key() <= next)
         {
             let batch = oldest.remove();
-            self.bytes -= size(&batch);
-            found.extend(batch.into_iter().filter(|message| message.sequence >= next));
+            self.bytes -= batch.bytes;
+            found.extend(batch.messages.into_iter().filter(|message| message.sequence >= next));
             next = found.last().map_or(next, |message| message.sequence + 1);
         }
+        self.missed &= found.is_empty();
         found
     }
-}
-
-fn size(batch: &[LogMessage]) -> usize {
-    batch.iter().map(|message| message.subject.len() + message.payload.len()).sum()
 }
 
 #[cfg(test)]
@@ -99,7 +129,7 @@ mod tests {
             expect_last_subject_sequence: None,
         };
         let messages: Vec<_> = sequences.clone().map(message).collect();
-        tail.push(BatchAck { last_sequence: *sequences.end(), count: messages.len() as u64 }, messages);
+        tail.push(BatchAck { last_sequence: *sequences.end(), count: messages.len() as u64 }, messages, HashMap::new());
     }
 
     fn after(tail: &Tail, position: u64) -> Vec<u64> {
@@ -117,6 +147,25 @@ mod tests {
         assert_eq!(after(&tail, 5), [0; 0], "6 and 7 must be read from the log");
         assert_eq!(after(&tail, 8), [9], "what the reader has is left out");
         assert_eq!(*tail.end().borrow(), 9);
+    }
+
+    #[test]
+    fn who_writes_waits_for_who_keeps_up_and_for_nobody_else() {
+        let tail = Tail::new(0);
+        let fill =
+            |sequences: std::ops::RangeInclusive<u64>| sequences.for_each(|n| push(&tail, n..=n, BYTES_KEPT / 10));
+        fill(1..=7);
+        assert!(!tail.is_filling());
+        fill(8..=8);
+        assert!(tail.is_filling());
+        fill(9..=20);
+        assert!(!tail.is_filling(), "what was not read in time is gone");
+        assert_eq!(after(&tail, 7), [0; 0]);
+        fill(21..=21);
+        assert!(!tail.is_filling(), "the reader is elsewhere");
+        assert_eq!(after(&tail, 15), [16, 17, 18, 19, 20, 21]);
+        fill(22..=29);
+        assert!(tail.is_filling(), "it is back");
     }
 
     #[test]

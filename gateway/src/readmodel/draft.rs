@@ -14,7 +14,7 @@ use super::folded::{Cache, Folded};
 use super::rows::{self, EntryMessage, NewEntry};
 use super::tally::Tally;
 use super::tidings::Tiding;
-use super::{Indexing, LogMessage, Result, schema, shelves};
+use super::{Indexing, LogMessage, Result, Said, schema, shelves};
 use crate::words::Token;
 
 /// What the model carries on after the batch is committed.
@@ -103,7 +103,12 @@ impl<'t> Draft<'t> {
     }
 
     fn take_events(&mut self, message: &LogMessage) -> Result<()> {
-        let Ok(events) = read_payload(&message.payload) else {
+        let payload = match &message.said {
+            Said::Stored(payload) => payload,
+            Said::Decided { events, .. } => return self.take_decided(message, events),
+            Said::Subject => return self.unreadable(message, "there is no payload"),
+        };
+        let Ok(events) = read_payload(payload) else {
             return self.unreadable(message, "the payload is not a list of events");
         };
         let of = subjects::case_of(&message.subject);
@@ -111,16 +116,28 @@ impl<'t> Draft<'t> {
             return self.unreadable(message, "an event is of another case than its subject says");
         }
         for (place, event) in events.into_iter().enumerate() {
-            let (case, words) = (event.case_id, self.indexing.tokens(&event)?);
-            self.take_event(message, place, &event.opened(Content::default()))?;
-            if let Some(folded) = self.touched.get(&case).filter(|_| !words.is_empty()) {
-                self.words.entry(folded.key).or_default().extend(words);
-            }
+            let words = self.indexing.tokens(&event)?;
+            self.take_event(message, place, &event.opened(Content::default()), words)?;
         }
         Ok(())
     }
 
-    fn take_event(&mut self, message: &LogMessage, place: usize, event: &Event) -> Result<()> {
+    fn take_decided(&mut self, message: &LogMessage, events: &[Event]) -> Result<()> {
+        for (place, event) in events.iter().enumerate() {
+            self.take_event(message, place, event, self.indexing.tokens_decided(event))?;
+        }
+        Ok(())
+    }
+
+    fn take_event(&mut self, message: &LogMessage, place: usize, event: &Event, words: Vec<Token>) -> Result<()> {
+        self.fold(message, place, event)?;
+        if let Some(folded) = self.touched.get(&event.case_id).filter(|_| !words.is_empty()) {
+            self.words.entry(folded.key).or_default().extend(words);
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, message: &LogMessage, place: usize, event: &Event) -> Result<()> {
         let Some(mut folded) = self.load(event.case_id)? else { return self.begin(message, place, event) };
         self.count(message, Some(&folded.case), event);
         let live = folded.live();
@@ -197,11 +214,15 @@ impl<'t> Draft<'t> {
     }
 
     fn take_alias(&mut self, message: &LogMessage) -> Result<()> {
-        match serde_json::from_slice::<Alias>(&message.payload) {
+        let alias = match &message.said {
+            Said::Stored(payload) => serde_json::from_slice::<Alias>(payload).ok(),
+            Said::Decided { .. } | Said::Subject => None,
+        };
+        match alias {
             // A case's own number is a column of its case.
-            Ok(alias) if alias.source.is_number() => Ok(()),
-            Ok(alias) => rows::write_alias(self.tx, &alias.source, alias.case_id),
-            Err(_) => self.unreadable(message, "the payload is not an alias"),
+            Some(alias) if alias.source.is_number() => Ok(()),
+            Some(alias) => rows::write_alias(self.tx, &alias.source, alias.case_id),
+            None => self.unreadable(message, "the payload is not an alias"),
         }
     }
 

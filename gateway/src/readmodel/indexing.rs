@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use huiliu_schemas::content::Content;
-use huiliu_schemas::event::{EventBody, StoredEvent};
+use huiliu_schemas::event::{Event, EventBody, StoredEvent};
+use huiliu_schemas::submission::Facts;
 
 use super::Result;
 use crate::words::{IndexKey, Searchable, Token};
@@ -34,12 +35,23 @@ impl Indexing {
     /// What an event adds to what its case is found by. What is personal in it is dropped here. Who spoke is indexed where
     /// it is hidden too: whether it is hidden may change, and is checked on every answer.
     pub(super) fn tokens(&self, event: &StoredEvent) -> Result<Vec<Token>> {
-        let facts = match &event.body {
-            EventBody::Registered(registered) => &registered.facts,
-            EventBody::Supplemented(more) => &more.facts,
-            _ => return Ok(Vec::new()),
-        };
+        let Some(facts) = facts_in(&event.body) else { return Ok(Vec::new()) };
         let content = (self.open)(event)?;
         Ok(Searchable::of(facts, &content, false).tokens(&self.key))
+    }
+
+    /// The same of an event that was never sealed.
+    pub(super) fn tokens_decided(&self, event: &Event) -> Vec<Token> {
+        let searchable = |facts| Searchable::of(facts, &event.content, false).tokens(&self.key);
+        facts_in(&event.body).map_or_else(Vec::new, searchable)
+    }
+}
+
+/// Of the events that bring words.
+fn facts_in(body: &EventBody) -> Option<&Facts> {
+    match body {
+        EventBody::Registered(registered) => Some(&registered.facts),
+        EventBody::Supplemented(more) => Some(&more.facts),
+        _ => None,
     }
 }

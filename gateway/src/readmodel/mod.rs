@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use huiliu_schemas::event::Event;
 use rusqlite::Connection;
 
 mod draft;
@@ -55,7 +56,23 @@ pub struct LogMessage {
     /// `case.<id>`, `alias.<namespace>.<hash>` or `entry.<department>.<case>.<n>`.
     pub subject: String,
     /// What it says.
-    pub payload: Bytes,
+    pub said: Said,
+}
+
+/// What a message of stream CASES says.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// As it is stored.
+    Stored(Bytes),
+    /// The events that this process decided and stored there: nothing is left to be read or opened.
+    Decided {
+        /// With their words.
+        events: Arc<[Event]>,
+        /// The message as a witness, where somebody took its digest while its payload was at hand.
+        witness: Option<Witness>,
+    },
+    /// An entry: all that is asked of it stands in its subject.
+    Subject,
 }
 
 /// What was found where the file should be.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use huiliu_schemas::case::Case;
 use huiliu_schemas::decision::Verdict;
 use huiliu_schemas::event::{Event, EventBody};
-use huiliu_schemas::ids::{CaseId, DepartmentId, SourceId};
+use huiliu_schemas::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use huiliu_schemas::vocabulary::{EntryKind, Role, Stage};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -106,10 +106,11 @@ pub(super) fn read_folded(db: &Connection, id: CaseId) -> Result<Option<Folded>>
     Ok(Some(folded))
 }
 
-/// The key of a case.
+/// The key of a case, which is found by its number: that is computed from its id.
 pub(super) fn key_of(db: &Connection, id: CaseId) -> Result<Option<i64>> {
-    let mut statement = db.prepare_cached("SELECT key FROM cases WHERE id = ?1")?;
-    Ok(statement.query_row([id.0.as_bytes()], |row| row.get(0)).optional()?)
+    let mut statement = db.prepare_cached("SELECT key FROM cases WHERE number = ?1 AND id = ?2")?;
+    let found = statement.query_row(params![CaseNumber::of(id).as_str(), id.0.as_bytes()], |row| row.get(0));
+    Ok(found.optional()?)
 }
 
 /// Writes what happened. The event has no content here: what is sealed stays in the log.

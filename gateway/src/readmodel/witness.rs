@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{LogMessage, Result, schema};
+use super::{LogMessage, Result, Said, schema};
 
 /// A message of the log that no other log holds in its place: its content is sealed anew or bears a time. An alias, which
 /// would be the same if its case were registered again, is none.
@@ -20,16 +20,25 @@ pub struct Witness {
 impl Witness {
     /// The message as a witness, if it may be one.
     pub fn of(message: &LogMessage) -> Option<Self> {
-        if message.subject.starts_with("alias.") {
+        match &message.said {
+            Said::Stored(payload) => Self::stored(message.sequence, &message.subject, payload),
+            Said::Decided { witness, .. } => *witness,
+            Said::Subject => None,
+        }
+    }
+
+    /// A stored message as a witness, if it may be one.
+    pub fn stored(sequence: u64, subject: &str, payload: &[u8]) -> Option<Self> {
+        if subject.starts_with("alias.") {
             return None;
         }
         let mut hash = Sha256::new();
-        hash.update(message.sequence.to_be_bytes());
-        hash.update(message.subject.as_bytes());
+        hash.update(sequence.to_be_bytes());
+        hash.update(subject.as_bytes());
         hash.update([0]);
-        hash.update(&message.payload);
+        hash.update(payload);
         let digest = hash.finalize().first_chunk().copied().map(u64::from_be_bytes)?;
-        Some(Self { sequence: message.sequence, digest })
+        Some(Self { sequence, digest })
     }
 
     /// The last one among messages after `position`.

@@ -360,8 +360,9 @@ pub struct Owners {
 }
 
 fn row_of(db: &Transaction<'_>, id: CaseId) -> Result<Option<CaseRow>> {
-    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM cases WHERE id = ?1"))?;
-    let mut rows = statement.query([id.0.as_bytes()])?;
+    let Some(key) = key_of(db, id)? else { return Ok(None) };
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM cases WHERE key = ?1"))?;
+    let mut rows = statement.query([key])?;
     rows.next()?.map(case_row).transpose()
 }
 

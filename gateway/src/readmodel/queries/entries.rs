@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Params, Row, Transaction, params};
 
 use super::{case_id, parsed, time, word};
+use crate::readmodel::rows::key_of;
 use crate::readmodel::{ReadHandle, Result, schema};
 
 /// One queue entry, as the fold and the log tell it.
@@ -99,8 +100,12 @@ impl ReadHandle {
     /// # Errors
     /// Where the file cannot be read.
     pub fn entry(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<Option<EntryRow>> {
-        let sql = format!("{SELECT} WHERE c.id = ?1 AND e.n = ?2 AND e.department = ?3");
-        Ok(self.entries(&sql, params![case.0.as_bytes(), n, department.as_str()])?.pop())
+        let entries = self.ask(|db| {
+            let Some(key) = key_of(db, case)? else { return Ok(Vec::new()) };
+            let sql = format!("{SELECT} WHERE key = ?1 AND e.n = ?2 AND e.department = ?3");
+            entries_in(db, &sql, params![key, n, department.as_str()])
+        });
+        Ok(entries?.pop())
     }
 
     /// Whether this entry is live.
@@ -157,7 +162,8 @@ impl ReadHandle {
 
 /// All entries of a case, in order.
 pub(super) fn entries_of(db: &Transaction<'_>, case: CaseId) -> Result<Vec<EntryRow>> {
-    entries_in(db, &format!("{SELECT} WHERE c.id = ?1 ORDER BY e.n"), [case.0.as_bytes()])
+    let Some(key) = key_of(db, case)? else { return Ok(Vec::new()) };
+    entries_in(db, &format!("{SELECT} WHERE key = ?1 ORDER BY e.n"), [key])
 }
 
 fn entries_in(db: &Transaction<'_>, sql: &str, params: impl Params) -> Result<Vec<EntryRow>> {

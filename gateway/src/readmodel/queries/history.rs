@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{case_id, parsed, time};
+use crate::readmodel::rows::key_of;
 use crate::readmodel::{ReadHandle, ReadModelError, Result};
 
 /// One event, without what is sealed.
@@ -99,10 +100,10 @@ impl ReadHandle {
 
 /// Everything that happened to a case, oldest first.
 pub(super) fn history_of(db: &Connection, case: CaseId) -> Result<Vec<HistoryRow>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM cases c CROSS JOIN history h ON h.key = c.key WHERE c.id = ?1 ORDER BY h.place");
+    let Some(key) = key_of(db, case)? else { return Ok(Vec::new()) };
+    let sql = format!("SELECT {COLUMNS} FROM cases c JOIN history h USING (key) WHERE key = ?1 ORDER BY h.place");
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query([case.0.as_bytes()])?;
+    let mut rows = statement.query([key])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(history_row(row)?);

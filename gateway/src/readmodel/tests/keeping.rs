@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::world::{Folder, SECRET, World, by, department, operator, start, to, to_triage};
-use crate::readmodel::{Indexing, LogMessage, Opened, Place, ReadModel, ReadModelError, Rebuild, Witness};
+use crate::readmodel::{Indexing, LogMessage, Opened, Place, ReadModel, ReadModelError, Rebuild, Said, Witness};
 use crate::words::{Contact, fold, of_words};
 
 /// One of everything: dispatched, handed back, ruled, resolved, told, in triage, and a message nobody understands.
@@ -99,6 +99,24 @@ fn the_size_of_batches_and_restarts_do_not_matter() {
 }
 
 #[test]
+fn what_was_decided_here_is_taken_in_as_what_is_stored() {
+    let world = busy_world();
+    let decided = world.decided();
+    let events = decided.iter().filter(|m| matches!(m.said, Said::Decided { .. })).count();
+    assert!(events > 10 && decided.iter().any(|m| matches!(m.said, Said::Subject)));
+    let (folder, other) = (Folder::new(), Folder::new());
+    let model = built(&folder.file(), world.indexing(), &decided, 7);
+    let stored = built(&other.file(), world.indexing(), &world.log, 7);
+    let but_witness = |model| dump(model).into_iter().filter(|line| !line.contains("witness")).collect::<Vec<_>>();
+    assert_eq!(but_witness(&model), but_witness(&stored));
+    let witness = model.place().witness.expect("a witness");
+    assert_eq!(world.log.iter().filter_map(Witness::of).find(|of| of.sequence == witness.sequence), Some(witness));
+    let phone = model.reader().index_key().token(&Contact::read("19900001234").expect("a number"));
+    let found = |model: &ReadModel| model.reader().cases_with(&[phone], None).expect("found");
+    assert!(found(&model).len() == world.cases.len() && found(&model) == found(&stored));
+}
+
+#[test]
 fn nothing_is_taken_in_twice() {
     let world = busy_world();
     let folder = Folder::new();
@@ -140,7 +158,7 @@ fn a_log_is_known_again_by_a_message_no_other_log_holds() {
     let last = world.log[..alias].iter().rev().find(|m| !m.subject.starts_with("alias.")).expect("a witness");
     let place = model.place();
     assert_eq!(place, Place { position: alias as u64 + 1, witness: Witness::of(last) });
-    let other = LogMessage { payload: bytes::Bytes::from_static(b"sealed anew"), ..last.clone() };
+    let other = LogMessage { said: Said::Stored(bytes::Bytes::from_static(b"sealed anew")), ..last.clone() };
     assert_ne!(Witness::of(&other), place.witness);
 
     model.apply(&world.log[..2]).expect("apply");

@@ -14,7 +14,7 @@ use huiliu_schemas::decision::{
     Assignee, Beaten, Decision, Excluded, Matched, RuleRef, Severity, TriageReason, Verdict,
 };
 use huiliu_schemas::entry::Entry;
-use huiliu_schemas::event::{Actor, AnswerDelivered, Event, Sealed, SourceSeen, payload_of};
+use huiliu_schemas::event::{Actor, AnswerDelivered, Event, Sealed, SourceSeen, StoredEvent, payload_of, read_payload};
 use huiliu_schemas::ids::{CaseId, Cause, CommandId, DepartmentId, SourceId};
 use huiliu_schemas::lifecycle::{Decided, decide};
 use huiliu_schemas::private::Private;
@@ -24,7 +24,7 @@ use huiliu_schemas::vocabulary::{Appeal, LinkKind, Role};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::readmodel::{Indexing, LogMessage};
+use crate::readmodel::{Indexing, LogMessage, Said, Witness};
 use crate::vault::MasterKey;
 use crate::words::IndexKey;
 
@@ -132,6 +132,26 @@ impl World {
         })
     }
 
+    /// The log as the process that wrote it has it.
+    pub fn decided(&self) -> Vec<LogMessage> {
+        let contents = self.contents.lock().expect("lock");
+        let content = |stored: &StoredEvent| contents.get(&stored.id).cloned().unwrap_or_default();
+        let decided = |message: &LogMessage| {
+            let Said::Stored(payload) = &message.said else { panic!("a stored log") };
+            let said = match read_payload(payload) {
+                Ok(events) => {
+                    let events = events.into_iter().map(|stored| (content(&stored), stored));
+                    let events = events.map(|(content, stored)| stored.opened(content)).collect();
+                    Said::Decided { events, witness: Witness::of(message) }
+                }
+                Err(_) if message.subject.starts_with("entry.") => Said::Subject,
+                Err(_) => message.said.clone(),
+            };
+            LogMessage { said, ..message.clone() }
+        };
+        self.log.iter().map(decided).collect()
+    }
+
     /// What indexes are sealed with in tests.
     pub fn index_key() -> IndexKey {
         IndexKey::of(&MasterKey::parse(&"7".repeat(64)).expect("a key"))
@@ -237,7 +257,7 @@ impl World {
     /// Any message at the end of the log.
     pub fn push(&mut self, subject: String, payload: Vec<u8>) {
         let sequence = self.log.len() as u64 + 1;
-        self.log.push(LogMessage { sequence, subject, payload: Bytes::from(payload) });
+        self.log.push(LogMessage { sequence, subject, said: Said::Stored(Bytes::from(payload)) });
     }
 
     fn submit(&mut self, source: &SourceId, given: Given) -> Order {
