@@ -37,8 +37,8 @@ pub use tail::Tail;
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
 const CASES_CACHED: usize = 1_000;
-/// Of some ten thousand cases: more than the read model is behind in anything but a flood.
-const NUMBERS_CACHED: usize = 30_000;
+/// Of some four thousand cases: more than the read model is behind.
+const NUMBERS_CACHED: usize = 12_000;
 
 /// A queue entry that no longer tells its department anything.
 pub type DeadEntry = (DepartmentId, CaseId, u32);

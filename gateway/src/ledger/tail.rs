@@ -12,7 +12,7 @@ use crate::engine::batch::{BatchAck, OutMessage};
 use crate::readmodel::{LogMessage, Said, Witness};
 
 /// Who is further behind than this reads from the server again.
-const BYTES_KEPT: usize = 12 * 1024 * 1024;
+const BYTES_KEPT: usize = 10 * 1024 * 1024;
 /// With more than this unread, who writes lets who reads come after.
 const BYTES_WAITING: usize = BYTES_KEPT / 4 * 3;
 

@@ -2,7 +2,7 @@
 //! what it did. After a crash there is nothing for it to do; after a power cut, or when CASES or QUEUES were restored or
 //! made anew, there is, and nothing else brings it right.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,6 +89,13 @@ impl Report {
             read => read.map(Some),
         }
     }
+}
+
+/// An entry that QUEUES may hold too often.
+struct Doubtful {
+    case: CaseId,
+    n: u32,
+    messages: usize,
 }
 
 /// Compares and mends, once.
@@ -222,49 +229,56 @@ impl Reconciler {
     /// as it was offered: one is enough.
     async fn purge_dead(&self, report: &mut Report) -> Result<(), ReconcileError> {
         for department in self.reads.aside(ReadHandle::departments_with_entries).await? {
-            let queued = self.queued(&department).await?;
-            let name = department.clone();
-            let live = self.reads.aside(move |reads| reads.live_entry_names(&name)).await?;
-            for (subject, messages) in queued {
-                self.purge_if_dead(&department, &subject, messages, &live, report).await?;
+            for doubtful in self.doubtful(&department).await? {
+                self.purge_if_dead(&department, &doubtful, report).await?;
             }
         }
         Ok(())
     }
 
+    /// What QUEUES holds for a department more than once, or the fold did not call live a moment ago: department by
+    /// department, because the server counts all subjects that fit for every page of its answer. There may be hundreds of
+    /// thousands, so they are looked at as they come.
+    async fn doubtful(&self, department: &DepartmentId) -> Result<Vec<Doubtful>, ReconcileError> {
+        let name = department.clone();
+        let live = self.reads.aside(move |reads| reads.live_entry_names(&name)).await?;
+        let mut patient = self.engine.jetstream.clone();
+        patient.set_timeout(COUNTING);
+        let stream = patient.get_stream(QUEUES).await.map_err(engine_error)?;
+        let mut queued = stream.info_with_subjects(subjects::queue_of(department)).await.map_err(engine_error)?;
+        let mut doubtful = Vec::new();
+        while let Some((subject, messages)) = queued.try_next().await.map_err(engine_error)? {
+            let Some((_, case, n)) = subjects::parse_entry(&subject) else { continue };
+            if messages > 1 || !live.contains(&(case, n)) {
+                doubtful.push(Doubtful { case, n, messages });
+            }
+        }
+        Ok(doubtful)
+    }
+
     async fn purge_if_dead(
         &self,
         department: &DepartmentId,
-        subject: &str,
-        messages: usize,
-        live: &HashSet<(CaseId, u32)>,
+        &Doubtful { case, n, messages }: &Doubtful,
         report: &mut Report,
     ) -> Result<(), ReconcileError> {
+        let subject = subjects::queue(department, case, n);
         if messages > 1 {
-            purge_all_but_last(&self.engine.jetstream, subject).await.map_err(ReconcileError::Engine)?;
+            purge_all_but_last(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
             report.purged += messages - 1;
         }
-        let Some((_, case, n)) = subjects::parse_entry(subject) else { return Ok(()) };
-        if live.contains(&(case, n)) {
+        // It may have come after the fold was asked.
+        let name = department.clone();
+        if self.reads.aside(move |reads| reads.live_entry(&name, case, n)).await? {
             return Ok(());
         }
         // The log itself is asked before anything is thrown away. What a copy of it does not know yet is not dead.
         let loaded = report.readable(case, self.ledger.case(case).await)?.flatten();
         if loaded.is_some_and(|l| l.case.knows(n) && !l.case.is_live(department, n)) {
-            purge(&self.engine.jetstream, subject).await.map_err(ReconcileError::Engine)?;
+            purge(&self.engine.jetstream, &subject).await.map_err(ReconcileError::Engine)?;
             report.purged += 1;
         }
         Ok(())
-    }
-
-    /// What QUEUES holds for a department, by subject: department by department, because the server counts all subjects
-    /// that fit for every page of its answer.
-    async fn queued(&self, department: &DepartmentId) -> Result<Vec<(String, usize)>, ReconcileError> {
-        let mut patient = self.engine.jetstream.clone();
-        patient.set_timeout(COUNTING);
-        let stream = patient.get_stream(QUEUES).await.map_err(engine_error)?;
-        let subjects = stream.info_with_subjects(subjects::queue_of(department)).await.map_err(engine_error)?;
-        subjects.try_collect().await.map_err(engine_error)
     }
 
     /// The log as far as it was read.
