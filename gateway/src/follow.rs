@@ -50,7 +50,7 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
                 return;
             }
             let Some(reached) = places.recv().await else { return };
-            look |= reached.position < place.position;
+            look |= went_back(&tail, place, reached);
             place = reached;
         }
         let mut batch = tail.after(place.position, AT_ONCE);
@@ -70,7 +70,7 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             if reached.position == place.position {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
-            look |= reached.position < place.position;
+            look |= went_back(&tail, place, reached);
             place = reached;
             metrics::gauge!("huiliu_read_model_position").set(place.position as f64);
             // Far behind, it reads page after page.
@@ -91,6 +91,15 @@ pub async fn run(jetstream: Context, model: ReadModel, tail: Tail, shutdown: Can
             () = tokio::time::sleep(LOOK_EVERY) => look = true,
         }
     }
+}
+
+/// Whether the read model begins anew: the log may be another one than the tail is of.
+fn went_back(tail: &Tail, place: Place, reached: Place) -> bool {
+    let went_back = reached.position < place.position;
+    if went_back {
+        tail.forget();
+    }
+    went_back
 }
 
 /// The messages after `position`, at most as many as one page of the log has.

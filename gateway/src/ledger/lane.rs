@@ -56,7 +56,10 @@ pub(super) async fn run(shared: Shared, mut jobs: mpsc::Receiver<Pending>) {
 /// costs both of them more.
 async fn let_read(shared: &Shared) {
     let until = Instant::now() + LONGEST_WAIT;
-    while shared.tail.is_filling() && Instant::now() < until {
+    while shared.tail.is_filling() {
+        if Instant::now() >= until {
+            return shared.tail.give_up();
+        }
         sleep(PACE).await;
     }
 }

@@ -28,7 +28,7 @@ struct Kept {
     /// Batches by their first sequence.
     batches: BTreeMap<u64, Batch>,
     bytes: usize,
-    /// Something was dropped unread, and the reader has not come back to what is kept.
+    /// The reader is elsewhere: something was dropped unread, or what comes next for it is not kept.
     missed: bool,
 }
 
@@ -49,17 +49,17 @@ impl Tail {
     /// place in it.
     pub(super) fn push(&self, ack: BatchAck, messages: Vec<OutMessage>, mut decided: HashMap<usize, Arc<[Event]>>) {
         let bytes = messages.iter().map(|message| message.subject.len() + message.payload.len()).sum();
-        let last_decided = decided.keys().max().copied();
+        let witness =
+            messages.iter().enumerate().rev().find_map(|(place, message)| {
+                Witness::stored(ack.sequence_of(place), &message.subject, &message.payload)
+            });
         let mut logged = Vec::with_capacity(messages.len());
         for (place, OutMessage { subject, payload, .. }) in messages.into_iter().enumerate() {
             let sequence = ack.sequence_of(place);
+            let witness = witness.filter(|witness| witness.sequence == sequence);
             let said = match decided.remove(&place) {
-                Some(events) => {
-                    let is_witness = Some(place) == last_decided;
-                    let witness = is_witness.then(|| Witness::stored(sequence, &subject, &payload)).flatten();
-                    Said::Decided { events, witness }
-                }
-                None if subject.starts_with("entry.") => Said::Subject,
+                Some(events) => Said::Decided { events, witness },
+                None if subject.starts_with("entry.") => Said::Subject { witness },
                 None => Said::Stored(payload),
             };
             logged.push(LogMessage { sequence, subject, said });
@@ -75,10 +75,21 @@ impl Tail {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).after(position, about)
     }
 
-    /// Whether the reader will soon have missed something. One that has reads from the server, and nobody helps it by waiting.
+    /// Whether there is a reader that will soon have missed something. One that has reads from the server, and nobody helps
+    /// it by waiting.
     pub(super) fn is_filling(&self) -> bool {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes > BYTES_WAITING && !kept.missed
+        kept.bytes > BYTES_WAITING && !kept.missed && self.end.receiver_count() > 0
+    }
+
+    /// It was waited for in vain: nobody waits before it has taken something again.
+    pub(super) fn give_up(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).missed = true;
+    }
+
+    /// What was kept may be of another log.
+    pub fn forget(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept { missed: true, ..Kept::default() };
     }
 
     /// As far as the log is known to go: where it ended at the start, and what this process appended since.
@@ -90,7 +101,9 @@ impl Tail {
 impl Kept {
     fn push(&mut self, first: u64, batch: Batch) {
         self.bytes += batch.bytes;
-        self.batches.insert(first, batch);
+        if let Some(former) = self.batches.insert(first, batch) {
+            self.bytes -= former.bytes;
+        }
         while self.bytes > BYTES_KEPT {
             let Some((_, oldest)) = self.batches.pop_first() else { return };
             self.bytes -= oldest.bytes;
@@ -109,7 +122,7 @@ impl Kept {
             found.extend(batch.messages.into_iter().filter(|message| message.sequence >= next));
             next = found.last().map_or(next, |message| message.sequence + 1);
         }
-        self.missed &= found.is_empty();
+        self.missed = found.is_empty() && (self.missed || !self.batches.is_empty());
         found
     }
 }
@@ -152,6 +165,7 @@ mod tests {
     #[test]
     fn who_writes_waits_for_who_keeps_up_and_for_nobody_else() {
         let tail = Tail::new(0);
+        let _reader = tail.end();
         let fill =
             |sequences: std::ops::RangeInclusive<u64>| sequences.for_each(|n| push(&tail, n..=n, BYTES_KEPT / 10));
         fill(1..=7);
@@ -166,6 +180,33 @@ mod tests {
         assert_eq!(after(&tail, 15), [16, 17, 18, 19, 20, 21]);
         fill(22..=29);
         assert!(tail.is_filling(), "it is back");
+        tail.give_up();
+        assert!(!tail.is_filling(), "it takes nothing");
+        assert_eq!(after(&tail, 21).len(), 8);
+        fill(31..=38);
+        assert!(tail.is_filling());
+        assert_eq!(after(&tail, 29), [0; 0]);
+        assert!(!tail.is_filling(), "30 comes from the server");
+        assert_eq!(after(&tail, 30).len(), 8);
+        fill(39..=46);
+        tail.forget();
+        fill(39..=39);
+        assert_eq!((tail.is_filling(), after(&tail, 38)), (false, vec![39]));
+    }
+
+    #[test]
+    fn nobody_waits_where_nobody_reads() {
+        let tail = Tail::new(0);
+        (1..=9).for_each(|n| push(&tail, n..=n, BYTES_KEPT / 10));
+        assert!(!tail.is_filling());
+    }
+
+    #[test]
+    fn the_last_message_of_a_batch_that_may_be_is_its_witness() {
+        let tail = Tail::new(0);
+        push(&tail, 1..=3, 1);
+        let kept = tail.after(0, 100);
+        assert_eq!(kept.iter().rev().find_map(Witness::of).map(|witness| witness.sequence), Some(3));
     }
 
     #[test]

@@ -238,7 +238,7 @@ impl Reconciler {
 
     /// What QUEUES holds for a department more than once, or the fold did not call live a moment ago: department by
     /// department, because the server counts all subjects that fit for every page of its answer. There may be hundreds of
-    /// thousands, so they are looked at as they come.
+    /// thousands, so they are looked at as they come. What dies meanwhile is found by the next round.
     async fn doubtful(&self, department: &DepartmentId) -> Result<Vec<Doubtful>, ReconcileError> {
         let name = department.clone();
         let live = self.reads.aside(move |reads| reads.live_entry_names(&name)).await?;

@@ -106,7 +106,7 @@ impl<'t> Draft<'t> {
         let payload = match &message.said {
             Said::Stored(payload) => payload,
             Said::Decided { events, .. } => return self.take_decided(message, events),
-            Said::Subject => return self.unreadable(message, "there is no payload"),
+            Said::Subject { .. } => return self.unreadable(message, "there is no payload"),
         };
         let Ok(events) = read_payload(payload) else {
             return self.unreadable(message, "the payload is not a list of events");
@@ -216,7 +216,7 @@ impl<'t> Draft<'t> {
     fn take_alias(&mut self, message: &LogMessage) -> Result<()> {
         let alias = match &message.said {
             Said::Stored(payload) => serde_json::from_slice::<Alias>(payload).ok(),
-            Said::Decided { .. } | Said::Subject => None,
+            Said::Decided { .. } | Said::Subject { .. } => None,
         };
         match alias {
             // A case's own number is a column of its case.

@@ -71,8 +71,11 @@ pub enum Said {
         /// The message as a witness, where somebody took its digest while its payload was at hand.
         witness: Option<Witness>,
     },
-    /// An entry: all that is asked of it stands in its subject.
-    Subject,
+    /// An entry of this process: all that is asked of it stands in its subject.
+    Subject {
+        /// See [`Said::Decided`].
+        witness: Option<Witness>,
+    },
 }
 
 /// What was found where the file should be.

@@ -22,8 +22,7 @@ impl Witness {
     pub fn of(message: &LogMessage) -> Option<Self> {
         match &message.said {
             Said::Stored(payload) => Self::stored(message.sequence, &message.subject, payload),
-            Said::Decided { witness, .. } => *witness,
-            Said::Subject => None,
+            Said::Decided { witness, .. } | Said::Subject { witness } => *witness,
         }
     }
 

@@ -103,14 +103,12 @@ fn what_was_decided_here_is_taken_in_as_what_is_stored() {
     let world = busy_world();
     let decided = world.decided();
     let events = decided.iter().filter(|m| matches!(m.said, Said::Decided { .. })).count();
-    assert!(events > 10 && decided.iter().any(|m| matches!(m.said, Said::Subject)));
+    assert!(events > 10 && decided.iter().any(|m| matches!(m.said, Said::Subject { .. })));
     let (folder, other) = (Folder::new(), Folder::new());
     let model = built(&folder.file(), world.indexing(), &decided, 7);
     let stored = built(&other.file(), world.indexing(), &world.log, 7);
-    let but_witness = |model| dump(model).into_iter().filter(|line| !line.contains("witness")).collect::<Vec<_>>();
-    assert_eq!(but_witness(&model), but_witness(&stored));
-    let witness = model.place().witness.expect("a witness");
-    assert_eq!(world.log.iter().filter_map(Witness::of).find(|of| of.sequence == witness.sequence), Some(witness));
+    assert_eq!(dump(&model), dump(&stored));
+    assert!(model.place().witness.is_some() && model.place() == stored.place());
     let phone = model.reader().index_key().token(&Contact::read("19900001234").expect("a number"));
     let found = |model: &ReadModel| model.reader().cases_with(&[phone], None).expect("found");
     assert!(found(&model).len() == world.cases.len() && found(&model) == found(&stored));

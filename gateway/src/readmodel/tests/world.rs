@@ -144,7 +144,7 @@ impl World {
                     let events = events.map(|(content, stored)| stored.opened(content)).collect();
                     Said::Decided { events, witness: Witness::of(message) }
                 }
-                Err(_) if message.subject.starts_with("entry.") => Said::Subject,
+                Err(_) if message.subject.starts_with("entry.") => Said::Subject { witness: Witness::of(message) },
                 Err(_) => message.said.clone(),
             };
             LogMessage { said, ..message.clone() }
