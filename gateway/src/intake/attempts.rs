@@ -53,7 +53,7 @@ impl Attempts {
         if delivered <= UNSUSPECTED {
             return;
         }
-        if let Err(error) = Box::pin(self.forget(sequence)).await {
+        if let Err(error) = self.forget(sequence).await {
             tracing::debug!(error, sequence, "that an envelope was put down is not written down");
         }
     }

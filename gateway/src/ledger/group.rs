@@ -214,8 +214,7 @@ impl<'a> Group<'a> {
         Ok(OutMessage {
             subject: subjects::case(case_id),
             headers: HeaderMap::new(),
-            // The tail keeps it for a while: what it was written into has room to spare.
-            payload: Bytes::copy_from_slice(&payload_of(events, &sealed, working.last_hash.as_deref())),
+            payload: Bytes::from(payload_of(events, &sealed, working.last_hash.as_deref())),
             expect_last_subject_sequence: working.last_message.is_none().then_some(known),
         })
     }
@@ -354,6 +353,7 @@ fn created_once(subject: String, payload: &impl serde::Serialize) -> OutMessage 
     OutMessage {
         subject,
         headers: HeaderMap::new(),
+        // The tail keeps that of a number for a while: without the room that is left over.
         payload: written.map(|()| Bytes::copy_from_slice(&bytes)).unwrap_or_default(),
         expect_last_subject_sequence: Some(0),
     }

@@ -37,7 +37,7 @@ pub use tail::Tail;
 const LANES: usize = 3;
 const JOBS_QUEUED: usize = 512;
 const CASES_CACHED: usize = 1_000;
-/// Of some four thousand cases: more than the read model is behind.
+/// Of some four thousand cases: more than the tail keeps for a read model that keeps up.
 const NUMBERS_CACHED: usize = 12_000;
 
 /// A queue entry that no longer tells its department anything.

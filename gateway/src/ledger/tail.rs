@@ -203,10 +203,23 @@ mod tests {
 
     #[test]
     fn the_last_message_of_a_batch_that_may_be_is_its_witness() {
-        let tail = Tail::new(0);
-        push(&tail, 1..=3, 1);
-        let kept = tail.after(0, 100);
-        assert_eq!(kept.iter().rev().find_map(Witness::of).map(|witness| witness.sequence), Some(3));
+        let message = |subject: &str| OutMessage {
+            subject: subject.into(),
+            headers: HeaderMap::new(),
+            payload: Bytes::from_static(b"{}"),
+            expect_last_subject_sequence: None,
+        };
+        let witnesses = |subjects: &[&str]| {
+            let tail = Tail::new(0);
+            let ack = BatchAck { last_sequence: subjects.len() as u64, count: subjects.len() as u64 };
+            let messages = subjects.iter().copied().map(message).collect();
+            tail.push(ack, messages, HashMap::from([(0, Arc::from(Vec::new()))]));
+            tail.after(0, 100).iter().map(Witness::of).collect::<Vec<_>>()
+        };
+        let (events, entry) = ("case.x", "entry.d.x.1");
+        let stored = |sequence, subject| Witness::stored(sequence, subject, b"{}");
+        assert_eq!(witnesses(&[events, "alias.n.x", entry, entry]), [None, None, None, stored(4, entry)]);
+        assert_eq!(witnesses(&[events, "alias.n.x"]), [stored(1, events), None]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The search index (decision 23): which cases have which tokens. A case's tokens first stand in a row of their own; when
 //! enough cases have come together, they and those just told are turned round, token to cases, into a shelf: a fixed
-//! number of pages, written one after the other and never changed. A shelf costs a question one page for each token, whatever stands in the rest.
+//! number of pages, written one after the other and never changed. A shelf costs a question one page for each token,
+//! whatever stands in the rest.
 //!
 //! Rows and pages are sealed. Without the master key the file says how much was written, and not what.
 
