@@ -199,6 +199,11 @@ impl TestHub {
         }
     }
 
+    /// Leaves its directory behind, to be looked at.
+    pub(crate) fn keep(&mut self) {
+        self.keep_dir = true;
+    }
+
     /// The small disk its data is on, if it was planned so.
     pub fn disk(&self) -> Option<&Disk> {
         self.disk.as_ref()

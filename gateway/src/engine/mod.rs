@@ -22,6 +22,7 @@ pub mod snapshot;
 mod spawn;
 mod staging;
 pub mod streams;
+pub mod subjects;
 #[cfg(test)]
 mod tests;
 pub mod version;

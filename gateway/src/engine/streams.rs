@@ -4,7 +4,7 @@
 //! replays every entry there ever was; so a stream that differs from what is written here is
 //! reported, and a person decides.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::context::{
     CreateStreamError, CreateStreamErrorKind, DeleteStreamError, GetStreamError, GetStreamErrorKind, RequestError,
@@ -226,19 +226,36 @@ pub async fn free_leases(context: &Context) -> Result<(), StreamError> {
     stream.purge().await.map(drop).map_err(|source| StreamError::Purge { stream: LEASES, source })
 }
 
-/// How many entries of CASES have not reached QUEUES yet; unknown where QUEUES has not asked CASES yet, or has not heard of it
-/// for so long that it no longer sources: what it knew last may be hours old.
+/// How QUEUES stands to CASES.
+#[derive(Debug, Clone, Copy)]
+pub struct Sourcing {
+    /// How many entries of CASES have not reached QUEUES yet. Of a source that was just asked the server says 0 until the
+    /// first of them has come.
+    pub lag: u64,
+    /// When QUEUES last heard of CASES: an entry, or that there is nothing more, which CASES says every second.
+    pub heard: Instant,
+}
+
+/// How QUEUES stands to CASES; unknown where QUEUES has not asked CASES yet, or has not heard of it for so long that it no
+/// longer sources: what it knew last may be hours old.
 ///
 /// # Errors
 /// When the server does not say.
-pub async fn queues_lag(context: &Context) -> Result<Option<u64>, StreamError> {
+pub async fn sourcing(context: &Context) -> Result<Option<Sourcing>, StreamError> {
     let stream = context.get_stream(QUEUES).await.map_err(|source| StreamError::Look { stream: QUEUES, source })?;
-    let lags = stream
-        .cached_info()
-        .sources
-        .iter()
-        .map(|source| source.active.filter(|silent| *silent < SOURCE_IS_SILENT).map(|_| source.lag));
-    Ok(lags.sum())
+    let now = Instant::now();
+    Ok(stream.cached_info().sources.first().and_then(|source| {
+        let silent = source.active.filter(|silent| *silent < SOURCE_IS_SILENT)?;
+        Some(Sourcing { lag: source.lag, heard: now.checked_sub(silent).unwrap_or(now) })
+    }))
+}
+
+/// How many entries of CASES have not reached QUEUES yet, where that is known.
+///
+/// # Errors
+/// See [`sourcing`].
+pub async fn queues_lag(context: &Context) -> Result<Option<u64>, StreamError> {
+    Ok(sourcing(context).await?.map(|sourcing| sourcing.lag))
 }
 
 fn is_missing(error: &DeleteStreamError) -> bool {

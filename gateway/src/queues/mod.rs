@@ -6,6 +6,7 @@ pub mod mark;
 pub mod reconcile;
 pub mod reoffer;
 mod shown;
+mod sourced;
 pub mod sweep;
 
 use std::time::Duration;

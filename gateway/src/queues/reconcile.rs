@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
 use huiliu_schemas::event::{EntryRef, Event, EventBody};
 use huiliu_schemas::{CaseId, DepartmentId, subjects};
 use schemars::JsonSchema;
@@ -14,10 +13,12 @@ use serde::Serialize;
 
 use super::Queues;
 use super::mark::Marks;
+use super::sourced::{Verdict, Watch};
 use super::sweep::{purge, purge_all_but_last};
-use crate::engine::Engine;
 use crate::engine::batch::{BatchError, commit_batch};
 use crate::engine::streams::{self, QUEUES};
+use crate::engine::subjects::Page;
+use crate::engine::{self, Engine};
 use crate::follow::{self, LogNow};
 use crate::lease::Lease;
 use crate::ledger::{Ledger, LedgerError, entry_message};
@@ -25,12 +26,8 @@ use crate::readmodel::{ReadHandle, ReadModelError};
 use thiserror::Error;
 
 const CATCH_UP: Duration = Duration::from_millis(50);
-/// How long QUEUES may take to get everything, before it is compared as it is.
-const CATCHING_UP: Duration = Duration::from_secs(30);
-/// How long the server may take to begin.
-const SOURCING_BEGINS: Duration = Duration::from_secs(120);
-/// How long the server may count the subjects of a queue with hundreds of thousands of entries.
-const COUNTING: Duration = Duration::from_secs(60);
+/// So many entries the read model is asked for in one question: there may be hundreds of thousands.
+const AT_ONCE: usize = 1_000;
 
 /// What can be mended, as the figures name it.
 pub(crate) const REPAIRS: [&str; 2] = ["appended", "purged"];
@@ -91,8 +88,9 @@ impl Report {
     }
 }
 
-/// An entry that QUEUES may hold too often.
-struct Doubtful {
+/// An entry as QUEUES holds it.
+#[derive(Clone, Copy)]
+struct Queued {
     case: CaseId,
     n: u32,
     messages: usize,
@@ -209,57 +207,61 @@ impl Reconciler {
         Ok(())
     }
 
-    /// What is dead and not there yet would come after it was looked for: a server that was started again goes on sourcing
-    /// where it stood, but only when it has asked CASES, which takes it half a minute and more if its first question came too
-    /// early. Once it sources, there may always be something to come under a load that never ends, so this has an end.
+    /// What is dead and not there yet would come after it was looked for, and stay until the next round.
     async fn wait_until_sourced(&self) -> Result<(), ReconcileError> {
-        let began = Instant::now();
+        let mut watch = Watch::begun(Instant::now());
         loop {
-            match streams::queues_lag(&self.engine.jetstream).await.map_err(engine_error)? {
-                Some(0) => return Ok(()),
-                Some(_) if began.elapsed() > CATCHING_UP => return Ok(()),
-                None if began.elapsed() > SOURCING_BEGINS => return Err(ReconcileError::NotSourcing),
-                _ => {}
+            let said = streams::sourcing(&self.engine.jetstream).await.map_err(engine_error)?;
+            match watch.told(said, Instant::now()) {
+                Verdict::Sourced => return Ok(()),
+                Verdict::NotSourcing => return Err(ReconcileError::NotSourcing),
+                Verdict::Wait => tokio::time::sleep(CATCH_UP).await,
             }
-            tokio::time::sleep(CATCH_UP).await;
         }
     }
 
-    /// What QUEUES still holds and the fold says is dead. A QUEUES made anew holds an entry that was offered again as often
-    /// as it was offered: one is enough.
+    /// What QUEUES still holds and the fold says is dead, department by department, because the server counts all subjects
+    /// that fit for every page of its answer. A QUEUES made anew holds an entry that was offered again as often as it was
+    /// offered: one is enough. What dies or comes meanwhile is found by the next round.
     async fn purge_dead(&self, report: &mut Report) -> Result<(), ReconcileError> {
         for department in self.reads.aside(ReadHandle::departments_with_entries).await? {
-            for doubtful in self.doubtful(&department).await? {
-                self.purge_if_dead(&department, &doubtful, report).await?;
+            let (mut doubtful, mut place) = (Vec::new(), Some(0));
+            while let Some(offset) = place {
+                let page = self.queued(&department, offset).await?;
+                for some in page.made.chunks(AT_ONCE) {
+                    doubtful.extend(self.doubtful(&department, some).await?);
+                }
+                place = page.next;
+            }
+            for queued in &doubtful {
+                self.purge_if_dead(&department, queued, report).await?;
             }
         }
         Ok(())
     }
 
-    /// What QUEUES holds for a department more than once, or the fold did not call live a moment ago: department by
-    /// department, because the server counts all subjects that fit for every page of its answer. There may be hundreds of
-    /// thousands, so they are looked at as they come. What dies meanwhile is found by the next round.
-    async fn doubtful(&self, department: &DepartmentId) -> Result<Vec<Doubtful>, ReconcileError> {
-        let name = department.clone();
-        let live = self.reads.aside(move |reads| reads.live_entry_names(&name)).await?;
-        let mut patient = self.engine.jetstream.clone();
-        patient.set_timeout(COUNTING);
-        let stream = patient.get_stream(QUEUES).await.map_err(engine_error)?;
-        let mut queued = stream.info_with_subjects(subjects::queue_of(department)).await.map_err(engine_error)?;
-        let mut doubtful = Vec::new();
-        while let Some((subject, messages)) = queued.try_next().await.map_err(engine_error)? {
-            let Some((_, case, n)) = subjects::parse_entry(&subject) else { continue };
-            if messages > 1 || !live.contains(&(case, n)) {
-                doubtful.push(Doubtful { case, n, messages });
-            }
-        }
-        Ok(doubtful)
+    /// What QUEUES holds for a department.
+    async fn queued(&self, department: &DepartmentId, offset: usize) -> Result<Page<Queued>, ReconcileError> {
+        let queued = |subject: &str, messages| {
+            let (_, case, n) = subjects::parse_entry(subject)?;
+            Some(Queued { case, n, messages })
+        };
+        let filter = subjects::queue_of(department);
+        engine::subjects::page(&self.engine.jetstream, QUEUES, &filter, offset, queued).await.map_err(engine_error)
+    }
+
+    /// Of these, what is there more than once, or the fold does not call live.
+    async fn doubtful(&self, department: &DepartmentId, some: &[Queued]) -> Result<Vec<Queued>, ReconcileError> {
+        let (name, entries) = (department.clone(), some.iter().map(|q| (q.case, q.n)).collect::<Vec<_>>());
+        let live = self.reads.aside(move |reads| reads.are_live(&name, &entries)).await?;
+        let doubtful = some.iter().zip(live).filter(|(queued, live)| queued.messages > 1 || !live);
+        Ok(doubtful.map(|(queued, _)| *queued).collect())
     }
 
     async fn purge_if_dead(
         &self,
         department: &DepartmentId,
-        &Doubtful { case, n, messages }: &Doubtful,
+        &Queued { case, n, messages }: &Queued,
         report: &mut Report,
     ) -> Result<(), ReconcileError> {
         let subject = subjects::queue(department, case, n);

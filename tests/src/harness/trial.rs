@@ -90,6 +90,9 @@ impl Trial {
         self.sources.stop().await?;
         self.report.seconds = self.began.elapsed().as_secs();
         self.report.passed = self.report.findings.is_empty();
+        if !self.report.passed {
+            self.hubs.iter_mut().for_each(TestHub::keep);
+        }
         Ok(self.report)
     }
 

@@ -4,9 +4,10 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::stream::{Config, RetentionPolicy};
 
 use super::super::batch::{BatchError, OutMessage, commit_batch};
+use super::super::read::ReadError;
 use super::super::scratch::Scratch;
 use super::super::streams::{self, CASES, DEAD, OUTCOMES, QUEUES, StreamError};
-use super::super::{EffectiveSync, Engine, read};
+use super::super::{EffectiveSync, Engine, read, subjects};
 use super::{commit, engine, eventually, start};
 use crate::doors::Credentials;
 
@@ -62,6 +63,33 @@ async fn entries_reach_the_work_queue_under_their_queue_subject() {
     let past_the_door = commit_batch(&engine.jetstream, &[message("queue.housing.b.1")]).await;
     assert!(matches!(past_the_door, Err(BatchError::Busy(_))), "{past_the_door:?}");
     assert_eq!(streams::queues_lag(&engine.jetstream).await.expect("answered"), Some(0));
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_stream_has_messages_on_is_told_page_by_page() {
+    let scratch = Scratch::new();
+    let engine = engine(&scratch).await;
+    let batch =
+        ["case.a", "entry.housing.a.1", "entry.housing.b.1", "entry.housing.a.1", "entry.police.a.2"].map(message);
+    commit(&engine, &batch).await.expect("stored");
+    let told = async |stream: &str, filter: &str, offset| {
+        subjects::page(&engine.jetstream, stream, filter, offset, |subject, messages| {
+            (subject != "case.a").then(|| (subject.to_owned(), messages))
+        })
+        .await
+    };
+    let both = [("entry.housing.a.1".to_owned(), 2), ("entry.housing.b.1".to_owned(), 1)];
+    let page = told(CASES, "entry.housing.>", 0).await.expect("told");
+    let mut made = page.made.clone();
+    made.sort();
+    assert_eq!((made.as_slice(), page.next), (both.as_slice(), None));
+    let rest = told(CASES, "entry.housing.>", 1).await.expect("told");
+    assert_eq!((rest.made.as_slice(), rest.next), (&page.made[1..], None));
+    assert_eq!(told(CASES, ">", 0).await.expect("told").made.len(), 3, "what is not wanted is left out");
+    assert_eq!(told(CASES, "entry.nobody.>", 0).await.expect("told").made, []);
+    let refused = told("NOBODY", ">", 0).await;
+    assert!(matches!(&refused, Err(ReadError::Refused { reason, .. }) if reason.contains("not found")), "{refused:?}");
     engine.stop().await;
 }
 

@@ -1,7 +1,5 @@
 //! Queue entries: which live, which died, and which the log should have but has not. What the reconciler asks.
 
-use std::collections::HashSet;
-
 use huiliu_schemas::ids::{CaseId, DepartmentId};
 use huiliu_schemas::vocabulary::{EntryKind, Role};
 use jiff::Timestamp;
@@ -95,39 +93,28 @@ impl ReadHandle {
         self.ask(|db| entries_of(db, case))
     }
 
-    /// One entry.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn entry(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<Option<EntryRow>> {
-        let entries = self.ask(|db| {
-            let Some(key) = key_of(db, case)? else { return Ok(Vec::new()) };
-            let sql = format!("{SELECT} WHERE key = ?1 AND e.n = ?2 AND e.department = ?3");
-            entries_in(db, &sql, params![key, n, department.as_str()])
-        });
-        Ok(entries?.pop())
-    }
-
     /// Whether this entry is live.
     ///
     /// # Errors
     /// Where the file cannot be read.
     pub fn live_entry(&self, department: &DepartmentId, case: CaseId, n: u32) -> Result<bool> {
-        Ok(self.entry(department, case, n)?.is_some_and(|e| e.is_live()))
+        Ok(self.are_live(department, &[(case, n)])?.contains(&true))
     }
 
-    /// Every live entry of a department, by case and number.
+    /// Whether each of these entries of a department is live.
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn live_entry_names(&self, department: &DepartmentId) -> Result<HashSet<(CaseId, u32)>> {
+    pub fn are_live(&self, department: &DepartmentId, entries: &[(CaseId, u32)]) -> Result<Vec<bool>> {
         self.ask(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT c.id, e.n FROM entries e CROSS JOIN cases c ON c.key = e.key
-                 WHERE e.department = ?1 AND e.died IS NULL",
+                "SELECT 1 FROM entries WHERE key = ?1 AND n = ?2 AND department = ?3 AND died IS NULL",
             )?;
-            let rows = statement.query_map([department.as_str()], |row| Ok((case_id(row.get(0)?), row.get(1)?)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            let mut is_live = |&(case, n): &(CaseId, u32)| match key_of(db, case)? {
+                Some(key) => Ok(statement.exists(params![key, n, department.as_str()])?),
+                None => Ok(false),
+            };
+            entries.iter().map(&mut is_live).collect()
         })
     }
 
