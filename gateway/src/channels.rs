@@ -188,6 +188,9 @@ pub struct PollState {
     /// Why the last one failed; none once a page was had. Nothing personal, and no secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What the system said then, in its own words, shortened. It may name anybody: it is here, and in no log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 impl PollHealth {
@@ -197,10 +200,10 @@ impl PollHealth {
     }
 
     /// An attempt failed.
-    pub fn failed(&self, error: String) {
+    pub fn failed(&self, error: String, said: Option<String>) {
         let mut state = self.lock();
         state.failures = state.failures.saturating_add(1);
-        state.error = Some(error);
+        (state.error, state.said) = (Some(error), said);
     }
 
     /// How it stands.

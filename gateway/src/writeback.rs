@@ -30,7 +30,7 @@ use crate::desk::{Job, Work, reply_digest};
 use crate::follow;
 use crate::intake::dead::{DeadLetter, bury};
 use crate::lease::Lease;
-use crate::ledger::{JobResult, Ledger, OpenedCase};
+use crate::ledger::{JobResult, Ledger, LedgerError, Loaded, OpenedCase};
 use crate::queues::Shown;
 use crate::readmodel::{OwedCase, ReadHandle, ReadModelError};
 use crate::traces::{Key, SpanKind, Step, Traces};
@@ -63,10 +63,14 @@ struct Waiting {
 /// The source did not take it; when it may be told again, if it said so.
 struct NotYet(Option<Duration>);
 
+fn does_not_read(id: CaseId, error: &LedgerError) -> NotYet {
+    tracing::warn!(%error, case = %id, "an answer waits: the case does not read");
+    NotYet(None)
+}
+
 /// Status, `Retry-After` in seconds, body.
 type Answered = (u16, Option<u64>, Vec<u8>);
 
-const UNAUTHORIZED: u16 = 401;
 /// A wrong secret is put right by a person, not by hurry.
 const SECRET_PAUSE: Duration = Duration::from_secs(60);
 
@@ -102,6 +106,8 @@ enum Told {
     Unlisted(String, Option<Private>, Duration),
     /// For good: why, and in the source's own words, which are nobody's but the case's.
     Refused(String, Option<Private>),
+    /// The same, by an answer that its pack does not know.
+    GivenUp(String, Option<Private>),
     /// The pack has no way to tell this kind of answer.
     NoWay,
 }
@@ -112,7 +118,7 @@ impl Told {
     fn for_good(self, owed: &Owed, after: &[Owed]) -> Self {
         let stands_before = || !owed.what.is_last() && after.iter().any(|next| next.source == owed.source);
         match self {
-            Self::Unlisted(reason, words, _) if stands_before() => Self::Refused(reason, words),
+            Self::Unlisted(reason, words, _) if stands_before() => Self::GivenUp(reason, words),
             Self::Unlisted(reason, _, pause) => Self::Later(reason, Some(pause)),
             told => told,
         }
@@ -124,7 +130,7 @@ impl Told {
             Self::Delivered(_) => step.outcome("delivered"),
             Self::NoWay => step.outcome("no_way"),
             Self::Later(..) | Self::Unlisted(..) => step.failed("later"),
-            Self::Refused(..) => step.failed("refused"),
+            Self::Refused(..) | Self::GivenUp(..) => step.failed("refused"),
         }
     }
 }
@@ -240,11 +246,9 @@ impl WriteBack {
 
     /// Tells everything owed in one case, in order, as far as the source takes it.
     async fn tell_case(&self, id: CaseId) -> Result<(), NotYet> {
-        let opened = self.ledger.open_case(id).await.map_err(|error| {
-            tracing::warn!(%error, case = %id, "an answer waits: the case does not open");
-            NotYet(None)
-        })?;
+        let opened = self.ledger.open_case(id).await.map_err(|error| does_not_read(id, &error))?;
         let Some(opened) = opened else { return Ok(()) };
+        self.require_end(&opened.loaded).await?;
         let unknown = &opened.loaded.case.unknown;
         if !unknown.is_empty() {
             // That it was told could not be written down.
@@ -277,11 +281,18 @@ impl WriteBack {
 
     /// A source may take its time over what it is told first, and the case come back meanwhile.
     async fn is_still_owed(&self, id: CaseId, owed: &Owed) -> Result<bool, NotYet> {
-        let now = self.ledger.case(id).await.map_err(|error| {
-            tracing::warn!(%error, case = %id, "an answer waits: the case does not read");
-            NotYet(None)
-        })?;
-        Ok(now.is_some_and(|loaded| loaded.case.owed.contains(owed)))
+        let Some(loaded) = self.ledger.case(id).await.map_err(|error| does_not_read(id, &error))? else {
+            return Ok(false);
+        };
+        self.require_end(&loaded).await?;
+        Ok(loaded.case.owed.contains(owed))
+    }
+
+    /// What a copy of the log that is behind still holds for owed may be told already, or taken back.
+    async fn require_end(&self, loaded: &Loaded) -> Result<(), NotYet> {
+        let id = loaded.case.id;
+        let read_to_its_end = self.ledger.ends_with(loaded).await.map_err(|error| does_not_read(id, &error))?;
+        if read_to_its_end { Ok(()) } else { Err(NotYet(None)) }
     }
 
     /// One attempt, in the trace of what the source is to be told of: every further attempt is a step there too.
@@ -361,7 +372,8 @@ impl WriteBack {
         let Some(tokens) = &self.channel.tokens else { return self.send_with(&parts, None).await };
         let bearer = tokens.bearer().await?;
         let answered = self.send_with(&parts, Some(&bearer)).await?;
-        if answered.0 != UNAUTHORIZED {
+        let (status, _, body) = &answered;
+        if !self.channel.pack().writeback().refuses_caller(*status, body) {
             return Ok(answered);
         }
         tokens.forget(&bearer).await;
@@ -400,7 +412,7 @@ impl WriteBack {
         let id = opened.loaded.case.id;
         let (version, refused, said) = match told {
             Told::Delivered(version) => (*version, None, None),
-            Told::Refused(reason, words) => (None, Some(reason.clone()), words.clone()),
+            Told::Refused(reason, words) | Told::GivenUp(reason, words) => (None, Some(reason.clone()), words.clone()),
             Told::NoWay | Told::Later(..) | Told::Unlisted(..) => (None, None, None),
         };
         if let Some(reason) = &refused
@@ -424,6 +436,7 @@ impl WriteBack {
             version,
             reply_digest: reply_digest(master, &Content { reply: words, ..Content::default() }),
             refused: refused.is_some(),
+            given_up: matches!(told, Told::GivenUp(..)),
             no_way,
         };
         let job = Job {

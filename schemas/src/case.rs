@@ -303,8 +303,12 @@ impl Case {
 
     /// Whether departments may learn who spoke.
     pub fn hides_reporter(&self) -> bool {
-        let accuses = self.marks.accusation || self.facts.appeal == Some(Appeal::Accusation);
-        self.facts.flags.confidential || self.facts.flags.anonymous || accuses
+        self.facts.flags.confidential || self.facts.flags.anonymous || self.accuses()
+    }
+
+    /// Whether it accuses somebody, be it one of our units or not.
+    pub fn accuses(&self) -> bool {
+        self.marks.accusation || self.facts.appeal == Some(Appeal::Accusation)
     }
 
     /// 预警: what was judged or the source says, whichever is graver.
@@ -435,6 +439,10 @@ impl Case {
                 matter_digest: matter_digest.clone(),
                 answer_digest: answer_digest.clone(),
             }),
+            EventBody::SecrecyAsked { anonymous, confidential } => {
+                self.facts.flags.anonymous |= anonymous;
+                self.facts.flags.confidential |= confidential;
+            }
             EventBody::Withdrawn {} => self.end(Stage::Withdrawn),
             EventBody::AnswerDelivered(delivered) => {
                 let owed = self.owed.len();
@@ -444,7 +452,7 @@ impl Case {
                     self.taken_back.retain(|source| *source != delivered.source);
                 }
                 // It may have been under way when a reopening took it back: then nobody is to be told of it any more.
-                if delivered.refused && self.owed.len() < owed {
+                if delivered.refused && !delivered.given_up && self.owed.len() < owed {
                     self.pass_on(delivered);
                 }
             }

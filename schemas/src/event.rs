@@ -310,6 +310,13 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer_digest: Option<String>,
     },
+    /// 要求保密: a record asks that nobody learn who spoke, and changes nothing else.
+    SecrecyAsked {
+        /// 匿名.
+        anonymous: bool,
+        /// 保密.
+        confidential: bool,
+    },
     /// 撤回, by the citizen.
     Withdrawn {},
     /// The source has our answer.
@@ -465,6 +472,10 @@ pub struct AnswerDelivered {
     /// It was refused for good: a person must look.
     #[serde(default)]
     pub refused: bool,
+    /// Of what is refused: by an answer that the pack lists nowhere, so the source may have taken it. It is told under no other
+    /// number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
     /// No channel can tell it, or none is meant to: the source has not heard it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_way: bool,
@@ -507,6 +518,7 @@ impl EventBody {
             Self::Supplemented(_) => "supplemented",
             Self::UpstreamChanged { .. } => "upstream_changed",
             Self::Superseded { .. } => "superseded",
+            Self::SecrecyAsked { .. } => "secrecy_asked",
             Self::Withdrawn {} => "withdrawn",
             Self::AnswerDelivered(_) => "answer_delivered",
             Self::Unknown { name, .. } => name,
@@ -579,6 +591,7 @@ impl EventBody {
             Self::Supplemented(_) => "补充",
             Self::UpstreamChanged { .. } => "来源状态变化",
             Self::Superseded { .. } => "旧报文",
+            Self::SecrecyAsked { .. } => "要求保密",
             Self::Withdrawn {} => "撤回",
             Self::AnswerDelivered(_) => "答复已送达来源",
             Self::Unknown { name, .. } => name,

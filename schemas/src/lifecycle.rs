@@ -355,9 +355,9 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds an event with the entries gathered for it. The order's words, and their digest, go with the first; not the
-    /// words with a mere link, for whoever has the case would read them, and nobody have judged them.
+    /// words with a mere link or wish, for whoever has the case would read them, and nobody have judged them.
     fn push(&mut self, body: EventBody) {
-        let says_them = !matches!(body, EventBody::Linked { .. });
+        let says_them = !matches!(body, EventBody::Linked { .. } | EventBody::SecrecyAsked { .. });
         let index = self.events.len();
         let content = if index == 0 && says_them { self.order.content.clone() } else { Content::default() };
         let asked_digest = self.order.asked_digest.clone().filter(|_| index == 0);
@@ -508,8 +508,8 @@ fn no_such_case() -> Refusal {
 /// business of those who do: one that had it before may be the accused, or stand under them.
 pub fn may_know_where(case: &Case, actor: &Actor) -> bool {
     let Actor::Department { department } = actor else { return true };
-    let accuses = case.decision.as_ref().is_some_and(|d| d.accusation || d.accused.contains(department));
-    !accuses || case.active(department).is_some()
+    let accused = case.decision.as_ref().is_some_and(|d| d.accused.contains(department));
+    !(case.accuses() || accused) || case.active(department).is_some()
 }
 
 fn where_now(case: &Case, actor: &Actor) -> String {

@@ -150,7 +150,7 @@ pub struct Facts {
     /// References to evidence at the source; never the evidence itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
-    /// Codes the pack's tables do not know, by field, carried through as they came.
+    /// Codes the pack's tables do not know, by field, carried through as they came: those of the record taken last.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_codes: BTreeMap<String, String>,
 }
@@ -181,7 +181,7 @@ impl Facts {
             affected_count: pick(&newer.affected_count, &self.affected_count),
             flags: self.flags.merged(newer.flags),
             evidence: fuller(&newer.evidence, &self.evidence),
-            unknown_codes: self.unknown_codes.clone().into_iter().chain(newer.unknown_codes.clone()).collect(),
+            unknown_codes: newer.unknown_codes.clone(),
         }
     }
 }

@@ -115,6 +115,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ),
         ("upstream_changed", json!({ "seen": seen(), "upstream": { "state": "closed", "code": "5" } })),
         ("superseded", json!({ "source": source, "order": 1, "known": 2 })),
+        ("secrecy_asked", json!({ "anonymous": true, "confidential": true })),
         ("withdrawn", empty()),
         (
             "answer_delivered",

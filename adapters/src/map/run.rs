@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use huiliu_schemas::content::{Content, Person, PersonRole};
 use huiliu_schemas::places::{DivisionCode, MatterCode, Point};
 use huiliu_schemas::private::Private;
-use huiliu_schemas::submission::{Facts, FieldProblem, Intent, Submission, Upstream};
+use huiliu_schemas::submission::{Facts, FieldProblem, Flags, Intent, Submission, Upstream};
 use huiliu_schemas::vocabulary::UpstreamState;
 use huiliu_schemas::{Namespace, SourceId};
 use jiff::Timestamp;
@@ -613,7 +613,7 @@ fn spoken_of(rule: &IntentRule, record: &Value) -> Option<String> {
 /// What happens in a session says nothing of the matter: its times and states are the room's, not the record's.
 fn speak_of_session(s: &mut Submission) {
     (s.at, s.version, s.registered_on) = (None, None, None);
-    s.facts = Facts::default();
+    s.facts = secrecy(&s.facts);
     s.content = Content { note: s.content.note.take(), ..Content::default() };
     s.upstream = None;
     s.assessment = None;
@@ -626,13 +626,20 @@ fn settle_session(s: &mut Submission) {
 }
 
 /// The record has a number of its own and speaks of another one: its own facts (registration, place, state) are not that
-/// case's. Its number is kept, so that the same urge sent twice is one urge.
+/// case's. Its number is kept, so that the same urge sent twice is one urge; so is who speaks, and whether that is nobody's
+/// business.
 fn speak_of(s: &mut Submission, id: String, note: Option<Private>) {
     s.aliases = vec![SourceId { namespace: s.source.namespace.clone(), id }];
     s.related.clear();
     s.registered_on = None;
-    s.facts = Facts::default();
-    s.content = Content { note, ..Content::default() };
+    s.facts = secrecy(&s.facts);
+    s.content = Content { note, persons: std::mem::take(&mut s.content.persons), ..Content::default() };
     s.upstream = None;
     s.assessment = None;
+}
+
+/// What a record asks for whoever speaks in it, whatever else of it counts.
+fn secrecy(facts: &Facts) -> Facts {
+    let Flags { anonymous, confidential, .. } = facts.flags;
+    Facts { flags: Flags { anonymous, confidential, ..Flags::default() }, ..Facts::default() }
 }

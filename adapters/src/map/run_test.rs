@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use huiliu_schemas::submission::{FieldProblem, Intent, Submission};
+use huiliu_schemas::submission::{Facts, FieldProblem, Intent, Submission};
 use huiliu_schemas::vocabulary::Appeal;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -375,7 +375,15 @@ fn an_urge_speaks_of_another_case_and_brings_nothing_of_its_own() {
     assert_eq!((s.intent, s.source.id.as_str()), (Intent::Urge, "2"));
     assert_eq!(s.aliases.iter().map(|a| a.id.as_str()).collect::<Vec<_>>(), ["1"]);
     assert_eq!(s.content.note.as_ref().expect("said").expose(), "快点");
-    assert!(s.content.persons.is_empty() && s.facts.appeal.is_none());
+    assert_eq!((s.facts, s.content.title), (Facts::default(), None));
+}
+
+/// Whoever urges may ask for what the first did not.
+#[test]
+fn an_urge_keeps_who_speaks_and_that_it_is_nobodys_business() {
+    let s = good(&json!({"id": "2", "urges": "1", "title": "快点", "name": "王示例", "secret": "密", "light": "红"}));
+    assert!(s.facts.flags.confidential && !s.facts.flags.grave);
+    assert_eq!(s.content.persons[0].name.as_ref().expect("named").expose(), "王示例");
 }
 
 /// Dispute 1001 and event 1001 are of two citizens.

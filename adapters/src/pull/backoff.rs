@@ -44,12 +44,17 @@ impl PullError {
     pub(super) fn is_of_the_question(&self) -> bool {
         let of_the_question = match self {
             Self::Status { status, .. } => matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407),
-            Self::Code { code, .. } => !matches!(code.as_str(), "401" | "403"),
+            Self::Code { code, .. } => !is_of_who_asks(code),
             Self::NoCode(_) | Self::NoList(_) => true,
             _ => false,
         };
         self.retry() == Retry::Person && of_the_question
     }
+}
+
+/// Whether a code in the body says what a status would: that who asks is not known, or may not.
+pub(crate) fn is_of_who_asks(code: &str) -> bool {
+    matches!(code, "401" | "403")
 }
 
 const FIRST: Duration = Duration::from_millis(500);

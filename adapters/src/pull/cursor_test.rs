@@ -346,6 +346,23 @@ fn nothing_is_known_beyond_the_present_of_the_source() {
     }
 }
 
+/// Both clocks were an hour ahead, and were put right: what was written since lies before the place that was reached.
+#[test]
+fn a_place_beyond_both_clocks_is_gone_back_from() {
+    for pack in ["hotline-12345", "petition-portal"] {
+        let spec = spec(pack);
+        let begun = |reached: &str, now: Present| known(&Cursor::start(&spec, at(reached)).begun(&spec, now));
+        let now = agreed("2026-03-01T09:00:00Z");
+        assert_eq!(begun("2026-03-01T10:00:00Z", now), at("2026-03-01T07:59:59Z"), "{pack}");
+        assert_eq!(begun("2036-03-01T10:00:00Z", now), at("2026-02-22T08:59:59Z"), "{pack}: not for ten years");
+        for reached in ["2026-03-01T08:00:00Z", "2026-03-01T09:00:05Z"] {
+            assert_eq!(begun(reached, now), at(reached), "{pack}");
+        }
+        let differ = Present::new(at("2026-03-01T09:00:00Z"), Some(at("2026-03-01T10:00:00Z")));
+        assert_eq!(begun("2026-03-01T10:00:00Z", differ), at("2026-03-01T10:00:00Z"), "{pack}: one has reached it");
+    }
+}
+
 /// A round begins at the present of the earlier clock, whenever that one was heard.
 #[test]
 fn a_round_that_began_before_the_sources_clock_was_heard_goes_back_to_it() {

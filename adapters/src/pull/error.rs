@@ -47,7 +47,7 @@ pub enum PullError {
     #[error("the answer broke off: {0}")]
     Broken(String),
     /// Another status than 200.
-    #[error("answer {status}{}: expected 200", said(.message))]
+    #[error("answer {status}: expected 200")]
     Status {
         /// The status.
         status: u16,
@@ -68,7 +68,7 @@ pub enum PullError {
         column: usize,
     },
     /// The system's own code says no.
-    #[error("the system says code {code}{}", said(.message))]
+    #[error("the system says code {code}")]
     Code {
         /// The code.
         code: String,
@@ -93,6 +93,12 @@ fn refusal(page: Option<&u32>) -> String {
         .unwrap_or_default()
 }
 
-fn said(message: &str) -> String {
-    if message.is_empty() { String::new() } else { format!(" ({message})") }
+impl PullError {
+    /// The system's own words, shortened. They may name anybody, so they are not part of what the error says of itself.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Status { message, .. } | Self::Code { message, .. } if !message.is_empty() => Some(message),
+            _ => None,
+        }
+    }
 }

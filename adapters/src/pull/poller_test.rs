@@ -19,6 +19,7 @@ use super::window::{MOST_WALKS, Window};
 use super::{Cursor, Missing, Page, Poller, PollerSettings, PullError};
 use crate::decode::Limits;
 use crate::pack::{Pack, Way};
+use crate::token::{ClientCredentials, Tokens};
 
 type Asked = std::collections::BTreeMap<String, String>;
 type Answer = fn(&Asked) -> Response;
@@ -523,19 +524,23 @@ async fn a_token_is_kept_through_an_outage_and_a_wrong_key() {
     }
 }
 
+async fn refused(answer: Answer) -> PullError {
+    first(&settings(serve(answer).await)).await.expect_err("refused")
+}
+
 async fn failure(answer: Answer) -> String {
-    first(&settings(serve(answer).await)).await.expect_err("refused").to_string()
+    refused(answer).await.to_string()
 }
 
 #[tokio::test]
 async fn what_is_wrong_upstream_is_said() {
     let busy: Answer =
         |_| (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3")], r#"{"msg":"维护中"}"#).into_response();
-    assert_eq!(failure(busy).await, "answer 503 (维护中): expected 200");
-    assert_eq!(
-        failure(|_| r#"{"code":7,"msg":"参数错误"}"#.into_response()).await,
-        "the system says code 7 (参数错误)"
-    );
+    let away = refused(busy).await;
+    assert_eq!((away.to_string().as_str(), away.words()), ("answer 503: expected 200", Some("维护中")));
+    let no = refused(|_| r#"{"code":7,"msg":"张三13800001234的工单有误"}"#.into_response()).await;
+    assert_eq!(no.to_string(), "the system says code 7", "whom it names is not logged");
+    assert_eq!(no.words(), Some("张三13800001234的工单有误"));
     assert_eq!(failure(|_| r#"{"code":0,"data":{}}"#.into_response()).await, "the answer has no list at `data.rows`");
     assert_eq!(failure(|_| r#"{"data":{}}"#.into_response()).await, "the answer has no `code`");
     assert!(failure(|_| "<html>".into_response()).await.starts_with("the answer is not JSON"));
@@ -559,4 +564,31 @@ async fn a_wrong_key_and_a_silent_address_are_told_apart() {
     let address = format!("http://{}", silent.local_addr().expect("an address"));
     let hurried = PollerSettings { timeout: Duration::from_millis(50), ..settings(address) };
     assert!(matches!(first(&hurried).await, Err(PullError::Timeout(_))));
+}
+
+/// Whoever is told in a 200 that a token is not known shows another one with the next attempt.
+#[tokio::test]
+async fn a_token_that_is_refused_in_the_body_is_not_shown_again() {
+    async fn token(State(given): State<Arc<AtomicUsize>>) -> Response {
+        let n = given.fetch_add(1, Relaxed) + 1;
+        json!({"access_token": format!("t{n}"), "token_type": "Bearer", "expires_in": 7200}).to_string().into_response()
+    }
+    async fn list(headers: HeaderMap) -> Response {
+        let known = headers.get("authorization").is_some_and(|shown| shown == "Bearer t2");
+        let code = if known { "0" } else { "401" };
+        json!({"code": code, "data": {"items": []}}).to_string().into_response()
+    }
+    let app = Router::new().route("/oauth2/token", axum::routing::post(token)).fallback(list);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, app.with_state(Arc::default())).await });
+    let pack = Pack::embedded("video-mediation").expect("loads");
+    let client = ClientCredentials { id: "huiliu".into(), secret: "secret".into() };
+    let tokens = Tokens::new(pack.token.clone().expect("a token"), &url, client).expect("an address");
+    let settings = PollerSettings { tokens: Some(tokens), ..PollerSettings::new(url) };
+    let mut poller = Poller::new(Arc::new(pack), &settings).expect("a poller");
+    let start = poller.start("2026-03-01T09:00:00Z".parse().expect("a time"));
+    let refused = poller.next_page(&start, now()).await;
+    assert!(matches!(&refused, Err(PullError::Code { code, .. }) if code == "401"), "{refused:?}");
+    poller.next_page(&start, now()).await.expect("taken");
 }

@@ -26,6 +26,16 @@ impl Present {
         settled(self.later)
     }
 
+    /// The place that was reached, where both clocks have reached it. Else one of them was ahead when it was: what was written
+    /// since it was put right lies before that place, and would never be asked for. So far back as it lies ahead is asked.
+    pub(super) fn reached(self, place: Timestamp) -> Timestamp {
+        let ahead = place.duration_since(self.later);
+        if ahead <= AGREE {
+            return place;
+        }
+        self.surely().checked_sub(ahead.min(FURTHEST_BACK)).unwrap_or(place)
+    }
+
     pub(super) fn differ(self) -> bool {
         self.later.duration_since(self.earlier) > AGREE
     }
@@ -35,6 +45,8 @@ fn settled(at: Timestamp) -> Timestamp {
     at.checked_sub(SETTLED).unwrap_or(at)
 }
 
+/// A clock that was ten years ahead is no reason to ask for ten years.
+const FURTHEST_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A window ends this long before the present: the second that is still being written to is left to the next one,
 /// so that while a window is read, records leave it but none come into it.
 const SETTLED: SignedDuration = SignedDuration::from_secs(1);

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::caller::{Counted, Department};
+use super::caller::{Counted, Department, identify};
 use crate::problem::{Kind, Problem};
 use crate::queues::Handed;
 use crate::rest::input::{Asked, Said};
@@ -77,6 +77,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
 async fn take(
     State(api): State<Arc<Api>>,
     Department(department): Department,
+    headers: HeaderMap,
     Asked(Ask { wait, max }): Asked<Ask>,
 ) -> Result<Json<Taken>, Problem> {
     let wait = Duration::from_secs(within("wait", wait.as_deref(), 0, 0, LONGEST_WAIT_S)?);
@@ -84,10 +85,24 @@ async fn take(
     let mut taking = pin!(api.queues.take(&department, max, wait));
     let taken = tokio::select! {
         taken = &mut taking => taken,
+        refused = revoked(&api, &headers) => return Err(refused),
         () = api.shutdown.cancelled() => tokio::time::timeout(LAST_WORDS, taking).await.unwrap_or(Ok(Vec::new())),
     };
     let entries = taken?;
     Ok(Json(Taken { entries }))
+}
+
+/// Resolves when the caller's key is no longer good: what comes while it waits is not for its holder.
+async fn revoked(api: &Api, headers: &HeaderMap) -> Problem {
+    let mut credentials = api.credentials.clone();
+    loop {
+        if let Err(refused) = identify(api, headers) {
+            return refused;
+        }
+        if credentials.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 async fn acknowledge(

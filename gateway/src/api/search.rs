@@ -31,7 +31,7 @@ struct Typed {
     q: String,
     /// `next` of the page before.
     cursor: Option<String>,
-    /// How many at most; 20 unless said.
+    /// How many at most; 20 unless said. Cases that bear what was typed for a number all stand on the first page.
     #[schemars(range(min = 1, max = 50))]
     limit: Option<usize>,
 }

@@ -34,6 +34,9 @@ pub const LEASES: &str = "leases";
 /// How far each pulled channel has been read.
 pub const CURSORS: &str = "cursors";
 
+/// Three times as long as an envelope is tried again for one of its records.
+const BURIED_AGAIN_WITHIN: Duration = Duration::from_secs(30 * 60);
+
 /// A lease that is not renewed within this time is free.
 pub const LEASE_TTL: Duration = Duration::from_secs(10);
 
@@ -310,8 +313,10 @@ fn outcomes(replicas: usize) -> Config {
     Config { max_age: 7 * DAY, ..kept(OUTCOMES, &["outcome.*.*", "receipt.*.*"], replicas) }
 }
 
+/// An envelope that comes again for one of its records has the others buried again: under the same name, which is to be known
+/// for longer than it may take.
 fn dead(replicas: usize) -> Config {
-    kept(DEAD, &["dead.*.*"], replicas)
+    Config { duplicate_window: BURIED_AGAIN_WITHIN, ..kept(DEAD, &["dead.*.*"], replicas) }
 }
 
 /// Has no subjects of its own: nobody can publish to it. Asynchronous on one server: what a crash

@@ -6,8 +6,11 @@
 //! 4. bury what could not be understood or decided, with the reason,
 //! 5. acknowledge the envelope, and not before.
 //!
-//! An envelope that comes again changes nothing: its records' causes are known to their cases.
+//! An envelope that comes again changes nothing: its records' causes are known to their cases. What was nothing new, or was
+//! buried, left no cause; while its envelope waits for another record, it is remembered here that it is settled. Where a
+//! gateway died, it is decided again: by what its source shows since then, if that has an order, else as if it came now.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +31,7 @@ use super::attempts::{Attempt, Attempts};
 use super::dead::{DeadLetter, bury};
 use super::envelope::RawEnvelope;
 use super::understand::{Misunderstood, Understood, understand};
+use crate::cache::Cache;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::{Job, Record, Work};
 use crate::engine::streams::INTAKE;
@@ -53,6 +57,8 @@ const TRIES: i64 = 60;
 /// gateway or in an envelope that had to wait; at each delivery whose number this divides it is no more. Whatever else brought
 /// it again counts too, so the number itself says nothing; it is the server's, and holds over gateways and restarts.
 const NOT_PUT_OFF_EVERY: i64 = 5;
+/// So many envelopes the server lets be out at once.
+const MOST_OUT: usize = 2_000;
 /// No more envelopes than so many are put off at once: the server hands out no others while too many are out.
 const MOST_PUT_OFF: usize = 200;
 
@@ -66,6 +72,8 @@ pub struct Pipeline {
     in_flight: Arc<Semaphore>,
     /// How many envelopes more may be put off now.
     may_wait: Arc<Semaphore>,
+    /// Which records are settled of envelopes that wait for others.
+    settled: Cache<u64, Arc<HashSet<usize>>>,
 }
 
 /// What is to become of the envelope's message.
@@ -94,6 +102,15 @@ enum Underway {
     Hopeless(usize, Misunderstood),
 }
 
+impl Underway {
+    /// Its place in the envelope.
+    fn index(&self) -> usize {
+        match self {
+            Self::Asked(index, _) | Self::Hopeless(index, _) => *index,
+        }
+    }
+}
+
 impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
     pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
@@ -105,6 +122,7 @@ impl Pipeline {
             traces,
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             may_wait: Arc::new(Semaphore::new(MOST_PUT_OFF)),
+            settled: Cache::new(MOST_OUT),
         }
     }
 
@@ -216,8 +234,9 @@ impl Pipeline {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
         };
+        let settled = self.settled.get(&sequence).unwrap_or_default();
         let mut underway = Vec::with_capacity(records.len());
-        for record in records {
+        for record in records.into_iter().filter(|record| !settled.contains(&record.index)) {
             underway.push(match record.submission {
                 Ok(submission) => {
                     note_lag(channel, submission.facts.registered_at, envelope.received_at);
@@ -266,23 +285,27 @@ impl Pipeline {
         step: &Step,
     ) -> Fate {
         let (mut fate, mut put_off) = (Fate::Done, None);
+        let mut settled = Vec::new();
         for record in underway {
+            let index = record.index();
             let one = match record {
-                Underway::Hopeless(index, why) => {
+                Underway::Hopeless(_, why) => {
                     let letter = letter("map", channel, sequence, Some(index), why.reason);
                     self.bury(DeadLetter { problems: why.problems, ..letter }).await
                 }
-                Underway::Asked(index, answer) => match answer.await {
+                Underway::Asked(_, answer) => match answer.await {
                     // One answer for the whole envelope, or its records would be given up by turns and it would never end.
                     Ok(Ok(settled))
                         if is_of_unknown_case(&settled) && *put_off.get_or_insert_with(|| self.puts_off(delivered)) =>
                     {
                         Fate::Later("it speaks of a case that is not known yet".into())
                     }
-                    Ok(Ok(settled)) => match self.link_back(&settled, sequence, index, channel, step).await {
-                        Fate::Done => self.settled(settled, sequence, index, channel).await,
-                        later => later,
-                    },
+                    Ok(Ok(settled)) => {
+                        match self.link_back(&settled, sequence, index, channel, delivered, step).await {
+                            Fate::Done => self.settled(settled, sequence, index, channel).await,
+                            later => later,
+                        }
+                    }
                     Ok(Err(error)) if error.is_of_case() && delivered > TRIES => {
                         self.bury(letter("poison", channel, sequence, Some(index), error.to_string())).await
                     }
@@ -290,11 +313,22 @@ impl Pipeline {
                     Err(_) => Fate::Later("the ledger closed".into()),
                 },
             };
-            if let Fate::Later(_) = one {
-                fate = one;
+            match one {
+                Fate::Done => settled.push(index),
+                later => fate = later,
             }
         }
+        self.remember(sequence, settled, &fate);
         fate
+    }
+
+    /// What is settled of an envelope that comes again is not decided again: what changed nothing would by then.
+    fn remember(&self, sequence: u64, settled: Vec<usize>, fate: &Fate) {
+        if let Fate::Done = fate {
+            return self.settled.forget(&sequence);
+        }
+        let before = self.settled.get(&sequence).unwrap_or_default();
+        self.settled.insert(sequence, Arc::new(before.iter().copied().chain(settled).collect()));
     }
 
     /// Whether an envelope is put off once more. It takes up room until it comes again.
@@ -324,23 +358,31 @@ impl Pipeline {
     }
 
     /// The cases a record's case is linked with are linked with it, whenever a record of it comes: what was cut short is made
-    /// good by the next.
-    async fn link_back(&self, settled: &Settled, sequence: u64, index: usize, channel: &Channel, step: &Step) -> Fate {
+    /// good by the next. One of them that does not read holds up nothing for longer than the record's own case would.
+    async fn link_back(
+        &self,
+        settled: &Settled,
+        sequence: u64,
+        index: usize,
+        channel: &Channel,
+        delivered: i64,
+        step: &Step,
+    ) -> Fate {
         let to = settled.case_id;
         for (case, kind) in links(settled) {
             let work = Work::Link { case, to, kind };
             let job = Job { cause: Cause::hub(&format!("linked/{to}")), actor: Actor::Hub, work };
             // Boxed, as what is rare below: each envelope's task would else have room for all of it.
-            let linked = match Box::pin(self.ledger.settle(job, step.child(SpanKind::Internal, "append"))).await {
-                Ok(linked) => linked.result,
+            let settled = Box::pin(self.ledger.settle(job, step.child(SpanKind::Internal, "append"))).await;
+            let (stage, why) = match settled.map(|linked| linked.result) {
+                Ok(JobResult::Refused(refusal)) => ("decide", refusal.to_string()),
+                Ok(_) => continue,
+                Err(error) if error.is_of_case() && delivered > TRIES => ("poison", error.to_string()),
                 Err(error) => return Fate::Later(error.to_string()),
             };
-            if let JobResult::Refused(refusal) = linked {
-                let letter =
-                    letter("decide", channel, sequence, Some(index), format!("not linked with {to}: {refusal}"));
-                if let later @ Fate::Later(_) = self.bury(DeadLetter { case_id: Some(case), ..letter }).await {
-                    return later;
-                }
+            let letter = letter(stage, channel, sequence, Some(index), format!("not linked with {to}: {why}"));
+            if let later @ Fate::Later(_) = self.bury(DeadLetter { case_id: Some(case), ..letter }).await {
+                return later;
             }
         }
         Fate::Done
@@ -445,7 +487,7 @@ async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Re
         ack_policy: AckPolicy::Explicit,
         deliver_policy,
         ack_wait: ACK_WAIT,
-        max_ack_pending: 2_000,
+        max_ack_pending: MOST_OUT as i64,
         ..pull::Config::default()
     };
     let consumer = stream.get_or_create_consumer(CONSUMER, config.clone()).await.map_err(|e| e.to_string())?;

@@ -72,7 +72,7 @@ impl Pull {
             // Whoever holds the lease now says how it goes.
             self.up(false);
             if let Some(Err(error)) = held {
-                self.channel.poll.failed(error.clone());
+                self.channel.poll.failed(error.clone(), None);
                 tracing::warn!(channel = %self.channel.name, error, "channel {} is not pulled just now", self.channel.name);
             }
             tokio::select! {
@@ -125,7 +125,7 @@ impl Pull {
                         Retry::Backoff => backoff(failures, jitter()),
                         Retry::Person => SLOWLY,
                     };
-                    self.channel.poll.failed(error.to_string());
+                    self.channel.poll.failed(error.to_string(), error.words().map(str::to_owned));
                     self.up(false);
                     tracing::warn!(
                         channel = %self.channel.name, failures, retry_in_ms = wait.as_millis() as u64,

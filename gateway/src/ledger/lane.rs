@@ -355,7 +355,7 @@ where
 }
 
 /// The sequence of the last message of a case as the leader of the log has it; 0 where it has none.
-async fn end_in_log(shared: &Shared, id: CaseId) -> Result<u64, LedgerError> {
+pub(super) async fn end_in_log(shared: &Shared, id: CaseId) -> Result<u64, LedgerError> {
     let subject = subjects::case(id);
     let last = until_read(|| read::last_from_leader(&shared.reading, CASES, &subject)).await?;
     Ok(last.map_or(0, |message| message.sequence))

@@ -253,6 +253,11 @@ impl Ledger {
         find_case(&self.shared.reading, sources).await
     }
 
+    /// Whether the log holds nothing of the case behind what was read. Any copy of it may have been read, one that is behind too.
+    pub async fn ends_with(&self, loaded: &Loaded) -> Result<bool, LedgerError> {
+        Ok(lane::end_in_log(&self.shared, loaded.case.id).await? == loaded.last_sequence)
+    }
+
     /// The case with everything personal in it: every use of this is audited by its caller.
     pub async fn open_case(&self, id: CaseId) -> Result<Option<OpenedCase>, LedgerError> {
         open_case(&self.shared.reading, &self.shared.keys, id).await

@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::doors::shares::{Hand, Turn};
 use crate::ledger::{Ledger, LedgerError};
+use crate::queues::Shown;
 use crate::readmodel::{CaseRow, ReadHandle, ReadModelError};
 use crate::words::{Place, Searchable, Token, of_words};
 
@@ -237,7 +238,9 @@ impl Search {
         };
         let Some(opened) = opened else { return Ok(Vec::new()) };
         let case = &opened.loaded.case;
-        let searchable = Searchable::of(&case.facts, &opened.told, case.hides_reporter());
+        // Who spoke is no more to be found than to be seen, by whatever it is told.
+        let shown = Shown::of(&opened).of_content(&opened.told);
+        let searchable = Searchable::of(&case.facts, &shown, case.hides_reporter());
         Ok(reasons(asked, tier, &searchable))
     }
 }

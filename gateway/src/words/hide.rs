@@ -211,9 +211,14 @@ fn spellings(person: &Person, known: &[&str]) -> Vec<String> {
     names.into_iter().chain(numbers).collect()
 }
 
-fn names(field: &str, known: &[&str]) -> Vec<String> {
+/// The names that stand in a field for one, with their titles and without; what stands in brackets behind a name is none.
+pub(super) fn names_of(field: &str) -> Vec<String> {
     let beside = names_in(&outside_brackets(field));
-    let names = if beside.is_empty() { names_in(field) } else { beside };
+    if beside.is_empty() { names_in(field) } else { beside }
+}
+
+fn names(field: &str, known: &[&str]) -> Vec<String> {
+    let names = names_of(field);
     let surnames = names.iter().filter(|name| is_han(name) && name.chars().count() <= 4).map(|name| surname(name));
     let own = surnames.filter(|surname| known.iter().all(|other| !other.starts_with(surname)));
     let titled: Vec<String> = own.flat_map(|surname| TITLES.map(|title| format!("{surname}{title}"))).collect();

@@ -79,8 +79,8 @@ pub struct Searchable {
 }
 
 impl Searchable {
-    /// Of a case with these facts and words. Where who spoke is hidden, only the contacts of those spoken against count,
-    /// and no number in a text: it may be the reporter's.
+    /// Of a case with these facts and words, and these persons. Where who spoke is hidden, only the contacts of those spoken
+    /// against count, and no number in a text: it may be the reporter's.
     pub fn of(facts: &Facts, told: &Content, hides_reporter: bool) -> Self {
         let mut found = Self::default();
         let names = folded_names(&told.persons);
@@ -151,8 +151,9 @@ impl Searchable {
 
 /// One character is no name: leaving it out of every text would leave holes everywhere.
 fn folded_names(persons: &[Person]) -> Vec<String> {
-    let names = persons.iter().filter_map(|person| person.name.as_ref()).map(|name| fold(name.expose()));
-    names.filter(|name| name.chars().count() >= 2).collect()
+    let fields = persons.iter().filter_map(|person| person.name.as_ref()).map(Private::expose);
+    let names = fields.flat_map(|field| std::iter::once(field.to_owned()).chain(hide::names_of(field)));
+    names.map(|name| fold(&name)).filter(|name| name.chars().count() >= 2).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a source's record does to a case: begins it, adds to it, or turns out to be nothing new.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::{Decided, Draft, NothingNew, for_a_person, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::{Case, Late};
@@ -9,7 +10,7 @@ use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::submission::{Assessment, Intent, Session, Submission, Upstream};
+use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
 use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState};
 
 /// What becomes of a record whose numbers no case has.
@@ -86,9 +87,19 @@ pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Res
         None => forbid(case, &draft.order.actor, seen, contradicts_the_case(case, submit))?,
     }
     let nothing = take_what_is_said(&mut draft, case, submit);
+    keep_secret(&mut draft, case, submit);
     // Whatever it says, and however late: what numbers it names is true.
     link(&mut draft, &case.marks.links, LinkKind::Duplicate);
     if draft.events.is_empty() { Ok(Decided::Nothing(nothing)) } else { Ok(draft.done()) }
+}
+
+/// A record that asks for secrecy is heard in that, whatever becomes of the rest: it may come too late, or only urge.
+fn keep_secret(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
+    let (asked, known) = (submit.submission.facts.flags, case.facts.flags);
+    let merged = draft.events.iter().any(|e| matches!(e.body, EventBody::Supplemented(_)));
+    if !merged && (asked.anonymous && !known.anonymous || asked.confidential && !known.confidential) {
+        draft.push(EventBody::SecrecyAsked { anonymous: asked.anonymous, confidential: asked.confidential });
+    }
 }
 
 /// What a record says of its case; why it is nothing new, should nothing come of it.
@@ -173,7 +184,7 @@ pub(super) fn supplement_by_hand(draft: &mut Draft<'_>, case: &Case) {
         Actor::Source { channel } => channel.clone(),
         _ => case.channel.clone(),
     };
-    let facts = case.facts.clone();
+    let facts = Facts { unknown_codes: BTreeMap::new(), ..case.facts.clone() };
     let accused = draft.accused(case);
     let supplemented = Supplemented { channel, seen: None, aliases: Vec::new(), facts, accused };
     words_told(draft, case, EntryKind::Supplement, EventBody::Supplemented(Box::new(supplemented)));
@@ -256,6 +267,10 @@ fn contradiction(known: &SourceSeen, seen: &SourceSeen) -> Option<&'static str> 
 /// numberings nothing is compared.
 fn contradicts_the_case(case: &Case, submit: &Submit) -> Option<&'static str> {
     let seen = &submit.seen;
+    if seen.follow_up {
+        // Whoever urges need not be who spoke first.
+        return None;
+    }
     let of_ours = |id: &SourceId| id.namespace == seen.source.namespace;
     let within = submit.submission.numbers().any(|id| of_ours(id) && has_number(case, id));
     let matters = || case.sources.iter().filter(|s| !s.follow_up);

@@ -248,6 +248,7 @@ impl World {
             version,
             reply_digest: worded.then(|| "ours".to_owned()),
             refused: false,
+            given_up: false,
             no_way: false,
         };
         self.order(Actor::Hub, Action::RecordDelivery(delivered), Content::default(), Given::default())

@@ -11,7 +11,7 @@ use huiliu_schemas::event::{Actor, AnswerDelivered, EventBody};
 use huiliu_schemas::lifecycle::NothingNew;
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
-use huiliu_schemas::submission::{Assessment, Facts, Intent, Session};
+use huiliu_schemas::submission::{Assessment, Facts, Flags, Intent, Session};
 use huiliu_schemas::vocabulary::{Appeal, Assessor, LinkKind, MediationOutcome, Solved, Stage, UpstreamState, Warning};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -33,6 +33,7 @@ fn delivered(version: Option<i64>, reply: Option<&str>) -> Action {
         version,
         reply_digest: reply.map(str::to_owned),
         refused: false,
+        given_up: false,
         no_way: false,
     })
 }
@@ -507,13 +508,15 @@ fn what_is_refused_under_one_number_is_told_under_the_next() {
     let number = || source("hotline", "N");
     let again = |id| Record::of(source("hotline", id), "hotline-12345").alias(number());
     let owed = |world: &World| -> Vec<String> { world.case().owed.iter().map(|o| o.source.to_string()).collect() };
-    let answer = |world: &mut World, refused| {
+    let told = |world: &mut World, refused, given_up| {
         let owed = world.case().owed.first().cloned().expect("an answer is owed");
         let (event, what, source) = (owed.event, owed.what, owed.source);
-        let told = AnswerDelivered { event, what, source, version: None, reply_digest: None, refused, no_way: false };
+        let (version, reply_digest) = (None, None);
+        let told = AnswerDelivered { event, what, source, version, reply_digest, refused, given_up, no_way: false };
         let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
         assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
     };
+    let answer = |world: &mut World, refused| told(world, refused, false);
     let urge =
         Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge).seen(|s| s.follow_up = true);
     let begun = || {
@@ -545,6 +548,53 @@ fn what_is_refused_under_one_number_is_told_under_the_next() {
     answer(&mut world, true);
     resolve(&mut world);
     assert_eq!(owed(&world), ["hotline:2", "hotline:2"], "not the one that is over");
+
+    let mut world = begun();
+    told(&mut world, true, true);
+    assert_eq!(owed(&world), [""; 0], "what the first may have taken is told to no other");
+}
+
+/// The flag is heard whatever becomes of the record that bears it, and its words are not taken along.
+#[test]
+fn who_asks_for_secrecy_in_passing_gets_it() {
+    let flags = Flags { confidential: true, ..Flags::default() };
+    let secret = |record: Record| record.facts(Facts { flags, ..Facts::default() });
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let urge = urge.alias(source("hotline", "1")).seen(|s| s.follow_up = true);
+    let late = record().order(99).saying("late");
+    let assessed = record().intent(Intent::Assess).assessed(Solved::Yes);
+    let table = [
+        (secret(urge.clone()), vec!["urged", "secrecy_asked"]),
+        (secret(late), vec!["superseded", "secrecy_asked"]),
+        (secret(record().order(99)), vec!["secrecy_asked"]),
+        (secret(assessed), vec!["assessed", "secrecy_asked"]),
+        (urge, vec!["urged"]),
+    ];
+    for (told, wanted) in table {
+        let mut world = World::dispatched(&[lead("housing")]);
+        assert!(!world.case().hides_reporter());
+        assert_eq!(world.submit(&told, unsure()), events(&wanted));
+        assert_eq!(world.case().hides_reporter(), wanted.contains(&"secrecy_asked"), "{wanted:?}");
+        assert_ne!(world.submit(&told, unsure()), events(&["secrecy_asked"]), "asked once");
+    }
+}
+
+/// Another person may urge.
+#[test]
+fn who_urges_need_not_be_who_spoke_first() {
+    let known = record().alias(source("hotline", "N")).seen(|s| (s.name_digest, s.phone_digest) = person("a"));
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let urge = urge.alias(source("hotline", "N")).seen(|s| {
+        (s.name_digest, s.phone_digest) = person("b");
+        s.follow_up = true;
+    });
+    let mut world = World::new();
+    world.submit(&known, to(&[lead("housing")]));
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged"]));
+}
+
+fn person(who: &str) -> (Option<String>, Option<String>) {
+    (Some(format!("name of {who}")), Some(format!("phone of {who}")))
 }
 
 #[test]
@@ -897,7 +947,16 @@ fn answer_all(world: &mut World, version: Option<i64>, reply: Option<&str>, refu
     while let Some(owed) = world.case().owed.first().cloned() {
         let version = version.filter(|_| owed.event == event);
         let (what, source, reply_digest) = (owed.what, owed.source, reply.map(str::to_owned));
-        let told = AnswerDelivered { event: owed.event, what, source, version, reply_digest, refused, no_way: false };
+        let told = AnswerDelivered {
+            event: owed.event,
+            what,
+            source,
+            version,
+            reply_digest,
+            refused,
+            given_up: false,
+            no_way: false,
+        };
         let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
         assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
     }
@@ -1167,7 +1226,16 @@ fn an_answer_that_was_taken_back_is_told_to_nobody() {
     let under_way = |world: &mut World, told: Owed, refused: bool| {
         let Owed { event, what, source } = told;
         let version = Some(120).filter(|_| !refused);
-        let told = AnswerDelivered { event, what, source, version, reply_digest: None, refused, no_way: false };
+        let told = AnswerDelivered {
+            event,
+            what,
+            source,
+            version,
+            reply_digest: None,
+            refused,
+            given_up: false,
+            no_way: false,
+        };
         let order = world.order(Actor::Hub, Action::RecordDelivery(told), Content::default(), Given::default());
         assert_eq!(world.outcome(&order), events(&["answer_delivered"]));
     };

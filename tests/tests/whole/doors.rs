@@ -105,6 +105,17 @@ async fn a_revoked_key_is_refused_over_nats_even_if_the_server_did_not_hear_it_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_with_a_key_that_is_revoked_gets_nothing_more() {
+    let world = World::new(Way::Push).await;
+    let cicheng = world.hub.caller("jb-cicheng");
+    let waiting = tokio::spawn(async move { cicheng.get("/v1/queue?wait=30").await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!waiting.is_finished(), "it waits");
+    world.hub.huiliu(&["keys", "revoke", "jb-cicheng"]).await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_too_much_is_told_to_wait_and_keeps_nobody_out() {
     let world = World::new(Way::Push).await;
     let [cicheng, police] = ["jb-cicheng", "jb-police"].map(|name| world.hub.caller(name));

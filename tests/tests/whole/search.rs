@@ -40,6 +40,10 @@ fn lamp(id: &str) -> Value {
     order
 }
 
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 async fn number_of(world: &World, order: &Value) -> String {
     let id = world.hotline.source.put(order);
     world.case(&id).await["case"]["number"].as_str().unwrap().to_owned()
@@ -52,6 +56,9 @@ async fn a_case_is_found_by_any_of_its_names_by_words_and_by_telephone() {
     let mut hidden = lamp("s-2");
     hidden["isSecret"] = "1".into();
     hidden["title"] = "保密的路灯件".into();
+    hidden["callerName"] = "欧阳青禾女士".into();
+    hidden["callerAddress"] = "示范小区3幢301室".into();
+    hidden["majorContent"] = format!("{}住示范小区3幢301室。", text(&hidden["majorContent"])).into();
     let hidden = number_of(&world, &hidden).await;
     let mut petition = noise_petition("33020500202611228888");
     petition["xfr"] = json!([{ "xm": "样例乙", "zjlx": "111", "zjhm": CARD, "sjh": PHONE, "xfjzfrbz": "1" }]);
@@ -82,6 +89,7 @@ async fn a_case_is_found_by_any_of_its_names_by_words_and_by_telephone() {
     assert_eq!(found(&desk, "示范路的路灯").await, [words(&hidden, "text"), words(&number, "text")]);
     assert_eq!(found(&desk, "灯路").await, []);
     assert_eq!(found(&desk, "欧阳青禾").await, [], "a person's name is no word");
+    assert_eq!(found(&desk, "示范小区3幢").await, [], "who spoke in secret is not found by where they live");
     assert_eq!(found(&desk, "87654").await, [], "a piece of a number is no word");
     let first = ask(&desk, &json!({ "q": "路灯", "limit": 1 })).await;
     let next = first["next"].as_str().expect("one more");

@@ -11,7 +11,7 @@ use crate::charset;
 use crate::map::field::{as_text, shortened};
 use crate::map::order::version;
 use crate::map::path::Path;
-use crate::pull::believed;
+use crate::pull::{believed, is_of_who_asks};
 
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,9 +120,16 @@ fn judge_body(
         refused(answers, status, said)
     } else if is_in(&answers.busy, code) {
         Judgement::Retry { reason: told(answers, status, said), after }
+    } else if refuses_caller(answers, said) {
+        Judgement::Retry { reason: told(answers, status, said), after: after.or(Some(PERSON_PAUSE)) }
     } else {
         unlisted(answers, status, after, said)
     }
+}
+
+/// Whether the body says what the status 401 or 403 would, by a code that the pack does not read otherwise.
+pub(super) fn refuses_caller(answers: &Answers, said: Option<&Value>) -> bool {
+    code(answers, said).is_some_and(|code| is_of_who_asks(&code) && !answers.lists(&code))
 }
 
 /// A version from the future is none, as in a record.

@@ -20,6 +20,7 @@ use super::path::Path;
 use super::spec::Encoding;
 use super::table::Table;
 use super::time::TimeReader;
+use crate::charset;
 
 pub use judge::Judgement;
 pub use render::HttpRequestParts;
@@ -82,6 +83,11 @@ impl Writeback {
     /// What an answer means that came `now`. `retry_after` is the header's value in seconds, if there was one.
     pub fn judge(&self, status: u16, retry_after: Option<u64>, body: &[u8], now: Timestamp) -> Judgement {
         judge::judge(&self.answers, status, retry_after, body, now)
+    }
+
+    /// Whether the source no longer knows who tells it: a fresh token may help.
+    pub fn refuses_caller(&self, status: u16, body: &[u8]) -> bool {
+        status == 401 || judge::refuses_caller(&self.answers, charset::json(body).ok().as_ref())
     }
 }
 

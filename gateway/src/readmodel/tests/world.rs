@@ -241,6 +241,7 @@ impl World {
             version: None,
             reply_digest: None,
             refused,
+            given_up: false,
             no_way,
         };
         let order = Order {
