@@ -24,7 +24,7 @@ fi
 command -v cc >/dev/null || lack 'no C compiler (cc): install gcc or clang'
 
 for optional in python3 node; do
-    command -v "$optional" >/dev/null || printf 'setup: no %s; needed only for the client examples and their tests\n' "$optional" >&2
+    command -v "$optional" >/dev/null || printf 'setup: no %s; needed only for the client examples, their tests and (python3) `make dist`\n' "$optional" >&2
 done
 
 exit "$missing"

@@ -10,6 +10,8 @@
 set -euo pipefail
 # What is laid down is for the hub's user to read, however careful root's own files are.
 umask 022
+# `su` and cron leave out where useradd and runuser are.
+PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 root=
 action=install
@@ -211,6 +213,7 @@ if ! is_server; then
     # As root it becomes the hub's user: what it writes must be readable to the hub.
     cat > "$root/usr/local/bin/huiliu" <<EOT
 #!/bin/sh
+PATH=\$PATH:/usr/sbin:/sbin
 HUILIU_SETTINGS=\${HUILIU_SETTINGS:-$etc/huiliu.toml}; export HUILIU_SETTINGS
 if [ "\$(id -u)" = 0 ] && id huiliu >/dev/null 2>&1 && [ -z "$root" ]; then
     exec runuser -u huiliu -- $current/bin/huiliu "\$@"

@@ -2,7 +2,10 @@
 # Makes dist/huiliu-<version>-<architecture>.tar.gz: everything an office needs to install without the internet.
 # The program is linked for an old C library where cargo-zigbuild can be had, so that it runs on what offices have.
 set -euo pipefail
+# The archive keeps its files' modes, and is for others to read.
+umask 022
 cd "$(dirname "$0")/../.."
+command -v python3 >/dev/null || { echo 'dist: python3 is needed' >&2; exit 1; }
 
 glibc=2.17
 tools=.local/dist-tools
@@ -16,7 +19,6 @@ say() { printf 'dist: %s\n' "$*" >&2; }
 
 old_linker() {
     [ -x "$tools/bin/cargo-zigbuild" ] && return 0
-    command -v python3 >/dev/null || return 1
     say "installing cargo-zigbuild and ziglang into $tools"
     python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location --target "$tools" \
         cargo-zigbuild==0.24.0 ziglang==0.17.1

@@ -319,6 +319,12 @@ fn channel(
 ) -> anyhow::Result<ChannelRuntime> {
     let pack = Pack::find(&configured.pack, packs_dir)
         .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
+    if configured.since.is_some() && pack.pull.is_none() {
+        bail!("channels.{name}.since is set, but the pack `{}` has no [pull]: it would never be asked", pack.name)
+    }
+    if configured.key.is_some() && pack.key_header.is_none() {
+        bail!("channels.{name}.key is set, but the pack `{}` has no key_header: it would never be shown", pack.name)
+    }
     let mut channel = ChannelRuntime::new(name.clone(), Arc::new(pack), configured.requests_per_second);
     if let Some(namespace) = &configured.namespace {
         channel.namespace = namespace.clone();

@@ -54,6 +54,14 @@ impl CaseName {
         let id = text.parse().ok().map(Self::Id);
         id.or_else(|| text.parse().ok().map(Self::Number))
     }
+
+    /// The number, which follows from the id.
+    fn number(&self) -> CaseNumber {
+        match self {
+            Self::Id(id) => CaseNumber::of(*id),
+            Self::Number(number) => number.clone(),
+        }
+    }
 }
 
 impl CommandRequest {
@@ -76,10 +84,20 @@ impl CommandRequest {
         };
         let id = id.ok_or_else(|| Problem::field("id", None, "the sender's own id of the command"))?;
         let id = id.parse().map_err(|_| Problem::field("id", Some(&id), "1 to 64 of A-Z, a-z, 0-9, `-` and `_`"))?;
-        let named = text(&mut fields, "case")?;
-        let named =
-            case.map(str::to_owned).or(named).ok_or_else(|| Problem::field("case", None, "a case id or number"))?;
-        let case = CaseName::read(&named).ok_or_else(|| Problem::field("case", Some(&named), "a case id or number"))?;
+        let read = |named: &str| {
+            CaseName::read(named).ok_or_else(|| Problem::field("case", Some(named), "a case id or number"))
+        };
+        let case = match (case, text(&mut fields, "case")?) {
+            (Some(case), Some(named)) if read(case)?.number() != read(&named)?.number() => {
+                return Err(Problem::field("case", Some(&named), "the same as in the path"));
+            }
+            (Some(case), _) => read(case)?,
+            (None, Some(named)) => read(&named)?,
+            (None, None) => return Err(Problem::field("case", None, "a case id or number")),
+        };
+        if let Some(other) = text(&mut fields, "command")?.filter(|other| *other != kind.as_str()) {
+            return Err(Problem::field("command", Some(&other), &format!("`{kind}`, as it was sent to")));
+        }
         let content = Content {
             note: said(&mut fields, "note")?,
             reply: said(&mut fields, "reply")?,
@@ -278,11 +296,15 @@ mod tests {
             ("assess", r#"{"id": "1", "by": "citizen", "assessment": [null, null]}"#, "a list stands"),
             ("dispatch", r#"{"id": "1", "assignees": [["jb-housing", "lead"]]}"#, "a list stands"),
             ("close", r#"{"id": "1", "reason": "x"}"#, "unknown field `reason`"),
+            ("close", r#"{"id": "1", "command": "withdraw"}"#, "`close`, as it was sent to"),
+            ("close", r#"{"id": "1", "case": "00000000-0000-5000-8000-000000000001"}"#, "the same as in the path"),
+            ("close", r#"{"id": "1", "case": "?"}"#, "a case id or number"),
         ] {
             let problem = read(kind, body).expect_err("refused");
             assert!(problem.contains(told), "{kind}: {problem}");
         }
         assert!(read("sign_for", r#"{"id": "1", "n": 1.0}"#).is_ok());
+        assert!(read("sign_for", r#"{"id": "1", "command": "sign_for", "case": "hl p2mn rwxy d258"}"#).is_ok());
         let long = |length| read("progress", &format!(r#"{{"id": "1", "note": "{}"}}"#, "字".repeat(length)));
         assert!(long(LONGEST_TEXT).is_ok());
         let problem = long(LONGEST_TEXT + 1).expect_err("too long");

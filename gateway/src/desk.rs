@@ -168,7 +168,9 @@ impl Sitting {
         let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
         let start = if case.stage == Stage::Triage { "registered" } else { "dispatched" };
-        let sooner = self.sooner(start, &decision, facts, now);
+        let runs = |due: &Deadline| case.deadlines.iter().any(|running| running.clock == due.clock);
+        let accepted = self.sooner("accepted", &decision, facts, now).into_iter().filter(runs);
+        let sooner = self.sooner(start, &decision, facts, now).into_iter().chain(accepted).collect();
         let warning = decision.severity.colour.max(case.warning());
         let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
         Given { decision: Some(decision.into()), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
@@ -177,7 +179,8 @@ impl Sitting {
     /// How soon it must be done if it is as grave as this.
     fn sooner(&self, start: &str, decision: &Decision, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
         let urgent = is_urgent(decision.severity.colour, facts);
-        let rules = self.directory.due_dates(start, now, urgent, decision.complexity, facts.appeal);
+        let complexity = decision.complexity.or(Some(Complexity::Ordinary));
+        let rules = self.directory.due_dates(start, now, urgent, complexity, facts.appeal);
         rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect()
     }
 

@@ -444,22 +444,45 @@ impl<'a> Draft<'a> {
     }
 
     /// Goes where a decision says; to triage if that were a department that may not have the case.
-    fn go_by(&mut self, mut decision: Arc<Decision>) {
+    fn go_by(&mut self, decision: Arc<Decision>) {
+        let decision = self.permitted(decision);
         if let Verdict::Dispatch { assignees } = decision.verdict.clone() {
-            if !assignees.iter().any(|a| self.is_forbidden(&a.department)) {
-                let deadlines = self.order.given.dispatch_deadlines.clone();
-                return self.dispatch(Some(decision), &assignees, deadlines, Vec::new());
-            }
-            let triage = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
-            Arc::make_mut(&mut decision).verdict = triage;
+            let deadlines = self.order.given.dispatch_deadlines.clone();
+            return self.dispatch(Some(decision), &assignees, deadlines, Vec::new());
         }
         self.triage(decision);
     }
 
     /// A person dispatches it, and in time.
     fn triage(&mut self, decision: impl Into<Arc<Decision>>) {
+        let decision = self.permitted(decision.into());
         let deadlines = self.order.given.triage_deadlines.clone();
-        self.push(EventBody::Triaged { decision: decision.into(), deadlines });
+        self.push(EventBody::Triaged { decision, deadlines });
+    }
+
+    /// The decision without those who may not have the case; where it is the lead, a person decides.
+    fn permitted(&self, mut decision: Arc<Decision>) -> Arc<Decision> {
+        let mut barred: Vec<DepartmentId> = match &decision.verdict {
+            Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
+            Verdict::Triage { candidates, .. } => candidates.clone(),
+        };
+        barred.retain(|department| self.is_forbidden(department));
+        if barred.is_empty() {
+            return decision;
+        }
+        let leads = decision.lead().is_some_and(|lead| barred.contains(lead));
+        let changed = Arc::make_mut(&mut decision);
+        match &mut changed.verdict {
+            verdict @ Verdict::Dispatch { .. } if leads => {
+                *verdict = Verdict::Triage { reasons: vec![TriageReason::AccusedOnly], candidates: Vec::new() };
+            }
+            Verdict::Dispatch { assignees } => assignees.retain(|a| !barred.contains(&a.department)),
+            Verdict::Triage { candidates, .. } => candidates.retain(|d| !barred.contains(d)),
+        }
+        barred.retain(|department| changed.excluded.iter().all(|known| known.department != *department));
+        let because = "被反映单位，不得承办".to_owned();
+        changed.excluded.extend(barred.into_iter().map(|department| Excluded { department, because: because.clone() }));
+        decision
     }
 
     /// Whom the order's words accuse that the case did not; not who is only found fault with, which is judged anew each time.

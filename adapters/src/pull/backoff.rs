@@ -53,7 +53,7 @@ impl PullError {
 }
 
 /// Whether a code in the body says what a status would: that who asks is not known, or may not.
-pub(crate) fn is_of_who_asks(code: &str) -> bool {
+pub(super) fn is_of_who_asks(code: &str) -> bool {
     matches!(code, "401" | "403")
 }
 

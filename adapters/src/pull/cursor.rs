@@ -56,6 +56,21 @@ impl Cursor {
         }
     }
 
+    /// The cursor, gone back where it stands beyond both clocks between two rounds; never before where the channel begins.
+    pub(super) fn reached(self, now: Present, since: Option<Timestamp>) -> Self {
+        let back = |place: Timestamp| match now.reached(place) {
+            back if back < place => since.map_or(back, |since| back.max(since)).min(place),
+            _ => place,
+        };
+        match self {
+            Self::Window(window) if self.is_between_rounds() => Self::Window(Window::between(back(window.from))),
+            Self::Token(Token { since, began: None, token }) => {
+                Self::Token(Token { token, ..Token::round(back(since)) })
+            }
+            underway => underway,
+        }
+    }
+
     /// The cursor with its round begun now.
     pub(super) fn begun(self, spec: &PullSpec, now: Present) -> Self {
         match self {

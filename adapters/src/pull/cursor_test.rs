@@ -349,17 +349,24 @@ fn nothing_is_known_beyond_the_present_of_the_source() {
 /// Both clocks were an hour ahead, and were put right: what was written since lies before the place that was reached.
 #[test]
 fn a_place_beyond_both_clocks_is_gone_back_from() {
+    let (nine, ten) = (at("2026-03-01T09:00:00Z"), at("2026-03-01T10:00:00Z"));
+    let right = Present::new(nine, Some(nine));
     for pack in ["hotline-12345", "petition-portal"] {
-        let spec = spec(pack);
-        let begun = |reached: &str, now: Present| known(&Cursor::start(&spec, at(reached)).begun(&spec, now));
-        let now = agreed("2026-03-01T09:00:00Z");
-        assert_eq!(begun("2026-03-01T10:00:00Z", now), at("2026-03-01T07:59:59Z"), "{pack}");
-        assert_eq!(begun("2036-03-01T10:00:00Z", now), at("2026-02-22T08:59:59Z"), "{pack}: not for ten years");
-        for reached in ["2026-03-01T08:00:00Z", "2026-03-01T09:00:05Z"] {
-            assert_eq!(begun(reached, now), at(reached), "{pack}");
+        let start = |place: &str| Cursor::start(&spec(pack), at(place));
+        let gone = |place: &str, now, since| known(&start(place).reached(now, since));
+        assert_eq!(gone("2026-03-01T10:00:00Z", right, None), at("2026-03-01T07:59:59Z"), "{pack}");
+        assert_eq!(gone("2036-03-01T10:00:00Z", right, None), at("2026-02-22T08:59:59Z"), "{pack}: not for ten years");
+        for since in ["2026-03-01T08:30:00Z", "2026-03-01T10:00:00Z"].map(at) {
+            assert_eq!(gone("2026-03-01T10:00:00Z", right, Some(since)), since, "{pack}: the channel begins there");
         }
-        let differ = Present::new(at("2026-03-01T09:00:00Z"), Some(at("2026-03-01T10:00:00Z")));
-        assert_eq!(begun("2026-03-01T10:00:00Z", differ), at("2026-03-01T10:00:00Z"), "{pack}: one has reached it");
+        for place in ["2026-03-01T08:00:00Z", "2026-03-01T09:00:05Z"] {
+            assert_eq!(gone(place, right, None), at(place), "{pack}");
+        }
+        for now in [Present::new(nine, Some(ten)), Present::new(nine, None)] {
+            assert_eq!(gone("2026-03-01T10:00:00Z", now, None), ten, "{pack}: one may have reached it");
+        }
+        let begun = start("2026-03-01T10:00:00Z").begun(&spec(pack), Present::new(ten, Some(ten)));
+        assert_eq!(begun.clone().reached(right, None), begun, "{pack}: a round is read to its end");
     }
 }
 

@@ -18,8 +18,8 @@ mod spec;
 mod token;
 mod window;
 
+pub(crate) use backoff::believed;
 pub use backoff::{Retry, backoff};
-pub(crate) use backoff::{believed, is_of_who_asks};
 pub use cursor::Cursor;
 pub use error::{Missing, PullError};
 pub use page::Page;

@@ -43,6 +43,8 @@ pub struct PollerSettings {
     pub requests_per_minute: Option<std::num::NonZeroU32>,
     /// Records a page, when the pack's figure is not right here.
     pub page_size: Option<u32>,
+    /// Nothing before this is asked for.
+    pub since: Option<Timestamp>,
 }
 
 impl PollerSettings {
@@ -57,6 +59,7 @@ impl PollerSettings {
             most_bytes: 8 << 20,
             requests_per_minute: None,
             page_size: None,
+            since: None,
         }
     }
 }
@@ -71,6 +74,7 @@ pub struct Poller {
     limit: DefaultDirectRateLimiter,
     timeout: Duration,
     most_bytes: usize,
+    since: Option<Timestamp>,
     clock: SourceClock,
     reading: Reading,
     /// The token of a list that the system did not take: it may be of a time that it has forgotten.
@@ -114,7 +118,8 @@ impl Poller {
         let limit = RateLimiter::direct(Quota::per_minute(per_minute));
         let (tokens, timeout, most_bytes) = (settings.tokens.clone(), settings.timeout, settings.most_bytes);
         let (clock, reading) = (SourceClock::default(), Reading::default());
-        Ok(Self { pack, spec, url, client, tokens, limit, timeout, most_bytes, clock, reading, refused: None })
+        let since = settings.since;
+        Ok(Self { pack, spec, url, client, tokens, limit, timeout, most_bytes, since, clock, reading, refused: None })
     }
 
     /// How far the system's clock is ahead of `now`, once it has said what time it is.
@@ -131,7 +136,8 @@ impl Poller {
     pub async fn next_page(&mut self, cursor: &Cursor, now: Timestamp) -> Result<Page, PullError> {
         let called = Instant::now();
         self.limit.until_ready().await;
-        let asked = self.taken_up(cursor).begun(&self.spec, self.present(now, called));
+        let present = self.present(now, called);
+        let asked = self.taken_up(cursor).reached(present, self.since).begun(&self.spec, present);
         let page = self.page(&asked, now, called).await;
         self.refused = asked.token().filter(|_| page.as_ref().is_err_and(PullError::is_of_the_question)).cloned();
         let error = match page {

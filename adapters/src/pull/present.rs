@@ -8,12 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 pub(super) struct Present {
     pub(super) earlier: Timestamp,
     later: Timestamp,
+    /// The source told its time.
+    both: bool,
 }
 
 impl Present {
     pub(super) fn new(ours: Timestamp, there: Option<Timestamp>) -> Self {
-        let there = there.unwrap_or(ours);
-        Self { earlier: ours.min(there), later: ours.max(there) }
+        let (both, there) = (there.is_some(), there.unwrap_or(ours));
+        Self { earlier: ours.min(there), later: ours.max(there), both }
     }
 
     /// What is past by both clocks, and no longer written to.
@@ -26,11 +28,12 @@ impl Present {
         settled(self.later)
     }
 
-    /// The place that was reached, where both clocks have reached it. Else one of them was ahead when it was: what was written
-    /// since it was put right lies before that place, and would never be asked for. So far back as it lies ahead is asked.
+    /// The place that was reached, where one of the clocks has reached it. Else both were ahead when it was, and what was written
+    /// since they were put right lies before it, and would never be asked for: so far back as it lies ahead is asked. Our clock
+    /// alone proves nothing: it may be behind now.
     pub(super) fn reached(self, place: Timestamp) -> Timestamp {
         let ahead = place.duration_since(self.later);
-        if ahead <= AGREE {
+        if !self.both || ahead <= AGREE {
             return place;
         }
         self.surely().checked_sub(ahead.min(FURTHEST_BACK)).unwrap_or(place)

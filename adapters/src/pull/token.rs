@@ -25,10 +25,7 @@ impl Token {
     }
 
     pub(super) fn begun(self, now: Present) -> Self {
-        match self.began {
-            Some(_) => self,
-            None => Self { since: now.reached(self.since), began: Some(now.earlier), ..self },
-        }
+        Self { began: self.began.or(Some(now.earlier)), ..self }
     }
 
     /// Where it goes on after an answer.

@@ -56,11 +56,7 @@ impl Window {
                 let asked = ahead.filter(|ahead| *ahead <= now.perhaps()).unwrap_or(now.surely()).max(from);
                 Self { to: Some(end(asked, now.perhaps())), ahead: Some(asked), ..self }
             }
-            Self { to: None, from, .. } => {
-                let from = now.reached(from);
-                Self { from, to: Some(end(from, now.surely())), ..self }
-            }
-            begun => begun,
+            Self { to, from, .. } => Self { to: to.or_else(|| Some(end(from, now.surely()))), ..self },
         }
     }
 

@@ -222,9 +222,11 @@ fn put_keys(keys: &KeySet, places: &Places) -> anyhow::Result<Restored> {
         (Some(&keys.manifest.master_key), &places.master_key_file),
         (keys.manifest.credentials.as_ref(), &places.credentials_file),
     ];
+    // A hub that was started before its restore made a file of its own, in which nobody is.
+    let nobody = Credentials::load(&places.credentials_file).is_ok_and(|there| there == Credentials::default());
     for (file, path) in files {
         let Some(file) = file else { continue };
-        if path.exists() {
+        if path.exists() && !(nobody && path == &places.credentials_file) {
             restored.kept.push(path.clone());
             continue;
         }

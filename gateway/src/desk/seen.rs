@@ -18,7 +18,9 @@ const MOST_SPEAKERS: usize = 32;
 /// The digests of a record.
 pub(super) fn seen(submission: &Submission, master: &MasterKey) -> SourceSeen {
     let content = &submission.content;
-    let words = Content { reply: None, ..content.clone() };
+    // Who urges may be told otherwise each time; it is the same urge.
+    let persons = if submission.intent == Intent::Urge { Vec::new() } else { content.persons.clone() };
+    let words = Content { reply: None, persons, ..content.clone() };
     let facts = Facts { unknown_codes: Default::default(), ..submission.facts.clone() };
     let matter = serde_json::to_string(&(&facts, &words, &submission.aliases)).unwrap_or_default();
     let state = submission.upstream.as_ref().map(|u| u.state);

@@ -8,7 +8,8 @@ use huiliu_schemas::vocabulary::{Appeal, ReturnReason};
 use huiliu_schemas::{Cause, Channel};
 
 use super::*;
-use crate::directory::tests::shipped;
+use crate::directory::Directory;
+use crate::directory::tests::{shipped, with_line};
 use crate::vault::MasterKey;
 
 #[test]
@@ -73,6 +74,36 @@ fn a_threat_told_later_brings_forward_only_what_has_a_rule_for_it() {
     });
     let clocks: Vec<Clock> = sooner.expect("warned").iter().map(|d| d.clock).collect();
     assert_eq!(clocks, [Clock::SignFor]);
+}
+
+#[test]
+fn what_turns_out_graver_is_due_as_if_it_had_been_known() {
+    let lines = "claim_resolve,accepted,appeal=complaint,60,days,legal,测试,\n\
+                 claim_resolve,accepted,appeal=complaint;urgent=yes,30,days,legal,测试,\n\
+                 sign_for,dispatched,urgent=yes;complexity=ordinary,10,minutes,target,测试,\n";
+    let files = with_line("deadlines.csv", lines.trim_end());
+    let desk = Desk::new(Arc::new(Directory::parse(&files).expect("loads")));
+    let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+    let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+    let mut log = Vec::new();
+    let mut decide = |job: &Job| {
+        let case = Case::fold(&log);
+        let decided = desk.decide(job, id, case.as_ref(), &Told::default(), Vec::new(), now).expect("decided");
+        let Decided::Events(events) = decided else { panic!("nothing came of it") };
+        log.extend(events);
+        Case::fold(&log).expect("a case")
+    };
+    let case = decide(&job(1, "老板欠薪"));
+    let department = case.last_lead().expect("dispatched").clone();
+    let department = Actor::Department { department };
+    decide(&by_command(department.clone(), Command::SignFor { n: None }, "签收"));
+    let case = decide(&by_command(department, Command::Accept {}, "受理"));
+    let days = |case: &Case| {
+        let due = case.deadlines.iter().find(|d| d.clock == Clock::ClaimResolve).expect("accepted");
+        due.at.duration_since(now).as_hours() / 24
+    };
+    assert_eq!(days(&case), 60);
+    assert_eq!(days(&decide(&job(2, "再不解决，今晚就跳楼"))), 30);
 }
 
 /// Without a matter, so that a person must look.

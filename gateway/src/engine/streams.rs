@@ -235,8 +235,9 @@ pub struct Sourcing {
     /// How many entries of CASES have not reached QUEUES yet. Of a source that was just asked the server says 0 until the
     /// first of them has come.
     pub lag: u64,
-    /// When QUEUES last heard of CASES: an entry, or that there is nothing more, which CASES says every second.
-    pub heard: Instant,
+    /// When QUEUES last heard of CASES, an entry or that there is nothing more, which CASES says every second: not before the
+    /// first of these, nor after the other. The server tells how long ago, and its answer takes time.
+    pub heard: (Instant, Instant),
 }
 
 /// How QUEUES stands to CASES; unknown where QUEUES has not asked CASES yet, or has not heard of it for so long that it no
@@ -245,11 +246,13 @@ pub struct Sourcing {
 /// # Errors
 /// When the server does not say.
 pub async fn sourcing(context: &Context) -> Result<Option<Sourcing>, StreamError> {
+    let asked = Instant::now();
     let stream = context.get_stream(QUEUES).await.map_err(|source| StreamError::Look { stream: QUEUES, source })?;
-    let now = Instant::now();
+    let answered = Instant::now();
     Ok(stream.cached_info().sources.first().and_then(|source| {
         let silent = source.active.filter(|silent| *silent < SOURCE_IS_SILENT)?;
-        Some(Sourcing { lag: source.lag, heard: now.checked_sub(silent).unwrap_or(now) })
+        let then = |now: Instant| now.checked_sub(silent).unwrap_or(now);
+        Some(Sourcing { lag: source.lag, heard: (then(asked), then(answered)) })
     }))
 }
 
@@ -370,14 +373,16 @@ const GRAVE: [&str; 9] = [
     "deny_purge",
     "allow_atomic",
 ];
-const HARMLESS: [&str; 5] = ["num_replicas", "max_age", "max_bytes", "max_msgs", "allow_direct"];
+const HARMLESS: [&str; 6] = ["num_replicas", "max_age", "max_bytes", "max_msgs", "allow_direct", "duplicate_window"];
 
 fn differences(wanted: &Config, found: &Config) -> Vec<Difference> {
     let (expected, actual) = (comparable(wanted), comparable(found));
+    // Where none is wanted, the server has one of its own.
+    let is_left_open = |field: &&str| *field == "duplicate_window" && wanted.duplicate_window.is_zero();
     GRAVE
         .into_iter()
         .chain(HARMLESS)
-        .filter(|field| expected[field] != actual[field])
+        .filter(|field| expected[field] != actual[field] && !is_left_open(field))
         .map(|field| Difference {
             stream: wanted.name.clone(),
             field,

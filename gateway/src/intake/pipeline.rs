@@ -8,7 +8,8 @@
 //!
 //! An envelope that comes again changes nothing: its records' causes are known to their cases. What was nothing new, or was
 //! buried, left no cause; while its envelope waits for another record, it is remembered here that it is settled. Where a
-//! gateway died, it is decided again: by what its source shows since then, if that has an order, else as if it came now.
+//! gateway died, or another takes the envelope next, it is decided again: by its source's order, if that has one, else as if
+//! it came now.
 
 use std::collections::HashSet;
 use std::sync::Arc;

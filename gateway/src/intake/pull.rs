@@ -171,6 +171,7 @@ impl Pull {
         let base_url = self.channel.base_url.clone().ok_or("`base_url` is not set")?;
         let mut settings = PollerSettings::new(base_url);
         settings.tokens = self.channel.tokens.clone();
+        settings.since = self.channel.since;
         settings.key = pack.key_header.clone().zip(self.channel.key.clone());
         Poller::new(pack.clone(), &settings).map_err(|e| e.to_string())
     }

@@ -325,7 +325,7 @@ fn outcome_of<'a>(events: impl Iterator<Item = &'a str>) -> RecordOutcome {
         Some("assessed") => RecordOutcome::Assess,
         Some("mediation_held") => RecordOutcome::Mediation,
         Some("superseded") => RecordOutcome::Superseded,
-        Some("upstream_changed" | "linked") => RecordOutcome::Updated,
+        Some("upstream_changed" | "linked" | "secrecy_asked") => RecordOutcome::Updated,
         Some(_) => RecordOutcome::Supplement,
         None => RecordOutcome::Pending,
     }

@@ -10,8 +10,6 @@ use crate::engine::streams::Sourcing;
 const CATCHING_UP: Duration = Duration::from_secs(30);
 /// How long the server may take to begin.
 const BEGINS: Duration = Duration::from_secs(120);
-/// By so much a time at which QUEUES heard of CASES may seem to differ from itself: its age is told, and that takes time.
-const SAME: Duration = Duration::from_millis(300);
 
 /// What is made of all the server has said.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +25,7 @@ pub(super) enum Verdict {
 /// Follows what the server says.
 pub(super) struct Watch {
     began: Instant,
-    /// When QUEUES had heard of CASES, as told when nothing was to come for the first time.
+    /// When QUEUES had heard of CASES at the latest, as told when nothing was to come for the first time.
     nothing_to_come: Option<Instant>,
 }
 
@@ -42,11 +40,11 @@ impl Watch {
         let waited = now.duration_since(self.began);
         let before = self.nothing_to_come.take();
         match said {
-            Some(Sourcing { lag: 0, heard }) => {
-                if before.is_some_and(|before| heard > before + SAME) {
+            Some(Sourcing { lag: 0, heard: (from, to) }) => {
+                if before.is_some_and(|before| from > before) {
                     return Verdict::Sourced;
                 }
-                self.nothing_to_come = before.or(Some(heard));
+                self.nothing_to_come = before.or(Some(to));
                 Verdict::Wait
             }
             Some(_) if waited > CATCHING_UP => Verdict::Sourced,
@@ -60,21 +58,23 @@ impl Watch {
 mod tests {
     use super::*;
 
-    /// What a watch makes of one word after the other: when it was said, what, and when QUEUES had heard of CASES, in ms.
+    /// What a watch makes of one word after the other: when it was said, what, and when QUEUES had heard of CASES, in ms; an
+    /// answer took 40 ms.
     fn verdicts(words: &[(u64, Option<(u64, u64)>)]) -> Vec<Verdict> {
         let began = Instant::now();
         let at = |ms| began + Duration::from_millis(ms);
         let mut watch = Watch::begun(began);
-        let said = |word: Option<(u64, u64)>| word.map(|(lag, heard)| Sourcing { lag, heard: at(heard) });
+        let heard = |ms| (at(ms), at(ms + 40));
+        let said = |word: Option<(u64, u64)>| word.map(|(lag, ms)| Sourcing { lag, heard: heard(ms) });
         words.iter().map(|(now, word)| watch.told(said(*word), at(*now))).collect()
     }
 
     #[test]
     fn that_nothing_is_to_come_is_not_believed_of_a_question_just_asked() {
         use Verdict::{Sourced, Wait};
-        let asked = [(0, None), (40_000, Some((0, 39_990))), (40_050, Some((0, 39_992)))];
+        let asked = [(0, None), (40_000, Some((0, 39_990))), (40_050, Some((0, 40_020)))];
         assert_eq!(verdicts(&asked), [Wait, Wait, Wait]);
-        let heard = [(0, Some((0, 10))), (50, Some((0, 12))), (1_020, Some((0, 1_010)))];
+        let heard = [(0, Some((0, 10))), (50, Some((0, 45))), (1_020, Some((0, 1_010)))];
         assert_eq!(verdicts(&heard), [Wait, Wait, Sourced]);
         let came = [(0, Some((0, 10))), (50, Some((7, 50))), (2_000, Some((0, 2_000))), (3_000, Some((0, 2_990)))];
         assert_eq!(verdicts(&came), [Wait, Wait, Wait, Sourced]);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Decided, Draft, NothingNew, for_a_person, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::{Case, Late};
@@ -77,7 +78,8 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
 /// A source speaks of a case that is known.
 pub(super) fn take_in(mut draft: Draft<'_>, case: &Case, submit: &Submit) -> Result<Decided, Refusal> {
     if submit.submission.intent == Intent::Notice {
-        return Ok(Decided::Nothing(NothingNew::Notice));
+        keep_secret(&mut draft, case, submit);
+        return Ok(if draft.events.is_empty() { Decided::Nothing(NothingNew::Notice) } else { draft.done() });
     }
     let submit = &as_meant(case, submit);
     let seen = &submit.seen;
@@ -113,7 +115,7 @@ fn take_what_is_said(draft: &mut Draft<'_>, case: &Case, submit: &Submit) -> Not
         return NothingNew::Repeat;
     }
     match submit.submission.intent {
-        Intent::Urge if known.is_some() => {}
+        Intent::Urge if known.is_some_and(|known| known.matter_digest == seen.matter_digest) => {}
         Intent::Urge => urge(draft, case, submit),
         Intent::Withdraw if ends(case, submit) => taken_back(draft, case, submit),
         Intent::Session => {
@@ -401,7 +403,7 @@ fn words_heard(draft: &mut Draft<'_>, case: &Case, moves: bool) {
 /// What a person was to decide may now be plain. Not where one has ruled who has it: then a person decides again.
 fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
     let plain = decided_for(draft, case).filter(|d| d.lead().is_some());
-    match plain.filter(|_| case.stage == Stage::Triage && !has_ruled(case)) {
+    match plain.filter(|_| case.stage == Stage::Triage && !has_ruled(case) && !awaits_a_person(case)) {
         Some(decision) => draft.go_by(still_accusing(case, decision).into()),
         None => keep_for_a_person(draft, case),
     }
@@ -445,17 +447,24 @@ fn take_from_the_accused(draft: &mut Draft<'_>, case: &Case) {
         Some(_) => for_a_person(decision, TriageReason::AccusedOnly),
         None => decision,
     };
+    let decision = draft.permitted(decision.into());
     let stays: Vec<DepartmentId> = match &decision.verdict {
         Verdict::Dispatch { assignees } => assignees.iter().map(|a| a.department.clone()).collect(),
         Verdict::Triage { .. } => Vec::new(),
     };
     draft.tell_leaving(case, |d| stays.contains(d));
-    draft.go_by(still_accusing(case, decision).into());
+    draft.go_by(still_accusing(case, Arc::unwrap_or_clone(decision)).into());
 }
 
 /// Whether a person has ruled who has the case: let somebody hand it back, or sent it to somebody.
 fn has_ruled(case: &Case) -> bool {
     case.marks.returned > 0 || case.marks.by_hand
+}
+
+/// Whether the case came back and nobody has looked at it since: whoever had it declined it, or is not to have it.
+fn awaits_a_person(case: &Case) -> bool {
+    let verdict = case.decision.as_ref().map(|decision| &decision.verdict);
+    matches!(verdict, Some(Verdict::Triage { reasons, .. }) if reasons.contains(&TriageReason::Reopened))
 }
 
 fn new_aliases(case: &Case, source: &SourceId, aliases: &[SourceId]) -> Vec<SourceId> {

@@ -116,7 +116,7 @@ fn saying() -> impl Strategy<Value = Saying> {
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let rules = prop::option::of((0..FIT.len(), 0..FIT.len()));
+    let rules = prop::option::of((0..FIT.len() + 1, 0..FIT.len() + 1));
     let say = prop_oneof![
         24 => (0..ACTORS.len(), any::<Index>(), particulars()).prop_map(|(a, i, p)| Say::Legal(a, i, p)),
         4 => (0..ACTORS.len(), select(CommandKind::ALL), particulars()).prop_map(|(a, k, p)| Say::Any(a, k, p)),
@@ -178,8 +178,8 @@ impl World {
         let Record(submit) = self.record_of(saying, new);
         let by_rule = match rules {
             None => unsure(),
-            Some((a, b)) if a == b => to(&[lead(FIT[a])]),
-            Some((a, b)) => to(&[lead(FIT[a]), participant(FIT[b])]),
+            Some((a, b)) if a == b => to(&[lead(by_index(a))]),
+            Some((a, b)) => to(&[lead(by_index(a)), participant(by_index(b))]),
         };
         let mut given = Given { decision: by_rule.decision, ..self.given() };
         if matches!(saying, Saying::Accuses) {
@@ -269,7 +269,7 @@ fn session(base: Record, new: u8) -> Record {
 }
 
 fn anyone(index: usize) -> huiliu_schemas::DepartmentId {
-    department(FIT.get(index).unwrap_or(&ACCUSED))
+    department(by_index(index))
 }
 
 fn command(kind: CommandKind, particulars: &Particulars) -> Command {
@@ -302,4 +302,8 @@ fn command(kind: CommandKind, particulars: &Particulars) -> Command {
             assessment: Assessment { solved: Some(Solved::Partly), satisfaction: None },
         },
     }
+}
+
+fn by_index(index: usize) -> &'static str {
+    FIT.get(index).unwrap_or(&ACCUSED)
 }

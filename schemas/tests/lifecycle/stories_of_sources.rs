@@ -579,6 +579,44 @@ fn who_asks_for_secrecy_in_passing_gets_it() {
     }
 }
 
+/// An urge that is written on says more than the first time.
+#[test]
+fn an_urge_that_says_more_is_heard_again() {
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    let urge = urge.alias(source("hotline", "1")).seen(|s| s.follow_up = true);
+    let mut world = World::dispatched(&[lead("housing")]);
+    assert_eq!(world.submit(&urge, unsure()), events(&["urged"]));
+    assert_eq!(world.submit(&urge, unsure()), REPEAT);
+    assert_eq!(world.submit(&urge.clone().order(101).saying("a threat"), unsure()), events(&["urged"]));
+    assert_eq!(world.submit(&urge, unsure()), events(&["superseded"]));
+}
+
+/// One of those whom the rules name is accused by now: the others have the case, and keep it.
+#[test]
+fn who_is_accused_is_left_out_and_the_lead_stays() {
+    let mut world = World::signed(&[lead("housing"), participant("police")]);
+    let mut given = to(&[lead("housing"), participant("police")]);
+    given.forbidden = vec![department("police")];
+    Arc::make_mut(given.decision.as_mut().expect("decided")).accusation = true;
+    assert_eq!(world.submit(&record().order(101).saying("accuses"), given), events(&["supplemented", "dispatched"]));
+    assert_eq!(world.lead(), Some("housing"));
+    let decision = world.case().decision.clone().expect("decided");
+    assert_eq!(decision.excluded.last().map(|e| e.department.as_str()), Some("police"));
+    assert!(world.case().active(&department("police")).is_none());
+}
+
+/// What was declined and came back is a person's to send on, however often it is told again.
+#[test]
+fn what_came_back_waits_for_a_person() {
+    let mut world = World::signed(&[lead("housing")]);
+    world.command(&of("housing"), Command::Decline { article: "《信访工作条例》第二十二条".into() });
+    let more = |order, says: &str| record().order(order).saying(says);
+    let came_back = world.submit(&more(101, "more"), to(&[lead("housing")]));
+    assert_eq!(came_back, events(&["supplemented", "reopened", "triaged"]));
+    assert_eq!(world.submit(&more(102, "and more"), to(&[lead("housing")])), events(&["supplemented"]));
+    assert_eq!(world.stage(), Stage::Triage);
+}
+
 /// Another person may urge.
 #[test]
 fn who_urges_need_not_be_who_spoke_first() {

@@ -309,10 +309,13 @@ async fn a_restore_refuses_what_is_not_whole_or_not_its_own() {
     assert_eq!(left, BTreeSet::from(["lock".into(), "master.key".into()]), "a refused restore left something");
     std::fs::remove_file(hub.data().join("master.key")).unwrap();
 
+    // As a hub leaves it that was started before its restore.
+    std::fs::write(hub.data().join("credentials.toml"), "").unwrap();
     let said = shelf.restore(&hub).await;
     assert!(said.status.success(), "{}", text(&said.stderr));
     assert!(text(&said.stdout).contains("queue reconcile"));
     assert_eq!(std::fs::read(hub.data().join("master.key")).unwrap(), master);
+    assert!(!std::fs::read(hub.data().join("credentials.toml")).unwrap().is_empty());
     for file in ["master.key", "credentials.toml"] {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(hub.data().join(file)).unwrap().permissions().mode();

@@ -11,7 +11,7 @@ use crate::charset;
 use crate::map::field::{as_text, shortened};
 use crate::map::order::version;
 use crate::map::path::Path;
-use crate::pull::{believed, is_of_who_asks};
+use crate::pull::believed;
 
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,9 +127,10 @@ fn judge_body(
     }
 }
 
-/// Whether the body says what the status 401 or 403 would, by a code that the pack does not read otherwise.
+/// Whether the body says what the status 401 would, by a code that the pack does not read otherwise. Not 403: that may be said
+/// of the order.
 pub(super) fn refuses_caller(answers: &Answers, said: Option<&Value>) -> bool {
-    code(answers, said).is_some_and(|code| is_of_who_asks(&code) && !answers.lists(&code))
+    code(answers, said).is_some_and(|code| code == "401" && !answers.lists(&code))
 }
 
 /// A version from the future is none, as in a record.

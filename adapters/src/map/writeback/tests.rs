@@ -136,7 +136,7 @@ fn answers_are_understood() {
         ("hotline-12345", 503, None, r#"{"code":7301}"#, Kind::Retry(None)),
         // Some say so in a 200.
         ("hotline-12345", 200, None, r#"{"code":401,"msg":"令牌失效"}"#, Kind::Retry(Some(300))),
-        ("hotline-12345", 200, None, r#"{"code":"403"}"#, Kind::Retry(Some(300))),
+        ("hotline-12345", 200, None, r#"{"code":"403"}"#, Kind::Unlisted(300)),
         // Whatever stands before the source: a login page, a service that is being put up, a wrong prefix.
         ("hotline-12345", 302, None, "", Kind::Retry(None)),
         ("hotline-12345", 404, None, "", Kind::Retry(None)),

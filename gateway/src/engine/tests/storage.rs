@@ -133,7 +133,13 @@ async fn a_stream_that_differs_is_reported_and_left_alone() {
     engine.jetstream.create_stream(dead).await.expect("created");
     let harmless = streams::ensure_all(&engine.jetstream, 1).await.expect("only harmless differences");
     let told: Vec<_> = harmless.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["stream DEAD has allow_direct = null, expected true"]);
+    assert_eq!(
+        told,
+        [
+            "stream DEAD has allow_direct = null, expected true",
+            "stream DEAD has duplicate_window = 120000000000, expected 1800000000000"
+        ]
+    );
 
     engine.jetstream.delete_stream(OUTCOMES).await.expect("deleted");
     let outcomes = other(OUTCOMES, RetentionPolicy::Interest, "outcome.*.*");
