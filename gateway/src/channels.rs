@@ -87,6 +87,9 @@ impl ChannelRuntime {
                 Some("`namespace` may not change: the same records would become other cases")
             }
             () if now.token != pack.token => Some("[token] changes only with a restart"),
+            () if self.key.is_some() && pack.key_header.is_none() => {
+                Some("the channel's key would be shown to nobody without `key_header`")
+            }
             () if now.pull.is_some() != pack.pull.is_some() => Some("[pull] comes and goes only with a restart"),
             () => None,
         }

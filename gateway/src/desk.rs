@@ -139,7 +139,7 @@ impl Sitting {
                 let facts = case.facts.merged(&record.submission.facts);
                 let decision = self.route_known(case, &facts, &told.merged.merged(&record.submission.content));
                 let forbidden = self.barred(&self.accused_in(case, told), case, sent_to(&decision));
-                let sooner = self.sooner("registered", &decision, &facts, now);
+                let sooner = self.sooner(case, &decision, &facts, now);
                 Given { forbidden, sooner, ..self.given(decision, Some(case), &facts, now) }
             }
             Some(case) => {
@@ -167,21 +167,23 @@ impl Sitting {
         let accused = [before.as_slice(), &decision.accused].concat();
         let forbidden = self.barred(&accused, case, last.into_iter().chain(sent_to(&decision)));
         let unknown = last.filter(|d| !self.is_in_office(d)).cloned().into_iter().collect();
-        let start = if case.stage == Stage::Triage { "registered" } else { "dispatched" };
-        let runs = |due: &Deadline| case.deadlines.iter().any(|running| running.clock == due.clock);
-        let accepted = self.sooner("accepted", &decision, facts, now).into_iter().filter(runs);
-        let sooner = self.sooner(start, &decision, facts, now).into_iter().chain(accepted).collect();
+        let sooner = self.sooner(case, &decision, facts, now);
         let warning = decision.severity.colour.max(case.warning());
         let dispatch_deadlines = self.deadlines("dispatched", decision.complexity, warning, facts, now);
         Given { decision: Some(decision.into()), dispatch_deadlines, sooner, forbidden, unknown, ..Given::default() }
     }
 
     /// How soon it must be done if it is as grave as this.
-    fn sooner(&self, start: &str, decision: &Decision, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
+    fn sooner(&self, case: &Case, decision: &Decision, facts: &Facts, now: Timestamp) -> Vec<Deadline> {
         let urgent = is_urgent(decision.severity.colour, facts);
         let complexity = decision.complexity.or(Some(Complexity::Ordinary));
-        let rules = self.directory.due_dates(start, now, urgent, complexity, facts.appeal);
-        rules.into_iter().filter(|due| due.urgent).filter_map(deadline).collect()
+        let after = |start| {
+            let rules = self.directory.due_dates(start, now, urgent, complexity, facts.appeal);
+            rules.into_iter().filter(|due| due.urgent).filter_map(deadline)
+        };
+        let runs = |due: &Deadline| case.deadlines.iter().any(|running| running.clock == due.clock);
+        let start = if case.stage == Stage::Triage { "registered" } else { "dispatched" };
+        after(start).chain(after("accepted").filter(runs)).collect()
     }
 
     /// Which of the departments that have a part, or are named, may not have the case: whom the accusation concerns.
@@ -343,11 +345,11 @@ fn cleared_in(command: &Command) -> &[DepartmentId] {
 
 /// Whom the rules send a case to.
 fn sent_to(decision: &Decision) -> impl Iterator<Item = &DepartmentId> {
-    let assignees = match &decision.verdict {
-        Verdict::Dispatch { assignees } => assignees.as_slice(),
-        Verdict::Triage { .. } => &[],
+    let (assignees, candidates) = match &decision.verdict {
+        Verdict::Dispatch { assignees } => (assignees.as_slice(), &[][..]),
+        Verdict::Triage { candidates, .. } => (&[][..], candidates.as_slice()),
     };
-    assignees.iter().map(|a| &a.department)
+    assignees.iter().map(|a| &a.department).chain(candidates)
 }
 
 /// Red and orange, by the source or by judgement, have the shorter clocks.

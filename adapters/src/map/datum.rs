@@ -14,6 +14,8 @@ const SEMI_MAJOR_AXIS_M: f64 = 6_378_245.0;
 const ECCENTRICITY_SQUARED: f64 = 0.006_693_421_622_965_943;
 const BAIDU_TURN: f64 = PI * 3000.0 / 180.0;
 
+/// In what a point may be given, for messages.
+pub(crate) const NAMES: &str = "wgs84, cgcs2000, gcj02 or bd09";
 /// What a point accepts, for messages.
 pub(crate) const EXPECTED: &str = "a point in China as `longitude,latitude` in degrees";
 
@@ -40,14 +42,12 @@ pub(crate) fn point(first: f64, second: f64, datum: Datum) -> Option<Point> {
 /// The reference system of a name, as systems and their map libraries write it.
 pub(crate) fn named(text: &str) -> Option<Datum> {
     let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    match plain.as_str() {
-        "wgs84" | "wgs" | "gps" | "epsg4326" | "4326" | "cgcs2000" | "cgcs2000ll" | "epsg4490" | "4490" => {
-            Some(Datum::Wgs84)
-        }
-        "gcj02" | "gcj" | "gcj02ll" | "amap" | "tencent" | "火星" | "火星坐标" | "高德" | "腾讯" => {
-            Some(Datum::Gcj02)
-        }
-        "bd09" | "bd09ll" | "bd" | "baidu" | "百度" | "百度坐标" => Some(Datum::Bd09),
+    let name = ["大地坐标系", "坐标系", "坐标"].iter().find_map(|kind| plain.strip_suffix(kind)).unwrap_or(&plain);
+    match name {
+        "wgs84" | "wgs1984" | "国家2000" | "2000国家" | "wgs" | "gps" | "epsg4326" | "4326" | "cgcs2000"
+        | "cgcs2000ll" | "epsg4490" | "4490" => Some(Datum::Wgs84),
+        "gcj02" | "gcj" | "gcj02ll" | "amap" | "tencent" | "火星" | "高德" | "腾讯" => Some(Datum::Gcj02),
+        "bd09" | "bd09ll" | "bd" | "baidu" | "百度" => Some(Datum::Bd09),
         _ => None,
     }
 }
@@ -172,6 +172,11 @@ mod tests {
         assert_eq!(named("GCJ-02"), Some(Datum::Gcj02));
         assert_eq!(named("bd09ll"), Some(Datum::Bd09));
         assert_eq!(named("EPSG:4326"), Some(Datum::Wgs84));
+        for (text, datum) in
+            [("百度坐标系", Datum::Bd09), ("WGS84坐标系", Datum::Wgs84), ("2000国家大地坐标系", Datum::Wgs84)]
+        {
+            assert_eq!(named(text), Some(datum), "{text}");
+        }
         assert_eq!(named("墨卡托"), None);
     }
 

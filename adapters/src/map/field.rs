@@ -141,10 +141,14 @@ impl Field {
     }
 }
 
-/// A scalar as trimmed text, also as MongoDB exports it (`{"$date": …}`); nothing for null, lists, objects, and numbers that
-/// have lost digits.
+/// A scalar as trimmed text, also as MongoDB exports it (`{"$date": …}`) and alone in a list; nothing for null, other lists,
+/// objects, and numbers that have lost digits.
 pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
+        Value::Array(list) => match list.as_slice() {
+            [one] if !one.is_array() => as_text(one),
+            _ => None,
+        },
         Value::String(text) => Some(Cow::Borrowed(text.trim())),
         Value::Number(number) if is_exact(number) => Some(Cow::Owned(written(number))),
         Value::Bool(true) => Some(Cow::Borrowed("1")),

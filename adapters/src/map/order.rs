@@ -43,9 +43,14 @@ pub(super) fn version(text: &str, time: &TimeReader, received: Timestamp) -> Opt
         Ok(number) if number.unsigned_abs() < 100_000_000 => Some(number),
         number => match time.read(text) {
             Some(at) => (!is_ahead(at, received)).then_some(at.as_millisecond()),
-            None => number.ok(),
+            None => number.ok().filter(|_| !is_written_time(text)),
         },
     }
+}
+
+/// `20260308240000` is no time, and no number either: as one it would outrank every time for good.
+fn is_written_time(text: &str) -> bool {
+    matches!(text.len(), 12 | 14) && (text.starts_with("19") || text.starts_with("20"))
 }
 
 /// Whether nothing is said of an order: a word or signs for "none", or a date that stands for it. Any whole number says one.
@@ -111,6 +116,9 @@ mod tests {
             };
             assert_eq!(version(json!("2027-03-01 08:00:00"), json!(12)), (None, 1));
             assert_eq!(version(json!("昨天"), json!(12)), (None, 1));
+            for no_time in ["20260308240000", "20260229093000", "202603082460"] {
+                assert_eq!(version(json!(no_time), json!(12)), (None, 1), "{no_time}: nor a number");
+            }
             assert_eq!(version(json!("2026-03-01 08:00:00"), json!(12)), (Some(1_772_323_200_000), 0));
             assert_eq!(version(json!(null), json!(12)), (Some(12), 0));
         }

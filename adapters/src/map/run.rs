@@ -347,8 +347,17 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
 }
 
 fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Point> {
-    let said = field.datum_from.iter().find_map(|path| path.get(record)).and_then(as_text);
-    let datum = said.and_then(|text| datum::named(&text)).unwrap_or(field.datum);
+    let said = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
+    let datum = match field.datum_from.iter().find_map(|path| Some((path, said(path)?))) {
+        None => field.datum,
+        Some((path, text)) => match datum::named(&text) {
+            Some(datum) => datum,
+            None => {
+                problems.push(field.problem(path.text(), Some(&text), datum::NAMES, false));
+                return None;
+            }
+        },
+    };
     if field.latitude.is_empty() {
         let listed = field.from.iter().find_map(|path| datum::pair_in(path.get(record)?));
         if let Some((first, second)) = listed {

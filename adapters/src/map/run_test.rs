@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use huiliu_schemas::places::Datum;
 use huiliu_schemas::submission::{Facts, FieldProblem, Intent, Submission};
 use huiliu_schemas::vocabulary::Appeal;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use super::{Map, Unmapped};
+use crate::pack::Pack;
 use crate::rows;
 
 const MAP: &str = r#"
@@ -84,7 +86,8 @@ fn the_day_that_tells_cases_apart_is_of_one_field() {
 
 #[test]
 fn an_id_is_needed_and_must_be_whole() {
-    for bad in [json!({}), json!({"id": "无"}), json!({"id": null}), json!({"id": "x".repeat(129)}), json!({"id": [1]})]
+    for bad in
+        [json!({}), json!({"id": "无"}), json!({"id": null}), json!({"id": "x".repeat(129)}), json!({"id": [1, 2]})]
     {
         let unmapped = map(&bad).expect_err("no id");
         assert!(unmapped.problems.iter().any(|p| p.blocking && p.field == "source.id"), "{bad}");
@@ -273,7 +276,7 @@ fn words_of_the_map_add_to_what_a_protecting_flag_understands() {
     for no in [json!("公开"), json!("0"), json!(false), json!("N"), json!("否"), json!(null), json!([]), json!("")] {
         assert_eq!(confidential(no.clone(), "王示例"), (false, 0), "{no}");
     }
-    for unreadable in [json!("也许"), json!(2), json!({"code": 1}), json!(["1"])] {
+    for unreadable in [json!("也许"), json!(2), json!({"code": 1}), json!(["1", "0"])] {
         assert_eq!(confidential(unreadable.clone(), "王示例"), (true, 1), "{unreadable}");
     }
     for (name, expected) in [("保密", true), ("（要求保密）王女士", true), ("无", false), ("王公开", false)]
@@ -433,6 +436,30 @@ source = "disputeId"
 fn versions_are_numbers_or_times() {
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": 12})).version, Some(12));
     assert_eq!(good(&json!({"id": "1", "title": "t", "v": "2026-03-01 08:00:00"})).version, Some(1_772_323_200_000));
+}
+
+#[test]
+fn what_stands_alone_in_a_list_is_read_as_itself() {
+    let s = good(&json!({"id": "1", "title": ["路灯不亮"], "phone": ["13800000000"], "urges": ["2"]}));
+    assert_eq!(s.content.note.as_ref().expect("said").expose(), "路灯不亮");
+    assert_eq!(s.content.persons[0].phone.as_ref().expect("given").expose(), "13800000000");
+    assert_eq!((s.intent, s.aliases[0].id.as_str()), (Intent::Urge, "2"));
+}
+
+#[test]
+fn a_point_in_an_unknown_datum_is_none_and_said_to_be() {
+    let pack = Pack::embedded("grid-worker").expect("loads");
+    let point = |said: Value| {
+        let mut event = json!({"externalEventId": "1", "title": "t", "longitude": 121.55, "latitude": 29.95});
+        event.as_object_mut().expect("an event").extend(said.as_object().expect("fields").clone());
+        let s = pack.map(&event, &pack.namespace, RECEIVED).expect("maps");
+        let told = s.problems.iter().any(|p| p.expected.contains("bd09"));
+        (s.facts.point.map(|point| point.datum), told)
+    };
+    assert_eq!(point(json!({})), (Some(Datum::Gcj02), false));
+    assert_eq!(point(json!({"coordType": null, "coordinateSystem": "BD-09"})), (Some(Datum::Bd09), false));
+    assert_eq!(point(json!({"coordType": "", "coordinateSystem": "百度坐标系"})), (Some(Datum::Bd09), false));
+    assert_eq!(point(json!({"coordType": "墨卡托"})), (None, true));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, verify};
+use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, VerifyError, verify};
 use huiliu_schemas::Channel;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -200,7 +200,7 @@ fn count(channel: &ChannelRuntime, counted: &mut Option<Allowance>) -> Result<()
     counts
 }
 
-/// The first scheme that proves it; else why the pack's best scheme did not. A flood of forgeries has one core at most, since
+/// The first scheme that proves it; else why the scheme whose proof is there did not, or the pack's best. A flood of forgeries has one core at most, since
 /// they wait for each other, and is told to wait.
 async fn prove(
     schemes: &[Scheme],
@@ -209,18 +209,20 @@ async fn prove(
     raw: &RawBody,
 ) -> Result<Verified<RawBody>, Problem> {
     let _alone = channel.proving.lock().await;
-    let mut first_error = None;
+    let is_there = |error: &VerifyError| !matches!(error, VerifyError::Missing(_) | VerifyError::NotAForm);
+    let mut why: Option<VerifyError> = None;
     for scheme in schemes {
         match verify(*scheme, headers, raw.clone(), &channel.secrets, Timestamp::now()) {
             Ok(verified) => return Ok(verified),
-            Err(error) => first_error = first_error.or(Some(error)),
+            Err(error) if why.as_ref().is_none_or(|told| is_there(&error) && !is_there(told)) => why = Some(error),
+            Err(_) => {}
         }
     }
     if let Err(over) = channel.note_unproven() {
         let detail = format!("channel `{}` is sent too much that is not signed by it", channel.name);
         return Err(Problem::new(Kind::TooMany, detail).retry_after(over.wait));
     }
-    let why = first_error.map_or_else(|| "this channel has no signing scheme".to_owned(), |e| e.to_string());
+    let why = why.map_or_else(|| "this channel has no signing scheme".to_owned(), |e| e.to_string());
     Err(Problem::new(Kind::Unauthenticated, why))
 }
 

@@ -96,6 +96,19 @@ fn what_turns_out_graver_is_due_as_if_it_had_been_known() {
     let case = decide(&job(1, "老板欠薪"));
     let department = case.last_lead().expect("dispatched").clone();
     let department = Actor::Department { department };
+    let signing = |case: &Case| {
+        let due = case.deadlines.iter().find(|d| d.clock == Clock::SignFor).expect("dispatched");
+        due.at.duration_since(now).as_mins()
+    };
+    assert!(signing(&case) > 30);
+    let urge = by_command(Actor::Operator { name: "li".into() }, Command::Urge {}, "再不解决，今晚就跳楼");
+    let graver = desk.decide(&urge, id, Some(&case), &Told::default(), Vec::new(), now).expect("decided");
+    let Decided::Events(graver) = graver else { panic!("nothing came of it") };
+    let graver = graver.iter().fold(case.clone(), |mut case, event| {
+        case.apply(event);
+        case
+    });
+    assert_eq!(signing(&graver), 10, "an ordinary one, where nobody said how complex it is");
     decide(&by_command(department.clone(), Command::SignFor { n: None }, "签收"));
     let case = decide(&by_command(department, Command::Accept {}, "受理"));
     let days = |case: &Case| {

@@ -115,7 +115,7 @@ fn take_what_is_said(draft: &mut Draft<'_>, case: &Case, submit: &Submit) -> Not
         return NothingNew::Repeat;
     }
     match submit.submission.intent {
-        Intent::Urge if known.is_some_and(|known| known.matter_digest == seen.matter_digest) => {}
+        Intent::Urge if known.is_some_and(|known| !urges_anew(known, seen)) => {}
         Intent::Urge => urge(draft, case, submit),
         Intent::Withdraw if ends(case, submit) => taken_back(draft, case, submit),
         Intent::Session => {
@@ -321,12 +321,20 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
     known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest && state
 }
 
-/// A record that urges has words of its own, which may tell as much as any.
+/// Whether an urge that is known says something else by now. What was known as a matter of its own urges nobody.
+fn urges_anew(known: &SourceSeen, seen: &SourceSeen) -> bool {
+    let newer = known.precedes(seen) || seen.order.is_none();
+    known.follow_up && newer && known.matter_digest != seen.matter_digest
+}
+
+/// A record that urges has words of its own, which may tell as much as any. They bring a case back the first time, and later
+/// only by the source's own order: without one, two spellings of the same urge would do so by turns.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused(case));
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen, accused });
     keep_for_a_person(draft, case);
-    if case.stage.is_ended() && !submit.history {
+    let brings_back = case.source(&submit.seen.source).is_none_or(|known| known.precedes(&submit.seen));
+    if case.stage.is_ended() && !submit.history && brings_back {
         draft.reopen(case, None);
     }
 }
@@ -414,7 +422,11 @@ fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
 fn keep_for_a_person(draft: &mut Draft<'_>, case: &Case) {
     let accuses = decided_for(draft, case).filter(|decision| decision.accusation);
     if let Some(decision) = accuses.filter(|_| case.stage == Stage::Triage && !case.marks.accusation) {
-        draft.go_by(left_to_a_person(still_accusing(case, decision)).into());
+        let decision = match awaits_a_person(case) {
+            true => for_a_person(decision, TriageReason::Reopened),
+            false => left_to_a_person(decision),
+        };
+        draft.go_by(still_accusing(case, decision).into());
     }
 }
 

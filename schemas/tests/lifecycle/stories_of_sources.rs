@@ -589,6 +589,16 @@ fn an_urge_that_says_more_is_heard_again() {
     assert_eq!(world.submit(&urge, unsure()), REPEAT);
     assert_eq!(world.submit(&urge.clone().order(101).saying("a threat"), unsure()), events(&["urged"]));
     assert_eq!(world.submit(&urge, unsure()), events(&["superseded"]));
+    // An ended case comes back by what is newer, not by how it is told.
+    let again = urge.clone().order(102).saying("a threat again");
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&urge, unsure());
+    resolve(&mut world);
+    assert_eq!(world.submit(&urge.clone().saying("shortened"), unsure()), REPEAT);
+    assert_eq!(world.submit(&again, unsure()), events(&["urged", "reopened"]));
+    // What was a matter of its own does not become an urge.
+    let mut world = World::dispatched(&[lead("housing")]);
+    assert_eq!(world.submit(&record().intent(Intent::Urge).order(101).saying("more"), unsure()), REPEAT);
 }
 
 /// One of those whom the rules name is accused by now: the others have the case, and keep it.
@@ -614,7 +624,12 @@ fn what_came_back_waits_for_a_person() {
     let came_back = world.submit(&more(101, "more"), to(&[lead("housing")]));
     assert_eq!(came_back, events(&["supplemented", "reopened", "triaged"]));
     assert_eq!(world.submit(&more(102, "and more"), to(&[lead("housing")])), events(&["supplemented"]));
-    assert_eq!(world.stage(), Stage::Triage);
+    for order in 103..105 {
+        let mut given = to(&[lead("housing")]);
+        Arc::make_mut(given.decision.as_mut().expect("decided")).accusation = true;
+        world.submit(&more(order, &format!("accuses {order}")), given);
+        assert_eq!(world.stage(), Stage::Triage, "an accusation does not make it go by itself");
+    }
 }
 
 /// Another person may urge.
