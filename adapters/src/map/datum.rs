@@ -41,13 +41,17 @@ pub(crate) fn point(first: f64, second: f64, datum: Datum) -> Option<Point> {
 
 /// The reference system of a name, as systems and their map libraries write it.
 pub(crate) fn named(text: &str) -> Option<Datum> {
+    const NAMED: [(Datum, &[&str]); 3] = [
+        (Datum::Wgs84, &["wgs", "gps", "4326", "cgcs2000", "国家2000", "2000国家", "4490"]),
+        (Datum::Gcj02, &["gcj", "火星", "国测局", "amap", "高德", "tencent", "腾讯"]),
+        (Datum::Bd09, &["bd09", "baidu", "百度"]),
+    ];
     let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let name = ["大地坐标系", "坐标系", "坐标"].iter().find_map(|kind| plain.strip_suffix(kind)).unwrap_or(&plain);
-    match name {
-        "wgs84" | "wgs1984" | "国家2000" | "2000国家" | "wgs" | "gps" | "epsg4326" | "4326" | "cgcs2000"
-        | "cgcs2000ll" | "epsg4490" | "4490" => Some(Datum::Wgs84),
-        "gcj02" | "gcj" | "gcj02ll" | "amap" | "tencent" | "火星" | "高德" | "腾讯" => Some(Datum::Gcj02),
-        "bd09" | "bd09ll" | "bd" | "baidu" | "百度" => Some(Datum::Bd09),
+    let mut meant = NAMED.iter().filter(|(_, names)| names.iter().any(|name| plain.contains(name)));
+    match (meant.next(), meant.next()) {
+        (Some((datum, _)), None) => Some(*datum),
+        (None, None) if plain == "bd" => Some(Datum::Bd09),
+        // Of two, which it is now is not said.
         _ => None,
     }
 }
@@ -172,12 +176,19 @@ mod tests {
         assert_eq!(named("GCJ-02"), Some(Datum::Gcj02));
         assert_eq!(named("bd09ll"), Some(Datum::Bd09));
         assert_eq!(named("EPSG:4326"), Some(Datum::Wgs84));
-        for (text, datum) in
-            [("百度坐标系", Datum::Bd09), ("WGS84坐标系", Datum::Wgs84), ("2000国家大地坐标系", Datum::Wgs84)]
-        {
+        for (text, datum) in [
+            ("百度坐标系", Datum::Bd09),
+            ("WGS84坐标系", Datum::Wgs84),
+            ("2000国家大地坐标系", Datum::Wgs84),
+            ("火星坐标系(GCJ-02)", Datum::Gcj02),
+            ("高德地图", Datum::Gcj02),
+            ("GCS_WGS_1984", Datum::Wgs84),
+        ] {
             assert_eq!(named(text), Some(datum), "{text}");
         }
-        assert_eq!(named("墨卡托"), None);
+        for unclear in ["墨卡托", "WGS84转GCJ02", "1", ""] {
+            assert_eq!(named(unclear), None, "{unclear}");
+        }
     }
 
     #[test]

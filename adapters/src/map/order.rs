@@ -48,7 +48,8 @@ pub(super) fn version(text: &str, time: &TimeReader, received: Timestamp) -> Opt
     }
 }
 
-/// `20260308240000` is no time, and no number either: as one it would outrank every time for good.
+/// `20260308240000` is no time, and no number either: beside times, which count in milliseconds, it would stand before or behind
+/// all of them for good.
 fn is_written_time(text: &str) -> bool {
     matches!(text.len(), 12 | 14) && (text.starts_with("19") || text.starts_with("20"))
 }

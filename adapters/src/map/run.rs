@@ -347,15 +347,19 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
 }
 
 fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Point> {
-    let said = |path: &Path| path.get(record).and_then(as_text).filter(|text| !BLANK.contains(&&**text));
-    let datum = match field.datum_from.iter().find_map(|path| Some((path, said(path)?))) {
+    let said = field.datum_from.iter().find_map(|path| {
+        let text = path.get(record).and_then(as_text)?;
+        (!BLANK.contains(&&*text) && !is_placeholder(&text)).then_some((path.text(), text))
+    });
+    let is_there = || field.from.iter().any(|path| path.get(record).is_some_and(|value| !value.is_null()));
+    let datum = match said {
         None => field.datum,
         Some((path, text)) => match datum::named(&text) {
-            Some(datum) => datum,
-            None => {
-                problems.push(field.problem(path.text(), Some(&text), datum::NAMES, false));
+            None if is_there() => {
+                problems.push(field.problem(path, Some(&text), datum::NAMES, false));
                 return None;
             }
+            datum => datum.unwrap_or(field.datum),
         },
     };
     if field.latitude.is_empty() {

@@ -321,19 +321,28 @@ fn same_words(known: &SourceSeen, seen: &SourceSeen) -> bool {
     known.matter_digest == seen.matter_digest && known.answer_digest == seen.answer_digest && state
 }
 
-/// Whether an urge that is known says something else by now. What was known as a matter of its own urges nobody.
+/// Whether an urge that is known says something else by now.
 fn urges_anew(known: &SourceSeen, seen: &SourceSeen) -> bool {
-    let newer = known.precedes(seen) || seen.order.is_none();
-    known.follow_up && newer && known.matter_digest != seen.matter_digest
+    let newer = seen.order.is_none() || comes_later(known, seen);
+    newer && known.matter_digest != seen.matter_digest
+}
+
+/// By the source's own order, or because it gives one only now.
+fn comes_later(known: &SourceSeen, seen: &SourceSeen) -> bool {
+    known.precedes(seen) || known.order.is_none() && seen.order.is_some()
 }
 
 /// A record that urges has words of its own, which may tell as much as any. They bring a case back the first time, and later
-/// only by the source's own order: without one, two spellings of the same urge would do so by turns.
+/// only by the source's own order: without one, two spellings of the same urge would do so by turns. What was known as a
+/// matter of its own is heard, stays one, and brings nothing back.
 fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let (seen, accused) = (Some(Box::new(submit.seen.clone())), draft.accused(case));
+    let known = case.source(&submit.seen.source);
+    let brings_back = known.is_none_or(|known| known.follow_up && comes_later(known, &submit.seen));
+    let follow_up = known.map_or(submit.seen.follow_up, |known| known.follow_up);
+    let seen = Some(Box::new(SourceSeen { follow_up, ..submit.seen.clone() }));
+    let accused = draft.accused(case);
     words_told(draft, case, EntryKind::Urge, EventBody::Urged { seen, accused });
     keep_for_a_person(draft, case);
-    let brings_back = case.source(&submit.seen.source).is_none_or(|known| known.precedes(&submit.seen));
     if case.stage.is_ended() && !submit.history && brings_back {
         draft.reopen(case, None);
     }
@@ -422,10 +431,10 @@ fn route_if_plain(draft: &mut Draft<'_>, case: &Case) {
 fn keep_for_a_person(draft: &mut Draft<'_>, case: &Case) {
     let accuses = decided_for(draft, case).filter(|decision| decision.accusation);
     if let Some(decision) = accuses.filter(|_| case.stage == Stage::Triage && !case.marks.accusation) {
-        let decision = match awaits_a_person(case) {
-            true => for_a_person(decision, TriageReason::Reopened),
-            false => left_to_a_person(decision),
-        };
+        let mut decision = left_to_a_person(decision);
+        if let Verdict::Triage { reasons, .. } = &mut decision.verdict {
+            reasons.extend(awaits_a_person(case).then_some(TriageReason::Reopened));
+        }
         draft.go_by(still_accusing(case, decision).into());
     }
 }

@@ -596,9 +596,20 @@ fn an_urge_that_says_more_is_heard_again() {
     resolve(&mut world);
     assert_eq!(world.submit(&urge.clone().saying("shortened"), unsure()), REPEAT);
     assert_eq!(world.submit(&again, unsure()), events(&["urged", "reopened"]));
-    // What was a matter of its own does not become an urge.
-    let mut world = World::dispatched(&[lead("housing")]);
-    assert_eq!(world.submit(&record().intent(Intent::Urge).order(101).saying("more"), unsure()), REPEAT);
+    // Without an order it is heard, and brings nothing back; with one that it has only now, it does.
+    let unordered = |says: &str| urge.clone().seen(|s| s.order = None).saying(says);
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&unordered("urges"), unsure());
+    resolve(&mut world);
+    assert_eq!(world.submit(&unordered("a threat"), unsure()), events(&["urged"]));
+    assert_eq!(world.submit(&again, unsure()), events(&["urged", "reopened"]));
+    // What was a matter of its own is heard, and stays one.
+    let mut world = World::signed(&[lead("housing")]);
+    resolve(&mut world);
+    let turned = record().intent(Intent::Urge).order(101).saying("more").seen(|s| s.follow_up = true);
+    assert_eq!(world.submit(&turned, unsure()), events(&["urged"]));
+    assert_eq!(world.stage(), Stage::Resolved);
+    assert!(!world.case().source(&source("hotline", "1")).expect("known").follow_up);
 }
 
 /// One of those whom the rules name is accused by now: the others have the case, and keep it.
