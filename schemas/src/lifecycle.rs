@@ -443,7 +443,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Goes where a decision says; to triage if that were a department that may not have the case.
+    /// Goes where a decision says, without those who may not have the case.
     fn go_by(&mut self, decision: Arc<Decision>) {
         let decision = self.permitted(decision);
         if let Verdict::Dispatch { assignees } = decision.verdict.clone() {

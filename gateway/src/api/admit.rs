@@ -200,8 +200,8 @@ fn count(channel: &ChannelRuntime, counted: &mut Option<Allowance>) -> Result<()
     counts
 }
 
-/// The first scheme that proves it; else why the scheme whose proof is there did not, or the pack's best. A flood of forgeries has one core at most, since
-/// they wait for each other, and is told to wait.
+/// The first scheme that proves it; else why the scheme whose proof is there did not, or the pack's best. A flood of forgeries
+/// has one core at most, since they wait for each other, and is told to wait.
 async fn prove(
     schemes: &[Scheme],
     channel: &ChannelRuntime,

@@ -79,8 +79,8 @@ pub struct Searchable {
 }
 
 impl Searchable {
-    /// Of a case with these facts and words, and these persons. Where who spoke is hidden, only the contacts of those spoken
-    /// against count, and no number in a text: it may be the reporter's.
+    /// Of a case with these facts and words. Where who spoke is hidden, only the contacts of those spoken against count,
+    /// and no number in a text: it may be the reporter's.
     pub fn of(facts: &Facts, told: &Content, hides_reporter: bool) -> Self {
         let mut found = Self::default();
         let names = folded_names(&told.persons);
