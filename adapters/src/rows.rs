@@ -46,7 +46,8 @@ pub(crate) fn json_lines(text: &str, most: usize) -> Option<Vec<Result<Value, se
 }
 
 /// The rows of a spreadsheet by the names in its head line, the first line with at least two cells that say something:
-/// a title may stand above it. Cells are parted by commas, tabs or semicolons. No more than `most` rows are read, and one.
+/// a title may stand above it, and a sum or who made it below the rows. Cells are parted by commas, tabs or semicolons. No more
+/// than `most` rows are read, and one.
 pub(crate) fn table(text: &str, most: usize) -> Result<Vec<Result<Value, Ragged>>, NoTable> {
     let separators = [',', '\t', ';'];
     let count = |of: &char| text.lines().take(5).map(|line| line.matches(*of).count()).sum::<usize>();
@@ -62,7 +63,7 @@ pub(crate) fn table(text: &str, most: usize) -> Result<Vec<Result<Value, Ragged>
         return Err(NoTable::TooManyNames(head.len()));
     }
     let names = distinct(&head);
-    let (mut found, mut cells) = (Vec::new(), 0);
+    let (mut found, mut below, mut cells) = (Vec::new(), Vec::new(), 0);
     for row in rows {
         if row.len() == 1 && row.get(0) == Some(END) {
             return Ok(found);
@@ -71,7 +72,10 @@ pub(crate) fn table(text: &str, most: usize) -> Result<Vec<Result<Value, Ragged>
         if cells > MOST_CELLS {
             return Err(NoTable::TooManyCells);
         }
-        if filled(&row) > 0 {
+        if is_footer(&row) {
+            below.push(record(&row, &names, separator));
+        } else if filled(&row) > 0 {
+            found.append(&mut below);
             found.push(record(&row, &names, separator));
         }
         if found.len() > most {
@@ -86,6 +90,31 @@ const END: &str = "\u{1}end";
 
 fn filled(row: &csv::StringRecord) -> usize {
     row.iter().filter(|cell| !cell.trim().is_empty()).count()
+}
+
+/// What offices write under a table: its sum, and who made it. With another row below it, it is a row like others.
+fn is_footer(row: &csv::StringRecord) -> bool {
+    const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "累计"];
+    const MAKERS: [&str; 12] = [
+        "制表",
+        "制表人",
+        "制表时间",
+        "制表日期",
+        "制表单位",
+        "填表人",
+        "填报人",
+        "填报单位",
+        "审核人",
+        "导出人",
+        "导出时间",
+        "打印时间",
+    ];
+    let first = row.iter().map(str::trim).find(|cell| !cell.is_empty()).unwrap_or_default();
+    let begins = |words: &[&str], goes_on: fn(Option<char>) -> bool| {
+        words.iter().filter_map(|word| first.strip_prefix(word)).any(|rest| goes_on(rest.trim_start().chars().next()))
+    };
+    begins(&SUMS, |next| next.is_none_or(|c| c.is_ascii_digit() || matches!(c, ':' | '：')))
+        || begins(&MAKERS, |next| matches!(next, Some(':' | '：')))
 }
 
 fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<Value, Ragged> {
@@ -165,6 +194,20 @@ mod tests {
         }
         for bare in [r#"="a"&"b""#, "'5点'", "'夜里'", "=1", r#"=""#] {
             assert_eq!(cell(bare), bare, "what people write stays");
+        }
+    }
+
+    #[test]
+    fn what_stands_under_a_table_is_no_row() {
+        let read = |rows: &str| table(&format!("编号,内容,金额\n1,工资,30\n{rows}"), 9).expect("rows").len();
+        for below in
+            ["合计,,30\n", "共计 1 件,,\n", ",总计：,30\n\n制表人：张三,审核人：李四,\n", "制表时间: 2026-03-01,,\n"]
+        {
+            assert_eq!(read(below), 1, "{below}");
+        }
+        for row in ["合计拖欠三万元,不给,30\n", "审核人员态度差,,\n", "合计,,30\n2,路灯,\n", "制表,,\n"]
+        {
+            assert_eq!(read(row), 1 + row.lines().count(), "{row}");
         }
     }
 

@@ -57,7 +57,9 @@ impl Field {
         for path in &self.from {
             let mut more = true;
             path.visit(record, &mut |value| {
-                if let Some(text) = as_text(value).filter(|t| !self.is_blank(t)) {
+                // What a flag says is never "absent": where codes are read, `false` is one of them.
+                let is_code = value.is_boolean() && !self.tables.is_empty();
+                if let Some(text) = as_text(value).filter(|text| is_code || !self.is_blank(text)) {
                     more = visit(path, text);
                 }
                 more
@@ -87,7 +89,7 @@ impl Field {
         });
         let found = found.or_else(|| self.stand_in(record).and_then(read));
         if found.is_none() {
-            self.miss(met, expected, problems);
+            self.miss(record, met, expected, problems);
         }
         found
     }
@@ -98,8 +100,12 @@ impl Field {
         implied.or(self.constant.as_ref()).map(String::as_str)
     }
 
-    /// Notes that a needed field has no value.
-    fn miss(&self, met: bool, expected: &str, problems: &mut Vec<FieldProblem>) {
+    /// Notes that a needed field has no value, and for every field that what stands there is none.
+    pub(crate) fn miss(&self, record: &Value, met: bool, expected: &str, problems: &mut Vec<FieldProblem>) {
+        if let Some(path) = self.unreadable(record).filter(|_| !met) {
+            problems.push(self.problem(path.text(), None, expected, self.need == Need::Required));
+            return;
+        }
         match (self.need, met) {
             (Need::Required, true) => {
                 problems.iter_mut().filter(|p| p.field == self.name).for_each(|p| p.blocking = true);
@@ -108,6 +114,12 @@ impl Field {
             (Need::Wanted, false) => problems.push(self.problem(&self.sources(), None, expected, false)),
             _ => {}
         }
+    }
+
+    /// The path at which a list, an object or a number that has lost digits stands instead of a value.
+    pub(crate) fn unreadable(&self, record: &Value) -> Option<&Path> {
+        let stands = |value: &Value| as_text(value).is_none() && !says_nothing(value);
+        self.from.iter().find(|path| path.get(record).is_some_and(stands))
     }
 
     /// A problem with a value of this field.
@@ -162,6 +174,16 @@ pub(crate) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
 fn wrapped(object: &serde_json::Map<String, Value>) -> Option<&Value> {
     let (key, value) = object.iter().next().filter(|_| object.len() == 1)?;
     key.starts_with('$').then_some(value)
+}
+
+/// Whether a value, or all that it holds, is what systems write for "none".
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.iter().all(says_nothing),
+        Value::Object(map) => map.values().all(says_nothing),
+        scalar => as_text(scalar).is_some_and(|text| BLANK.contains(&&*text)),
+    }
 }
 
 /// Whether anything but a word for "absent" stands there.

@@ -105,8 +105,8 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
                 put(s, &text);
             }
         }
-        Target::State => s.upstream = read_state(&mut s.facts, field, record),
-        Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record),
+        Target::State => s.upstream = read_state(&mut s.facts, field, record, p),
+        Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record, p),
         Target::Division => read_division(&mut s.facts, field, record, p),
         Target::Point => s.facts.point = read_point(field, record, p),
         Target::PlaceNames => read_place_names(field, record, &mut s.facts.place_names, p),
@@ -196,7 +196,9 @@ fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
         }
         !flag
     });
-    flag || is_unreadable(field, record, problems) || field.also.iter().any(|also| mentions(also, record))
+    let unreadable = field.unreadable(record).filter(|_| !flag);
+    problems.extend(unreadable.map(|path| field.problem(path.text(), None, FLAG_EXPECTED, false)));
+    flag || (field.protects && unreadable.is_some()) || field.also.iter().any(|also| mentions(also, record))
 }
 
 /// What the map's own words say, else the usual ones.
@@ -208,19 +210,6 @@ fn said(field: &Field, text: &str) -> Option<bool> {
         _ if !field.yes.is_empty() && !field.protects => Some(false),
         _ => truth(text),
     }
-}
-
-/// Whether a list, an object or a broken number stands where a flag that protects someone should.
-fn is_unreadable(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> bool {
-    let unreadable = |path: &&Path| match path.get(record) {
-        Some(Value::Array(list)) => !list.is_empty(),
-        Some(Value::Object(map)) => !map.is_empty(),
-        Some(value @ Value::Number(_)) => as_text(value).is_none(),
-        _ => false,
-    };
-    let found = field.from.iter().filter(|_| field.protects).find(unreadable);
-    problems.extend(found.map(|path| field.problem(path.text(), None, FLAG_EXPECTED, false)));
-    found.is_some()
 }
 
 fn mentions((path, words): &(Path, Vec<String>), record: &Value) -> bool {
@@ -239,6 +228,8 @@ fn truth(text: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+const CODE_EXPECTED: &str = "a code";
 
 /// A code a table knows, or a word of ours as it is; an unknown code is carried, not complained of.
 fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) {
@@ -262,7 +253,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
         }
         (false, None, Some(constant)) => (word.set)(s, constant),
         (false, None, None) => {
-            field.read::<()>(record, "a code", problems, |_| None);
+            field.miss(record, false, CODE_EXPECTED, problems);
         }
     }
 }
@@ -282,13 +273,16 @@ pub(super) fn translates(map: &Map, name: &str, code: &str) -> bool {
 }
 
 /// An unknown code is no state: the last one that is known stands. Never done, never failed, and never open again.
-fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstream> {
+fn read_state(facts: &mut Facts, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Upstream> {
     let mut first = None;
     field.texts(record, &mut |_, text| {
         first = Some(text.into_owned());
         false
     });
-    let code = first.or_else(|| field.stand_in(record).map(str::to_owned))?;
+    let Some(code) = first.or_else(|| field.stand_in(record).map(str::to_owned)) else {
+        field.miss(record, false, CODE_EXPECTED, problems);
+        return None;
+    };
     let Some(state) = UpstreamState::read(field.word(&code).unwrap_or(&code)) else {
         facts.unknown_codes.insert(field.name.clone(), carried(&code));
         return None;
@@ -297,15 +291,22 @@ fn read_state(facts: &mut Facts, field: &Field, record: &Value) -> Option<Upstre
 }
 
 /// Translates a class by code or by name; a path of names (`一级->二级->三级`) by its most specific known part.
-fn read_matter(unknown: &mut BTreeMap<String, String>, field: &Field, record: &Value) -> Option<MatterCode> {
+fn read_matter(
+    unknown: &mut BTreeMap<String, String>,
+    field: &Field,
+    record: &Value,
+    problems: &mut Vec<FieldProblem>,
+) -> Option<MatterCode> {
     let (mut found, mut first) = (None, None);
     field.texts(record, &mut |_, text| {
         found = matter_of(field, &text);
         first = first.take().or_else(|| Some(carried(&text)));
         found.is_none()
     });
-    if let (None, Some(code)) = (&found, first) {
-        unknown.insert(field.name.clone(), code);
+    match (&found, first) {
+        (None, Some(code)) => drop(unknown.insert(field.name.clone(), code)),
+        (None, None) => field.miss(record, false, CODE_EXPECTED, problems),
+        (Some(_), _) => {}
     }
     found
 }
@@ -324,9 +325,13 @@ fn matter_of(field: &Field, text: &str) -> Option<MatterCode> {
     (1..=parts.len()).rev().find_map(below)
 }
 
+const DIVISION_EXPECTED: &str = "6, 9 or 12 digits, or a place name";
+
 /// A division by code; what is no code is a place name.
 fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) {
+    let mut met = false;
     field.texts(record, &mut |path, text| {
+        met = true;
         if let Some(code) = field.word(&text).and_then(|word| word.parse().ok()) {
             facts.division = Some(code);
         } else if text.bytes().all(|b| b.is_ascii_digit()) {
@@ -335,7 +340,7 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
                 // A grid's number: what it lies in, the directory tells.
                 add_once(&mut facts.place_names, &text);
             } else if facts.division.is_none() {
-                problems.push(field.problem(path.text(), Some(&text), "6, 9 or 12 digits, or a place name", false));
+                problems.push(field.problem(path.text(), Some(&text), DIVISION_EXPECTED, false));
             }
         } else if is_clear(&text) {
             add_once(&mut facts.place_names, &text);
@@ -344,6 +349,9 @@ fn read_division(facts: &mut Facts, field: &Field, record: &Value, problems: &mu
         }
         facts.division.is_none()
     });
+    if !met {
+        field.miss(record, false, DIVISION_EXPECTED, problems);
+    }
 }
 
 fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -> Option<Point> {
@@ -386,8 +394,9 @@ fn read_point(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) -
 
 /// What is beyond the most that is kept is not left out in silence.
 fn collect(field: &Field, record: &Value, list: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
-    let mut beyond = 0;
+    let (mut met, mut beyond) = (false, 0);
     field.texts(record, &mut |_, text| {
+        met = true;
         if list.len() < MOST_LINES {
             add_once(list, &text);
         } else {
@@ -397,6 +406,9 @@ fn collect(field: &Field, record: &Value, list: &mut Vec<String>, problems: &mut
     });
     if beyond > 0 {
         problems.push(field.problem(&field.sources(), None, &at_most(MOST_LINES, beyond), false));
+    }
+    if !met {
+        field.miss(record, false, "text", problems);
     }
 }
 

@@ -257,6 +257,34 @@ fn points_and_times_that_are_no_text_are_read() {
     assert_eq!(read(json!([2.35, 48.85]), json!({"$date": null})), (None, None, 1));
 }
 
+/// What is left out because of its shape is told, by the field's name; what says nothing is not.
+#[test]
+fn what_is_no_value_is_told() {
+    let told = |value: Value| {
+        let record = json!({
+            "id": "1", "title": value, "class": value, "place": value, "joint": value, "names": [value], "mark": value, "a": value,
+        });
+        let mut told: Vec<_> = problems(&record).into_iter().map(|p| (p.source_field, p.value, p.blocking)).collect();
+        told.sort();
+        told
+    };
+    for nothing in [json!(null), json!([]), json!({}), json!([0, null, ""]), json!({"name": null})] {
+        assert_eq!(told(nothing), [("title".to_owned(), None, false)], "it is wanted");
+    }
+    for odd in [json!(["一", "二"]), json!({"name": "路灯"}), json!(1.5e300)] {
+        let paths = ["a", "class", "joint", "mark", "names[]", "place", "title"];
+        assert_eq!(told(odd), paths.map(|path| (path.to_owned(), None, false)));
+    }
+}
+
+/// A code that nobody translates is carried; a text that says `false` is none.
+#[test]
+fn a_flag_is_no_word_for_absent_where_codes_are_read() {
+    let s = good(&json!({"id": "1", "title": "t", "kind": false, "a": false}));
+    assert_eq!(s.facts.unknown_codes.get("facts.appeal").map(String::as_str), Some("0"));
+    assert_eq!(s.problems, []);
+}
+
 #[test]
 fn a_flag_that_protects_is_taken_for_set_when_unreadable() {
     let s = good(&json!({"id": "1", "title": "t", "secret": "?", "joint": "?"}));
