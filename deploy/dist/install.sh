@@ -80,6 +80,8 @@ start() {
         case $(systemctl is-active "$unit") in
             active) is_server && [ "$second" -lt $((5 * (ended + 1))) ] || return 0 ;;
             activating | reloading) [ "$ended" -lt 3 ] || return 1 ;;
+            # Its start waits in the queue: for the network, say.
+            inactive) queued || return 1 ;;
             *) return 1 ;;
         esac
         [ $((second % 30)) != 0 ] || say "仍在启动，已 $second 秒：journalctl -u $unit (still starting)"
@@ -87,10 +89,15 @@ start() {
     return 1
 }
 
-# put VERSION: in place of what runs, and started.
+queued() { job=$(systemctl show --property Job --value "$unit"); [ -n "$job" ] && [ "$job" != 0 ]; }
+
+# put VERSION: in place of what runs, and started. A terminal that is lost must not leave it stopped; what a power cut would
+# take is on the disk before anything leads there.
 put() {
+    trap '' HUP
     point "$current" "$1"
     lay_units "$opt/$1"
+    sync
     start
 }
 
@@ -161,13 +168,14 @@ if is_server && [ ! -L "$current" ] && [ -L "$opt/current" ] &&
     point "$current" "$(leads_to "$opt/current")"
 fi
 before=$(leads_to "$current")
-if [ "$before" != "$version" ] && ! whole "$opt/$version"; then
+if ! whole "$opt/$version"; then
     partial=$opt/$version.partial
     rm -rf "$partial"
     { mkdir -p "$partial" && cp -R . "$partial/" && chmod -R go-w,a+rX "$partial"; } || {
         rm -rf "$partial"
         fail "未能复制，未作更换 (could not be copied, nothing was changed)：$opt"
     }
+    sync
     rm -rf "${opt:?}/$version"
     mv "$partial" "$opt/$version"
 fi

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Api, Bodies};
 use crate::background::Background;
+use crate::backup;
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
@@ -86,6 +87,7 @@ impl App {
         std::fs::create_dir_all(&settings.data_dir)
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
         let data_lock = StoreLock::take(&settings.data_dir).await?;
+        backup::restore::refuse_unfinished(&settings.data_dir)?;
         let credentials = credentials(&settings.credentials_file)?;
         let kept = Kept::within(&settings.data_dir);
         let directory =

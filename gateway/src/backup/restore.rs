@@ -1,6 +1,6 @@
 //! Putting a backup back: into a place where nothing is, or not at all. It is built beside, and gets its name when it is
-//! whole and on the disk; what breaks off leaves the place as it was. The keys are put before the store: a store is never
-//! there without the key it opens with.
+//! whole and on the disk; what breaks off leaves the place as it was, and where it was killed, no hub starts there. The keys
+//! are put before the store: a store is never there without the key it opens with.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use super::manifest::StreamCopy;
 use super::set::{KeySet, Set};
 use super::write::sync_tree;
-use crate::app::READ_MODEL;
 use crate::doors::Credentials;
 use crate::doors::credentials::write_private;
 use crate::engine::snapshot::{self, Extent};
@@ -73,6 +72,24 @@ pub struct Restored {
     pub kept: Vec<PathBuf>,
 }
 
+/// In the data directory for as long as a restore is at it: a hub started then would begin a store of its own.
+const AT_WORK: &str = "restoring";
+
+/// Whether a restore into this data directory was cut off.
+///
+/// # Errors
+/// When it was; says what to do.
+pub fn refuse_unfinished(data_dir: &Path) -> anyhow::Result<()> {
+    let mark = data_dir.join(AT_WORK);
+    if !mark.exists() {
+        return Ok(());
+    }
+    bail!(
+        "恢复曾中断，网关不启动：请移走库，再次恢复；确认库完整才可删除 {} (a restore was cut off: move the store away and restore again; remove this file only if you are sure that the store is whole)",
+        mark.display()
+    )
+}
+
 /// Restores into the place the settings name. The hub must be stopped, and its lock held by the caller.
 ///
 /// # Errors
@@ -83,25 +100,25 @@ pub async fn restore(set: &Set, places: &Places, engine: EngineSettings) -> anyh
         set.keys.as_ref().context("恢复需要密钥目录：请用 --keys 给出 (a restore needs the keys: give --keys)")?;
     keys.master_key()?;
     refuse_another_master_key(keys, places)?;
-    let prepare = || {
-        remove_read_model(places)?;
-        put_keys(keys, places)
-    };
-    match engine.server {
+    let mark = places.data_dir.join(AT_WORK);
+    let was_cut_off = mark.exists();
+    File::create(&mark)?.sync_all()?;
+    sync_directory(&places.data_dir)?;
+    let prepare = || put_keys(keys, places);
+    let restored = match engine.server {
         Server::Embedded(embedded) => restore_embedded(set, embedded, prepare).await,
         Server::External(_) => restore_external(set, engine, prepare).await,
+    };
+    // What failed left everything as it was before: half a store, where one was cut off then.
+    if restored.is_ok() || !was_cut_off {
+        fs::remove_file(&mark)?;
+        sync_directory(&places.data_dir)?;
     }
+    restored
 }
 
-/// It is built anew from the log; one of another log must not be taken for it.
-fn remove_read_model(places: &Places) -> std::io::Result<()> {
-    for suffix in ["", "-wal", "-shm"] {
-        match fs::remove_file(places.data_dir.join(format!("{READ_MODEL}{suffix}"))) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
+fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    File::open(directory)?.sync_all()
 }
 
 /// Fsync after every message would take hours for a million: the whole store is synced once, when it is whole.
@@ -121,6 +138,7 @@ async fn restore_embedded(
     let filled =
         fill_new(set, Embedded { directory: building.clone(), durability: Durability::Relaxed, ..embedded }).await;
     let placed = filled.and_then(|()| {
+        sync_tree(&building)?;
         let restored = prepare()?;
         place(&building, &target)?;
         Ok(restored)
@@ -154,14 +172,13 @@ fn refuse_store(directory: &Path) -> anyhow::Result<()> {
 }
 
 fn place(building: &Path, target: &Path) -> std::io::Result<()> {
-    sync_tree(building)?;
     if target.exists() {
         // Without a store in it: what a server that never stored anything left.
         let aside = format!("{}.before-restore-{}", target.display(), Timestamp::now().as_second());
         fs::rename(target, aside)?;
     }
     fs::rename(building, target)?;
-    target.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    target.parent().map_or(Ok(()), sync_directory)
 }
 
 /// On a server somebody else runs: nothing of ours may be there, and what breaks off is taken away again.
@@ -234,7 +251,6 @@ fn put_keys(keys: &KeySet, places: &Places) -> anyhow::Result<Restored> {
             fs::create_dir_all(parent)?;
         }
         write_private(path, &keys.text(file)?).with_context(|| path.display().to_string())?;
-        path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
     }
     Ok(restored)
 }

@@ -72,7 +72,7 @@ impl KeySet {
             let manifest: KeysManifest = read(&directory)?;
             Ok((manifest.keys_of == of.backup).then_some(Self { directory, manifest }))
         };
-        let alone = given.join(MANIFEST).exists();
+        let alone = is_whole(given);
         let candidates = if alone { vec![given.to_owned()] } else { whole(given, KEYS_PREFIX)? };
         let mut others = Vec::new();
         for candidate in candidates {
@@ -116,7 +116,7 @@ impl KeySet {
 
 /// The directory itself, or the newest whole backup in it.
 fn newest(given: &Path) -> anyhow::Result<PathBuf> {
-    if given.join(MANIFEST).exists() {
+    if is_whole(given) {
         return Ok(given.to_owned());
     }
     let found = whole(given, BACKUP_PREFIX)?;
@@ -185,12 +185,17 @@ pub(super) fn whole(parent: &Path, prefix: &str) -> anyhow::Result<Vec<PathBuf>>
     for entry in entries {
         let entry = entry?;
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
-        if named && entry.path().join(MANIFEST).exists() {
+        if named && is_whole(&entry.path()) {
             found.push(entry.path());
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether there is a manifest. One that may not be looked at is not absent: whoever reads it says what is wrong.
+fn is_whole(directory: &Path) -> bool {
+    directory.join(MANIFEST).try_exists().unwrap_or(true)
 }
 
 /// Two directories neither of which lies in the other: who carries one away has not the other.
@@ -255,6 +260,10 @@ pub(super) mod tests {
         assert_eq!(found(), Ok(right));
 
         fs::write(older.join(MANIFEST), "{}").expect("written");
+        assert!(found().expect_err("not certain").contains(&older.display().to_string()));
+        // One that may not be looked at, here because it leads to itself.
+        fs::remove_file(older.join(MANIFEST)).expect("removed");
+        std::os::unix::fs::symlink(MANIFEST, older.join(MANIFEST)).expect("made");
         assert!(found().expect_err("not certain").contains(&older.display().to_string()));
     }
 }

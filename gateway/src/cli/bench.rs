@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// 推送测试的秒数，每秒 200 件 (seconds of the webhook test, 200 cases a second)
     #[arg(long, default_value_t = 30)]
     webhook_seconds: u64,
-    /// 工作目录，结束后删除 (working directory, removed at the end)
+    /// 在此目录下建一个工作目录，结束后删除 (where a directory to work in is made, and removed at the end)
     #[arg(long)]
     dir: Option<PathBuf>,
     /// 结果写入此文件 (write the result here)
@@ -44,9 +44,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn bench(args: &Args) -> anyhow::Result<ExitCode> {
-    let dir =
-        args.dir.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("huiliu-bench-{}", std::process::id())));
-    std::fs::create_dir_all(&dir)?;
+    let dir = args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("huiliu-bench-{}", std::process::id()));
+    // One that is there is somebody's.
+    std::fs::create_dir(&dir).with_context(|| dir.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(measure(args, &dir));
     std::fs::remove_dir_all(&dir)?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -302,7 +302,8 @@ fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Writes beside the file and renames over it, so that a reader sees the old text or the new.
+/// Writes beside the file and renames over it, so that a reader sees the old text or the new. What root writes belongs to whom
+/// the file belonged, or the folder: the hub, which is not root, must be able to read it.
 pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
@@ -313,18 +314,39 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
     file.write_all(text.as_bytes())?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if file.metadata()?.uid() == 0 {
+        let owner = fs::metadata(path).or_else(|_| fs::metadata(folder))?;
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
     file.sync_all()?;
     fs::rename(&beside, path)?;
     // What was revoked must not come back with a power cut.
-    File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt as _, chown};
 
     use super::*;
     use crate::engine::scratch::Scratch;
+
+    #[test]
+    fn what_root_writes_is_the_hubs_to_read() {
+        let scratch = Scratch::new();
+        let (folder, file) = (scratch.path(), scratch.path().join("credentials.toml"));
+        let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).expect("there");
+        if owner(folder).0 != 0 {
+            return eprintln!("skipped: only root can give a file away");
+        }
+        chown(folder, Some(4711), Some(4712)).expect("given");
+        write_private(&file, "a").expect("written");
+        assert_eq!(owner(&file), (4711, 4712), "as its folder");
+        chown(&file, Some(4713), None).expect("given");
+        write_private(&file, "b").expect("written");
+        assert_eq!(owner(&file), (4713, 4712), "as it was");
+    }
 
     #[test]
     fn what_is_minted_is_saved_without_its_secret_and_loaded_again() {

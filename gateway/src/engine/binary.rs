@@ -28,7 +28,7 @@ pub enum BinaryError {
     },
     /// Nothing was found where programs are looked for.
     #[error(
-        "no nats-server {MINIMUM} or newer found; run `make setup`, or set {VARIABLE} to the program; looked at: {looked}"
+        "no nats-server {MINIMUM} or newer found; name one in engine.embedded.nats_server or {VARIABLE}, or where this was built run `make setup`; looked at: {looked}"
     )]
     NotFound {
         /// Each place and what was wrong with it.
@@ -43,7 +43,7 @@ pub enum BinaryError {
 /// When a named one will not do, or none is found.
 pub fn find(setting: Option<&Path>) -> Result<PathBuf, BinaryError> {
     if let Some(path) = setting {
-        return named("engine.nats_server", path);
+        return named("engine.embedded.nats_server", path);
     }
     if let Some(path) = env::var_os(VARIABLE) {
         return named(VARIABLE, Path::new(&path));
@@ -117,7 +117,7 @@ mod tests {
         let old = program(&scratch, "2.14.6");
         let error = find(Some(&old)).expect_err("too old");
         let said = error.to_string();
-        assert!(said.contains("engine.nats_server"), "{said}");
+        assert!(said.contains("engine.embedded.nats_server"), "{said}");
         assert!(said.contains("version 2.14.6"), "{said}");
         assert!(said.contains("2.15.1"), "{said}");
     }

@@ -76,6 +76,14 @@ pub enum EmbeddedError {
         /// Why.
         source: io::Error,
     },
+    /// Another program listens there.
+    #[error("engine.embedded.port = {port} cannot be had: {source}; expected a port that no other program has")]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// Why not.
+        source: io::Error,
+    },
     /// We were told to stop while waiting for it.
     #[error("stopped while nats-server was starting")]
     Stopped,
@@ -226,17 +234,24 @@ impl Stage {
         }
     }
 
+    /// A port at which nobody listens: whoever did would be taken for our child.
     fn choose_port(&self) -> Result<u16, EmbeddedError> {
+        let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|socket| socket.local_addr());
         if self.settings.port != 0 {
-            return Ok(self.settings.port);
+            let port = self.settings.port;
+            return free(port).map(|_| port).map_err(|source| EmbeddedError::PortTaken { port, source });
         }
         let remembered = fs::read_to_string(self.port_file()).ok().and_then(|text| text.trim().parse().ok());
-        let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|socket| socket.local_addr());
-        let address = match remembered.map(free) {
-            Some(Ok(address)) => address,
-            _ => free(0).map_err(|source| file(&self.port_file(), source))?,
-        };
-        Ok(address.port())
+        if let Some(port) = remembered {
+            match free(port) {
+                Ok(_) => return Ok(port),
+                Err(error) => tracing::warn!(
+                    port,
+                    "port {port}, which departments know, cannot be had ({error}): nats-server takes another; set engine.embedded.port"
+                ),
+            }
+        }
+        Ok(free(0).map_err(|source| file(&self.port_file(), source))?.port())
     }
 
     fn remember(&self, port: u16) -> Result<(), EmbeddedError> {

@@ -339,7 +339,15 @@ async fn a_store_is_never_put_back_without_its_key() {
     refused(&shelf.restore(&hub).await, &["master.key"]);
     assert!(!hub.store().exists(), "a store without its key");
     std::fs::remove_dir(&in_the_way).unwrap();
+
+    // One that was killed.
+    let mark = hub.data().join("restoring");
+    assert!(!mark.exists(), "what failed left everything as it was");
+    std::fs::write(&mark, "").unwrap();
+    refused(&hub.huiliu(&["run"]).await.unwrap(), &["恢复曾中断", "cut off", path(&mark)]);
+    assert!(!hub.store().exists(), "a store of its own");
     let said = shelf.restore(&hub).await;
+    assert!(!mark.exists());
     assert!(said.status.success(), "{}", text(&said.stderr));
     hub.restart().await.unwrap();
     assert_eq!(feed(&hub, "k", 3).await, cases);
