@@ -42,30 +42,36 @@ pub(super) fn read(text: &str, rules: &Rules, mut tell: impl FnMut(Kind, Severit
     }
 }
 
+/// The words of a text. Within a plain one no other begins, but a danger in several parts may begin with the shorter head of
+/// the two, and within a word that only says when or of whom: 我女儿昨天没有回家, 他又要开车撞我.
 fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
     let mut found = Vec::new();
-    let (mut from, mut clause) = (0, 0);
+    let (mut from, mut gapped_from, mut clause) = (0, 0, 0);
     for (start, _) in text.char_indices() {
         while clauses.get(clause + 1).is_some_and(|c| c.at.start <= start) {
             clause += 1;
         }
-        if start < from {
-            continue;
-        }
-        let mut taken = None;
+        let (mut taken, mut hidden, mut spoken) = (None, false, false);
         for (head, line) in rules.at(&text[start..]) {
-            if taken.is_some_and(|t| head < t) {
-                break;
-            }
             let gapped = line.gapped.as_ref();
+            let within = match gapped {
+                Some(_) => start < gapped_from || hidden,
+                None => start < from || taken.is_some_and(|taken| head < taken),
+            };
+            if within {
+                continue;
+            }
             let Some(last) = gapped.map_or(Some(0..head), |word| word.last_in(&text[start..])) else { continue };
             let (end, last) = (start + last.end, start + last.start);
             found.push(Met { start, head: start + head, end, last, clause, line });
             if gapped.is_none() {
                 taken = Some(head);
+                hidden |= matches!(line.says.kind, Kind::None | Kind::Thing);
+                spoken |= !matches!(line.says.kind, Kind::Own | Kind::Now);
             }
         }
         from = taken.map_or(from, |len| start + len);
+        gapped_from = if spoken { from } else { gapped_from };
     }
     let hiding: Vec<Range<usize>> =
         found.iter().filter(|m| hides(m, text, &clauses[m.clause])).map(|m| m.start..m.end).collect();
