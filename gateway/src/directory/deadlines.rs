@@ -103,7 +103,7 @@ impl Scope {
         Some(scope)
     }
 
-    fn covers(&self, urgent: bool, complexity: Option<Complexity>, appeal: Option<Appeal>) -> bool {
+    pub(crate) fn covers(&self, urgent: bool, complexity: Option<Complexity>, appeal: Option<Appeal>) -> bool {
         self.urgent.is_none_or(|u| u == urgent)
             && self.complexity.is_none_or(|c| complexity == Some(c))
             && self.appeals.as_ref().is_none_or(|list| appeal.is_some_and(|a| list.contains(&a)))
@@ -204,18 +204,20 @@ impl Clocks {
         &self.hours
     }
 
-    /// The rule of each clock that `start` starts for such a case; of several the narrowest, then the shortest.
+    /// When each clock that `start` starts for such a case runs out: of several rules by the narrowest, then by the one that
+    /// runs out first.
     pub fn starting<'a>(
         &'a self,
         start: &str,
-        urgent: bool,
-        complexity: Option<Complexity>,
-        appeal: Option<Appeal>,
-    ) -> Vec<&'a ClockRule> {
-        let fits = |r: &&ClockRule| r.start == start && r.scope.covers(urgent, complexity, appeal);
-        let mut rules: Vec<&ClockRule> = self.rules.iter().filter(fits).collect();
-        rules.sort_by_key(|r| (&r.clock, usize::MAX - r.scope.width(), r.length, r.line));
-        rules.dedup_by_key(|r| &r.clock);
+        at: Timestamp,
+        calendar: &Calendar,
+        covers: impl Fn(&Scope) -> bool,
+    ) -> Vec<(&'a ClockRule, Due)> {
+        let fits = |r: &&ClockRule| r.start == start && covers(&r.scope);
+        let with_due = |rule: &'a ClockRule| (rule, due(rule, at, &self.hours, calendar));
+        let mut rules: Vec<_> = self.rules.iter().filter(fits).map(with_due).collect();
+        rules.sort_by_key(|(r, due)| (&r.clock, usize::MAX - r.scope.width(), due.at, r.line));
+        rules.dedup_by_key(|(r, _)| &r.clock);
         rules
     }
 }

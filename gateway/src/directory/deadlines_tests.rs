@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::directory::tests::shipped;
+use crate::directory::Directory;
+use crate::directory::tests::{shipped, with_line};
 
 fn rule(length: u32, unit: Unit) -> ClockRule {
     ClockRule {
@@ -87,6 +88,19 @@ fn the_narrowest_rule_of_each_clock_counts() {
     assert!(urgent.contains(&("hotline_answer".into(), at("2026-03-11T23:59:59"))));
     assert_eq!(urgent.iter().filter(|(c, _)| c == "sign_for").count(), 1);
     assert!(directory.due_dates("nothing", at("2026-03-04T10:00:00"), false, None, None).is_empty());
+}
+
+/// Of two that fit alike, whatever their units: a day is shorter than twenty days, and thirty minutes than four hours.
+#[test]
+fn of_rules_as_narrow_the_one_that_runs_out_first_counts() {
+    let lines = "answer,dispatched,urgent=yes,24,hours,,,\nanswer,dispatched,complexity=difficult,20,days,,,\n\
+                 call,dispatched,urgent=yes,30,minutes,,,\ncall,dispatched,appeal=claim,4,working_hours,,,\n";
+    let directory = Directory::parse(&with_line("deadlines.csv", lines)).expect("parses");
+    let start = at("2026-03-04T10:00:00");
+    let dues = directory.due_dates("dispatched", start, true, Some(Complexity::Difficult), Some(Appeal::Claim));
+    let due = |name: &str| dues.iter().find(|due| due.clock == name).map(|due| due.at);
+    assert_eq!(due("answer"), Some(at("2026-03-05T10:00:00")));
+    assert_eq!(due("call"), Some(at("2026-03-04T10:30:00")));
 }
 
 fn units() -> impl Strategy<Value = Unit> {

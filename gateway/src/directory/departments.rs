@@ -204,6 +204,18 @@ impl Departments {
         &self.names
     }
 
+    /// The organs in office for accusations, of those that `may` receive one: those that stand under no other, then those of the
+    /// largest division. A bureau's or a township's own comes only where there is no other.
+    pub fn discipline(&self, may: impl Fn(&Department) -> bool) -> Vec<&Department> {
+        let of_kind = |d: &Department| d.kind == Kind::Discipline && d.active;
+        let under =
+            |d: &Department| self.above.get(&d.id).into_iter().flatten().filter_map(|up| self.get(up)).any(of_kind);
+        let rank = |d: &Department| (under(d), d.division.as_ref().map_or(0, |code| code.as_str().len()));
+        let all: Vec<_> = self.iter().filter(|d| of_kind(d) && !d.reach.is_empty() && may(d)).collect();
+        let best = all.iter().map(|d| rank(d)).min();
+        all.into_iter().filter(|d| Some(rank(d)) == best).collect()
+    }
+
     /// The township (or its centre) of a place.
     pub fn of_township(&self, place: &DivisionCode, kind: Kind) -> Option<&Department> {
         self.townships.get(&(place.township()?, kind)).and_then(|id| self.get(id))

@@ -189,21 +189,20 @@ impl Directory {
         complexity: Option<Complexity>,
         appeal: Option<Appeal>,
     ) -> Vec<NamedDue> {
-        let rules = self.clocks.starting(start_event, urgent, complexity, appeal);
-        rules.into_iter().map(|rule| self.named_due(rule, at)).collect()
+        let covers = |scope: &deadlines::Scope| scope.covers(urgent, complexity, appeal);
+        self.clocks.starting(start_event, at, &self.calendar, covers).into_iter().map(named_due).collect()
     }
+}
 
-    fn named_due(&self, rule: &deadlines::ClockRule, at: Timestamp) -> NamedDue {
-        let Due { at, provisional } = due(rule, at, self.clocks.hours(), &self.calendar);
-        NamedDue {
-            clock: rule.clock.clone(),
-            at,
-            provisional,
-            kind: rule.kind,
-            urgent: rule.scope.urgent == Some(true),
-            source: rule.source.clone(),
-            line: rule.line,
-        }
+fn named_due((rule, Due { at, provisional }): (&deadlines::ClockRule, Due)) -> NamedDue {
+    NamedDue {
+        clock: rule.clock.clone(),
+        at,
+        provisional,
+        kind: rule.kind,
+        urgent: rule.scope.urgent == Some(true),
+        source: rule.source.clone(),
+        line: rule.line,
     }
 }
 

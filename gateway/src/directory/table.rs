@@ -57,7 +57,9 @@ pub(crate) struct Row<'a> {
 
 /// Reads the rows of a file; what is wrong with its shape goes to `problems`.
 pub(crate) fn rows<'a>(file: &'a str, text: &str, columns: &'a [Column], problems: &mut Vec<Problem>) -> Vec<Row<'a>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    // Whether a quote is open at the end is told by a line of our own behind it.
+    let ended = format!("{text}\n{END}\n");
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(ended.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => {
@@ -69,11 +71,28 @@ pub(crate) fn rows<'a>(file: &'a str, text: &str, columns: &'a [Column], problem
     let mut rows = Vec::new();
     for record in reader.records() {
         match record {
+            Ok(record) if record.iter().eq([END]) => return rows,
+            Ok(record) if record.iter().any(|cell| cell.contains(END)) => {
+                problems.push(open_quote(file, text, &record))
+            }
             Ok(record) => rows.extend(read_row(file, text, columns, &places, &header, &record, problems)),
             Err(error) => problems.push(Problem::of_file(file, &error.to_string(), "well-formed CSV")),
         }
     }
     rows
+}
+
+/// No file of a directory ends so.
+const END: &str = "\u{1}end";
+
+fn open_quote(file: &str, text: &str, record: &csv::StringRecord) -> Problem {
+    Problem {
+        file: file.into(),
+        line: line_of(text, record),
+        column: String::new(),
+        value: "\"".into(),
+        expected: "every quote closed; from this line on the file is one cell".into(),
+    }
 }
 
 /// Where in the file each wanted column stands.
@@ -119,6 +138,21 @@ fn read_row<'a>(
             column: String::new(),
             value: format!("{} cells", record.len()),
             expected: format!("at most {} cells (quote a cell that contains a comma)", header.len()),
+        });
+        return None;
+    }
+    // A quote that should not be open ends at the next one, and takes the lines between for one cell.
+    let swallows = |cell: &&str| cell.lines().skip(1).any(|line| line.matches(',').count() + 1 >= header.len());
+    let may_break = |at: usize| matches!(header.get(at), Some("note" | "备注"));
+    let joined =
+        record.iter().enumerate().find(|(at, cell)| cell.contains('\n') && (!may_break(*at) || swallows(cell)));
+    if let Some((at, cell)) = joined {
+        problems.push(Problem {
+            file: file.into(),
+            line,
+            column: header.get(at).unwrap_or_default().into(),
+            value: shorten(cell),
+            expected: "a cell of one line: is a quote open?".into(),
         });
         return None;
     }

@@ -162,6 +162,12 @@ fn check_finds_what_one_bad_line_brings() {
     finds(units, "jb-x,某局,,bureau,jb-x,,web,,yes,", "stands above itself");
     finds(units, "jb-x,某局,,bureau,jb-government,330299,web,,yes,", "unknown division");
     finds(units, "jb-x,某局,公安局,bureau,jb-government,,web,,yes,", "means both jb-police and jb-x");
+    finds(
+        units,
+        "jb-x,某街道执法队,,township,jb-enforcement,330205006,web,,yes,",
+        "jb-zhuangqiao and jb-x are of one kind",
+    );
+    finds(units, "jb-x,某纪检组,,discipline,jb-government,330205,web,,yes,", "both may receive accusations");
     finds("divisions.csv", "330205999,某街道,330205", "township 330205999 has no department");
     finds("divisions.csv", "330205999001,某村,", "has no parent that contains it");
     finds("places.csv", "白沙街道,330205004,merged,", "`白沙街道` means both 330205001 and 330205004");
@@ -172,8 +178,38 @@ fn check_finds_what_one_bad_line_brings() {
     finds("territorial.csv", "330205,999999,", "unknown matter");
     finds("territorial.csv", "330299001,0109,", "unknown division");
     finds("territorial.csv", "330205103,110101,", "no entry gives matter 110101 to a township here");
+    for line in [
+        "jb-x,某镇纪委,,discipline,jb-cicheng,330205103,web,,yes,",
+        "aa-x,某局纪检组,,discipline,jb-discipline,330205,web,,yes,",
+    ] {
+        let found = check_with(units, line);
+        assert!(!found.iter().any(|f| f.contains("accusations")), "one stands above it: {found:#?}");
+    }
     finds("deadlines.csv", "sign_for,dispatched,urgent=yes,9,minutes,,,", "is ruled twice");
     finds("deadlines.csv", "sing_for,dispatched,,9,minutes,,,", "is none that a case has");
+}
+
+/// A quote that is not closed takes what follows for one cell: lines would be gone without a word.
+#[test]
+fn a_quote_that_is_open_is_refused() {
+    let problems = |text: &str| {
+        let refused = Directory::parse(&with_line("responsibilities.csv", text)).err();
+        refused
+            .expect("refused")
+            .0
+            .into_iter()
+            .map(|p| format!("{} {} {}", p.line, p.column, p.expected))
+            .collect::<Vec<_>>()
+    };
+    let line = |note: &str| format!("010904,330205,flag=joint,jb-police,,,,{note}");
+    let open = problems(&format!("{}\n{}", line("\"见会议纪要"), line("二")));
+    assert!(open[0].starts_with("305  every quote closed"), "{open:?}");
+    let closed = problems(&format!("{}\n{}\n{}", line("\"见会议纪要"), line("二"), line("三\"")));
+    assert!(closed[0].starts_with("305 note a cell of one line"), "{closed:?}");
+    let code = problems("\"0109\n04\",330205,flag=joint,jb-police,,,,");
+    assert!(code[0].contains("one line"), "{code:?}");
+    let of_two_lines = with_line("responsibilities.csv", &line("\"第一行，\n第二行\""));
+    assert!(Directory::parse(&of_two_lines).is_ok(), "a note may have lines");
 }
 
 #[test]

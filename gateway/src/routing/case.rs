@@ -61,7 +61,11 @@ impl<'a> Case<'a> {
         if !known && self.facts.circumstances.appeal == Some(Appeal::Accusation) {
             return self.triage(TriageReason::AccusedUnknown, self.discipline());
         }
-        let lead = self.discipline().into_iter().next().or_else(|| self.superior_of_accused_discipline());
+        let organs = self.discipline();
+        if organs.len() > 1 {
+            return self.triage(TriageReason::Tie, organs);
+        }
+        let lead = organs.into_iter().next().or_else(|| self.superior_of_accused_discipline());
         match lead.and_then(|id| self.directory.department(&id)) {
             Some(lead) => {
                 Outcome::of(self).under(law("检举控告类事项转送有权处理的纪检监察机关")).dispatch(lead, Vec::new())
@@ -180,8 +184,8 @@ impl<'a> Case<'a> {
 
     /// Discipline organs that may have the case.
     fn discipline(&self) -> Vec<DepartmentId> {
-        let all = self.directory.departments.iter().filter(|d| d.kind == Kind::Discipline && d.active);
-        all.filter(|d| !self.accused.bars(&d.id) && !d.reach.is_empty()).map(|d| d.id.clone()).collect()
+        let organs = self.directory.departments.discipline(|d| !self.accused.bars(&d.id));
+        organs.into_iter().map(|d| d.id.clone()).collect()
     }
 
     fn no_matter(&self) -> Decision {

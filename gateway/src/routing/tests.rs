@@ -210,6 +210,25 @@ fn an_accusation_goes_to_discipline_and_never_to_the_accused() {
     // Nobody of ours could be made out: a person.
     check(&facts("accusation 010302 330205006"), "?accused_unknown:discipline");
     check(&against("accusation 010302 330205006", "张某"), "?accused_unknown:discipline");
+    // A township's own organ, and one inside a bureau, are not asked before the county's, whatever their codes.
+    for line in [
+        "aa-x,慈城镇纪委,,discipline,jb-cicheng,330205103,web,,yes,",
+        "aa-x,驻局纪检组,,discipline,jb-discipline,330205,web,,yes,",
+    ] {
+        let directory = Directory::parse(&with_line("departments.csv", line)).expect("parses");
+        assert_eq!(
+            told(&decide(&against("accusation - -", "江北区住建局局长张某"), &directory)),
+            "discipline",
+            "{line}"
+        );
+    }
+    // Of two alike nobody chooses but a person.
+    let two =
+        Directory::parse(&with_line("departments.csv", "aa-x,区派驻组,,discipline,,330205,web,,yes,")).expect("parses");
+    assert_eq!(
+        told(&decide(&against("accusation - -", "江北区住建局局长张某"), &two)),
+        "?tie,no_matter:aa-x,discipline"
+    );
     // Discipline is asked, not accused.
     check(&with_text("accusation - 330205006", "庄桥街道干部受贿，请区纪委查处"), "discipline");
     check(&with_text("accusation - 330205006", "请区纪委干部张某退赃，其受贿"), "party");

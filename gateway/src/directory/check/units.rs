@@ -57,10 +57,24 @@ pub(super) fn departments(directory: &Directory, found: &mut Vec<Finding>) {
         if d.kind.is_township() && d.division.as_ref().is_none_or(|c| c.as_str().len() != 9) {
             say(found, d, "是街道（镇）单位，但属地不是 9 位代码", "is a township's but has no township's code");
         }
+        let first = d.division.as_ref().filter(|_| d.active && d.kind.is_township());
+        let first = first.and_then(|code| all.of_township(code, d.kind)).filter(|first| first.id != d.id);
+        if let Some(first) = first {
+            let zh = format!("与 {} 是同一属地的同类街道（镇）单位，案件只会派给后者", first.id);
+            say(found, d, &zh, &format!("and {} are of one kind and place: only the latter gets cases", first.id));
+        }
     }
-    if !all.iter().any(|d| d.kind == Kind::Discipline && d.active && !d.reach.is_empty()) {
-        let zh = "没有可接收检举控告的纪检监察机关".into();
-        found.push(Finding::error(departments::FILE, 0, zh, "no discipline organ to receive accusations".into()));
+    match all.discipline(|_| true).as_slice() {
+        [] => {
+            let zh = "没有可接收检举控告的纪检监察机关".into();
+            found.push(Finding::error(departments::FILE, 0, zh, "no discipline organ to receive accusations".into()));
+        }
+        [_] => {}
+        [first, second, ..] => {
+            let zh = format!("与 {} 都可接收检举控告，无从选定：请写明上级单位", first.id);
+            let en = format!("and {} both may receive accusations: say which is the superior", first.id);
+            say(found, second, &zh, &en);
+        }
     }
     ambiguous_names(directory, found);
 }

@@ -42,16 +42,21 @@ const DIGITS: [(char, u32); 13] = [
     ('上', 1),
 ];
 
-/// After 人 and 户 these make another word: 5000人民币, 12345人工, 120户型.
-const OTHER_WORD: [&str; 14] = ["民", "工", "力", "行", "事", "才", "均", "大", "社", "来", "型", "口", "籍", "外"];
-/// Before a number, these say that it was called: 打110.
+/// What makes another word of a unit: 5000人民币, 12345人工, 120户型, 301位于顶楼, 20名额.
+const OTHER_WORD: [(&[&str], &[char]); 2] = [
+    (&["人", "户"], &['民', '工', '力', '行', '事', '才', '均', '大', '社', '来', '型', '口', '籍', '外']),
+    (&["位", "名"], &['于', '置', '次', '单', '称', '额']),
+];
+/// Before a number, these say that it was called: 打110; but not those.
 const CALLED: [&str; 7] = ["打", "打了", "拨", "拨打", "热线", "电话", "报"];
+const NOT_CALLED: [&str; 6] = ["举报", "申报", "汇报", "上报", "通报", "填报"];
 
 /// Whether a counted word stands here, and not another that begins with it.
 fn counts_people(rest: &str) -> bool {
     let counted = COUNTED.iter().filter(|unit| rest.starts_with(**unit)).max_by_key(|unit| unit.len());
     counted.is_some_and(|unit| {
-        !(["人", "户"].contains(unit) && OTHER_WORD.iter().any(|w| rest[unit.len()..].starts_with(w)))
+        let other = OTHER_WORD.iter().find(|(units, _)| units.contains(unit));
+        !other.is_some_and(|(_, next)| rest[unit.len()..].starts_with(*next))
     })
 }
 
@@ -67,7 +72,9 @@ pub(super) fn said(text: &str) -> Option<u32> {
         from = at + len;
         let rest = &text[from..];
         let rest = rest.strip_prefix(['多', '余', '来', '几']).unwrap_or(rest);
-        let called = CALLED.iter().any(|w| text[..at].ends_with(w));
+        let rest = rest.strip_prefix(' ').unwrap_or(rest);
+        let ends = |words: &[&str]| words.iter().any(|word| text[..at].ends_with(word));
+        let called = ends(&CALLED) && !ends(&NOT_CALLED);
         if number <= MOST && !called && counts_people(rest) {
             most = most.max(Some(number));
         }
@@ -76,15 +83,35 @@ pub(super) fn said(text: &str) -> Option<u32> {
 }
 
 fn begins_number(c: char) -> bool {
-    c.is_ascii_digit() || c == '十' || DIGITS.iter().any(|(d, _)| *d == c)
+    arabic(c).is_some() || scale(c) > 0 || DIGITS.iter().any(|(d, _)| *d == c)
+}
+
+/// A digit, also as wide as a Chinese character.
+fn arabic(c: char) -> Option<u32> {
+    match c {
+        '０'..='９' => Some(c as u32 - '０' as u32),
+        c => c.to_digit(10),
+    }
+}
+
+/// What a digit before it is multiplied with; nothing for what is no such sign.
+fn scale(c: char) -> u32 {
+    match c {
+        '十' => 10,
+        '百' => 100,
+        '千' => 1_000,
+        '万' => 10_000,
+        _ => 0,
+    }
 }
 
 /// A number at the beginning of a text, and how many bytes it takes.
 fn read_number(text: &str) -> Option<(u32, usize)> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text.find(|c| arabic(c).is_none()).unwrap_or(text.len());
     if digits > 0 {
         // Digits too many for a number of people are still one run of digits.
-        let number: u32 = text[..digits].parse().unwrap_or(u32::MAX);
+        let run = text[..digits].chars().filter_map(arabic);
+        let number = run.fold(0u32, |number, digit| number.saturating_mul(10).saturating_add(digit));
         return match text[digits..].chars().next() {
             Some('万') => Some((number.saturating_mul(10_000), digits + '万'.len_utf8())),
             _ => Some((number, digits)),
@@ -92,17 +119,10 @@ fn read_number(text: &str) -> Option<(u32, usize)> {
     }
     let (mut total, mut digit, mut len) = (0u32, None, 0);
     for c in text.chars() {
-        let scale = match c {
-            '十' => 10,
-            '百' => 100,
-            '千' => 1_000,
-            '万' => 10_000,
-            _ => 0,
-        };
-        if c == '几' && total > 0 {
-            // 十几 is at least ten.
-        } else if scale > 0 {
-            total = total.saturating_add(digit.take().unwrap_or(1) * scale);
+        if (c == '几' || matches!(c, '零' | '〇') && digit.is_none()) && total > 0 {
+            // 十几 is at least ten; 一百零五 is 105.
+        } else if scale(c) > 0 {
+            total = total.saturating_add(digit.take().unwrap_or(1) * scale(c));
         } else if let Some((_, value)) = DIGITS.iter().find(|(d, _)| *d == c).filter(|_| digit.is_none()) {
             digit = Some(*value);
         } else {
@@ -130,6 +150,13 @@ mod tests {
             ("二百一十五户", Some(215)),
             ("1.2万元，3个工友", Some(3)),
             ("欠薪5000元", None),
+            ("一百零五名工人没拿到工资", Some(105)),
+            ("二百〇三户", Some(203)),
+            ("近百名业主，百余户，千余人", Some(1_000)),
+            ("32 名工人，３５名家长", Some(35)),
+            ("实名举报5名干部", Some(5)),
+            ("老百姓，百货，千万别来，万一", None),
+            ("301位于顶楼，还有20名额", None),
             ("第三人民医院", None),
             ("上人", None),
             ("欠我5000人民币", None),
