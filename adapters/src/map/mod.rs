@@ -56,6 +56,21 @@ pub struct Unmapped {
     pub problems: Vec<FieldProblem>,
 }
 
+impl Unmapped {
+    /// Of a record at which mapping broke down.
+    pub(crate) fn broke_down() -> Self {
+        let problem = FieldProblem {
+            field: "source.id".to_owned(),
+            source_field: String::new(),
+            value: None,
+            expected: "a record that can be mapped: this one broke the mapping, by a fault of Huiliu; tell its makers"
+                .to_owned(),
+            blocking: true,
+        };
+        Self { problems: vec![problem] }
+    }
+}
+
 fn blocking(problems: &[FieldProblem]) -> String {
     let said = problems.iter().filter(|p| p.blocking);
     said.map(|p| format!("{} (from {}): expected {}", p.field, p.source_field, p.expected))

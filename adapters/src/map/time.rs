@@ -10,6 +10,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
 use super::digits;
+use crate::looks::is_digits;
 
 /// How a time field is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -212,6 +213,10 @@ fn offset(zone: &str) -> Option<Offset> {
         _ => return None,
     };
     let plain: String = digits.chars().filter(|c| *c != ':').collect();
+    // 09:30-A组 is no zone; and what is no digit is not cut by the byte.
+    if !is_digits(&plain) {
+        return None;
+    }
     let (hours, minutes) = match plain.len() {
         2 => (plain.parse::<i32>().ok()?, 0),
         4 => (plain[..2].parse().ok()?, plain[2..].parse().ok()?),
@@ -439,6 +444,11 @@ mod tests {
         #[test]
         fn nothing_makes_it_panic(text in "\\PC{0,30}") {
             let _ = reader().read(&text);
+        }
+
+        #[test]
+        fn what_follows_a_time_makes_it_no_panic_either(sign in "[-+ ]", text in "[点组天9:A1三]{0,4}") {
+            let _ = reader().read(&format!("2026-03-05 20:00{sign}{text}"));
         }
     }
 }

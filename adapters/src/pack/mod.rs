@@ -10,6 +10,7 @@ mod fixtures_test;
 mod lint;
 mod spec;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use huiliu_schemas::Namespace;
@@ -196,8 +197,12 @@ impl Pack {
     }
 
     /// Makes a submission of a record; `namespace` is the channel's, usually [`Pack::namespace`]. See [`Map::map`].
+    ///
+    /// # Errors
+    /// What is wrong with the record, by field. One that a fault of ours breaks down on harms no other.
     pub fn map(&self, record: &Value, namespace: &Namespace, received: Timestamp) -> Result<Submission, Unmapped> {
-        self.map.map(record, namespace, received)
+        let map = || self.map.map(record, namespace, received);
+        catch_unwind(AssertUnwindSafe(map)).unwrap_or_else(|_| Err(Unmapped::broke_down()))
     }
 
     /// The fields of a record that nobody reads.

@@ -497,11 +497,13 @@ fn has_number(case: &Case, id: &SourceId) -> bool {
 }
 
 /// Whether the state at the source is only our own answer, come round again: by the version the source gave it, or by
-/// the words we recorded having told. Never by time.
+/// the words we recorded having told. Never by time. Words of ours on the way are still shown when somebody there ends it.
 fn is_echo(case: &Case, submit: &Submit) -> bool {
     let told = case.delivered.iter().filter(|d| d.source == submit.seen.source && !d.refused);
     let by_version = |d: &&AnswerDelivered| d.version.is_some() && d.version == submit.seen.order;
-    let by_words = |d: &&AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
+    let over = is_over(&submit.submission);
+    let is_told = |d: &&AnswerDelivered| d.reply_digest.is_some() && d.reply_digest == submit.seen.answer_digest;
+    let by_words = |d: &&AnswerDelivered| is_told(d) && (d.what.is_last() || !over);
     told.clone().any(|d| by_version(&d)) || told.clone().any(|d| by_words(&d))
 }
 
@@ -583,17 +585,18 @@ fn new_view(case: &Case, submit: &Submit) -> Option<Assessment> {
 
 /// It is handed back and was not, or open and was over. That it is merely open says nothing: sources leave it so, and one
 /// that has not been told yet does not know that it ended. Who hands back may have read our answer although we do not know
-/// that it was told, and nothing shows who has not: it counts either way. Handing back what was declined only agrees.
+/// that it was told, and nothing shows who has not: it counts either way, under our own words too. Handing back what was
+/// declined only agrees.
 fn is_opened_again(case: &Case, submit: &Submit, echo: bool) -> bool {
     let source = &submit.seen.source;
     let before = case.source(source).and_then(|known| known.state);
     let untold = || case.owed.iter().any(|o| o.source == *source && o.what.is_last());
-    let again = match submit.seen.state {
-        Some(UpstreamState::Returned) => case.stage.has_result() && before != Some(UpstreamState::Returned),
-        Some(UpstreamState::Open) => before.is_some_and(UpstreamState::is_over) && !untold(),
-        _ => false,
+    let (again, without_order) = match submit.seen.state {
+        Some(UpstreamState::Returned) => (case.stage.has_result() && before != Some(UpstreamState::Returned), true),
+        Some(UpstreamState::Open) => (before.is_some_and(UpstreamState::is_over) && !untold(), !echo),
+        _ => (false, false),
     };
-    again && is_newer(case, submit).unwrap_or(!echo)
+    again && is_newer(case, submit).unwrap_or(without_order)
 }
 
 /// Other words, by a source whose order says that it is neither an old rendering nor the one that took our answer; or those

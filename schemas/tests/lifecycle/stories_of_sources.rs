@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::world::*;
 
 const REPEAT: Outcome = Outcome::Nothing(NothingNew::Repeat);
+const ECHO: Outcome = Outcome::Nothing(NothingNew::Echo);
 const NOTICE: Outcome = Outcome::Nothing(NothingNew::Notice);
 
 fn matter(code: &str) -> Option<MatterCode> {
@@ -387,6 +388,27 @@ fn a_source_that_ends_it_under_an_unchanged_reply_is_heard() {
         assert_eq!(world.submit(&reply(102, state).saying("more"), unsure()), expected, "{state}");
         assert_eq!(world.submit(&reply(103, state).saying("more"), unsure()), REPEAT, "{state}");
     }
+}
+
+/// What we told on the way stands there still when somebody at the source ends it, or hands our result back.
+#[test]
+fn our_own_words_hide_nothing_that_the_source_does() {
+    let shown = |order, state| record().order(order).saying("more").upstream(state, "our words");
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&shown(101, UpstreamState::Open).upstream(UpstreamState::Open, "theirs"), unsure());
+    assert_eq!(world.command(&of("housing"), Command::Progress {}), events(&["progressed"]));
+    tell(&mut world, Some(102), Some("our words"));
+    assert_eq!(world.submit(&shown(103, UpstreamState::Open), unsure()), ECHO);
+    assert_eq!(world.submit(&shown(104, UpstreamState::Closed), unsure()), events(&["upstream_changed", "closed"]));
+
+    let without_order = |state| shown(0, state).seen(|s| s.order = None);
+    let mut world = World::signed(&[lead("housing")]);
+    world.submit(&shown(101, UpstreamState::Open).upstream(UpstreamState::Open, "theirs"), unsure());
+    resolve(&mut world);
+    tell(&mut world, None, Some("our words"));
+    assert_eq!(world.submit(&without_order(UpstreamState::Open), unsure()), ECHO);
+    assert_eq!(world.submit(&without_order(UpstreamState::Returned), unsure()), events(&["reopened"]));
+    assert_eq!(world.submit(&without_order(UpstreamState::Returned), unsure()), ECHO);
 }
 
 #[test]
@@ -1037,7 +1059,7 @@ fn what_a_source_says_after_the_end_brings_the_case_back() {
         ("an urge", urge, events(&["urged", "reopened"])),
         ("another source", other, events(&["supplemented", "reopened"])),
         ("satisfied", record().order(121).assessed(Solved::Yes), events(&["assessed"])),
-        ("our own answer", open(120), Outcome::Nothing(NothingNew::Echo)),
+        ("our own answer", open(120), ECHO),
         ("merely open", open(121), REPEAT),
         ("the same again", record(), REPEAT),
     ];
@@ -1105,7 +1127,7 @@ fn a_view_counts_once_however_often_its_source_shows_it() {
     assert_eq!(world.submit(&petition().order(131).assessed(Solved::Yes), unsure()), events(&["assessed"]));
     let again = [
         ("unchanged", no(121), REPEAT),
-        ("with our answer", no(130), Outcome::Nothing(NothingNew::Echo)),
+        ("with our answer", no(130), ECHO),
         ("touched", no(131), REPEAT),
         ("touched while open", open(132).assessed(Solved::No), REPEAT),
         ("the other's", petition().order(132).assessed(Solved::Yes), REPEAT),
@@ -1306,7 +1328,7 @@ fn an_answer_that_was_taken_back_is_told_to_nobody() {
     let (mut world, told) = reopened();
     under_way(&mut world, told, false);
     let echo = record().order(120).upstream(UpstreamState::Closed, "ours").assessed(Solved::No);
-    assert_eq!(world.submit(&echo, unsure()), Outcome::Nothing(NothingNew::Echo));
+    assert_eq!(world.submit(&echo, unsure()), ECHO);
 
     let (mut world, told) = reopened();
     under_way(&mut world, told, true);
