@@ -307,7 +307,7 @@ impl WriteBack {
 
     fn owed_here(&self, case: &Case) -> Vec<Owed> {
         let here = |o: &&Owed| o.source.namespace == self.channel.namespace;
-        let answers = case.answer_channels.get(self.channel.namespace.as_str()).unwrap_or(&case.channel);
+        let answers = case.answers_by(self.channel.namespace.as_str());
         if self.is_ours(answers) { case.owed.iter().filter(here).cloned().collect() } else { Vec::new() }
     }
 

@@ -149,8 +149,8 @@ pub struct Case {
     pub channel: Channel,
     /// Each source's record as last seen; the first is the one it came with.
     pub sources: Vec<SourceSeen>,
-    /// Through which channel each source's answer goes back.
-    pub answer_channels: BTreeMap<String, Channel>,
+    /// By numbering, the channels its records came by; answers go back through the first.
+    pub channels: BTreeMap<String, Vec<Channel>>,
     /// Other numbers.
     pub aliases: Vec<SourceId>,
     /// What is known.
@@ -220,7 +220,7 @@ impl Case {
             marks: Marks::default(),
             channel: registered.channel.clone(),
             sources: Vec::new(),
-            answer_channels: BTreeMap::new(),
+            channels: BTreeMap::new(),
             aliases: registered.aliases.clone(),
             facts: registered.facts.clone(),
             decision: None,
@@ -553,7 +553,10 @@ impl Case {
             Some(known) => *known = known.seen_again(seen),
             None => self.sources.push(seen.clone()),
         }
-        self.answer_channels.entry(seen.source.namespace.to_string()).or_insert_with(|| channel.clone());
+        let channels = self.channels.entry(seen.source.namespace.to_string()).or_default();
+        if !channels.contains(channel) {
+            channels.push(channel.clone());
+        }
     }
 
     /// A record whose event does not name its channel: it came by the one that spoke.
@@ -569,8 +572,10 @@ impl Case {
 
     /// A source told the citizen's view by hand: its records will show it.
     fn hear_view(&mut self, channel: &Channel, view: Assessment) {
-        let speaks = |s: &&mut SourceSeen| self.answer_channels.get(s.source.namespace.as_str()) == Some(channel);
-        self.sources.iter_mut().filter(speaks).for_each(|s| s.assessment = Some(view));
+        let Self { sources, channels, .. } = self;
+        let speaks =
+            |s: &&mut SourceSeen| channels.get(s.source.namespace.as_str()).is_some_and(|c| c.contains(channel));
+        sources.iter_mut().filter(speaks).for_each(|s| s.assessment = Some(view));
     }
 
     /// What is told later may accuse whom the first decision did not know of; who is accused stays so.
@@ -735,6 +740,16 @@ impl Case {
 
     /// Whether the actor is one of the case's own sources.
     pub fn is_source(&self, actor: &Actor) -> bool {
-        matches!(actor, Actor::Source { channel } if self.answer_channels.values().any(|c| c == channel))
+        matches!(actor, Actor::Source { channel } if self.channels.values().any(|c| c.contains(channel)))
+    }
+
+    /// Whether records of a numbering came by this channel.
+    pub fn speaks_for(&self, channel: &Channel, namespace: &str) -> bool {
+        self.channels.get(namespace).is_some_and(|channels| channels.contains(channel))
+    }
+
+    /// The channel through which answers go back in a numbering.
+    pub fn answers_by(&self, namespace: &str) -> &Channel {
+        self.channels.get(namespace).and_then(|channels| channels.first()).unwrap_or(&self.channel)
     }
 }

@@ -83,7 +83,7 @@ pub enum Command {
         #[serde(default)]
         contacted: bool,
     },
-    /// 派单, from triage.
+    /// 派单, from triage; or again, with `note`, what was put on record only, was declined, withdrawn or closed.
     Dispatch {
         /// Lead and participants.
         assignees: Vec<Assignee>,

@@ -98,7 +98,12 @@ fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCo
         CommandKind::GrantReturn | CommandKind::RefuseReturn => may_rule(case, actor),
         CommandKind::Progress => has_signed(case, actor),
         CommandKind::Resolve => leads_in(case, actor, &[Stage::SignedFor, Stage::Accepted, Stage::InProgress]),
-        CommandKind::Dispatch => centre_in(case, actor, &[Stage::Registered, Stage::Triage]),
+        // What ended without a result, or was closed, may have ended by mistake.
+        CommandKind::Dispatch => centre_in(
+            case,
+            actor,
+            &[Stage::Registered, Stage::Triage, Stage::Recorded, Stage::Declined, Stage::Withdrawn, Stage::Closed],
+        ),
         CommandKind::Redispatch => {
             centre_in(case, actor, &[Stage::Dispatched, Stage::SignedFor, Stage::Accepted, Stage::InProgress])
         }
@@ -301,6 +306,11 @@ fn dispatch_by_hand(
 ) -> Result<(), Refusal> {
     check_clearing(draft, case, not_accused)?;
     check_assignees(draft, case, assignees)?;
+    if case.stage.is_ended() {
+        let told = draft.order.content.note.is_some();
+        draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why the case is taken up again")?;
+        draft.push(EventBody::Reopened { deadlines: Vec::new(), seen: None });
+    }
     draft.tell_leaving(case, |d| assignees.iter().any(|a| a.department == *d));
     draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone(), not_accused.to_vec());
     Ok(())
@@ -569,7 +579,7 @@ fn speaks_in(case: &Case, actor: &Actor, stage: impl Fn(Stage) -> bool) -> Resul
 fn may_withdraw(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
     speaks_in(case, actor, |s| !s.is_ended())?;
     let Actor::Source { channel } = actor else { return Ok(()) };
-    let theirs = |s: &SourceSeen| case.answer_channels.get(s.source.namespace.as_str()) == Some(channel);
+    let theirs = |s: &SourceSeen| case.speaks_for(channel, s.source.namespace.as_str());
     let others_wait = case.matters().any(|s| !s.is_over() && !theirs(s));
     if others_wait { Err(RefusalCode::NotAllowed) } else { Ok(()) }
 }

@@ -73,7 +73,7 @@ pub struct Pipeline {
     in_flight: Arc<Semaphore>,
     /// How many envelopes more may be put off now.
     may_wait: Arc<Semaphore>,
-    /// Which records are settled of envelopes that wait for others.
+    /// Which records of an envelope are settled.
     settled: Cache<u64, Arc<HashSet<usize>>>,
 }
 
@@ -319,15 +319,13 @@ impl Pipeline {
                 later => fate = later,
             }
         }
-        self.remember(sequence, settled, &fate);
+        self.remember(sequence, settled);
         fate
     }
 
-    /// What is settled of an envelope that comes again is not decided again: what changed nothing would by then.
-    fn remember(&self, sequence: u64, settled: Vec<usize>, fate: &Fate) {
-        if let Fate::Done = fate {
-            return self.settled.forget(&sequence);
-        }
+    /// What is settled of an envelope that comes again is not decided again: what changed nothing would by then. All of it may
+    /// be: where much waits, the server sends a second time what the first copy of has not been looked at yet.
+    fn remember(&self, sequence: u64, settled: Vec<usize>) {
         let before = self.settled.get(&sequence).unwrap_or_default();
         self.settled.insert(sequence, Arc::new(before.iter().copied().chain(settled).collect()));
     }

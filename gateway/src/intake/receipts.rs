@@ -302,11 +302,13 @@ fn quarantined(index: usize, why: Misunderstood) -> RecordReceipt {
     }
 }
 
-/// What a record is whose numbers no case has.
+/// What a record is whose numbers no case has. Where its envelope is done, it was given up.
 fn unknown(submission: &Submission, history: bool, done: bool) -> (RecordOutcome, bool, Option<String>) {
     match lifecycle::beginning(submission, history) {
         Ok(Beginning::Notice) => (RecordOutcome::Noted, done, None),
-        Ok(_) if done => (RecordOutcome::Repeat, true, None),
+        Ok(_) if done => {
+            (RecordOutcome::Quarantined, true, Some("it could not be worked on: see the dead letters".into()))
+        }
         Ok(Beginning::Recorded) => (RecordOutcome::Recorded, false, None),
         Ok(Beginning::Routed) => (RecordOutcome::New, false, None),
         Err(refusal) => (RecordOutcome::Quarantined, done, Some(refusal.to_string())),
@@ -328,5 +330,20 @@ fn outcome_of<'a>(events: impl Iterator<Item = &'a str>) -> RecordOutcome {
         Some("upstream_changed" | "linked" | "secrecy_asked") => RecordOutcome::Updated,
         Some(_) => RecordOutcome::Supplement,
         None => RecordOutcome::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its envelope is done and no case has its numbers: it lies among the dead letters, and no case is to be named.
+    #[test]
+    fn a_record_that_was_given_up_is_no_repeat() {
+        let submission = Submission::of("hotline:1".parse().expect("a source's number"));
+        assert_eq!(unknown(&submission, false, false), (RecordOutcome::New, false, None));
+        let (outcome, settled, reason) = unknown(&submission, false, true);
+        assert_eq!((outcome, settled), (RecordOutcome::Quarantined, true));
+        assert!(reason.is_some_and(|reason| reason.contains("dead letters")));
     }
 }

@@ -86,7 +86,7 @@ fn who_spoke<'e>(events: impl IntoIterator<Item = &'e Event>) -> Hidden {
 fn is_told_in(case: &Case, numbering: &Namespace, event: &Event) -> bool {
     match (event.body.record(), &event.actor) {
         (Some(record), _) => record.namespace == *numbering,
-        (None, Actor::Source { channel }) => case.answer_channels.get(numbering.as_str()) == Some(channel),
+        (None, Actor::Source { channel }) => case.speaks_for(channel, numbering.as_str()),
         (None, _) => false,
     }
 }

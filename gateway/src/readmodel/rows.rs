@@ -87,7 +87,7 @@ fn write_owed(db: &Connection, folded: &Folded) -> Result<()> {
     let mut add = db.prepare_cached("INSERT OR IGNORE INTO owed VALUES (?1, ?2, ?3)")?;
     for owed in &folded.case.owed {
         let namespace = owed.source.namespace.as_str();
-        let channel = folded.case.answer_channels.get(namespace).unwrap_or(&folded.case.channel);
+        let channel = folded.case.answers_by(namespace);
         add.execute(params![folded.key, namespace, channel.as_str()])?;
     }
     Ok(())

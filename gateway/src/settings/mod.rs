@@ -436,7 +436,7 @@ fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings
         since,
         pack: raw.pack.unwrap_or_else(|| name.to_owned()),
         namespace: raw.namespace.map(|text| namespace(text, &field("namespace"))).transpose()?,
-        history_before: raw.history_before.map(|text| timestamp(&text, &field("history_before"))).transpose()?,
+        history_before: raw.history_before.map(|text| history(&text, &field("history_before"))).transpose()?,
         poll_interval: Some(raw.poll_interval_s)
             .filter(|seconds| *seconds > 0)
             .map(Duration::from_secs)
@@ -476,6 +476,12 @@ fn base_url(url: &str, field: &str) -> Result<String, SettingsError> {
         return Ok(url.trim_end_matches('/').to_owned());
     }
     Err(bad(field, without_credentials(url), "an http or https address without user and password"))
+}
+
+/// Where history ends lies behind us: with a year mistyped, whatever comes in would be put on record and never dispatched.
+fn history(text: &str, field: &str) -> Result<Timestamp, SettingsError> {
+    let before = timestamp(text, field)?;
+    if before > Timestamp::now() { Err(bad(field, text, "a time in the past")) } else { Ok(before) }
 }
 
 fn timestamp(text: &str, field: &str) -> Result<Timestamp, SettingsError> {

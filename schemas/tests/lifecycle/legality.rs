@@ -105,7 +105,7 @@ fn may_follow(before: Stage, after: Stage) -> bool {
         Resolved => &[Assessed, Closed, Dispatched, Triage],
         Assessed => &[Closed, Dispatched, Triage],
         Closed => &[Dispatched, Triage],
-        _ => &[Triage],
+        _ => &[Dispatched, Triage],
     };
     before == after || open.contains(&after)
 }

@@ -274,9 +274,39 @@ fn answers_go_back_through_the_channel_a_source_spoke_by() {
     let mut world = World::signed(&[lead("housing")]);
     let urge = Record::of(source("petition", "9"), "petition-portal").intent(Intent::Urge);
     assert_eq!(world.submit(&urge, unsure()), events(&["urged"]));
-    let channels = &world.case().answer_channels;
-    assert_eq!(channels["hotline"], channel("hotline-12345"));
-    assert_eq!(channels["petition"], channel("petition-portal"));
+    assert_eq!(world.case().answers_by("hotline"), &channel("hotline-12345"));
+    assert_eq!(world.case().answers_by("petition"), &channel("petition-portal"));
+}
+
+/// A numbering may come by two channels, or by one that got another name.
+#[test]
+fn whoever_brings_records_of_a_numbering_speaks_for_it() {
+    let renamed = Actor::Source { channel: channel("hotline-new") };
+    let mut world = World::signed(&[lead("housing")]);
+    assert_eq!(world.command(&renamed, Command::Urge {}), Outcome::Refused(RefusalCode::UnknownCase));
+    let by_the_other = Record::of(source("hotline", "1"), "hotline-new").order(101).saying("more");
+    assert_eq!(world.submit(&by_the_other, unsure()), events(&["supplemented"]));
+    assert_eq!(world.command(&renamed, Command::Urge {}), events(&["urged"]));
+    assert_eq!(world.command(&hotline(), Command::Urge {}), events(&["urged"]));
+    assert_eq!(world.case().answers_by("hotline"), &channel("hotline-12345"), "answers go where they went");
+}
+
+/// Ended by mistake, by a rule that was mistyped or a source's wrong code: a person at the centre takes it up again.
+#[test]
+fn the_centre_takes_up_again_what_ended_without_a_result() {
+    let dispatch = || Command::Dispatch { assignees: vec![lead("police")], not_accused: Vec::new() };
+    let mut recorded = World::new();
+    let mut old = record();
+    old.0.history = true;
+    assert_eq!(recorded.submit(&old, unsure()), events(&["registered", "recorded"]));
+    let mut withdrawn = World::signed(&[lead("housing")]);
+    assert_eq!(withdrawn.command(&desk(), Command::Withdraw {}), events(&["withdrawn"]));
+    for mut world in [recorded, withdrawn] {
+        assert_eq!(world.command(&desk(), dispatch()), events(&["reopened", "dispatched"]));
+        assert_eq!(world.stage(), Stage::Dispatched);
+        assert_eq!(world.told().last().map(String::as_str), Some("police dispatch"));
+        assert_eq!(world.command(&of("police"), Command::SignFor { n: None }), events(&["signed_for"]));
+    }
 }
 
 #[test]

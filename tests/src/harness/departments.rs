@@ -25,6 +25,8 @@ pub struct Seen {
     pub acknowledged: HashSet<EntryName>,
     /// Entries whose signing the hub confirmed.
     pub signed: HashSet<EntryName>,
+    /// Entries handed to a department that are not its own, or cannot be read.
+    pub strangers: Vec<String>,
     /// Entries handed out after they were acknowledged and signed for.
     pub came_back: Vec<EntryName>,
     /// Commands answered as done: who, id, case.
@@ -134,7 +136,11 @@ impl Department {
     }
 
     async fn receive(&self, handed: &Value) {
-        let Some(entry) = entry_of(handed) else { return };
+        let entry = entry_of(handed);
+        if entry.as_ref().is_none_or(|entry| entry.department != self.id) {
+            self.office.note(|seen| seen.strangers.push(format!("{} got {}", self.id, handed["entry"])));
+        }
+        let Some(entry) = entry else { return };
         let name = (entry.department.clone(), entry.case_id, entry.n);
         self.office.note(|seen| {
             *seen.handed_out.entry(name.clone()).or_default() += 1;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use huiliu_schemas::case::{AssignmentState, Case};
 use huiliu_schemas::event::EventBody;
 use huiliu_schemas::vocabulary::{Role, Stage};
-use huiliu_schemas::{CaseId, Cause, SourceId, subjects};
+use huiliu_schemas::{CaseId, Cause, Namespace, SourceId, subjects};
 use uuid::Uuid;
 
 use super::departments::Seen;
@@ -91,14 +91,24 @@ fn each_report_in_one_case(evidence: &Evidence<'_>, report: &mut RunReport) {
             holders.entry(number).or_default().push(id);
         }
     }
+    let [hotline, _] = evidence.sources.both().map(|(namespace, _)| namespace);
+    let Ok(hotline) = hotline.parse::<Namespace>() else { return report.find("no namespace", hotline) };
     for (namespace, source) in evidence.sources.both() {
-        let Ok(namespace) = namespace.parse::<huiliu_schemas::Namespace>() else { continue };
+        let Ok(namespace) = namespace.parse::<Namespace>() else { return report.find("no namespace", namespace) };
         source.read(|book| {
             for item in book.items() {
                 let number = SourceId { namespace: namespace.clone(), id: item.id.clone() };
-                let held = held_by(item, &number, &holders, evidence.log);
+                let held = held_by(&number, &holders, evidence.log);
                 if held.len() != 1 {
                     report.find("report not in exactly one case", format!("{number} is in {held:?}"));
+                }
+                // A petition that names the call it repeats is that call's case.
+                if let Some(call) = item.body["ldhm"].as_str() {
+                    let call = SourceId { namespace: hotline.clone(), id: call.to_owned() };
+                    let calls = held_by(&call, &holders, evidence.log);
+                    if calls != held {
+                        report.find("matter in two cases", format!("{number} in {held:?}, {call} in {calls:?}"));
+                    }
                 }
             }
         });
@@ -109,17 +119,10 @@ fn each_report_in_one_case(evidence: &Evidence<'_>, report: &mut RunReport) {
 }
 
 /// The cases that hold a record: by its own number in their fold, and by its alias in the log.
-fn held_by(item: &Item, number: &SourceId, holders: &HashMap<&SourceId, Vec<CaseId>>, log: &Log) -> Vec<CaseId> {
+fn held_by(number: &SourceId, holders: &HashMap<&SourceId, Vec<CaseId>>, log: &Log) -> Vec<CaseId> {
     let mut held = holders.get(number).cloned().unwrap_or_default();
     let owners = log.aliases.get(&subjects::alias(number)).cloned().unwrap_or_default();
     held.extend(owners);
-    // An urge is an order of its own that speaks of another one: only its subject is known to the case.
-    if held.is_empty()
-        && let Some(about) = item.body["urgeOrderNum"].as_str()
-    {
-        let about = SourceId { namespace: number.namespace.clone(), id: about.to_owned() };
-        held.extend(holders.get(&about).cloned().unwrap_or_default());
-    }
     held.sort_unstable();
     held.dedup();
     held
@@ -173,6 +176,9 @@ fn queues_match(evidence: &Evidence<'_>, report: &mut RunReport) {
                 report.find("live entry nobody can get", format!("{name:?} {}", entry.kind));
             }
         }
+    }
+    for stranger in &evidence.seen.strangers {
+        report.find("entry handed to another department", stranger);
     }
     for name in &evidence.seen.came_back {
         report.find("acknowledged entry came back after it was signed for", format!("{name:?}"));

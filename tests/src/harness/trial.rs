@@ -153,14 +153,13 @@ impl Trial {
         }
     }
 
-    /// Whether every record has become a number of some case. An urge, an order of its own, has none.
+    /// Whether every record has become a number of some case.
     async fn known(&self, inspector: &Inspector) -> bool {
         for (namespace, source) in self.sources.both() {
             let Ok(namespace) = namespace.parse::<huiliu_schemas::Namespace>() else { return false };
             let wanted: Vec<String> = source.read(|book| {
                 let number = |id: &str| SourceId { namespace: namespace.clone(), id: id.to_owned() };
-                let filed = book.items().iter().filter(|item| !item.body["urgeOrderNum"].is_string());
-                filed.map(|item| subjects::alias(&number(&item.id))).collect()
+                book.items().iter().map(|item| subjects::alias(&number(&item.id))).collect()
             });
             let there = inspector.subjects_under("CASES", &format!("alias.{namespace}.>")).await;
             let Ok(there) = there else { return false };
@@ -179,6 +178,9 @@ impl Trial {
         let keys = keys_kept(&inspector.read("KEYS").await?)?;
         self.count(&log);
         self.report.dead_letters = inspector.state("DEAD").await?.0 as usize;
+        if self.report.dead_letters > 0 {
+            self.report.find("dead letters", self.report.dead_letters);
+        }
         let (report, sources) = (&mut self.report, &self.sources);
         self.office.note(|seen| {
             prove(&Evidence { log: &log, queued: &queued, keys: &keys, seen, sources }, report);
