@@ -130,9 +130,17 @@ fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Resu
     let now = Timestamp::now();
     let (overview, standing) = (reads.overview(now)?, reads.standing(now)?);
     tell_overview(&overview);
+    tell_queues(&overview.departments, directory);
     tell_left_behind(&overview.departments, directory);
     tell_standing(&standing);
     tell_overdue(&overview.departments, &standing.overdue);
+    for numbering in reads.owed_numberings()? {
+        // Its channel was taken out of the settings, or got another numbering, while answers waited.
+        if channels.values().all(|channel| channel.namespace != numbering) {
+            let debt = reads.debt(&numbering)?;
+            gauge!("huiliu_write_back_untold_cases", "channel" => numbering.to_string()).set(debt.cases as f64);
+        }
+    }
     for channel in channels.values() {
         let debt = reads.debt(&channel.namespace)?;
         let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
@@ -176,22 +184,30 @@ fn tell_overview(overview: &Overview) {
     for (state, count) in [("told", answers.told), ("waiting", answers.waiting), ("refused", answers.refused)] {
         gauge!("huiliu_answers", "state" => state).set(count as f64);
     }
-    for department in &overview.departments {
-        let name = department.department.clone();
-        gauge!("huiliu_queue_entries", "department" => name.clone()).set(department.live as f64);
-        gauge!("huiliu_dispatches", "department" => name.clone()).set(department.dispatched as f64);
-        let age = department.oldest_age_seconds.unwrap_or_default();
+    gauge!("huiliu_unreadable_messages").set(overview.unreadable as f64);
+}
+
+/// Nobody takes anything at a department that was dissolved: what is left there is told as that, and what merely tells it that
+/// a case was moved is no delay.
+fn tell_queues(departments: &[DepartmentCount], directory: &Directory) {
+    for count in departments {
+        let name = count.department.clone();
+        gauge!("huiliu_queue_entries", "department" => name.clone()).set(count.live as f64);
+        gauge!("huiliu_dispatches", "department" => name.clone()).set(count.dispatched as f64);
+        let age = count.oldest_age_seconds.filter(|_| is_in_office(count, directory)).unwrap_or_default();
         gauge!("huiliu_queue_oldest_seconds", "department" => name).set(age as f64);
     }
-    gauge!("huiliu_unreadable_messages").set(overview.unreadable as f64);
+}
+
+fn is_in_office(count: &DepartmentCount, directory: &Directory) -> bool {
+    let id = count.department.parse().ok();
+    id.is_some_and(|id| directory.departments.in_office(&id).is_some_and(|d| d.id == id))
 }
 
 /// A department that was dissolved keeps what it has until a person moves it, and nobody works there any more.
 fn tell_left_behind(departments: &[DepartmentCount], directory: &Directory) {
     for count in departments {
-        let id = count.department.parse().ok();
-        let is_in_office = id.is_some_and(|id| directory.departments.in_office(&id).is_some_and(|d| d.id == id));
-        let left = if is_in_office { 0 } else { count.queued + count.held };
+        let left = if is_in_office(count, directory) { 0 } else { count.queued + count.held };
         gauge!("huiliu_cases_left_behind", "department" => count.department.clone()).set(left as f64);
     }
 }

@@ -340,7 +340,7 @@ mod tests {
     /// Its envelope is done and no case has its numbers: it lies among the dead letters, and no case is to be named.
     #[test]
     fn a_record_that_was_given_up_is_no_repeat() {
-        let submission = Submission::of("hotline:1".parse().expect("a source's number"));
+        let submission = Submission::of(SourceId { namespace: "hotline".parse().expect("a name"), id: "1".into() });
         assert_eq!(unknown(&submission, false, false), (RecordOutcome::New, false, None));
         let (outcome, settled, reason) = unknown(&submission, false, true);
         assert_eq!((outcome, settled), (RecordOutcome::Quarantined, true));

@@ -39,10 +39,14 @@ impl Contact {
     /// What a long number of a text says: one number, or several with a space between them.
     pub(super) fn all_in_number(number: &[char]) -> Vec<Self> {
         let whole: String = number.iter().collect();
-        match Self::read(&whole) {
-            Some(whole) => vec![whole],
-            None => whole.split(' ').filter_map(Self::read).collect(),
+        if let Some(whole) = Self::read(&whole) {
+            return vec![whole];
         }
+        // With an extension, or two with a dash between them: 0574-87654321-8001, 13812345678-13987654321.
+        let parts: Vec<&str> = whole.split([' ', '-']).collect();
+        let beside = parts.windows(2).map(|pair| pair.concat());
+        let alone = parts.iter().map(|part| (*part).to_owned());
+        beside.chain(alone).filter_map(|number| Self::read(&number)).collect()
     }
 
     /// Whether it is a telephone's.

@@ -47,7 +47,14 @@ const NOBODY: [&str; 25] = [
 /// How a record speaks of whoever called.
 const TITLES: [&str; 3] = ["先生", "女士", "小姐"];
 /// What else is written behind a name. Not an office: what is left of 社区书记 would be no name.
-const CALLED: [&str; 4] = ["老师", "同志", "师傅", "阿姨"];
+const CALLED: [&str; 15] = [
+    "老师", "同志", "师傅", "阿姨", "家属", "父亲", "母亲", "儿子", "女儿", "妻子", "丈夫", "夫妇", "夫妻", "一家",
+    "代",
+];
+/// Between names in one field.
+const AND: [char; 4] = ['和', '与', '及', '跟'];
+/// Behind the one who is named of several: 张三等5人.
+const AND_OTHERS: char = '等';
 const LONG_SURNAMES: [&str; 10] = ["欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐"];
 const SHORTEST_NUMBER: usize = 7;
 /// A number as long as this is nobody else's, whatever stands beside it.
@@ -170,7 +177,19 @@ impl Hidden {
 }
 
 fn stands(spelling: &[char], glyphs: &[Glyph], at: usize) -> bool {
-    is_written(spelling, glyphs, at) && (spelling.len() >= LONG_NUMBER || !is_part(glyphs, at..at + spelling.len()))
+    let found = at..at + spelling.len();
+    is_written(spelling, glyphs, at)
+        && (spelling.len() >= LONG_NUMBER || !is_part(glyphs, found.clone()) || is_behind_area(glyphs, found))
+}
+
+/// Whether what was found is what an area code stands before: 87654321 in 057487654321.
+fn is_behind_area(glyphs: &[Glyph], found: Range<usize>) -> bool {
+    [3, 4].into_iter().filter_map(|code| found.start.checked_sub(code)).any(|start| {
+        let code = &glyphs[start..found.start];
+        code[0].folded == '0'
+            && glyphs[start..found.end].iter().all(|glyph| glyph.folded.is_ascii_digit())
+            && !is_part(glyphs, start..found.end)
+    })
 }
 
 pub(super) fn is_written(spelling: &[char], glyphs: &[Glyph], at: usize) -> bool {
@@ -225,17 +244,24 @@ fn names(field: &str, known: &[&str]) -> Vec<String> {
     names.into_iter().chain(titled).collect()
 }
 
-/// Each as written and without a title.
+/// Each as written and without a title; and each of several that one field holds.
 fn names_in(text: &str) -> Vec<String> {
     let parts = pieces(text);
     let whole = parts.concat();
-    let written: Vec<String> = parts.into_iter().chain([whole]).collect();
+    let written: Vec<String> = parts.into_iter().chain([whole]).chain(several_in(text)).collect();
     let bare = |name: &String| {
         let title = TITLES.iter().chain(&CALLED).find_map(|title| name.strip_suffix(title));
         title.map(str::to_owned)
     };
     let bare: Vec<String> = written.iter().filter_map(bare).collect();
     written.into_iter().chain(bare).filter(|name| is_name(name)).collect()
+}
+
+/// 张三 李四, 张三和李四, 张三等5人, 张三13812345678; a blank within a name parts none: 张 三.
+fn several_in(text: &str) -> Vec<String> {
+    let parts = text.split(|c: char| c.is_whitespace() || c.is_numeric() || AND.contains(&c));
+    let first = parts.map(|part| part.split(AND_OTHERS).next().unwrap_or_default());
+    first.flat_map(pieces).filter(|name| is_han(name) && name.chars().count() >= 2).collect()
 }
 
 fn is_name(text: &str) -> bool {
@@ -329,6 +355,39 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(told(&hidden, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_telephone_is_hidden_with_its_area_and_without_its_extension() {
+        for (phone, text) in [
+            ("87654321", "057487654321"),
+            ("0574-87654321-8001", "0574-87654321"),
+            ("0574-87654321-8001", "87654321"),
+            ("13812345678-13987654321", "13987654321"),
+        ] {
+            let left = told(&Hidden::of([&person("", phone, "", "")], &[]), &format!("电话{text}。"));
+            assert!(!left.contains("7654321"), "{phone} in {text}: {left}");
+        }
+        let order = told(&Hidden::of([&person("", "87654321", "", "")], &[]), "单号10087654321");
+        assert_eq!(order, "单号10087654321");
+    }
+
+    #[test]
+    fn each_of_several_in_one_field_is_hidden() {
+        for (name, called) in [
+            ("张三等5人", "张三"),
+            ("张三 李四", "李四"),
+            ("张三\n李四、王五", "王五"),
+            ("张三和李四", "张三"),
+            ("张三13812345678", "张三"),
+            ("张三家属", "张三"),
+            ("张三（代李四）", "张三"),
+            ("张 三", "张三"),
+            ("欧阳和平", "欧阳和平"),
+        ] {
+            let hidden = Hidden::of([&person(name, "", "", "")], &[]);
+            assert_eq!(told(&hidden, &format!("联系人{called}，平时在家")), "联系人〔隐去〕，平时在家", "{name}");
         }
     }
 

@@ -97,10 +97,11 @@ pub struct CaseRow {
 }
 
 impl Filter {
-    /// Registered at least so long ago.
+    /// Registered at least so long ago, and before what was asked for already.
     #[must_use]
     pub fn older_than(mut self, age: SignedDuration, now: Timestamp) -> Self {
-        self.registered_before = now.checked_sub(age).ok();
+        let before = now.checked_sub(age).ok();
+        self.registered_before = self.registered_before.into_iter().chain(before).min();
         self
     }
 

@@ -43,7 +43,7 @@ impl ReadHandle {
     /// Where the file cannot be read.
     pub fn standing(&self, now: Timestamp) -> Result<Standing> {
         self.ask(|db| {
-            let mut counted = db.prepare_cached("SELECT name, value FROM counters WHERE kind = ?1 AND value <> 0")?;
+            let mut counted = db.prepare_cached("SELECT name, value FROM counters WHERE kind = ?1")?;
             let mut by = |counter: Counter| -> Result<BTreeMap<String, i64>> {
                 let rows = counted.query_map([counter.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -56,6 +56,19 @@ impl ReadHandle {
             let overdue = late.query_map([now.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let overdue = overdue.collect::<std::result::Result<_, _>>()?;
             Ok(Standing { appeals, rules, overdue, warned, accused_later, linked })
+        })
+    }
+
+    /// The numberings whose sources are owed anything.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn owed_numberings(&self) -> Result<Vec<Namespace>> {
+        self.ask(|db| {
+            let mut statement = db.prepare_cached("SELECT DISTINCT namespace FROM owed")?;
+            let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+            let names = names.collect::<std::result::Result<Vec<_>, _>>()?;
+            Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
         })
     }
 

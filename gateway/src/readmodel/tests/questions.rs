@@ -97,6 +97,9 @@ fn filters_choose() {
     assert_eq!(ids(&handle, &Filter { number: Some(number[3..12].into()), ..Filter::default() }), [all[3]]);
     assert_eq!(count(Filter { registered_from: Some(start()), ..Filter::default() }), 8);
     assert_eq!(count(Filter::default().older_than(SignedDuration::from_hours(1), start())), 0);
+    let (long_ago, ages) = (Some(start()), SignedDuration::from_hours(-1));
+    let before = Filter { registered_before: long_ago, ..Filter::default() };
+    assert_eq!(before.older_than(ages, start()).registered_before, long_ago, "both hold");
 }
 
 #[test]
