@@ -92,15 +92,15 @@ impl Directory {
         let accusing = accusation::words::read(optional_text_of(files, accusation::words::FILE), &mut problems);
         let mut directory = Self {
             gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
-            divisions,
-            places,
             severity: Rules::read(
                 optional_text_of(files, rules::FILE),
                 optional_text_of(files, rules::DATES_FILE),
                 optional_text_of(files, rules::PLACES_FILE),
                 &mut problems,
             ),
-            accusing: AccusingLexicon::new(accusing, &departments),
+            accusing: AccusingLexicon::new(accusing, &departments, &divisions),
+            divisions,
+            places,
             departments,
             matters: Matters::read(text_of(files, matters::FILE, &mut problems), &mut problems),
             responsibilities: Responsibilities::read(
@@ -128,9 +128,13 @@ impl Directory {
         let places = Places::read(|name| optional_text_of(files, name), &mut problems);
         let directory = Self {
             gazetteer: Arc::new(Gazetteer::of(&divisions, &places.aliases)),
+            accusing: AccusingLexicon::new(
+                accusation::words::read(None, &mut problems),
+                &Departments::default(),
+                &divisions,
+            ),
             divisions,
             places,
-            accusing: AccusingLexicon::new(accusation::words::read(None, &mut problems), &Departments::default()),
             severity: Rules::read(None, None, None, &mut problems),
             departments: Departments::default(),
             matters: Matters::default(),

@@ -10,6 +10,7 @@ use super::super::vocabulary::{Gapped, Listed, heads};
 use super::blame::{BLAME, Blame};
 use super::words::{FILE, Kind, Says};
 use crate::directory::departments::{Department, Departments, Kind as UnitKind};
+use crate::directory::divisions::Divisions;
 use crate::directory::names::NameIndex;
 
 /// What a word may mean.
@@ -55,18 +56,21 @@ pub(crate) struct Lexicon {
     index: NameIndex<usize>,
     meanings: Vec<Meaning>,
     pub affixes: Affixes,
+    /// The county and its city, in all forms: 宁波市江北区, 江北区, 江北, 宁波市, 宁波.
+    pub counties: Vec<String>,
     /// What reads as blame.
     pub blame: Arc<Blame>,
 }
 
 impl Lexicon {
     /// Puts the words in force and the names of units together.
-    pub fn new(mut words: Vec<Listed<Says>>, departments: &Departments) -> Self {
+    pub fn new(mut words: Vec<Listed<Says>>, departments: &Departments, divisions: &Divisions) -> Self {
         // The order of lines must not matter.
         words.sort_by(|a, b| {
             (&a.word, a.says.kind, &a.says.means, a.line).cmp(&(&b.word, b.says.kind, &b.says.means, b.line))
         });
-        let mut lexicon = Self { blame: Arc::clone(&BLAME), ..Self::default() };
+        let counties = counties(divisions);
+        let mut lexicon = Self { blame: Arc::clone(&BLAME), counties, ..Self::default() };
         for listed in words {
             lexicon.add_word(listed, departments);
         }
@@ -105,7 +109,8 @@ impl Lexicon {
     /// 征收中心 for 区征收中心, where no list has another meaning for it.
     fn add_short_names(&mut self, departments: &Departments) {
         let short = |name: &str| {
-            let short = name.strip_prefix("江北区").or_else(|| name.strip_prefix('区'))?;
+            let whole = self.counties.iter().find_map(|county| name.strip_prefix(county.as_str()));
+            let short = whole.or_else(|| without_level(name))?;
             (short.chars().count() >= 3 && self.index.get(short).is_empty()).then(|| short.to_owned())
         };
         let of = |d: &'_ Department| d.aliases.iter().filter_map(|n| short(n)).collect::<Vec<_>>();
@@ -144,6 +149,29 @@ impl Affixes {
     }
 }
 
+/// 区征收中心, 县征收中心, 市征收中心; not 市场监管局.
+fn without_level(name: &str) -> Option<&str> {
+    const OTHER_WORD: [char; 5] = ['场', '政', '民', '容', '级'];
+    let rest = name.strip_prefix(['区', '县', '市'])?;
+    (!name.starts_with('市') || !rest.starts_with(OTHER_WORD)).then_some(rest)
+}
+
+/// Longest first, so that 江北区 is not read as 江北 with something behind it.
+fn counties(divisions: &Divisions) -> Vec<String> {
+    let parts = |name: &'_ str| -> Vec<String> {
+        let city = name.char_indices().find(|(at, c)| *c == '市' && at + c.len_utf8() < name.len());
+        let cut = city.map_or(0, |(at, c)| at + c.len_utf8());
+        [name, &name[..cut], &name[cut..]].into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let mut forms: Vec<String> = divisions.counties().flat_map(|county| parts(&county.name)).collect();
+    let bare = |form: &String| form.strip_suffix(['区', '县', '市']).map(str::to_owned);
+    let bare: Vec<String> = forms.iter().filter_map(bare).filter(|bare| bare.chars().count() >= 2).collect();
+    forms.extend(bare.into_iter().filter(|bare| !bare.contains(['市', '区', '县'])));
+    forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    forms.dedup();
+    forms
+}
+
 /// A single character such as 由 or 转 asks only right before a name; 请 asks wherever it stands.
 fn is_asking_alone(word: &str) -> bool {
     word == "请" || word.chars().count() > 1
@@ -170,4 +198,35 @@ fn of_kind(kind: &str, departments: &Departments) -> BTreeSet<DepartmentId> {
     let of = |d: &&Department| d.kind.as_str() == kind;
     let above = |d: &Department| d.superior.as_ref().and_then(|s| departments.get(s)).is_some_and(|s| s.kind == d.kind);
     departments.iter().filter(of).filter(|d| !above(d)).map(|d| d.id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Directory;
+    use crate::directory::tests::changed;
+
+    /// No county is in the code: a directory's own is known by its divisions.
+    #[test]
+    fn a_county_is_left_out_of_a_name_wherever_it_lies() {
+        for (county, alias) in [
+            ("宁波市江北区", "江北区仁和中心"),
+            ("宁波市余姚市", "余姚市仁和中心"),
+            ("无锡市江阴市", "市仁和中心"),
+            ("上饶市玉山县", "玉山仁和中心"),
+            ("玉山县", "县仁和中心"),
+        ] {
+            let mut files = changed("divisions.csv", |text| text.replace("宁波市江北区", county));
+            let unit = format!("x-unit,某单位,{alias};市场监管一局,bureau,jb-government,,web,,yes,\n");
+            files.iter_mut().filter(|(name, _)| name == "departments.csv").for_each(|(_, text)| text.push_str(&unit));
+            let lexicon = Directory::parse(&files).map(|directory| directory.accusing).ok().expect("parses");
+            let meant =
+                |text: &str| lexicon.at(text).any(|(_, m)| m.units.iter().any(|unit| unit.as_str() == "x-unit"));
+            assert!(meant("仁和中心收钱") && meant(alias), "{county}");
+            assert!(!meant("场监管一局"), "the character is of another word");
+        }
+        let forms = Directory::parse(&changed("divisions.csv", |text| text.replace("宁波市江北区", "无锡市江阴市")));
+        let forms = forms.map(|directory| directory.accusing.counties.clone()).ok().expect("parses");
+        assert_eq!(forms, ["无锡市江阴市", "无锡市", "江阴市", "无锡", "江阴"]);
+    }
 }

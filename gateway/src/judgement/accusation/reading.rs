@@ -44,29 +44,9 @@ pub(super) struct Reading<'t, 'l> {
 /// Between two names that share a part.
 const AND: [&str; 12] = ["、", "和", "与", "及", "跟", "同", "以及", "或", "或者", "还有", "等", "/"];
 /// What may stand between a marker and the name it belongs to.
-const BETWEEN: [&str; 22] = [
-    "我们",
-    "咱们",
-    "我",
-    "本",
-    "该",
-    "当地",
-    "辖区",
-    "所属",
-    "属地",
-    "江北区",
-    "江北",
-    "宁波市",
-    "宁波",
-    "上级",
-    "贵",
-    "各",
-    "那些",
-    "某",
-    "原",
-    "相关",
-    "了",
-    "过",
+const BETWEEN: [&str; 18] = [
+    "我们", "咱们", "我", "本", "该", "当地", "辖区", "所属", "属地", "上级", "贵", "各", "那些", "某", "原", "相关",
+    "了", "过",
 ];
 /// Before a name that is where someone lives.
 const LIVING: [&str; 8] = ["住", "位于", "地处", "坐落", "来自", "家住", "住在", "地址"];
@@ -288,7 +268,8 @@ impl<'t, 'l> Reading<'t, 'l> {
 
     fn marker_before(&self, i: usize) -> &'t str {
         let mut before = self.before(i);
-        while let Some(shorter) = BETWEEN.iter().find_map(|b| before.strip_suffix(b)) {
+        let between = || BETWEEN.into_iter().chain(self.lexicon.counties.iter().map(String::as_str));
+        while let Some(shorter) = between().find_map(|b| before.strip_suffix(b)) {
             before = shorter;
         }
         before
