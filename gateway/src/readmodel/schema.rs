@@ -11,7 +11,7 @@ use super::{Opened, ReadModelError, Result};
 
 /// To be raised with every change of the tables, of the form in which [`huiliu_schemas::event::EventBody`] is written, or of
 /// what the fold makes of events as far as rows keep it.
-const VERSION: i64 = 15;
+const VERSION: i64 = 16;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed, and ids, whose order is nobody's, not at all: each
@@ -72,7 +72,6 @@ CREATE TABLE entries (
     PRIMARY KEY (key, n, department)
 ) WITHOUT ROWID;
 CREATE INDEX entries_live ON entries (department, message) WHERE died IS NULL;
-CREATE INDEX entries_dead ON entries (died) WHERE died IS NOT NULL;
 CREATE INDEX entries_unsent ON entries (event) WHERE message IS NULL;
 CREATE TABLE early_entries (
     case_id BLOB, n INTEGER, department TEXT, message INTEGER NOT NULL, PRIMARY KEY (case_id, n, department)

@@ -60,20 +60,6 @@ impl ReadHandle {
         self.entries(&format!("{SELECT} WHERE e.message IS NULL AND e.died IS NULL ORDER BY e.event, e.n"), [])
     }
 
-    /// Entries that died by events after sequence `after`, in the order they died: at least `limit` of them if there are
-    /// so many, and all that died by the last one's event, so that its `died` is the next `after`.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn dead_entries(&self, after: u64, limit: usize) -> Result<Vec<EntryRow>> {
-        let until = "SELECT max(died) FROM (SELECT died FROM entries WHERE died IS NOT NULL AND died > ?1
-            ORDER BY died LIMIT ?2)";
-        self.entries(
-            &format!("{SELECT} WHERE e.died IS NOT NULL AND e.died > ?1 AND e.died <= ({until}) ORDER BY e.died, e.n"),
-            params![after.cast_signed(), limit as i64],
-        )
-    }
-
     /// Every live entry of a department, oldest message first; those without a message come first of all.
     ///
     /// # Errors
