@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Map as Object, Value, json};
 
-use super::files::{bytes, list, stem};
+use super::files::{bytes, list, stem, text};
 use super::{Pack, PackError, Way, draft, embedded};
 use crate::decode::{Limits, Record};
 use crate::verify::{Proof, RawBody, Verified};
@@ -105,8 +105,8 @@ fn report(pack: &Pack, samples: &[Sample]) -> Result<Report, PackError> {
 }
 
 fn sample(path: &Path) -> Result<Sample, PackError> {
-    let expected = fs::read(path.with_extension("expected.json")).ok();
-    let expected = expected.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+    let expected = text(&path.with_extension("expected.json")).ok();
+    let expected = expected.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     Ok(Sample { name: stem(path), bytes: bytes(path)?, expected })
 }
 

@@ -6,6 +6,7 @@ use huiliu_schemas::finding::Finding;
 
 use super::files::Files;
 use super::{Pack, PackError, bench, embedded, spec};
+use crate::charset;
 use crate::map::{self, Issue, Material, Sample};
 
 /// Looks over the pack in a directory; one that does not load has its issues told.
@@ -54,7 +55,7 @@ fn file<'f>(files: &'f Files, issue: &Issue) -> &'f str {
 
 fn sample(pack: &Pack, name: &str, bytes: Vec<u8>, undecoded: &mut Vec<Finding>) -> Option<Sample> {
     let file = format!("fixtures/{name}");
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = charset::answer(&bytes).into_owned();
     match bench::decoded(pack, name, bytes) {
         Ok(records) => {
             let records = records.into_iter().filter_map(|record| record.value.ok()).collect();

@@ -132,7 +132,7 @@ fn draft(name: &str, documents: &[Document], keep_personal: bool) -> Result<Draf
     files.extend(plan.tables.iter().map(|(table, rows)| (format!("tables/{table}.csv"), write::table(rows))));
     if plan.classes {
         let names = embedded::PACKS.iter().flat_map(|pack| pack.tables).find(|(table, _)| *table == "matter-names");
-        files.extend(names.map(|(table, text)| (format!("tables/{table}.csv"), (*text).to_owned())));
+        files.extend(names.map(|(table, text)| (format!("tables/{table}.csv"), format!("{}{text}", write::MARK))));
     }
     let mut masker = Masker::new(open_paths(&columns));
     for document in documents {

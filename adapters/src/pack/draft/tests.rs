@@ -109,6 +109,10 @@ fn a_spreadsheet_with_chinese_heads() {
     );
     let states = fs::read_to_string(folder.0.join("sheet/tables/state.csv")).expect("a table");
     assert!(states.contains("已撤单,cancelled,") && states.contains("办理中,open,"), "{states}");
+    assert!(states.starts_with("\u{feff}code,word"), "a spreadsheet program is told that it is UTF-8: {states}");
+    let (gb, ..) = encoding_rs::GB18030.encode(&states[3..]);
+    fs::write(folder.0.join("sheet/tables/state.csv"), gb).expect("written");
+    assert!(test(&folder.0.join("sheet")).expect("reads what such a program saves").is_good());
 }
 
 /// Pinyin initials, nested, with a respondent; codes are numbers.

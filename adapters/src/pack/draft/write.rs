@@ -117,6 +117,9 @@ pub(super) fn pack(name: &str, format: Format, lists: &[String]) -> String {
     )
 }
 
+/// What makes a spreadsheet program on Chinese Windows read UTF-8, and not GBK.
+pub(super) const MARK: &str = "\u{feff}";
+
 /// `tables/NAME.csv`.
 pub(super) fn table(rows: &[(String, String, String)]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -124,7 +127,7 @@ pub(super) fn table(rows: &[(String, String, String)]) -> String {
         .chain(rows.iter().map(|(code, word, note)| [code.clone(), word.clone(), note.clone()]))
         .all(|row| writer.write_record(row).is_ok());
     let bytes = if written { writer.into_inner().unwrap_or_default() } else { Vec::new() };
-    String::from_utf8(bytes).unwrap_or_default()
+    format!("{MARK}{}", String::from_utf8(bytes).unwrap_or_default())
 }
 
 /// `README.md`.
