@@ -254,6 +254,33 @@ fn names_that_say_nothing() {
     assert!(Pack::load(&folder.0.join("mute")).is_ok());
 }
 
+/// What looks like a code in a person's field is the person's, and a page around the records may be signed.
+#[test]
+fn what_looks_like_a_code_may_be_a_persons() {
+    let row = |n: u32| {
+        serde_json::json!({
+            "gdbh": format!("GD2026{n:06}"), "xm": "zhangwei", "lxdh": "057487654321", "sjh": "8613800001234", "zjhm": "E12345678",
+            "sfzh": "330205850607123", "gzdh": "87654321", "yhkh": "6222021234567890128", "beiyong": "138-0000-1234", "gdlx": "tousu", "nr": "路灯不亮已有三天了"
+        })
+    };
+    let page = serde_json::json!({"exportUser": "张三", "tel": "13955550009", "operator": {"phone": "87650009"}, "total": 3, "rows": [row(1), row(2), row(3)]});
+    let secrets = ["张三", "13955550009", "87650009", "zhangwei", "057487654321", "8613800001234", "E12345678"];
+    let more = ["330205850607123", "87654321", "6222021234567890128", "138-0000-1234"];
+    let secrets = [&secrets[..], &more].concat();
+    let (folder, _) = check(
+        "signed",
+        "page.json",
+        page.to_string().as_bytes(),
+        &secrets,
+        &["source.id ← gdbh", "reporter.name ← xm"],
+    );
+    let fixture = fs::read_to_string(folder.0.join("signed/fixtures/page.json")).expect("a fixture");
+    assert!(
+        fixture.contains("\"total\": 3") && fixture.contains("GD2026000002") && fixture.contains("tousu"),
+        "{fixture}"
+    );
+}
+
 /// Names nobody knows, that end as such names do; and columns that must not be taken for what they resemble.
 #[test]
 fn names_that_only_end_as_others() {
