@@ -22,7 +22,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{PackError, bench, embedded};
-use crate::decode::{Format, Record};
+use crate::decode::Format;
 use crate::names::{self, PERSON};
 use columns::Column;
 use guess::Sure;
@@ -72,6 +72,8 @@ pub enum DraftError {
 pub struct Drafted {
     /// Records it was drafted from.
     pub records: usize,
+    /// What stood among them and could not be read: ragged rows, broken lines.
+    pub left_out: usize,
     /// Fields guessed surely, to be confirmed, hinted at, and not at all.
     pub fields: [usize; 4],
     /// Keys that no path can name.
@@ -82,13 +84,6 @@ pub struct Drafted {
 struct Draft {
     files: Vec<(String, String)>,
     drafted: Drafted,
-}
-
-/// The records of a file as people have them at hand; none if it is none of these.
-pub(super) fn records(file: &str, bytes: &[u8]) -> Option<Vec<Record>> {
-    let document = samples::read(file, bytes).ok()?;
-    let records = document.records().into_iter().cloned().enumerate();
-    Some(records.map(|(index, value)| Record { index, value: Ok(value) }).collect())
 }
 
 /// Drafts a pack from files of samples into the folder `dir`.
@@ -142,7 +137,8 @@ fn draft(name: &str, documents: &[Document], keep_personal: bool) -> Result<Draf
         let fixture = if keep_personal { short } else { masked(&short, document, &mut masker) };
         files.push((format!("fixtures/{}.json", document.name), format!("{fixture:#}\n")));
     }
-    let drafted = Drafted { records: records.len(), fields: plan.count, unnamed };
+    let left_out = documents.iter().map(Document::left_out).sum();
+    let drafted = Drafted { records: records.len(), left_out, fields: plan.count, unnamed };
     Ok(Draft { files, drafted })
 }
 
