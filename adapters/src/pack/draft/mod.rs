@@ -104,12 +104,16 @@ pub fn new(dir: &Path, name: &str, files: &[PathBuf], keep_personal: bool) -> Re
     };
     let documents = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let draft = draft(name, &documents, keep_personal)?;
-    for (file, text) in &draft.files {
+    let write = |(file, text): &(String, String)| {
         let path = dir.join(file);
-        fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(io(&path))?;
-        fs::write(&path, text).map_err(io(&path))?;
+        fs::create_dir_all(path.parent().unwrap_or(dir)).and_then(|()| fs::write(&path, text)).map_err(io(&path))
+    };
+    let written = draft.files.iter().try_for_each(write).and_then(|()| Ok(bench::bless(dir)?));
+    if let Err(error) = written {
+        // It was empty: all that is in it is ours, and would stand in the way of the next try.
+        let _ = fs::remove_dir_all(dir);
+        return Err(error);
     }
-    bench::bless(dir)?;
     Ok(draft.drafted)
 }
 

@@ -472,6 +472,32 @@ fn a_folder_with_something_in_it_and_a_bad_name_are_refused() {
     assert!(refused(&folder.0.join("y"), "A B").contains("cannot be a pack's name"));
 }
 
+/// A head cell with a line break, as a spreadsheet has it where a name is long: taken, asked about, ignored and unknown.
+#[test]
+fn a_name_of_two_lines_stays_in_its_line() {
+    let sheet = "编号,\"诉求\n内容\",\"登记\n时间\",\"经办人\n电话\",\"奇怪\n\"\"栏目\"\"\t\"\n\
+        GD00001,路灯不亮已有三天了,2026-01-02 03:04:05,13955550001,甲乙\nGD00002,下水道堵了没人来修,2026-01-03 03:04:05,13955550002,丙丁\n";
+    let (folder, map) = check("lines", "sheet.csv", sheet.as_bytes(), &["13955550001"], &["source.id ← 编号"]);
+    assert!(map.contains(r#""诉求\u000A内容""#), "{map}");
+    lint(&folder.0.join("lines")).expect("looked over");
+    assert_eq!(
+        toml::from_str::<toml::Table>(&format!("a = {}", plan::quoted("\"\\\u{7f}\t'"))).expect("TOML")["a"].as_str(),
+        Some("\"\\\u{7f}\t'")
+    );
+}
+
+/// A name that is too long for a file is seen only when it is written.
+#[test]
+fn a_draft_that_fails_leaves_nothing_behind() {
+    let folder = Folder::new("failed");
+    let sample = folder.0.join(format!("{}.json", "a".repeat(245)));
+    fs::write(&sample, "{\"id\": \"1\", \"a\": 1, \"b\": 2}").expect("written");
+    let dir = folder.0.join("failed");
+    let again = || new(&dir, "failed", std::slice::from_ref(&sample), false).expect_err("fails").to_string();
+    assert_eq!(again(), again());
+    assert!(!dir.exists());
+}
+
 /// What a draft finds of the lines people wrote for the built-in packs: those whose field is in a fixture.
 #[test]
 fn the_built_in_packs_are_drafted_again() {

@@ -16,7 +16,7 @@ pub(super) fn map(plan: &Plan) -> String {
     );
     out.push_str("\n# 故意不读的来源字段 left unread on purpose\nignore = [\n");
     for (path, said) in &plan.ignored {
-        let _ = writeln!(out, "    {said}\n    {},", quoted(path));
+        let _ = writeln!(out, "    {}\n    {},", one_line(said), quoted(path));
     }
     out.push_str("]\n\n[fields]\n");
     let mut fields: Vec<_> = plan.fields.iter().collect();
