@@ -472,6 +472,18 @@ fn a_folder_with_something_in_it_and_a_bad_name_are_refused() {
     assert!(refused(&folder.0.join("y"), "A B").contains("cannot be a pack's name"));
 }
 
+#[test]
+fn a_story_that_names_a_map_is_no_datum() {
+    let check = |value: &str, expected: Option<&str>| {
+        let record = serde_json::json!({"zd": value});
+        let (columns, _) = columns::of(&[&record]);
+        assert_eq!(guess::guess(&columns[0]).map(|guess| guess.what), expected, "{value}");
+    };
+    check("国家大地2000坐标系", Some("datum"));
+    check("高德", Some("datum"));
+    check("百度地图上我们家的位置标错了，送外卖的总走到隔壁", Some("content.text"));
+}
+
 /// A head cell with a line break, as a spreadsheet has it where a name is long: taken, asked about, ignored and unknown.
 #[test]
 fn a_name_of_two_lines_stays_in_its_line() {
