@@ -150,8 +150,10 @@ pub(crate) fn is_file(text: &str) -> bool {
 pub(crate) fn is_door(text: &str) -> bool {
     let marks = ["号", "幢", "室", "单元", "栋"];
     let after_digit = |mark: &str| {
-        let parts = text.split_once(mark);
-        parts.is_some_and(|(before, after)| before.ends_with(|c: char| c.is_ascii_digit()) && !after.starts_with('线'))
+        text.match_indices(mark).any(|(at, _)| {
+            let after = &text[at + mark.len()..];
+            text[..at].ends_with(|c: char| c.is_ascii_digit()) && !after.starts_with('线')
+        })
     };
     text.chars().count() >= 6 && marks.into_iter().any(after_digit)
 }
@@ -254,6 +256,8 @@ mod tests {
         assert!(
             is_door("示范路18号门口")
                 && is_door("样例花园5幢301室")
+                && is_door("地铁2号线旁解放路18号")
+                && is_door("二号桥路18号")
                 && !is_door("庄桥街道天合社区")
                 && !is_door("示范路工地门口")
                 && !is_door("轨道交通2号线工地")
