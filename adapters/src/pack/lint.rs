@@ -200,6 +200,33 @@ mod tests {
         assert_eq!(found.len(), 3, "{found:#?}");
     }
 
+    /// What keeps it from loading is said in Chinese, too.
+    #[test]
+    fn every_issue_is_said_in_both_languages() {
+        let head = "name = \"x\"\nnamespace = \"x\"\ntitle = { zh = \"甲\", en = \"x\" }\n";
+        let pack = format!(
+            "{head}[push]\nformat = \"json\"\nrecords = [\"a..b\"]\nverification = []\n\
+             [token]\npath = \"t\"\nheader = \"a b\"\ntoken = [\"a..b\"]\n\
+             [pull]\nkind = \"window\"\npath = \"p\"\npage_size = 0\nparams = {{}}\nrecords = \"a..b\"\ncode = \"c\"\n\
+             time_format = \"x\"\nzone = \"x\"\nrequests_per_minute = 60\n"
+        );
+        let cursor = format!(
+            "{head}[pull]\nkind = \"cursor\"\npath = \"/p\"\npage_size = 9\nparams = {{}}\nrecords = \"a\"\nrequests_per_minute = 60\n"
+        );
+        let request = "method = \"GET\"\npath = \"e\"\nencoding = \"json\"\nfields.a = { constant = \"x\" }";
+        let map = format!(
+            "untold = [\"nonsense\"]\n[fields]\n\"source.id\" = {{ from = [\"a\", \"b\"], prefix = {{ a = \"\", b = \"b-\" }} }}\n\
+             [answers]\ncode = \"c\"\n[writeback.nonsense]\n{request}\n[writeback.resolved]\n{request}\npaths = {{ c = \"/c\" }}\n"
+        );
+        let good = "[fields]\n\"source.id\" = { from = [\"id\"] }\n";
+        for (pack, map, least) in [(&pack[..], good, 9), (&cursor, good, 1), (head, &map, 9)] {
+            let files = Files { name: "x".into(), pack: pack.into(), map: map.into(), tables: BTreeMap::new() };
+            let found = look(&files, Vec::new());
+            let in_english: Vec<&String> = found.iter().map(|f| &f.zh).filter(|zh| zh.contains("应为：")).collect();
+            assert!(in_english.is_empty() && found.len() >= least, "{found:#?}");
+        }
+    }
+
     /// The built-in packs, with what their fixtures hold on purpose.
     #[test]
     fn the_built_in_packs_are_looked_over() {
