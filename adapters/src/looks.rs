@@ -1,6 +1,8 @@
 //! What a value looks like: telephone numbers, identity cards, division codes, points, flags. Pure, and never sure: it is
 //! evidence for the author of a map, and the reason why a value is not let into the clear.
 
+use crate::map::truth;
+
 /// Chinese mobile and fixed numbers, with or without country and area code.
 pub(crate) fn is_phone(text: &str) -> bool {
     let digits: String = text.trim_start_matches("+86").chars().filter(|c| !matches!(c, '-' | ' ')).collect();
@@ -114,26 +116,9 @@ pub(crate) fn is_place(text: &str) -> bool {
         && text.matches(['，', ',']).count() <= 1
 }
 
-/// Yes or no.
+/// Yes or no, as a map reads it.
 pub(crate) fn is_flag(text: &str) -> bool {
-    matches!(
-        text,
-        "0" | "1"
-            | "是"
-            | "否"
-            | "true"
-            | "false"
-            | "TRUE"
-            | "FALSE"
-            | "Y"
-            | "N"
-            | "y"
-            | "n"
-            | "yes"
-            | "no"
-            | "有"
-            | "无"
-    )
+    truth(text).is_some()
 }
 
 /// Addresses of files, one or several.
@@ -252,7 +237,7 @@ mod tests {
         assert!(
             is_division("330205") && is_division("330205006003") && !is_division("990205") && !is_division("33020")
         );
-        assert!(is_flag("是") && !is_flag("2"));
+        assert!(is_flag("是") && is_flag("No") && is_flag("没有") && !is_flag("2"));
         assert!(
             is_door("示范路18号门口")
                 && is_door("样例花园5幢301室")
