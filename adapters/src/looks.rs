@@ -1,6 +1,8 @@
 //! What a value looks like: telephone numbers, identity cards, division codes, points, flags. Pure, and never sure: it is
 //! evidence for the author of a map, and the reason why a value is not let into the clear.
 
+use crate::map::truth;
+
 /// Chinese mobile and fixed numbers, with or without country and area code.
 pub(crate) fn is_phone(text: &str) -> bool {
     let digits: String = text.trim_start_matches("+86").chars().filter(|c| !matches!(c, '-' | ' ')).collect();
@@ -114,26 +116,9 @@ pub(crate) fn is_place(text: &str) -> bool {
         && text.matches(['，', ',']).count() <= 1
 }
 
-/// Yes or no.
+/// Yes or no, as a map reads it.
 pub(crate) fn is_flag(text: &str) -> bool {
-    matches!(
-        text,
-        "0" | "1"
-            | "是"
-            | "否"
-            | "true"
-            | "false"
-            | "TRUE"
-            | "FALSE"
-            | "Y"
-            | "N"
-            | "y"
-            | "n"
-            | "yes"
-            | "no"
-            | "有"
-            | "无"
-    )
+    truth(text).is_some()
 }
 
 /// Addresses of files, one or several.
@@ -150,8 +135,10 @@ pub(crate) fn is_file(text: &str) -> bool {
 pub(crate) fn is_door(text: &str) -> bool {
     let marks = ["号", "幢", "室", "单元", "栋"];
     let after_digit = |mark: &str| {
-        let parts = text.split_once(mark);
-        parts.is_some_and(|(before, after)| before.ends_with(|c: char| c.is_ascii_digit()) && !after.starts_with('线'))
+        text.match_indices(mark).any(|(at, _)| {
+            let after = &text[at + mark.len()..];
+            text[..at].ends_with(|c: char| c.is_ascii_digit()) && !after.starts_with('线')
+        })
     };
     text.chars().count() >= 6 && marks.into_iter().any(after_digit)
 }
@@ -250,10 +237,12 @@ mod tests {
         assert!(
             is_division("330205") && is_division("330205006003") && !is_division("990205") && !is_division("33020")
         );
-        assert!(is_flag("是") && !is_flag("2"));
+        assert!(is_flag("是") && is_flag("No") && is_flag("没有") && !is_flag("2"));
         assert!(
             is_door("示范路18号门口")
                 && is_door("样例花园5幢301室")
+                && is_door("地铁2号线旁解放路18号")
+                && is_door("二号桥路18号")
                 && !is_door("庄桥街道天合社区")
                 && !is_door("示范路工地门口")
                 && !is_door("轨道交通2号线工地")

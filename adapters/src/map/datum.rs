@@ -42,8 +42,11 @@ pub(crate) fn point(first: f64, second: f64, datum: Datum) -> Option<Point> {
 /// The reference system of a name, as systems and their map libraries write it.
 pub(crate) fn named(text: &str) -> Option<Datum> {
     const NAMED: [(Datum, &[&str]); 3] = [
-        (Datum::Wgs84, &["wgs", "gps", "4326", "cgcs2000", "国家2000", "2000国家", "4490"]),
-        (Datum::Gcj02, &["gcj", "火星", "国测局", "amap", "高德", "tencent", "腾讯"]),
+        (
+            Datum::Wgs84,
+            &["wgs", "gps", "4326", "cgcs2000", "国家2000", "2000国家", "大地2000", "4490", "天地图", "tianditu"],
+        ),
+        (Datum::Gcj02, &["gcj", "火星", "国测局", "amap", "gaode", "高德", "tencent", "腾讯"]),
         (Datum::Bd09, &["bd09", "baidu", "百度"]),
     ];
     let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
@@ -182,6 +185,11 @@ mod tests {
             ("2000国家大地坐标系", Datum::Wgs84),
             ("火星坐标系(GCJ-02)", Datum::Gcj02),
             ("高德地图", Datum::Gcj02),
+            ("GaoDe", Datum::Gcj02),
+            ("大地2000", Datum::Wgs84),
+            ("国家大地2000坐标系", Datum::Wgs84),
+            ("天地图", Datum::Wgs84),
+            ("tianditu", Datum::Wgs84),
             ("GCS_WGS_1984", Datum::Wgs84),
         ] {
             assert_eq!(named(text), Some(datum), "{text}");

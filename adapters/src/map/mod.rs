@@ -44,6 +44,7 @@ pub(crate) use datum::{is_point as point_of, named as datum_named, pair as pair_
 pub(crate) use field::as_text;
 pub(crate) use lint::{Material, Sample, from_issue, lint};
 pub(crate) use path::Path as RecordPath;
+pub(crate) use run::truth;
 pub(crate) use spec::MapSpec;
 pub(crate) use target::order as target_order;
 pub(crate) use time::{DayEdge, TimeFormat, TimeReader, is_format, write as write_time, zone};

@@ -221,7 +221,7 @@ fn mentions((path, words): &(Path, Vec<String>), record: &Value) -> bool {
     found
 }
 
-fn truth(text: &str) -> Option<bool> {
+pub(crate) fn truth(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "y" | "t" | "on" | "是" | "有" => Some(true),
         "0" | "false" | "no" | "n" | "f" | "off" | "否" | "无" | "没有" => Some(false),

@@ -7,10 +7,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Map as Object, Value, json};
 
-use super::files::{bytes, list, stem};
-use super::{Pack, PackError, Way, draft, embedded};
-use crate::decode::{Limits, Record};
+use super::files::{bytes, list, stem, text};
+use super::{Pack, PackError, Way, embedded};
+use crate::decode::{DecodeError, Format, Limits, Record, decode};
+use crate::rows::NoTable;
 use crate::verify::{Proof, RawBody, Verified};
+use crate::{charset, form};
 
 /// What came of testing a pack.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,8 +107,8 @@ fn report(pack: &Pack, samples: &[Sample]) -> Result<Report, PackError> {
 }
 
 fn sample(path: &Path) -> Result<Sample, PackError> {
-    let expected = fs::read(path.with_extension("expected.json")).ok();
-    let expected = expected.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+    let expected = text(&path.with_extension("expected.json")).ok();
+    let expected = expected.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     Ok(Sample { name: stem(path), bytes: bytes(path)?, expected })
 }
 
@@ -147,12 +149,29 @@ pub fn try_one(pack: &Pack, file: &Path) -> Result<String, PackError> {
     Ok(out)
 }
 
-/// The records in one file, as a push or a page of a pull would bring them; from a spreadsheet or lines of JSON, as
-/// `pack new` reads them.
+/// The records in one file, as a push or a page of a pull would bring them; from a form or a spreadsheet, which people have at
+/// hand, whatever the source sends.
 pub fn records(pack: &Pack, file: &Path) -> Result<Vec<Record>, PackError> {
     let bytes = bytes(file)?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    decoded(pack, &name, bytes.clone()).or_else(|undecoded| draft::records(&name, &bytes).ok_or(undecoded))
+    decoded(pack, &name, bytes.clone()).or_else(|undecoded| match at_hand(pack, bytes) {
+        None | Some(Err(DecodeError::NoTable(NoTable::NoHead))) => Err(undecoded),
+        Some(records) => records.map_err(|source| PackError::Decode { file: name, source }),
+    })
+}
+
+/// None of what begins as JSON: its commas would make a table of it.
+fn at_hand(pack: &Pack, bytes: Vec<u8>) -> Option<Result<Vec<Record>, DecodeError>> {
+    let is_sheet = || charset::text(&bytes, None).is_some_and(|text| !text.trim_start().starts_with(['{', '[', '<']));
+    let format = match form::field(&bytes, "jsonData") {
+        Some(_) => Format::Form,
+        None if is_sheet() => Format::Csv,
+        None => return None,
+    };
+    let batch = pack.push.as_ref().map(|push| push.batch.clone()).unwrap_or_default();
+    let body = Verified::vouched(RawBody { bytes: bytes.into(), ..RawBody::default() }, Proof::Stored);
+    // An export is larger than what is pushed at once.
+    Some(decode(format, &batch, Limits { records: usize::MAX, ..Limits::default() }, &body))
 }
 
 fn outcome(pack: &Pack, name: &str, bytes: Vec<u8>) -> Result<Value, PackError> {

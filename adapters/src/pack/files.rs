@@ -1,14 +1,16 @@
 //! The files of a pack, from a directory or from the binary. The only place in packs that reads a disk.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use sha2::{Digest as _, Sha256};
 
 use super::PackError;
 use super::embedded::Embedded;
 use super::spec;
+use crate::charset;
 
 /// The texts a pack is made of.
 #[derive(Debug)]
@@ -73,9 +75,15 @@ pub(super) fn stem(path: &Path) -> String {
     path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// A file as text.
+/// A file as text, in UTF-8 or as office programs on Chinese Windows save it. One with a broken byte is refused: a code with
+/// it would be another code.
 pub(super) fn text(path: &Path) -> Result<String, PackError> {
-    fs::read_to_string(path).map_err(|source| PackError::Read { path: path.display().to_string(), source })
+    let bytes = bytes(path)?;
+    let text = charset::text(&bytes, None).filter(|text| !text.contains(charset::REPLACED));
+    text.map(Cow::into_owned).ok_or_else(|| PackError::Read {
+        path: path.display().to_string(),
+        source: io::Error::new(io::ErrorKind::InvalidData, "expected text in UTF-8 or GB18030"),
+    })
 }
 
 /// A file as bytes.
@@ -98,4 +106,28 @@ pub(super) fn list(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, PackError> 
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_as_office_programs_save_them() {
+        let path = std::env::temp_dir().join(format!("huiliu-files-{}.csv", std::process::id()));
+        let read = |bytes: &[u8]| {
+            fs::write(&path, bytes).expect("written");
+            text(&path).map_err(|error| error.to_string())
+        };
+        let table = "code,word,note\n投诉,complaint,样例\n";
+        let (gb, ..) = encoding_rs::GB18030.encode(table);
+        for bytes in [table.as_bytes(), format!("\u{feff}{table}").as_bytes(), &gb] {
+            assert_eq!(read(bytes).as_deref(), Ok(table));
+        }
+        for broken in [&gb[..gb.len() - 2], b"PK\x03\x04\xff\xff\xff\xff"] {
+            let said = read(&[broken, b"\xff\n"].concat()).expect_err("refused");
+            assert!(said.ends_with("cannot be read: expected text in UTF-8 or GB18030"), "{said}");
+        }
+        fs::remove_file(&path).expect("removed");
+    }
 }

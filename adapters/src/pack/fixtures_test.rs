@@ -64,6 +64,42 @@ fn a_wrong_expectation_is_shown_by_field() {
     assert!(!tried.contains(" orderId"), "{tried}");
 }
 
+/// Whatever the pack's channel sends, and with what is broken in it.
+#[test]
+fn a_file_at_hand_is_tried_record_by_record() {
+    let file = std::env::temp_dir().join(format!("huiliu-tried-{}", std::process::id()));
+    let pack = Pack::embedded("hotline-12345").expect("loads");
+    let tried = |text: &str| {
+        std::fs::write(&file, text).expect("written");
+        try_one(&pack, &file).map_err(|error| error.to_string())
+    };
+    let record = r#"{"orderId":"1","title":"路灯"}"#;
+    for (text, all, broken, why) in [
+        ("orderId,title,majorContent\n1,a,b\n2,a\n3,a,b,c\n4,a,b\n".to_owned(), 4, 2, "has 2 cells: expected 3"),
+        (format!("{record}\n{{\"orderId\":\n{record}\n"), 3, 1, "record 1 is not JSON: eof"),
+        (format!("sign=x&jsonData=%5B{record},7%5D"), 2, 1, "record 1 is a number"),
+    ] {
+        let shown = tried(&text).expect("tried");
+        assert_eq!(
+            (shown.matches("条 record").count(), shown.matches("not_a_record").count()),
+            (all, broken),
+            "{shown}"
+        );
+        assert!(shown.contains(why), "{shown}");
+    }
+    for (text, why) in [
+        ("orderId,title\n1,\"a\n2,b\n", "the body is no table: a quote is open at the end"),
+        ("{\"orderId\": 1,\n\"title\": 2,\n\"x\":\n", "the body is not JSON"),
+        ("plain", "the body is not JSON"),
+    ] {
+        let said = tried(text).expect_err("refused");
+        assert!(said.contains(why), "{said}");
+    }
+    let long: String = (0..5_010).map(|n| format!("{n},a\n")).collect();
+    assert_eq!(tried(&format!("orderId,title\n{long}")).expect("tried").matches("条 record").count(), 5_010);
+    std::fs::remove_file(&file).expect("removed");
+}
+
 #[test]
 fn a_directory_wins_over_the_binary_and_a_missing_one_does_not() {
     let packs = dir("");

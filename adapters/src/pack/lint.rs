@@ -6,6 +6,7 @@ use huiliu_schemas::finding::Finding;
 
 use super::files::Files;
 use super::{Pack, PackError, bench, embedded, spec};
+use crate::charset;
 use crate::map::{self, Issue, Material, Sample};
 
 /// Looks over the pack in a directory; one that does not load has its issues told.
@@ -54,7 +55,7 @@ fn file<'f>(files: &'f Files, issue: &Issue) -> &'f str {
 
 fn sample(pack: &Pack, name: &str, bytes: Vec<u8>, undecoded: &mut Vec<Finding>) -> Option<Sample> {
     let file = format!("fixtures/{name}");
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = charset::answer(&bytes).into_owned();
     match bench::decoded(pack, name, bytes) {
         Ok(records) => {
             let records = records.into_iter().filter_map(|record| record.value.ok()).collect();
@@ -197,6 +198,33 @@ mod tests {
             assert!(found.iter().any(|found| found.contains(expected)), "{expected}\n{found:#?}");
         }
         assert_eq!(found.len(), 3, "{found:#?}");
+    }
+
+    /// What keeps it from loading is said in Chinese, too.
+    #[test]
+    fn every_issue_is_said_in_both_languages() {
+        let head = "name = \"x\"\nnamespace = \"x\"\ntitle = { zh = \"甲\", en = \"x\" }\n";
+        let pack = format!(
+            "{head}[push]\nformat = \"json\"\nrecords = [\"a..b\"]\nverification = []\n\
+             [token]\npath = \"t\"\nheader = \"a b\"\ntoken = [\"a..b\"]\n\
+             [pull]\nkind = \"window\"\npath = \"p\"\npage_size = 0\nparams = {{}}\nrecords = \"a..b\"\ncode = \"c\"\n\
+             time_format = \"x\"\nzone = \"x\"\nrequests_per_minute = 60\n"
+        );
+        let cursor = format!(
+            "{head}[pull]\nkind = \"cursor\"\npath = \"/p\"\npage_size = 9\nparams = {{}}\nrecords = \"a\"\nrequests_per_minute = 60\n"
+        );
+        let request = "method = \"GET\"\npath = \"e\"\nencoding = \"json\"\nfields.a = { constant = \"x\" }";
+        let map = format!(
+            "untold = [\"nonsense\"]\n[fields]\n\"source.id\" = {{ from = [\"a\", \"b\"], prefix = {{ a = \"\", b = \"b-\" }} }}\n\
+             [answers]\ncode = \"c\"\n[writeback.nonsense]\n{request}\n[writeback.resolved]\n{request}\npaths = {{ c = \"/c\" }}\n"
+        );
+        let good = "[fields]\n\"source.id\" = { from = [\"id\"] }\n";
+        for (pack, map, least) in [(&pack[..], good, 9), (&cursor, good, 1), (head, &map, 9)] {
+            let files = Files { name: "x".into(), pack: pack.into(), map: map.into(), tables: BTreeMap::new() };
+            let found = look(&files, Vec::new());
+            let in_english: Vec<&String> = found.iter().map(|f| &f.zh).filter(|zh| zh.contains("应为：")).collect();
+            assert!(in_english.is_empty() && found.len() >= least, "{found:#?}");
+        }
     }
 
     /// The built-in packs, with what their fixtures hold on purpose.

@@ -123,6 +123,12 @@ fn new(folder: &Path, name: &str, from: &[PathBuf], keep_personal: bool) -> anyh
          {} records; {high} fields sure, {medium} to be confirmed, {low} hinted at, {none} unknown",
         drafted.records, drafted.records
     ))?;
+    if drafted.left_out > 0 {
+        say(format!(
+            "另有 {} 行读不出，未用于起草；用 huiliu pack try 查看是哪些 (rows that could not be read were left out; pack try shows which)",
+            drafted.left_out
+        ))?;
+    }
     if !drafted.unnamed.is_empty() {
         say(format!(
             "{} 个字段名写不成路径，见 README (keys that no path can name: see the README)",

@@ -22,9 +22,11 @@ pub(crate) fn from_issue(issue: &Issue, text: &str) -> Finding {
 const CHINESE: &[(&str, &str)] = &[
     ("one of source.id", "目标字段不存在：只能写目标清单里的字段"),
     ("one of name, sex", "人员没有这个字段：可用 name sex phone id_type id_number address workplace"),
+    ("one of accepted", "没有这种回写：可用 accepted declined progress resolved"),
     ("the field `source.id`", "缺少必需的 \"source.id\"：没有来源自己的编号就无法成件"),
     ("paths only", "编号只能取自来源字段，不能写常量"),
     ("one of the paths the number", "prefix 里的路径须是取该编号的路径"),
+    ("something put before", "prefix 不能为空：写明加在编号前的字样"),
     ("`from` or `constant`", "须写 from（取自哪些字段）或 constant（固定值）"),
     ("a table of the pack", "tables/ 中没有这张对照表"),
     ("a path such as", "字段路径写法有误：如 a.b、a[0].b、a[-1].b、a[].b"),
@@ -46,11 +48,20 @@ const CHINESE: &[(&str, &str)] = &[
     ("`each` beside them", "principal 与 others 须与 each 同用"),
     ("a number's shape", "编号样式有误：# 代表一位数字，至少四位"),
     ("POST, PUT or PATCH", "method 只能是 POST、PUT 或 PATCH"),
-    ("a path from `/`", "回写地址须以 / 开头，其中只能有 {source_id}"),
+    ("a path from `/` in which", "回写地址须以 / 开头，其中只能有 {source_id}"),
+    ("a path from `/`", "地址须以 / 开头"),
+    ("a path with a `prefix`", "paths 里只能写 source.id 的 prefix 里有的路径"),
+    ("where the records of this series", "须写这一类编号的记录回写到哪个地址"),
     ("a field from `event_id`", "须有一个字段取自 event_id，否则重发会被当作两次"),
     ("either `constant`", "回写字段须写 constant，或 from 加可用的名称"),
     ("`unix`, `unix-ms`", "时间格式有误：unix、unix-ms、iso，或 yyyy MM dd HH mm ss"),
     ("`ok`: the codes", "须写 ok：哪些代码表示成功"),
+    ("the codes of a good answer", "须写 ok：哪些代码表示成功"),
+    ("more than nothing", "须大于 0"),
+    ("paths such as", "路径写法有误：如 data.rows"),
+    ("the names `from`, `to`", "params 须写 from、to、page 各叫什么"),
+    ("the names `since`", "params 须写 since、cursor 各叫什么，并写 next：下一页的游标在何处"),
+    ("the name of a header", "请求头的名称有误"),
     ("the section [answers]", "须有 [answers]：否则不知道来源收下了没有"),
     ("at least one of [push]", "须有 [push] 或 [pull]"),
     ("a map: ", "文件读不懂（TOML 语法或未知的键），详见英文"),
@@ -58,13 +69,7 @@ const CHINESE: &[(&str, &str)] = &[
 ];
 
 fn chinese(expected: &str) -> Option<&'static str> {
-    let known = CHINESE.iter().find(|(start, _)| expected.starts_with(start));
-    let kinds = || {
-        expected
-            .starts_with("one of dispatched")
-            .then_some("没有这种回写：可用 dispatched accepted declined returned progress resolved extended")
-    };
-    known.map(|(_, zh)| *zh).or_else(kinds)
+    CHINESE.iter().find(|(start, _)| expected.starts_with(start)).map(|(_, zh)| *zh)
 }
 
 /// The target a mistyped one was probably meant to be.

@@ -47,7 +47,7 @@ fn walk(value: &Value, at: &str, record: usize, columns: &mut Vec<Column>, unnam
         }
         Value::Object(object) => {
             for (key, inner) in object {
-                if key.is_empty() || key.contains(['.', '[', ']', '"', '\\']) {
+                if !is_nameable(key) {
                     unnamed.push(key.clone());
                     continue;
                 }
@@ -58,6 +58,11 @@ fn walk(value: &Value, at: &str, record: usize, columns: &mut Vec<Column>, unnam
         Value::Array(list) => list.iter().for_each(|inner| walk(inner, &format!("{at}[]"), record, columns, unnamed)),
         scalar => add(columns, at, record, scalar),
     }
+}
+
+/// Whether a path can name a key.
+pub(super) fn is_nameable(key: &str) -> bool {
+    !key.is_empty() && !key.contains(['.', '[', ']', '"', '\\'])
 }
 
 /// A longitude and a latitude as GeoJSON has them, or two zeros in their place.

@@ -374,7 +374,7 @@ fn by_values(column: &Column) -> Option<Guess> {
         () if column.mostly(looks::is_file) && !is_secret(&column.path) => {
             make("facts.evidence", Sure::Middle, "是文件地址", "are addresses of files")
         }
-        () if column.mostly(|v| datum_named(v).is_some()) && !column.mostly(looks::is_digits) => {
+        () if column.mostly(is_datum) && !column.mostly(looks::is_digits) => {
             make("datum", Sure::Middle, "是坐标系名称", "are names of reference systems")
         }
         () if column.mostly(is_point) => {
@@ -406,6 +406,12 @@ fn by_values(column: &Column) -> Option<Guess> {
         }
         () => None,
     }
+}
+
+/// The name of a reference system, and no story in which a map is named.
+fn is_datum(text: &str) -> bool {
+    const LONGEST_NAME: usize = 20;
+    text.chars().count() <= LONGEST_NAME && datum_named(text).is_some()
 }
 
 /// Whether a code is called an office's: offices are often numbered like the divisions they lie in.

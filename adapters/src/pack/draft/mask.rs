@@ -5,19 +5,26 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::looks;
+use super::columns::is_nameable;
+use super::times::is_time_value;
 use crate::map::as_text;
+use crate::{looks, order_number};
 
 /// Makes values up.
 pub(super) struct Masker {
     /// Paths whose values are no person's: times, codes, places of a list.
     open: BTreeSet<String>,
+    /// Paths whose values are a person's, even where they look like codes.
+    sealed: BTreeSet<String>,
     made: HashMap<String, String>,
 }
 
+/// What stands under a key that no path can name was judged by nobody. No path begins so.
+const UNNAMED: &str = "\"";
+
 impl Masker {
-    pub(super) fn new(open: BTreeSet<String>) -> Self {
-        Self { open, made: HashMap::new() }
+    pub(super) fn new(open: BTreeSet<String>, sealed: BTreeSet<String>) -> Self {
+        Self { open, sealed, made: HashMap::new() }
     }
 
     /// A value with everything personal in it made up.
@@ -28,7 +35,11 @@ impl Masker {
                 Value::Object(object.iter().map(|(key, inner)| (key.clone(), self.masked(inner, at))).collect())
             }
             Value::Object(object) => {
-                let below = |key: &String| if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                let below = |key: &String| match at {
+                    _ if !is_nameable(key) => UNNAMED.to_owned(),
+                    "" => key.clone(),
+                    at => format!("{at}.{key}"),
+                };
                 Value::Object(
                     object.iter().map(|(key, inner)| (key.clone(), self.masked(inner, &below(key)))).collect(),
                 )
@@ -40,7 +51,8 @@ impl Masker {
 
     fn scalar(&mut self, scalar: &Value, at: &str) -> Value {
         let Some(text) = as_text(scalar) else { return scalar.clone() };
-        let is_open = self.open.contains(at) || is_code(&text);
+        let is_sealed = self.sealed.contains(at) || at.starts_with(UNNAMED);
+        let is_open = self.open.contains(at) || !is_sealed && is_code(&text);
         if text.is_empty() || scalar.is_boolean() || (is_open && !has_personal_number(&text)) {
             return scalar.clone();
         }
@@ -66,7 +78,28 @@ fn is_code(text: &str) -> bool {
 /// Whether a person's number stands anywhere in a text.
 fn has_personal_number(text: &str) -> bool {
     let is_between = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '@' | '.');
-    text.split(is_between).any(looks::is_personal_number)
+    let is_number = |part: &str| looks::is_personal_number(part) || is_old_id(part) || is_bank_card(part);
+    // The digits of a time and of a point may be dialled, too.
+    let is_measured =
+        || is_time_value(text) || text.split(',').all(|part| part.contains('.') && part.parse::<f64>().is_ok());
+    text.split(is_between).any(is_number) || order_number::holds_phone(text) && !is_measured()
+}
+
+/// Fifteen digits with a birthday of the last century in them: an identity card's number until 1999.
+fn is_old_id(text: &str) -> bool {
+    text.len() == 15
+        && looks::is_digits(text)
+        && looks::is_division(&text[..6])
+        && looks::is_id_shaped(&format!("{}19{}0", &text[..6], &text[6..]))
+}
+
+/// Of a Chinese bank, with the right check digit (Luhn).
+fn is_bank_card(text: &str) -> bool {
+    let worth = |(at, digit): (usize, u32)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit };
+    (16..=19).contains(&text.len())
+        && looks::is_digits(text)
+        && text.starts_with("62")
+        && text.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().map(worth).sum::<u32>().is_multiple_of(10)
 }
 
 fn made_up(text: &str, next: usize) -> String {
@@ -79,6 +112,8 @@ fn made_up(text: &str, next: usize) -> String {
         _ if looks::is_surely_phone(text) && !text.contains('-') && text.len() >= 11 => {
             format!("{}199{next:08}", text.strip_suffix(&text[text.len() - 11..]).unwrap_or_default())
         }
+        // What differs goes on to differ: a case is known by its number.
+        _ if looks::is_digits(text) && text.len() >= 6 => format!("1{next:0width$}", width = text.len() - 1),
         _ => shaped(text),
     }
 }
@@ -103,9 +138,13 @@ mod tests {
 
     use super::*;
 
+    fn paths(paths: &[&str]) -> BTreeSet<String> {
+        paths.iter().map(|path| (*path).to_owned()).collect()
+    }
+
     #[test]
     fn what_is_made_up_has_the_shape_and_nothing_of_the_value() {
-        let mut masker = Masker::new(BTreeSet::from(["t".to_owned(), "tel2".to_owned()]));
+        let mut masker = Masker::new(paths(&["t", "tel2"]), BTreeSet::new());
         let real = json!({
             "t": "2026-01-02 03:04:05", "xm": "欧阳小明", "tel": "13912345678", "tel2": 13912345678i64, "id": "33020519850607123X",
             "nr": "我是欧阳小明，电话13912345678，Room B12。", "code": "PROCESSING", "mail": "a.b@c.cn", "ok": true, "n": null,
@@ -121,5 +160,42 @@ mod tests {
         assert!(looks::is_id_number(made["id"].as_str().expect("text")), "{text}");
         assert!(looks::is_surely_phone(made["tel"].as_str().expect("text")) && made["tel2"].is_number(), "{text}");
         assert_eq!(made["nr"].as_str().map(|t| t.chars().count()), real["nr"].as_str().map(|t| t.chars().count()));
+    }
+
+    #[test]
+    fn numbers_that_look_like_codes_are_made_up() {
+        let mut masker = Masker::new(paths(&["gdbh", "sj", "zb"]), paths(&["xm", "dh", "zjhm"]));
+        for secret in [
+            json!({"xm": "zhangwei"}),
+            json!({"dh": "87654321"}),
+            json!({"dh": 87_654_321}),
+            json!({"zjhm": "E12345678"}),
+            json!({"a": "057487654321"}),
+            json!({"a": "138-0000-1234"}),
+            json!({"a": "8613800001234"}),
+            json!({"a": 8_613_800_001_234_u64}),
+            json!({"a": "330205850607123"}),
+            json!({"a": "6222021234567890128"}),
+            json!({"手机.备用": "87654321"}),
+            json!({"手机.备用": {"x": "87654321"}}),
+        ] {
+            let made = masker.masked(&secret, "");
+            assert_ne!(made, secret);
+            let types = |value: &Value| value["dh"].is_number() || value["a"].is_number();
+            assert_eq!(types(&made), types(&secret), "{made}");
+        }
+        for kept in [
+            json!({"gdbh": "2026030100000001", "a": "330205"}),
+            json!({"sj": "20260102030405+0800"}),
+            json!({"sj": "/Date(1772330400000+0800)/"}),
+            json!({"zb": "121.0548212345,29.13912345678"}),
+            json!({"b": "202603010000001"}),
+            json!({"b": "0012"}),
+            json!({"b": "PROCESSING"}),
+        ] {
+            assert_eq!(masker.masked(&kept, ""), kept);
+        }
+        let [one, other] = ["87654320", "87654329"].map(|number| masker.masked(&json!({"dh": number}), ""));
+        assert_ne!(one, other);
     }
 }

@@ -22,7 +22,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{PackError, bench, embedded};
-use crate::decode::{Format, Record};
+use crate::decode::Format;
+use crate::names::{self, PERSON};
+use columns::Column;
 use guess::Sure;
 use mask::Masker;
 use samples::Document;
@@ -70,6 +72,8 @@ pub enum DraftError {
 pub struct Drafted {
     /// Records it was drafted from.
     pub records: usize,
+    /// What stood among them and could not be read: ragged rows, broken lines.
+    pub left_out: usize,
     /// Fields guessed surely, to be confirmed, hinted at, and not at all.
     pub fields: [usize; 4],
     /// Keys that no path can name.
@@ -80,13 +84,6 @@ pub struct Drafted {
 struct Draft {
     files: Vec<(String, String)>,
     drafted: Drafted,
-}
-
-/// The records of a file as people have them at hand; none if it is none of these.
-pub(super) fn records(file: &str, bytes: &[u8]) -> Option<Vec<Record>> {
-    let document = samples::read(file, bytes).ok()?;
-    let records = document.records().into_iter().cloned().enumerate();
-    Some(records.map(|(index, value)| Record { index, value: Ok(value) }).collect())
 }
 
 /// Drafts a pack from files of samples into the folder `dir`.
@@ -107,12 +104,16 @@ pub fn new(dir: &Path, name: &str, files: &[PathBuf], keep_personal: bool) -> Re
     };
     let documents = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let draft = draft(name, &documents, keep_personal)?;
-    for (file, text) in &draft.files {
+    let write = |(file, text): &(String, String)| {
         let path = dir.join(file);
-        fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(io(&path))?;
-        fs::write(&path, text).map_err(io(&path))?;
+        fs::create_dir_all(path.parent().unwrap_or(dir)).and_then(|()| fs::write(&path, text)).map_err(io(&path))
+    };
+    let written = draft.files.iter().try_for_each(write).and_then(|()| Ok(bench::bless(dir)?));
+    if let Err(error) = written {
+        // It was empty: all that is in it is ours, and would stand in the way of the next try.
+        let _ = fs::remove_dir_all(dir);
+        return Err(error);
     }
-    bench::bless(dir)?;
     Ok(draft.drafted)
 }
 
@@ -132,21 +133,22 @@ fn draft(name: &str, documents: &[Document], keep_personal: bool) -> Result<Draf
     files.extend(plan.tables.iter().map(|(table, rows)| (format!("tables/{table}.csv"), write::table(rows))));
     if plan.classes {
         let names = embedded::PACKS.iter().flat_map(|pack| pack.tables).find(|(table, _)| *table == "matter-names");
-        files.extend(names.map(|(table, text)| (format!("tables/{table}.csv"), (*text).to_owned())));
+        files.extend(names.map(|(table, text)| (format!("tables/{table}.csv"), format!("{}{text}", write::MARK))));
     }
-    let mut masker = Masker::new(open_paths(&columns));
+    let mut masker = Masker::new(open_paths(&columns), sealed_paths(&columns));
     for document in documents {
         let short = shortened(document);
         let fixture = if keep_personal { short } else { masked(&short, document, &mut masker) };
         files.push((format!("fixtures/{}.json", document.name), format!("{fixture:#}\n")));
     }
-    let drafted = Drafted { records: records.len(), fields: plan.count, unnamed };
+    let left_out = documents.iter().map(Document::left_out).sum();
+    let drafted = Drafted { records: records.len(), left_out, fields: plan.count, unnamed };
     Ok(Draft { files, drafted })
 }
 
 /// Fields that are surely no person's.
-fn open_paths(columns: &[columns::Column]) -> BTreeSet<String> {
-    let is_open = |column: &&columns::Column| {
+fn open_paths(columns: &[Column]) -> BTreeSet<String> {
+    let is_open = |column: &&Column| {
         let guess = guess::guess(column).filter(|guess| guess.sure > Sure::Low);
         let sealed = |what: &str| {
             what.starts_with("content.") || what.starts_with("persons.") || matches!(what, "ignore" | "facts.evidence")
@@ -156,6 +158,21 @@ fn open_paths(columns: &[columns::Column]) -> BTreeSet<String> {
         (named && !texts) || column.mostly(times::is_time_value)
     };
     columns.iter().filter(is_open).map(|column| column.path.clone()).collect()
+}
+
+/// Fields that may be a person's, whoever that is: what looks like a code there is a number or a name without Chinese.
+fn sealed_paths(columns: &[Column]) -> BTreeSet<String> {
+    let is_sealed = |column: &&Column| {
+        let guess = guess::guess(column);
+        let is_private = |what: &str| {
+            what.starts_with("content.")
+                || what.starts_with(PERSON) && !matches!(what, "persons.sex" | "persons.id_type")
+        };
+        guess.is_some_and(|guess| is_private(guess.what))
+            || names::is_strangers(&column.path)
+            || names::is_handlers(&column.path)
+    };
+    columns.iter().filter(is_sealed).map(|column| column.path.clone()).collect()
 }
 
 /// The document with no more records than a fixture needs.
@@ -175,14 +192,23 @@ fn shortened(document: &Document) -> Value {
 fn masked(whole: &Value, document: &Document, masker: &mut Masker) -> Value {
     match (&document.list, whole) {
         (_, Value::Array(list)) => list.iter().map(|record| masker.masked(record, "")).collect(),
-        (Some(path), page) => {
-            let mut page = page.clone();
-            let list = path.split('.').try_fold(&mut page, |at, key| at.get_mut(key));
-            if let Some(Value::Array(list)) = list {
-                list.iter_mut().for_each(|record| *record = masker.masked(record, ""));
-            }
-            page
-        }
+        (Some(path), page) => masked_page(page, path, masker),
         (None, record) => masker.masked(record, ""),
     }
+}
+
+/// A page may name who exported it.
+fn masked_page(page: &Value, path: &str, masker: &mut Masker) -> Value {
+    let list_in = |page: &mut Value, put: Value| {
+        let list = path.split('.').try_fold(page, |at, key| at.get_mut(key));
+        list.map(|list| std::mem::replace(list, put)).unwrap_or_default()
+    };
+    let mut page = page.clone();
+    let list = list_in(&mut page, Value::Null);
+    let (columns, _) = columns::of(&[&page]);
+    let mut around = Masker::new(open_paths(&columns), sealed_paths(&columns));
+    let mut page = around.masked(&page, "");
+    let records = list.as_array().into_iter().flatten().map(|record| masker.masked(record, "")).collect();
+    list_in(&mut page, records);
+    page
 }

@@ -484,7 +484,12 @@ fn said(t: &Taken<'_>) -> String {
     format!("{mark} {} `{}`：{}", t.guess.sure.said(), t.column.path, t.guess.why.said())
 }
 
-/// A text as TOML writes it.
+/// A text as TOML writes it in one line: what is commented out must not reach into the next.
 pub(super) fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }

@@ -20,6 +20,8 @@ pub(super) struct Document {
     pub(super) list: Option<String>,
     /// How it would be pushed.
     pub(super) format: Format,
+    /// Rows or lines that could not be read.
+    broken: usize,
 }
 
 /// Names of what stands around records and says nothing of a case.
@@ -88,34 +90,54 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
     if text.starts_with('<') {
         return Err(unreadable("XML, which no channel decodes yet: convert it to JSON"));
     }
-    let (whole, format) = match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => (value, format),
-        _ => {
-            let lines = rows::json_lines(text, MOST_SAMPLES).map(|rows| (rows.into_iter().flatten().collect(), format));
-            lines
-                .or_else(|| Some((rows::table(text, MOST_SAMPLES).ok()?.into_iter().flatten().collect(), Format::Csv)))
-                .ok_or_else(|| unreadable("neither JSON, JSON lines nor CSV with a head line"))?
-        }
+    let (whole, broken, format) = match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => (value, 0, format),
+        _ => match rows::json_lines(text, MOST_SAMPLES) {
+            Some(lines) => whole_ones(lines, format),
+            // Its commas would make a table of it.
+            None if text.starts_with(['{', '[']) => return Err(unreadable("broken JSON")),
+            None => {
+                let unread = |why| unreadable(&format!("neither JSON, JSON lines nor a readable table: {why}"));
+                whole_ones(rows::table(text, MOST_SAMPLES).map_err(unread)?, Format::Csv)
+            }
+        },
     };
     let list = list_in(&whole, "");
-    let document = Document { name, whole, list, format };
+    let document = Document { name, whole, list, format, broken };
     if document.records().is_empty() {
         return Err(unreadable("no record: expected at least one object"));
     }
     Ok(document)
 }
 
+/// The rows that could be read, how many could not, and what they are of.
+fn whole_ones<E>(rows: Vec<Result<Value, E>>, format: Format) -> (Value, usize, Format) {
+    let all = rows.len();
+    let whole: Vec<Value> = rows.into_iter().flatten().collect();
+    let broken = all - whole.len();
+    (Value::Array(whole), broken, format)
+}
+
 impl Document {
     /// Its records.
     pub(super) fn records(&self) -> Vec<&Value> {
-        let list = match (&self.whole, &self.list) {
+        match self.elements() {
+            Some(list) => list.iter().filter(|record| record.is_object()).collect(),
+            None => vec![&self.whole],
+        }
+    }
+
+    /// What stands among its records and is none.
+    pub(super) fn left_out(&self) -> usize {
+        let others = self.elements().into_iter().flatten().filter(|element| !element.is_object()).count();
+        self.broken + others
+    }
+
+    fn elements(&self) -> Option<&Vec<Value>> {
+        match (&self.whole, &self.list) {
             (Value::Array(list), _) => Some(list),
             (whole, Some(path)) => RecordPath::parse(path).and_then(|path| path.get(whole)).and_then(Value::as_array),
             _ => None,
-        };
-        match list {
-            Some(list) => list.iter().filter(|record| record.is_object()).collect(),
-            None => vec![&self.whole],
         }
     }
 }
@@ -181,6 +203,18 @@ mod tests {
         );
         let (gb, ..) = encoding_rs::GB18030.encode("编号\t内容\n1\t路灯不亮\n");
         check("sheet.txt", &gb, None, 1);
+        check("broken.jsonl", format!("{record}\n{{\n7\n{record}\n").as_bytes(), None, 2);
+        for (file, bytes, left_out) in [
+            ("broken.jsonl", format!("{record}\n{{\n7\n{record}\n"), 2),
+            ("ragged.csv", "编号,内容,电话\n1,甲,乙\n2,丙\n3,丁,戊,己\n".to_owned(), 2),
+            ("list.json", format!("[{record},7]"), 1),
+            ("one.json", record.to_owned(), 0),
+        ] {
+            assert_eq!(read(file, bytes.as_bytes()).expect("read").left_out(), left_out, "{file}");
+        }
+        let said = |text: &str| read("a", text.as_bytes()).err().expect("refused").to_string();
+        assert!(said("编号,内容\n1,\"甲\n2,乙\n").contains("a quote is open at the end"));
+        assert!(said("{\"a\": 1,\n\"b\": 2,\n\"c\":").ends_with("holds broken JSON"));
         for (file, bytes) in [("a.xml", "<a/>"), ("b.txt", "plain"), ("c.json", "[]")] {
             assert!(read(file, bytes.as_bytes()).is_err(), "{file}");
         }

@@ -109,6 +109,10 @@ fn a_spreadsheet_with_chinese_heads() {
     );
     let states = fs::read_to_string(folder.0.join("sheet/tables/state.csv")).expect("a table");
     assert!(states.contains("已撤单,cancelled,") && states.contains("办理中,open,"), "{states}");
+    assert!(states.starts_with("\u{feff}code,word"), "a spreadsheet program is told that it is UTF-8: {states}");
+    let (gb, ..) = encoding_rs::GB18030.encode(&states[3..]);
+    fs::write(folder.0.join("sheet/tables/state.csv"), gb).expect("written");
+    assert!(test(&folder.0.join("sheet")).expect("reads what such a program saves").is_good());
 }
 
 /// Pinyin initials, nested, with a respondent; codes are numbers.
@@ -248,6 +252,33 @@ fn names_that_say_nothing() {
     let pack = fs::read_to_string(folder.0.join("mute/pack.toml")).expect("a pack");
     assert!(pack.contains("records = [\"result.list\"]"), "{pack}");
     assert!(Pack::load(&folder.0.join("mute")).is_ok());
+}
+
+/// What looks like a code in a person's field is the person's, and a page around the records may be signed.
+#[test]
+fn what_looks_like_a_code_may_be_a_persons() {
+    let row = |n: u32| {
+        serde_json::json!({
+            "gdbh": format!("GD2026{n:06}"), "xm": "zhangwei", "lxdh": "057487654321", "sjh": "8613800001234", "zjhm": "E12345678",
+            "sfzh": "330205850607123", "gzdh": "87654321", "yhkh": "6222021234567890128", "beiyong": "138-0000-1234", "gdlx": "tousu", "nr": "路灯不亮已有三天了"
+        })
+    };
+    let page = serde_json::json!({"exportUser": "张三", "tel": "13955550009", "operator": {"phone": "87650009"}, "total": 3, "rows": [row(1), row(2), row(3)]});
+    let secrets = ["张三", "13955550009", "87650009", "zhangwei", "057487654321", "8613800001234", "E12345678"];
+    let more = ["330205850607123", "87654321", "6222021234567890128", "138-0000-1234"];
+    let secrets = [&secrets[..], &more].concat();
+    let (folder, _) = check(
+        "signed",
+        "page.json",
+        page.to_string().as_bytes(),
+        &secrets,
+        &["source.id ← gdbh", "reporter.name ← xm"],
+    );
+    let fixture = fs::read_to_string(folder.0.join("signed/fixtures/page.json")).expect("a fixture");
+    assert!(
+        fixture.contains("\"total\": 3") && fixture.contains("GD2026000002") && fixture.contains("tousu"),
+        "{fixture}"
+    );
 }
 
 /// Names nobody knows, that end as such names do; and columns that must not be taken for what they resemble.
@@ -439,6 +470,44 @@ fn a_folder_with_something_in_it_and_a_bad_name_are_refused() {
         |dir: &Path, name: &str| new(dir, name, std::slice::from_ref(&sample), false).expect_err("refused").to_string();
     assert!(refused(&folder.0, "x").contains("is not empty"));
     assert!(refused(&folder.0.join("y"), "A B").contains("cannot be a pack's name"));
+}
+
+#[test]
+fn a_story_that_names_a_map_is_no_datum() {
+    let check = |value: &str, expected: Option<&str>| {
+        let record = serde_json::json!({"zd": value});
+        let (columns, _) = columns::of(&[&record]);
+        assert_eq!(guess::guess(&columns[0]).map(|guess| guess.what), expected, "{value}");
+    };
+    check("国家大地2000坐标系", Some("datum"));
+    check("高德", Some("datum"));
+    check("百度地图上我们家的位置标错了，送外卖的总走到隔壁", Some("content.text"));
+}
+
+/// A head cell with a line break, as a spreadsheet has it where a name is long: taken, asked about, ignored and unknown.
+#[test]
+fn a_name_of_two_lines_stays_in_its_line() {
+    let sheet = "编号,\"诉求\n内容\",\"登记\n时间\",\"经办人\n电话\",\"奇怪\n\"\"栏目\"\"\t\"\n\
+        GD00001,路灯不亮已有三天了,2026-01-02 03:04:05,13955550001,甲乙\nGD00002,下水道堵了没人来修,2026-01-03 03:04:05,13955550002,丙丁\n";
+    let (folder, map) = check("lines", "sheet.csv", sheet.as_bytes(), &["13955550001"], &["source.id ← 编号"]);
+    assert!(map.contains(r#""诉求\u000A内容""#), "{map}");
+    lint(&folder.0.join("lines")).expect("looked over");
+    assert_eq!(
+        toml::from_str::<toml::Table>(&format!("a = {}", plan::quoted("\"\\\u{7f}\t'"))).expect("TOML")["a"].as_str(),
+        Some("\"\\\u{7f}\t'")
+    );
+}
+
+/// A name that is too long for a file is seen only when it is written.
+#[test]
+fn a_draft_that_fails_leaves_nothing_behind() {
+    let folder = Folder::new("failed");
+    let sample = folder.0.join(format!("{}.json", "a".repeat(245)));
+    fs::write(&sample, "{\"id\": \"1\", \"a\": 1, \"b\": 2}").expect("written");
+    let dir = folder.0.join("failed");
+    let again = || new(&dir, "failed", std::slice::from_ref(&sample), false).expect_err("fails").to_string();
+    assert_eq!(again(), again());
+    assert!(!dir.exists());
 }
 
 /// What a draft finds of the lines people wrote for the built-in packs: those whose field is in a fixture.

@@ -16,7 +16,7 @@ pub(super) fn map(plan: &Plan) -> String {
     );
     out.push_str("\n# 故意不读的来源字段 left unread on purpose\nignore = [\n");
     for (path, said) in &plan.ignored {
-        let _ = writeln!(out, "    {said}\n    {},", quoted(path));
+        let _ = writeln!(out, "    {}\n    {},", one_line(said), quoted(path));
     }
     out.push_str("]\n\n[fields]\n");
     let mut fields: Vec<_> = plan.fields.iter().collect();
@@ -117,6 +117,9 @@ pub(super) fn pack(name: &str, format: Format, lists: &[String]) -> String {
     )
 }
 
+/// What makes a spreadsheet program on Chinese Windows read UTF-8, and not GBK.
+pub(super) const MARK: &str = "\u{feff}";
+
 /// `tables/NAME.csv`.
 pub(super) fn table(rows: &[(String, String, String)]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -124,7 +127,7 @@ pub(super) fn table(rows: &[(String, String, String)]) -> String {
         .chain(rows.iter().map(|(code, word, note)| [code.clone(), word.clone(), note.clone()]))
         .all(|row| writer.write_record(row).is_ok());
     let bytes = if written { writer.into_inner().unwrap_or_default() } else { Vec::new() };
-    String::from_utf8(bytes).unwrap_or_default()
+    format!("{MARK}{}", String::from_utf8(bytes).unwrap_or_default())
 }
 
 /// `README.md`.
