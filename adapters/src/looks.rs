@@ -60,6 +60,18 @@ pub(crate) fn is_personal_number(text: &str) -> bool {
     is_surely_phone(text) || is_id_shaped(text) || is_email(text)
 }
 
+/// Whether one stands in a text, or the text is nothing else, in parts and with the country's code.
+pub(crate) fn holds_personal_number(text: &str) -> bool {
+    let is_between = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '@' | '.' | '+');
+    let alone = || {
+        let parted = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '+');
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let bare = ["0086", "86"].iter().find_map(|code| digits.strip_prefix(code)).unwrap_or(&digits);
+        text.chars().all(parted) && is_surely_phone(bare)
+    };
+    text.split(is_between).any(is_personal_number) || alone()
+}
+
 /// Two to four characters that begin with a frequent surname: evidence only beside a telling field name.
 pub(crate) fn is_person_name(text: &str) -> bool {
     const SURNAMES: &str = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚";
@@ -238,6 +250,14 @@ mod tests {
             is_division("330205") && is_division("330205006003") && !is_division("990205") && !is_division("33020")
         );
         assert!(is_flag("是") && is_flag("No") && is_flag("没有") && !is_flag("2"));
+        assert!(
+            holds_personal_number("其他 13812345678")
+                && holds_personal_number("城管局李四13812345678")
+                && holds_personal_number("138 1234 5678")
+                && holds_personal_number("8613812345678")
+                && !holds_personal_number("2026030100012345678")
+                && !holds_personal_number("市政-3-01")
+        );
         assert!(
             is_door("示范路18号门口")
                 && is_door("样例花园5幢301室")

@@ -14,7 +14,7 @@ use super::path::Path;
 use super::spec::{Need, Pick};
 use super::table::Table;
 use super::time::TimeReader;
-use crate::looks::{is_door, is_personal_number, is_placeholder};
+use crate::looks::{holds_personal_number, is_door, is_placeholder};
 
 /// A field, compiled.
 #[derive(Debug)]
@@ -124,7 +124,8 @@ impl Field {
 
     /// A problem with a value of this field.
     pub(crate) fn problem(&self, source: &str, value: Option<&str>, expected: &str, blocking: bool) -> FieldProblem {
-        let hidden = |v: &str| self.personal || is_personal_number(v) || is_door(v);
+        // What is long is somebody's words: in a row whose cells are shifted, wherever they stand.
+        let hidden = |v: &str| self.personal || v.chars().count() > SHOWN || holds_personal_number(v) || is_door(v);
         let shown = value.map(|v| if hidden(v) { Private::new(v).masked() } else { shortened(v) });
         FieldProblem {
             field: self.name.clone(),

@@ -19,7 +19,7 @@ use super::spec::Pick;
 use super::target::{PersonTarget, Target, Word, is_sex};
 use super::{IntentRule, Link, Map, Persons, Unmapped, count, datum, time};
 use crate::charset::REPLACED;
-use crate::looks::{is_door, is_personal_number, is_placeholder, is_rounded, is_surely_phone};
+use crate::looks::{holds_personal_number, is_door, is_placeholder, is_rounded, is_surely_phone};
 use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
@@ -88,7 +88,7 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         // Its number and its order are read apart.
         Target::SourceId | Target::Version => {}
         Target::Text(slot) => {
-            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!is_personal_number(t)).then(|| t.to_owned())));
+            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!holds_personal_number(t)).then(|| t.to_owned())));
         }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
@@ -119,7 +119,7 @@ const CLEAR_EXPECTED: &str = "what may be shown to everybody: no number of a per
 
 /// What facts hold is not sealed: whatever the field is called, a person's number is not let in, nor a door among the places.
 fn is_clear(text: &str) -> bool {
-    !is_personal_number(text) && !is_door(text)
+    !holds_personal_number(text) && !is_door(text)
 }
 
 fn read_place_names(field: &Field, record: &Value, names: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
@@ -260,7 +260,7 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
 
 /// A code that nobody translates is carried in the clear; a person's number that came in its place is not.
 fn carried(text: &str) -> String {
-    if is_personal_number(text) { Private::new(text).masked() } else { shortened(text) }
+    if holds_personal_number(text) { Private::new(text).masked() } else { shortened(text) }
 }
 
 /// Whether a table of the field translates a code.
