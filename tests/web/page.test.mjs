@@ -17,6 +17,8 @@ const PLANTED = { callerName: "欧阳测试甲", callerPhone: "13900001234", maj
 
 const SEARCH = /\/v1\/search$/;
 const EVENTS = /\/v1\/events\?/;
+const OVERVIEW = /\/v1\/overview$/;
+const READY = /\/readyz$/;
 
 let folder, hub, browser, page;
 const complaints = [];
@@ -154,6 +156,59 @@ test("the page at work", { timeout: 4 * PATIENCE_MS }, async (t) => {
     await until(async () => anew && (await page.locator("#live.lost").count()) === 0, "the newest events");
     await page.unroute(EVENTS);
     expected(422);
+  });
+
+  await t.test("leaves what says the same where it stands", async () => {
+    await page.evaluate(() => (document.querySelector("#channels button").pressed = true));
+    const seen = await page.locator("#live-at").textContent();
+    await until(async () => (await page.locator("#live-at").textContent()) !== seen, "another look at the hub");
+    assert.ok(await page.evaluate(() => document.querySelector("#channels button").pressed), "a button was exchanged for one like it");
+  });
+
+  await t.test("is not live while the hub takes nothing in, and says why", async () => {
+    const work = { ready: true, engine: true, taking_work: true };
+    for (const [status, readiness, why] of [
+      [503, { ...work, ready: false, engine: false }, "nats-server"],
+      [503, { ...work, ready: false, taking_work: false }, "正在启动或停止"],
+      [200, { ...work, no_room: "4 MiB are free" }, "4 MiB are free"],
+    ]) {
+      await page.route(READY, (route) => route.fulfill({ status, json: readiness }));
+      await until(async () => (await page.locator("#trouble").textContent()).includes(why), why);
+      assert.equal(await page.locator("#live.lost").count(), 1);
+      assert.equal(await page.locator("#live-text").textContent(), "未在受理");
+      await page.unroute(READY);
+    }
+    await until(async () => (await page.locator("#live-text").textContent()) === "实时", "live again");
+    expected(503);
+
+    // A proxy may keep it back.
+    await page.route(READY, (route) => route.fulfill({ status: 404, body: "" }));
+    await page.locator("#live.unsure").waitFor();
+    await page.unroute(READY);
+    await until(async () => (await page.locator("#live-text").textContent()) === "实时", "live again");
+    expected(404);
+  });
+
+  await t.test("says why the hub does not answer, in place of a broken connection", async () => {
+    await page.route(OVERVIEW, (route) => route.fulfill(problem(503, "is being built")));
+    await until(async () => (await page.locator("#trouble").textContent()).includes("is being built"), "the reason");
+    await page.unroute(OVERVIEW);
+    await until(async () => (await page.locator("#live.lost").count()) === 0, "live again");
+    assert.ok(await page.locator("#trouble").isHidden(), "the reason stays");
+    expected(503);
+  });
+
+  await t.test("asks again for a key that cannot be sent", async () => {
+    const other = await browser.newPage();
+    await other.goto(new URL("/", hub.page).href);
+    for (const key of ["ｋｅｙ", ` ${new URL(hub.page).hash.slice("#key=".length)} `]) {
+      await other.locator("#key").fill(key);
+      await other.locator("#ask-key button").click();
+      if (key === "ｋｅｙ") await until(async () => (await other.locator("#ask-why").textContent()).startsWith("密钥无效"), "the question again");
+    }
+    await other.locator("#happenings .tag").first().waitFor();
+    assert.ok(await other.locator("#ask-key").isHidden(), "the question stays");
+    await other.close();
   });
 
   await t.test("explains the interface, with nothing from elsewhere", async () => {

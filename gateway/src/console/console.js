@@ -8,7 +8,8 @@ const TEXT = {
     queued: "待签收", held: "在办", ended: "办结", oldest: "最久未签", happenings: "最近发生", time: "时间", number: "案件编号",
     what: "事件", who: "单位", why: "为什么", triage: "分拨台", figures: "质量", close: "关闭", key_title: "请输入运维密钥",
     key: "密钥", enter: "进入", key_wrong: "密钥无效或无权查看。", hold: "暂停", go: "继续", live: "实时", as_of: "日志位置",
-    lost: "连接中断，正在重试", cases: "登记案件", answered: "答复已送达", waiting: "待送达", refused: "来源拒收",
+    lost: "连接中断，正在重试", cut: "连接中断，请稍后再试。", late: "未在时限内得到应答，请稍后再试。", unanswered: "暂不能应答，正在重试", idle: "未在受理", unsure: "实时（是否受理未知）",
+    no_engine: "引擎（nats-server）不可用：来件与办理均无法写入，来源得到 503。", no_work: "本网关正在启动或停止，暂不受理。", no_room: "新件被拒收（503），单位仍可办理：{why}", cases: "登记案件", answered: "答复已送达", waiting: "待送达", refused: "来源拒收",
     rule_share: "规则直接派单", triage_share: "转人工分拨", by_hand: "人工派单", return_rate: "退单率", returns: "退单 申请 / 准 / 不准",
     pending: "退单待裁定", unreadable: "日志中有 {n} 条报文无法读取，须人工处理。", files_refused: "{what} 的新文件有误未启用，仍用版本 {version}（{since} 起）：{why}", none: "暂无", other: "English", more: "更多",
     facts: "事项（由来件归一）", decision: "派单依据", history: "经过", entries: "队列条目", answers: "答复回写", sources: "来源编号",
@@ -26,7 +27,8 @@ const TEXT = {
     queued: "queued", held: "held", ended: "ended", oldest: "oldest", happenings: "Happenings", time: "Time", number: "Case",
     what: "Event", who: "Department", why: "Why", triage: "Triage desk", figures: "Quality", close: "Close", key_title: "Operator key",
     key: "Key", enter: "Enter", key_wrong: "The key is not valid, or may not see this.", hold: "Pause", go: "Resume", live: "Live", as_of: "log",
-    lost: "Connection lost, retrying", cases: "Cases", answered: "Answered back", waiting: "waiting", refused: "refused by source",
+    lost: "Connection lost, retrying", cut: "Connection lost: try again later.", late: "Not answered in time: try again later.", unanswered: "No answer for now, retrying", idle: "Takes no reports", unsure: "Live (whether work is taken is not known)",
+    no_engine: "nats-server does not answer: nothing can be taken in or done, sources get 503.", no_work: "This gateway is starting or stopping and takes no work.", no_room: "New reports are refused (503), departments go on: {why}", cases: "Cases", answered: "Answered back", waiting: "waiting", refused: "refused by source",
     rule_share: "Dispatched by rule", triage_share: "Sent to triage", by_hand: "Dispatched by hand", return_rate: "Return rate", returns: "Returns asked / granted / refused",
     pending: "Returns to rule on", unreadable: "{n} log messages cannot be read: a person must look.", files_refused: "The new files of {what} are wrong and not in use; version {version} (since {since}) runs on: {why}", none: "None", other: "中文", more: "More",
     facts: "The matter, as the submission became", decision: "Why it went there", history: "History", entries: "Queue entries", answers: "Write-back", sources: "Source numbers",
@@ -51,15 +53,17 @@ const TONES = {
   red: "warn-red", orange: "warn-orange", yellow: "warn-yellow", blue: "warn-blue",
 };
 const POLL_MS = 1500;
-/** A connection that broke without a word is not waited for. */
-const PATIENCE_MS = 10000;
+/** A connection that broke without a word is not waited for; a hub that gives up after 10 s may still say so. */
+const PATIENCE_MS = 15000;
 /** A search may wait for its turn first, and look for as long: no sooner than the hub itself gives up. */
 const SEARCH_PATIENCE_MS = 45000;
 const HAPPENINGS = 50;
+/** What a header can carry: with any other key every question would fail before it is asked. */
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 const state = {
-  language: localStorage.getItem("language") || "zh", key: sessionStorage.getItem("key"), labels: {}, versions: [], overview: null, triage: null,
-  happenings: [], since: null, held: false, open: null, turn: new AbortController(), asking: false,
+  language: localStorage.getItem("language") || "zh", key: null, labels: {}, versions: [], overview: null, triage: null,
+  happenings: [], since: null, held: false, open: null, turn: new AbortController(), asking: false, error: null, readiness: null,
 };
 
 const at = (id) => document.getElementById(id);
@@ -82,8 +86,20 @@ function el(tag, attributes = {}, ...children) {
 
 const number = (value) => new Intl.NumberFormat(state.language === "zh" ? "zh-CN" : "en").format(value);
 const percent = (value) => (value === null ? "—" : `${(value * 100).toFixed(1)}%`);
-const clock = (time) => new Date(time).toLocaleTimeString("zh-CN", { hour12: false });
-const moment = (time) => (time ? new Date(time).toLocaleString("zh-CN", { hour12: false, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }) : "—");
+
+/** To the minute; the year only where it is not this one. */
+function moment(time) {
+  if (!time) return "—";
+  const [then, now] = [new Date(time), new Date()];
+  const year = then.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return then.toLocaleString("zh-CN", { hour12: false, year, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+}
+
+/** To the second today, else as `moment`: what is from yesterday must not look new. */
+function clock(time) {
+  const then = new Date(time);
+  return then.toDateString() === new Date().toDateString() ? then.toLocaleTimeString("zh-CN", { hour12: false }) : moment(time);
+}
 
 function age(seconds) {
   if (seconds === null || seconds === undefined) return "—";
@@ -99,14 +115,36 @@ function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Exchanges children without losing where the keyboard is. */
+/** Makes these the children. What says the same already stays, for whoever presses, marks or reads it; else what is around that. */
 function fill(parent, children) {
   const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  parent.replaceChildren(...children);
-  if (focused) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  const left = [...parent.childNodes];
+  const take = (fits) => {
+    const found = left.findIndex(fits);
+    return found < 0 ? null : left.splice(found, 1)[0];
+  };
+  const same = children.map((child) => take((old) => old.isEqualNode(child)));
+  const now = children.map((child, i) => same[i] ?? refilled(take((old) => frame(old) !== null && frame(old) === frame(child)), child));
+  for (const old of left) old.remove();
+  now.forEach((node, i) => node === parent.childNodes[i] || parent.insertBefore(node, parent.childNodes[i] ?? null));
+  if (focused && !parent.contains(document.activeElement)) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** An element but for what is in it. A button is kept whole or not at all: what pressing it does is seen in its name and its key. */
+function frame(node) {
+  if (!node.attributes || node.tagName === "BUTTON") return null;
+  return [node.tagName, ...[...node.attributes].map(({ name, value }) => `${name}=${value}`)].join("\n");
+}
+
+function refilled(old, child) {
+  if (!old) return child;
+  fill(old, [...child.childNodes]);
+  return old;
 }
 
 class Refused extends Error {}
+/** It was waited for long enough. */
+class Late extends Error {}
 /** The hub is there, and says why it does not answer this. */
 class Told extends Error {
   constructor({ status, title, title_en: english, detail }) {
@@ -127,23 +165,63 @@ function until(patience, signal) {
   return either.signal;
 }
 
+/** Asks, and tells who waited too long from who wants it no more: browsers of before 2024 call both an abort. */
+async function ask(path, options = {}) {
+  try {
+    return await answerTo(path, options);
+  } catch (error) {
+    const over = ["AbortError", "TimeoutError"].includes(error.name);
+    throw over && !options.signal?.aborted ? new Late() : error;
+  }
+}
+
 /** With something said, it is said in the body. */
-async function ask(path, { said, signal, patience = PATIENCE_MS } = {}) {
-  const headers = state.key ? { Authorization: `Bearer ${state.key}` } : {};
+async function answerTo(path, options) {
+  const { said, signal, patience = PATIENCE_MS, cache = "no-store" } = options;
+  const { key } = state;
+  const headers = key ? { Authorization: `Bearer ${key}` } : {};
   const asked = said ? { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(said) } : { headers };
-  const answer = await fetch(path, { ...asked, cache: "no-store", signal: until(patience, signal) });
-  if (answer.status === 401 || answer.status === 403) throw new Refused();
+  const answer = await fetch(path, { ...asked, cache, signal: until(patience, signal) });
+  if (answer.status === 401 || answer.status === 403) {
+    // Another key was given meanwhile: this one is not asked about any more.
+    if (key !== state.key) return answerTo(path, options);
+    throw new Refused();
+  }
   if (answer.status === 404) return null;
   if (answer.headers.get("Content-Type")?.startsWith("application/problem+json")) throw new Told(await answer.json());
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   return answer.json();
 }
 
-function askKey() {
+/** Learns whether the hub takes work: what it has read it tells also when nothing comes in. Unknown where a proxy keeps that back. */
+async function askReadiness() {
+  const asking = fetch("/readyz", { cache: "no-store", signal: until(PATIENCE_MS) });
+  const said = await asking.then((answer) => answer.json()).catch(() => null);
+  state.readiness = typeof said?.ready === "boolean" ? said : null;
+}
+
+function askKey(wrong = Boolean(state.key)) {
   const dialog = at("ask-key");
   if (dialog.open) return;
-  at("ask-why").textContent = state.key ? t("key_wrong") : "";
+  at("ask-why").textContent = wrong ? t("key_wrong") : "";
   dialog.showModal();
+}
+
+/** The key is good after all: nobody is asked for one any more. */
+function stopAsking() {
+  at("key").value = "";
+  at("ask-key").close();
+}
+
+/** Whether the key can be used at all; if not, another is asked for. */
+function useKey(key) {
+  if (!SENDABLE.test(key)) {
+    askKey(true);
+    return false;
+  }
+  state.key = key;
+  sessionStorage.setItem("key", key);
+  return true;
 }
 
 // ---- the panels
@@ -241,10 +319,14 @@ function doer(event) {
 const eventTag = (event) => el("span", { class: `tag ${tone(event.type)}` }, word(event.type, event.type_zh));
 
 function happenings(fresh) {
-  const rows = [...state.happenings].reverse().map((event) => el("tr", { class: fresh.has(event.sequence) ? "new" : null },
+  const events = [...state.happenings].reverse();
+  const rows = events.map((event) => el("tr", {},
     el("td", { title: event.at }, clock(event.at)), el("td", {}, caseLink(event)), el("td", {}, eventTag(event)),
     el("td", { title: event.departments.join(" ") }, doer(event)), el("td", {}, reason(event.why))));
+  // A row is new once, and the same row afterwards.
+  for (const row of at("happenings").children) row.removeAttribute("class");
   fill(at("happenings"), rows.length ? rows : [empty(5)]);
+  events.forEach((event, i) => fresh.has(event.sequence) && at("happenings").children[i].classList.add("new"));
 }
 
 function triage(page, total) {
@@ -258,30 +340,56 @@ function triage(page, total) {
 
 function figures({ routing, returns }) {
   const pair = (name, value) => [el("dt", {}, t(name)), el("dd", {}, value)];
-  at("figures").replaceChildren(
+  fill(at("figures"), [
     ...pair("rule_share", `${percent(routing.rule_share)}`), ...pair("triage_share", percent(routing.triage_share)), ...pair("by_hand", number(routing.by_hand)),
-    ...pair("return_rate", percent(returns.rate)), ...pair("returns", `${number(returns.requested)} / ${number(returns.granted)} / ${number(returns.refused)}`), ...pair("pending", number(returns.pending)));
+    ...pair("return_rate", percent(returns.rate)), ...pair("returns", `${number(returns.requested)} / ${number(returns.granted)} / ${number(returns.refused)}`), ...pair("pending", number(returns.pending)),
+  ]);
 }
 
 function show(fresh = new Set()) {
   document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
-  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
-  at("language").textContent = t("other");
+  for (const node of document.querySelectorAll("[data-t]")) say(node, t(node.dataset.t));
+  say(at("language"), t("other"));
   at("find-name").placeholder = t("find_hint");
-  at("hold").textContent = t(state.held ? "go" : "hold");
+  say(at("hold"), t(state.held ? "go" : "hold"));
   at("hold").setAttribute("aria-pressed", String(state.held));
   const o = state.overview;
-  if (!o) return;
-  flow(o);
-  channels(o.channels);
-  departments(o.departments);
-  figures(o);
-  triage(state.triage, o.totals.triage);
-  happenings(fresh);
-  const troubles = refusals(state.versions);
-  if (o.unreadable > 0) troubles.push(t("unreadable").replace("{n}", number(o.unreadable)));
+  if (o) {
+    flow(o);
+    channels(o.channels);
+    departments(o.departments);
+    figures(o);
+    triage(state.triage, o.totals.triage);
+    happenings(fresh);
+  }
+  condition();
+}
+
+/** How things are: live only where the hub answers and takes work; and whatever a person must know of. */
+function condition() {
+  const { error, overview: o } = state;
+  if (!error && !o) return;
+  const idle = state.readiness ? idleness(state.readiness) : [];
+  const well = !error && idle.length === 0;
+  at("live").classList.toggle("lost", !well);
+  at("live").classList.toggle("unsure", well && !state.readiness);
+  say(at("live-text"), error ? broken(error) : t(idle.length ? "idle" : state.readiness ? "live" : "unsure"));
+  at("live-at").textContent = error ? "" : `${t("as_of")} ${number(o.as_of)} · ${clock(o.at)}`;
+  const troubles = [...idle, ...refusals(state.versions)];
+  if (error instanceof Told) troubles.unshift(error.message);
+  if (o?.unreadable > 0) troubles.push(t("unreadable").replace("{n}", number(o.unreadable)));
   at("trouble").hidden = troubles.length === 0;
   say(at("trouble"), troubles.join("\n"));
+}
+
+/** Why nothing comes in, though what is known is told. */
+function idleness({ engine, taking_work: taking, no_room: why }) {
+  return [engine ? null : t("no_engine"), taking ? null : t("no_work"), why ? t("no_room").replace("{why}", why) : null].filter(Boolean);
+}
+
+function broken(error) {
+  if (error instanceof Refused) return t("key_wrong");
+  return t(error instanceof Told || error instanceof Late ? "unanswered" : "lost");
 }
 
 /** Files that were refused: what runs instead, and the first thing that is wrong in them. */
@@ -289,12 +397,6 @@ function refusals(versions) {
   const said = ({ what, version, since, refused }) =>
     t("files_refused").replace("{what}", what).replace("{version}", version).replace("{since}", clock(since)).replace("{why}", refused.problems[0] ?? "");
   return versions.filter((v) => v.refused).map(said);
-}
-
-function connected(well) {
-  at("live").classList.toggle("lost", !well);
-  say(at("live-text"), t(well ? "live" : "lost"));
-  at("live-at").textContent = well ? `${t("as_of")} ${number(state.overview.as_of)} · ${clock(state.overview.at)}` : "";
 }
 
 // ---- the drawer
@@ -384,7 +486,7 @@ async function search(q) {
 
 async function openCase(name) {
   try {
-    const view = await ask(`/v1/cases/${encodeURIComponent(name)}`, { signal: turn() });
+    const view = await ask(`/v1/cases/${encodeURIComponent(name)}`, { signal: turn(), cache: "reload" });
     if (view) showCase(view);
     else openDrawer(name, [el("p", { class: "empty" }, t("not_found"))]);
   } catch (error) {
@@ -397,10 +499,10 @@ function showCase(view) {
   openDrawer(view.case.number, caseBody(view));
 }
 
-/** The case that is open, as it is now. */
+/** The case that is open, as it is now: `no-cache` asks whether it has changed since, and sends nothing if not. */
 async function followOpen() {
   const { open, turn: asked } = state;
-  const view = await ask(`/v1/cases/${encodeURIComponent(open.name)}`);
+  const view = await ask(`/v1/cases/${encodeURIComponent(open.name)}`, { cache: "no-cache" });
   if (view && asked === state.turn && view.case.sequence > open.sequence) showCase(view);
 }
 
@@ -490,14 +592,17 @@ function step(event) {
 // ---- keeping up
 
 function failed(error) {
+  state.error = error;
   if (error instanceof Refused) askKey();
-  connected(false);
+  condition();
 }
 
-/** What somebody asked for is not answered: `tell` shows what the hub says of it, which is no broken connection. */
+/** What somebody asked for is not answered: `tell` shows why, in place of what stood there. Who asks for something else wants to hear nothing. */
 function unanswered(error, tell) {
+  if (error.name === "AbortError") return;
   if (error instanceof Told) tell(error.message);
-  else if (error.name !== "AbortError") failed(error);
+  else if (error instanceof Refused) tell(t("key_wrong"));
+  else tell(t(error instanceof Late ? "late" : "cut"));
 }
 
 async function follow() {
@@ -522,16 +627,16 @@ async function refresh() {
   state.asking = true;
   try {
     const [overview, waiting, { versions }] =
-      await Promise.all([ask("/v1/overview"), ask("/v1/cases?stage=triage&limit=50"), ask("/v1/versions")]);
+      await Promise.all([ask("/v1/overview"), ask("/v1/cases?stage=triage&limit=50"), ask("/v1/versions"), askReadiness()]);
     // Names follow the directory and the packs that are in use.
     const named = versions.map((v) => v.version).join();
     if (state.named !== named) Object.assign(state, { labels: await ask("/v1/labels"), named });
     // A log that was begun anew is another log.
     if (state.overview && overview.as_of < state.overview.as_of) Object.assign(state, { since: null, happenings: [] });
     const fresh = state.held ? new Set() : await follow();
-    Object.assign(state, { overview, triage: waiting, versions });
+    Object.assign(state, { overview, triage: waiting, versions, error: null });
     show(fresh);
-    connected(true);
+    if (at("ask-key").open) stopAsking();
     if (state.open) await followOpen();
   } catch (error) {
     failed(error);
@@ -542,9 +647,8 @@ async function refresh() {
 
 function begin() {
   const fragment = new URLSearchParams(location.hash.slice(1));
-  if (fragment.get("key")) {
-    state.key = fragment.get("key");
-    sessionStorage.setItem("key", state.key);
+  const given = fragment.get("key")?.trim() || sessionStorage.getItem("key");
+  if (fragment.has("key")) {
     fragment.delete("key");
     history.replaceState(null, "", fragment.size ? `#${fragment}` : location.pathname);
   }
@@ -552,7 +656,6 @@ function begin() {
     state.language = state.language === "zh" ? "en" : "zh";
     localStorage.setItem("language", state.language);
     show();
-    if (state.overview) connected(true);
     if (state.open) openCase(state.open.name);
   });
   at("hold").addEventListener("click", () => {
@@ -567,17 +670,13 @@ function begin() {
     if (typed) search(typed);
   });
   at("ask-key").addEventListener("close", () => {
-    const key = at("key").value.trim();
+    const typed = at("key").value;
     at("key").value = "";
-    if (key) {
-      state.key = key;
-      sessionStorage.setItem("key", key);
-    }
-    refresh();
+    if (!typed || useKey(typed.trim())) refresh();
   });
   show();
-  if (state.key) refresh().then(() => fragment.get("case") && openCase(fragment.get("case")));
-  else askKey();
+  if (!given) askKey();
+  else if (useKey(given)) refresh().then(() => fragment.get("case") && openCase(fragment.get("case")));
   setInterval(() => (document.hidden ? null : refresh()), POLL_MS);
 }
 

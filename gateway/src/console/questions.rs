@@ -63,9 +63,10 @@ pub(super) fn endpoints() -> Endpoints<Asked> {
         .fails(&[Kind::NotFound, Kind::Unavailable]);
     let events_say = Operation::get("/v1/events", "listEvents", Tag::Cases, "最近发生", "What happened, oldest first")
         .more(
-            "不给 `cursor` 时为最近的事件。`next` 总是有：作为 `cursor` 再问，得到其后发生的，无论此刻或以后；`more` 说明是否已有更多。一次决定产生的事件一并给出。 Without `cursor` the last events. `next` is always there: given as `cursor`, it tells what happened after them, now \
+            "不给 `cursor` 时为最近的事件。`next` 总是有：作为 `cursor` 再问，得到其后发生的，无论此刻或以后；`more` 说明是否已有更多。一次决定产生的事件一并给出。\
+             日志从备份恢复后，超出其末尾的 `cursor` 答 422：请不带 `cursor` 重新开始。 Without `cursor` the last events. `next` is always there: given as `cursor`, it tells what happened after them, now \
              or later; `more` says whether there is more already. What one decision made is told together. \
-             日志从备份恢复后，超出其末尾的 `cursor` 答 422：请不带 `cursor` 重新开始。 After a restore, a `cursor` from beyond the log's end is 422: begin anew without it.",
+             After a restore, a `cursor` from beyond the log's end is 422: begin anew without it.",
         )
         .by(CENTRE)
         .asks::<Paging>()
