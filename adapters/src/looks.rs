@@ -2,6 +2,7 @@
 //! evidence for the author of a map, and the reason why a value is not let into the clear.
 
 use crate::map::truth;
+use crate::order_number::holds_phone;
 
 /// Chinese mobile and fixed numbers, with or without country and area code.
 pub(crate) fn is_phone(text: &str) -> bool {
@@ -60,16 +61,20 @@ pub(crate) fn is_personal_number(text: &str) -> bool {
     is_surely_phone(text) || is_id_shaped(text) || is_email(text)
 }
 
-/// Whether one stands in a text, or the text is nothing else, in parts and with the country's code.
+/// Whether one stands in a text, in whatever parts and among whatever else. A class's code of digits and dashes is none.
 pub(crate) fn holds_personal_number(text: &str) -> bool {
-    let is_between = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '@' | '.' | '+');
-    let alone = || {
-        let parted = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '+');
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let bare = ["0086", "86"].iter().find_map(|code| digits.strip_prefix(code)).unwrap_or(&digits);
-        text.chars().all(parted) && is_surely_phone(bare)
-    };
-    text.split(is_between).any(is_personal_number) || alone()
+    let is_between = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '@' | '.' | '+' | '_');
+    let is_code = || text.chars().all(|c| c.is_ascii_digit() || c == '-') && !is_surely_phone(without_country(text));
+    let is_mobile = |run: &str| is_surely_phone(without_country(run));
+    is_personal_number(text)
+        || text.split(is_between).any(is_personal_number)
+        || text.split(|c: char| !c.is_ascii_digit()).any(is_mobile)
+        || !is_code() && holds_phone(text)
+}
+
+fn without_country(digits: &str) -> &str {
+    let bare = ["+86", "0086", "86"].iter().find_map(|code| digits.strip_prefix(code));
+    bare.filter(|bare| bare.len() >= 11).unwrap_or(digits)
 }
 
 /// Two to four characters that begin with a frequent surname: evidence only beside a telling field name.
@@ -141,6 +146,13 @@ pub(crate) fn is_file(text: &str) -> bool {
         part.contains('/') && !part.contains(' ') && is_ended && !is_digits(ending)
     };
     text.split([';', ',', '|']).all(|part| is_one(part.trim()))
+}
+
+/// JSON or XML, however broken: its commas would make a table of it. A sheet may begin with `[12345]工单`.
+pub(crate) fn begins_as_data(text: &str) -> bool {
+    let text = text.trim_start();
+    let inner = text.strip_prefix('[').map(str::trim_start);
+    text.starts_with(['{', '<']) || inner.is_some_and(|inner| inner.starts_with(['{', '[', ']']))
 }
 
 /// An address exact to a door.
@@ -258,6 +270,23 @@ mod tests {
                 && !holds_personal_number("2026030100012345678")
                 && !holds_personal_number("市政-3-01")
         );
+        for personal in [
+            "电话138-1234-5678",
+            "电话138 1234 5678",
+            "13812345678-李四",
+            "李四 13812345678.",
+            "张三.13812345678",
+            "tel13812345678",
+            "电话0574-87654321",
+            "8613812345678 张",
+            "张三@qq.com",
+        ] {
+            assert!(holds_personal_number(personal), "{personal}");
+        }
+        for code in ["15-01-02-03-001", "2026-03-01 10:00:00", "住建局/物业科", "A01.02", "0402", "330205006003"]
+        {
+            assert!(!holds_personal_number(code), "{code}");
+        }
         assert!(
             is_door("示范路18号门口")
                 && is_door("样例花园5幢301室")

@@ -92,29 +92,29 @@ fn filled(row: &csv::StringRecord) -> usize {
     row.iter().filter(|cell| !cell.trim().is_empty()).count()
 }
 
-/// What offices write under a table: its sum, and who made it. With another row below it, it is a row like others.
+/// What offices write under a table: its sum, and who made it and when. With another row below it, it is a row like others.
 fn is_footer(row: &csv::StringRecord) -> bool {
     const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "累计"];
-    const MAKERS: [&str; 12] = [
-        "制表",
-        "制表人",
-        "制表时间",
-        "制表日期",
-        "制表单位",
-        "填表人",
-        "填报人",
-        "填报单位",
-        "审核人",
-        "导出人",
-        "导出时间",
-        "打印时间",
-    ];
-    let first = row.iter().map(str::trim).find(|cell| !cell.is_empty()).unwrap_or_default();
-    let begins = |words: &[&str], goes_on: fn(Option<char>) -> bool| {
-        words.iter().filter_map(|word| first.strip_prefix(word)).any(|rest| goes_on(rest.trim_start().chars().next()))
+    const MAKERS: [&str; 9] = ["制表", "填表", "填报", "审核", "导出", "打印", "负责人", "日期", "时间"];
+    let mut cells = row.iter().map(str::trim).filter(|cell| !cell.is_empty());
+    let Some(first) = cells.next() else { return false };
+    let is_count = |text: &str| text.chars().all(|c| c.is_ascii_digit() || " :：.,共计件条户元人次笔个".contains(c));
+    let is_short = |text: &str| text.chars().count() <= 12;
+    if let Some(rest) = SUMS.iter().find_map(|word| first.strip_prefix(word)) {
+        return is_short(rest) && is_count(rest) && cells.all(|cell| is_short(cell) && is_count(cell));
+    }
+    let label = |cell: &str| {
+        let (what, said) = cell.split_once([':', '：'])?;
+        (is_short(what) && MAKERS.iter().any(|word| what.starts_with(word))).then(|| said.trim().is_empty())
     };
-    begins(&SUMS, |next| next.is_none_or(|c| c.is_ascii_digit() || matches!(c, ':' | '：')))
-        || begins(&MAKERS, |next| matches!(next, Some(':' | '：')))
+    // Who, in the label's own cell or in the next one.
+    let mut asks = label(first);
+    asks.is_some()
+        && cells.all(|cell| {
+            let named = label(cell).or((asks == Some(true) && is_short(cell)).then_some(false));
+            asks = named;
+            named.is_some()
+        })
 }
 
 fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<Value, Ragged> {
@@ -200,13 +200,25 @@ mod tests {
     #[test]
     fn what_stands_under_a_table_is_no_row() {
         let read = |rows: &str| table(&format!("编号,内容,金额\n1,工资,30\n{rows}"), 9).expect("rows").len();
-        for below in
-            ["合计,,30\n", "共计 1 件,,\n", ",总计：,30\n\n制表人：张三,审核人：李四,\n", "制表时间: 2026-03-01,,\n"]
-        {
+        for below in [
+            "合计,,30\n",
+            "共计 1 件,,\n",
+            ",总计：,30\n\n制表人：张三,审核人：李四,\n",
+            "制表时间: 2026-03-01,,\n",
+            "填表人：,张三,\n",
+        ] {
             assert_eq!(read(below), 1, "{below}");
         }
-        for row in ["合计拖欠三万元,不给,30\n", "审核人员态度差,,\n", "合计,,30\n2,路灯,\n", "制表,,\n"]
-        {
+        for row in [
+            "合计拖欠三万元,不给,30\n",
+            "累计3个月工资没发,13812345678,GD0007\n",
+            "共计30人被欠薪,138,\n",
+            "合计,路灯不亮,30\n",
+            "审核人员态度差,,\n",
+            "审核：不通过,路灯不亮两个月了没人来修还要等多久,\n",
+            "合计,,30\n2,路灯,\n",
+            "制表,,\n",
+        ] {
             assert_eq!(read(row), 1 + row.lines().count(), "{row}");
         }
     }

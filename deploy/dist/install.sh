@@ -94,7 +94,7 @@ queued() { job=$(systemctl show --property Job --value "$unit"); [ -n "$job" ] &
 # put VERSION: in place of what runs, and started. A terminal that is lost must not leave it stopped; what a power cut would
 # take is on the disk before anything leads there.
 put() {
-    trap '' HUP
+    trap '' HUP PIPE
     point "$current" "$1"
     lay_units "$opt/$1"
     sync
@@ -125,7 +125,7 @@ if [ "$action" = rollback ]; then
     { [ -n "$before" ] && [ -x "$opt/$before/bin/huiliu" ]; } ||
         fail "没有可退回的版本 (there is no version to go back to)：$previous"
     if ! put "$before"; then
-        last_words
+        last_words || true
         put "$ran" || fail "$before 未能启动，重新启动 $ran 也未成功 (did not start, and neither did $ran again)"
         fail "$before 未能启动，仍用 $ran (did not start; $ran runs as before)"
     fi
@@ -243,7 +243,7 @@ upgrade=no
 [ -z "$before" ] || [ "$before" = "$version" ] || upgrade=yes
 [ "$upgrade" = no ] || remember "$before"
 if ! put "$version"; then
-    last_words
+    last_words || true
     if [ "$upgrade" = yes ]; then
         # What never took work is no way back.
         remember "$former"

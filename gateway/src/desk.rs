@@ -88,6 +88,7 @@ impl Desk {
     pub fn needs_told(job: &Job, case: &Case) -> bool {
         let needs = match &job.work {
             Work::Record(_) => case.stage == Stage::Triage || reopens(job, case),
+            Work::Command { command: Command::Reopen {}, .. } => true,
             Work::Command { command, .. } => !named_in(command).is_empty() || reopens(job, case),
             Work::Delivery { .. } | Work::Link { .. } => false,
         };
@@ -272,6 +273,11 @@ impl Sitting {
         };
         if speaks {
             let decision = self.judge_step(case, &case.facts, content);
+            return self.given_for_more(case, decision, &case.facts, told, now);
+        }
+        if let Command::Reopen {} = command {
+            // It may have ended before anything of it was judged.
+            let decision = self.route_known(case, &case.facts, &told.merged);
             return self.given_for_more(case, decision, &case.facts, told, now);
         }
         let named = named_in(command);

@@ -27,6 +27,7 @@ words! {
         Resolve = "resolve", "办结";
         Dispatch = "dispatch", "派单";
         Redispatch = "redispatch", "改派";
+        Reopen = "reopen", "重办";
         Close = "close", "结案";
         Supplement = "supplement", "补充";
         Urge = "urge", "催办";
@@ -83,7 +84,7 @@ pub enum Command {
         #[serde(default)]
         contacted: bool,
     },
-    /// 派单, from triage; or again, with `note`, what was put on record only, was declined, withdrawn or closed.
+    /// 派单, from triage.
     Dispatch {
         /// Lead and participants.
         assignees: Vec<Assignee>,
@@ -99,6 +100,9 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         not_accused: Vec<DepartmentId>,
     },
+    /// 重办 of a case that has ended, as an operator sees fit, with `note`: to whoever led last if there was a result, else to
+    /// triage.
+    Reopen {},
     /// 结案.
     Close {},
     /// 补充, in the content.
@@ -130,6 +134,7 @@ impl Command {
             Self::Resolve { .. } => CommandKind::Resolve,
             Self::Dispatch { .. } => CommandKind::Dispatch,
             Self::Redispatch { .. } => CommandKind::Redispatch,
+            Self::Reopen {} => CommandKind::Reopen,
             Self::Close {} => CommandKind::Close,
             Self::Supplement {} => CommandKind::Supplement,
             Self::Urge {} => CommandKind::Urge,

@@ -98,15 +98,11 @@ fn permit(case: &Case, actor: &Actor, kind: CommandKind) -> Result<(), RefusalCo
         CommandKind::GrantReturn | CommandKind::RefuseReturn => may_rule(case, actor),
         CommandKind::Progress => has_signed(case, actor),
         CommandKind::Resolve => leads_in(case, actor, &[Stage::SignedFor, Stage::Accepted, Stage::InProgress]),
-        // What ended without a result, or was closed, may have ended by mistake.
-        CommandKind::Dispatch => centre_in(
-            case,
-            actor,
-            &[Stage::Registered, Stage::Triage, Stage::Recorded, Stage::Declined, Stage::Withdrawn, Stage::Closed],
-        ),
+        CommandKind::Dispatch => centre_in(case, actor, &[Stage::Registered, Stage::Triage]),
         CommandKind::Redispatch => {
             centre_in(case, actor, &[Stage::Dispatched, Stage::SignedFor, Stage::Accepted, Stage::InProgress])
         }
+        CommandKind::Reopen => may_reopen(case, actor),
         CommandKind::Close => centre_in(case, actor, &[Stage::Resolved, Stage::Assessed]),
         CommandKind::Supplement => speaks_in(case, actor, |s| !s.is_ended()),
         CommandKind::Urge => speaks_in(case, actor, |s| !s.is_ended()),
@@ -165,6 +161,12 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
             let told = draft.order.content.note.is_some();
             draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it is moved")?;
             dispatch_by_hand(&mut draft, case, assignees, not_accused)?;
+        }
+        Command::Reopen {} => {
+            let told = draft.order.content.note.is_some();
+            draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it is taken up again")?;
+            draft.reopen(case, None);
+            draft.warn(case.warning(), Vec::new());
         }
         Command::Close {} => draft.push(EventBody::Closed { at_source: false }),
         Command::Supplement {} => {
@@ -306,11 +308,6 @@ fn dispatch_by_hand(
 ) -> Result<(), Refusal> {
     check_clearing(draft, case, not_accused)?;
     check_assignees(draft, case, assignees)?;
-    if case.stage.is_ended() {
-        let told = draft.order.content.note.is_some();
-        draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why the case is taken up again")?;
-        draft.push(EventBody::Reopened { deadlines: Vec::new(), seen: None });
-    }
     draft.tell_leaving(case, |d| assignees.iter().any(|a| a.department == *d));
     draft.dispatch(None, assignees, draft.order.given.dispatch_deadlines.clone(), not_accused.to_vec());
     Ok(())
@@ -565,6 +562,15 @@ fn centre_in(case: &Case, actor: &Actor, stages: &[Stage]) -> Result<(), Refusal
         return Err(RefusalCode::NotAllowed);
     }
     in_stage(case, stages)
+}
+
+/// A case may have ended by mistake: by a rule that was mistyped, or a source's wrong code. That a person says.
+fn may_reopen(case: &Case, actor: &Actor) -> Result<(), RefusalCode> {
+    match actor {
+        Actor::Operator { .. } if case.stage.is_ended() => Ok(()),
+        Actor::Operator { .. } => Err(RefusalCode::WrongStage),
+        _ => Err(RefusalCode::NotAllowed),
+    }
 }
 
 /// The citizen speaks through a source, or through a person at the centre.

@@ -24,6 +24,8 @@ use crate::order_number::{self, holds_phone, is_order_number};
 
 /// Longest id of a source, in bytes.
 const LONGEST_ID: usize = 128;
+/// Longest name of a class with those above it, or of a unit, in characters.
+const LONGEST_NAME: usize = 100;
 /// Most persons of one record: a joint petition keeps every name, a flood does not.
 const MOST_PERSONS: usize = 2000;
 /// Most values of a field that keeps all of them.
@@ -88,7 +90,11 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         // Its number and its order are read apart.
         Target::SourceId | Target::Version => {}
         Target::Text(slot) => {
-            set(s, slot, field.read(record, CLEAR_EXPECTED, p, |t| (!holds_personal_number(t)).then(|| t.to_owned())));
+            set(
+                s,
+                slot,
+                field.read(record, CLEAR_EXPECTED, p, |t| (is_clear(t) && !is_story(t)).then(|| t.to_owned())),
+            );
         }
         Target::Private(slot) if field.pick == Pick::All => set(s, slot, all(field, record, p)),
         Target::Private(slot) => set(s, slot, field.read(record, "text", p, |t| Some(Private::new(t)))),
@@ -260,7 +266,12 @@ fn read_word(s: &mut Submission, word: Word, field: &Field, record: &Value, prob
 
 /// A code that nobody translates is carried in the clear; a person's number that came in its place is not.
 fn carried(text: &str) -> String {
-    if holds_personal_number(text) { Private::new(text).masked() } else { shortened(text) }
+    if is_clear(text) && !is_story(text) { shortened(text) } else { Private::new(text).masked() }
+}
+
+/// No name of a class or a unit is as long: in a row whose cells are shifted, somebody's words may stand anywhere.
+fn is_story(text: &str) -> bool {
+    text.chars().count() > LONGEST_NAME
 }
 
 /// Whether a table of the field translates a code.

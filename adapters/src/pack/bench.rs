@@ -162,7 +162,7 @@ pub fn records(pack: &Pack, file: &Path) -> Result<Vec<Record>, PackError> {
 
 /// None of what begins as JSON: its commas would make a table of it.
 fn at_hand(pack: &Pack, bytes: Vec<u8>) -> Option<Result<Vec<Record>, DecodeError>> {
-    let is_sheet = || charset::text(&bytes, None).is_some_and(|text| !text.trim_start().starts_with(['{', '[', '<']));
+    let is_sheet = || charset::text(&bytes, None).is_some_and(|text| !crate::looks::begins_as_data(&text));
     let format = match form::field(&bytes, "jsonData") {
         Some(_) => Format::Form,
         None if is_sheet() => Format::Csv,

@@ -111,6 +111,7 @@ fn example_of(kind: CommandKind) -> String {
         CommandKind::Progress => json!({ "note": "已到现场，正在检测。" }),
         CommandKind::Resolve => json!({ "solved": "yes", "contacted": true, "reply": "已责令夜间停工。" }),
         CommandKind::Dispatch => json!({ "assignees": assignees }),
+        CommandKind::Reopen => json!({ "note": "登记日期录错，未曾办理。" }),
         CommandKind::Redispatch => json!({ "assignees": assignees, "note": "经会商改由住建主办。" }),
         CommandKind::Supplement => json!({ "text": "昨夜又施工到两点。" }),
         CommandKind::Urge => json!({ "note": "市民来电催办。" }),

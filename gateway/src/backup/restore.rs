@@ -2,6 +2,7 @@
 //! whole and on the disk; what breaks off leaves the place as it was, and where it was killed, no hub starts there. The keys
 //! are put before the store: a store is never there without the key it opens with.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -104,15 +105,20 @@ pub async fn restore(set: &Set, places: &Places, engine: EngineSettings) -> anyh
     let was_cut_off = mark.exists();
     File::create(&mark)?.sync_all()?;
     sync_directory(&places.data_dir)?;
-    let prepare = || put_keys(keys, places);
-    let restored = match engine.server {
-        Server::Embedded(embedded) => restore_embedded(set, embedded, prepare).await,
-        Server::External(_) => restore_external(set, engine, prepare).await,
+    let begun = Cell::new(false);
+    let prepare = || {
+        begun.set(true);
+        put_keys(keys, places)
     };
-    // What failed left everything as it was before: half a store, where one was cut off then.
-    if restored.is_ok() || !was_cut_off {
-        fs::remove_file(&mark)?;
-        sync_directory(&places.data_dir)?;
+    let (restored, is_external) = match engine.server {
+        Server::Embedded(embedded) => (restore_embedded(set, embedded, prepare).await, false),
+        Server::External(_) => (restore_external(set, engine, prepare).await, true),
+    };
+    // What failed left everything as it was before: half a store, where one was cut off then, and perhaps where a server that
+    // is not ours was lost on the way.
+    if restored.is_ok() || !(was_cut_off || is_external && begun.get()) {
+        let cleared = fs::remove_file(&mark).and_then(|()| sync_directory(&places.data_dir));
+        return restored.and_then(|done| cleared.map(|()| done).map_err(anyhow::Error::from));
     }
     restored
 }

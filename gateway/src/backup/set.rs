@@ -185,7 +185,8 @@ pub(super) fn whole(parent: &Path, prefix: &str) -> anyhow::Result<Vec<PathBuf>>
     for entry in entries {
         let entry = entry?;
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
-        if named && is_whole(&entry.path()) {
+        // A packed copy beside them is none.
+        if named && entry.path().is_dir() && is_whole(&entry.path()) {
             found.push(entry.path());
         }
     }
@@ -261,6 +262,7 @@ pub(super) mod tests {
 
         fs::write(older.join(MANIFEST), "{}").expect("written");
         assert!(found().expect_err("not certain").contains(&older.display().to_string()));
+        fs::write(scratch.path().join(format!("{BACKUP_PREFIX}20260301T000000Z.tar.gz")), "").expect("written");
         // One that may not be looked at, here because it leads to itself.
         fs::remove_file(older.join(MANIFEST)).expect("removed");
         std::os::unix::fs::symlink(MANIFEST, older.join(MANIFEST)).expect("made");

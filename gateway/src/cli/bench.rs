@@ -44,7 +44,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn bench(args: &Args) -> anyhow::Result<ExitCode> {
-    let dir = args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("huiliu-bench-{}", std::process::id()));
+    let beside = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    std::fs::create_dir_all(&beside)?;
+    let dir = beside.join(format!("huiliu-bench-{}", std::process::id()));
     // One that is there is somebody's.
     std::fs::create_dir(&dir).with_context(|| dir.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -100,11 +100,14 @@ fn mapped(place: &Place, file: &Path) -> anyhow::Result<Vec<Understood>> {
     if records.is_empty() {
         bail!("{} 中没有记录 (holds no record)", file.display());
     }
-    let understood = |record: Record| match record.value {
-        Ok(value) => Ok(pack.map(&value, &pack.namespace, Timestamp::MAX).map_err(|unmapped| unmapped.problems)),
-        Err(error) => bail!("第 {} 条读不出 (record {} does not read): {error}", record.index + 1, record.index),
+    let read = |record: Record| match record.value {
+        Ok(value) => Some(pack.map(&value, &pack.namespace, Timestamp::MAX).map_err(|unmapped| unmapped.problems)),
+        Err(error) => {
+            eprintln!("第 {} 条读不出 (record {} does not read): {error}", record.index + 1, record.index);
+            None
+        }
     };
-    records.into_iter().map(understood).collect()
+    Ok(records.into_iter().filter_map(read).collect())
 }
 
 fn submission(file: &Path) -> anyhow::Result<Submission> {

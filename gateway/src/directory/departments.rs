@@ -204,14 +204,15 @@ impl Departments {
         &self.names
     }
 
-    /// The organs in office for accusations, of those that `may` receive one: those that stand under no other, then those of the
-    /// largest division. A bureau's or a township's own comes only where there is no other.
-    pub fn discipline(&self, may: impl Fn(&Department) -> bool) -> Vec<&Department> {
+    /// The organs in office to which accusations go: a county's own that stands under no other of a county. A township's, or one
+    /// above the county, comes only where there is none.
+    pub fn discipline(&self) -> Vec<&Department> {
         let of_kind = |d: &Department| d.kind == Kind::Discipline && d.active;
-        let under =
-            |d: &Department| self.above.get(&d.id).into_iter().flatten().filter_map(|up| self.get(up)).any(of_kind);
-        let rank = |d: &Department| (under(d), d.division.as_ref().map_or(0, |code| code.as_str().len()));
-        let all: Vec<_> = self.iter().filter(|d| of_kind(d) && !d.reach.is_empty() && may(d)).collect();
+        let of_county = |d: &Department| d.division.as_ref().is_some_and(|code| code.as_str().len() == 6);
+        let above = |d: &Department| self.above.get(&d.id).into_iter().flatten().filter_map(|up| self.get(up));
+        let under = |d: &Department| above(d).any(|up| of_kind(up) && of_county(up));
+        let rank = |d: &Department| (!of_county(d), under(d));
+        let all: Vec<_> = self.iter().filter(|d| of_kind(d) && !d.reach.is_empty()).collect();
         let best = all.iter().map(|d| rank(d)).min();
         all.into_iter().filter(|d| Some(rank(d)) == best).collect()
     }

@@ -141,23 +141,30 @@ fn read_row<'a>(
         });
         return None;
     }
-    // A quote that should not be open ends at the next one, and takes the lines between for one cell.
-    let swallows = |cell: &&str| cell.lines().skip(1).any(|line| line.matches(',').count() + 1 >= header.len());
-    let may_break = |at: usize| matches!(header.get(at), Some("note" | "备注"));
     let joined =
-        record.iter().enumerate().find(|(at, cell)| cell.contains('\n') && (!may_break(*at) || swallows(cell)));
+        record.iter().enumerate().find(|(_, cell)| cell.lines().skip(1).any(|line| is_row(line, header.len())));
     if let Some((at, cell)) = joined {
         problems.push(Problem {
             file: file.into(),
             line,
             column: header.get(at).unwrap_or_default().into(),
             value: shorten(cell),
-            expected: "a cell of one line: is a quote open?".into(),
+            expected: "a cell that holds no other lines of the file: is a quote open?".into(),
         });
         return None;
     }
     let cell = |place: &Option<usize>| place.and_then(|p| record.get(p)).unwrap_or_default().to_owned();
     Some(Row { file, line, columns, cells: places.iter().map(cell).collect() })
+}
+
+/// Whether a line within a cell is a row of its own: a quote that should not be open ends at the next one, and takes the lines
+/// between for one cell. Rows begin with a code; where they do not, they have a cell for each column.
+fn is_row(line: &str, columns: usize) -> bool {
+    const FEWEST: usize = 4;
+    let cells = line.split(',').count();
+    let code = line.split(',').next().unwrap_or_default();
+    let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*'));
+    cells >= columns.max(FEWEST) || (cells >= 2 && is_code)
 }
 
 /// The line on which the record's first character stands: the reader's own count begins before blank lines.

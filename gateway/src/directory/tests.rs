@@ -205,11 +205,17 @@ fn a_quote_that_is_open_is_refused() {
     let open = problems(&format!("{}\n{}", line("\"见会议纪要"), line("二")));
     assert!(open[0].starts_with("305  every quote closed"), "{open:?}");
     let closed = problems(&format!("{}\n{}\n{}", line("\"见会议纪要"), line("二"), line("三\"")));
-    assert!(closed[0].starts_with("305 note a cell of one line"), "{closed:?}");
-    let code = problems("\"0109\n04\",330205,flag=joint,jb-police,,,,");
-    assert!(code[0].contains("one line"), "{code:?}");
-    let of_two_lines = with_line("responsibilities.csv", &line("\"第一行，\n第二行\""));
-    assert!(Directory::parse(&of_two_lines).is_ok(), "a note may have lines");
+    assert!(closed[0].starts_with("305 note a cell that holds no other"), "{closed:?}");
+    let short = problems(&format!("{}\n010202,330205\n{}", line("\"见会议纪要"), line("三\"")));
+    assert!(short[0].contains("no other lines"), "{short:?}");
+    for (file, two_lines) in [
+        ("responsibilities.csv", line("\"第一行，\n第二行\"")),
+        ("deadlines.csv", "call,dispatched,,4,hours,,\"条例\n第二十二条, 二款\",".to_owned()),
+        ("territorial.csv", "330205103,010903,\"见纪要, 甲\n乙, 丙, 丁\"".to_owned()),
+    ] {
+        let parsed = Directory::parse(&with_line(file, &two_lines)).map_err(|refused| refused.0);
+        assert_eq!(parsed.err(), None, "a cell may have lines");
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ figures! {
 
     // Queues.
     Gauge "huiliu_queue_entries" ["entries"; "`department`"] "待处理派单", "Live entries of a department's queue";
-    Gauge "huiliu_queue_oldest_seconds" ["s"; "`department`"] "最早未处理派单的时长", "Age of the oldest live entry", alarm "HuiliuQueueStalled";
+    Gauge "huiliu_queue_oldest_seconds" ["s"; "`department`"] "最早未处理派单的时长", "Age of the oldest live entry; 0 for a department that is dissolved, whose cases `huiliu_cases_left_behind` tells", alarm "HuiliuQueueStalled";
     Gauge "huiliu_queues_sourcing" ["0 or 1"; "–"] "派单队列是否在接收新派单", "Whether QUEUES takes over what is dispatched", alarm "HuiliuQueuesNotSourcing";
     Counter "huiliu_queue_purged_total" ["entries"; "–"] "清除的失效派单", "Dead entries purged from QUEUES";
 
@@ -119,7 +119,7 @@ figures! {
     // Write-back.
     Counter "huiliu_write_back_total" ["answers"; "`channel`; `outcome`: `delivered`, `refused`, `no_way` (its pack cannot say it)"] "已了结的回写", "Answers settled";
     Gauge "huiliu_write_back_owed_cases" ["cases"; "`channel`"] "待回写件数", "Cases whose source is owed an answer";
-    Gauge "huiliu_write_back_untold_cases" ["cases"; "`channel`, where none of its numbering has a `base_url`"] "无处回写的待答复件数", "Cases whose source is owed an answer that nobody tells it: give one of its channels an address, or tell it by hand";
+    Gauge "huiliu_write_back_untold_cases" ["cases"; "`channel`, where none of its numbering has a `base_url`; the numbering itself where it has no channel any more"] "无处回写的待答复件数", "Cases whose source is owed an answer that nobody tells it: give one of its channels an address, or tell it by hand";
     Gauge "huiliu_write_back_oldest_seconds" ["s"; "`channel`"] "最早待回写的时长", "Since the oldest case that is owed one was last changed", alarm "HuiliuWriteBackStuck";
     Gauge "huiliu_write_back_waiting_cases" ["cases"; "`channel`"] "回写失败、等待重试件数", "Of those, the ones whose source did not take it and will be asked again";
 

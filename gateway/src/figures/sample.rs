@@ -1,7 +1,8 @@
 //! Figures that are not counted where something happens but looked up from time to time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::stream::{ClusterInfo, PeerInfo};
@@ -20,7 +21,7 @@ use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES, queues_lag};
 use crate::intake::pipeline;
-use crate::readmodel::{DepartmentCount, Overview, ReadHandle, ReadModelError, Standing};
+use crate::readmodel::{Debt, DepartmentCount, Overview, ReadHandle, ReadModelError, Standing};
 
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -37,12 +38,14 @@ pub struct Sampler {
     channels: Channels,
     desk: Desk,
     data_dir: PathBuf,
+    /// Numberings without a channel that were owed something.
+    orphans: Arc<Mutex<BTreeSet<Namespace>>>,
 }
 
 impl Sampler {
     /// A sampler of one hub.
     pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, desk: Desk, data_dir: PathBuf) -> Self {
-        Self { engine, reads, channels, desk, data_dir }
+        Self { engine, reads, channels, desk, data_dir, orphans: Arc::default() }
     }
 
     /// Looks until shutdown. What cannot be looked up now keeps its last value; whether the engine is there has a figure
@@ -60,7 +63,12 @@ impl Sampler {
             let (channels, directory) = (self.channels.clone(), self.desk.directory());
             let known = directory.calendar.lacks(Timestamp::now()).is_none();
             gauge!("huiliu_calendar_known").set(f64::from(u8::from(known)));
-            if let Err(error) = self.reads.aside(move |reads| cases(reads, &channels, &directory)).await {
+            let known = self.orphans.clone();
+            let look = move |reads: &ReadHandle| {
+                cases(reads, &channels, &directory)?;
+                orphans(reads, &channels, &known)
+            };
+            if let Err(error) = self.reads.aside(look).await {
                 tracing::debug!(%error, "the read model gives no figures just now");
             }
             if connected {
@@ -134,16 +142,9 @@ fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Resu
     tell_left_behind(&overview.departments, directory);
     tell_standing(&standing);
     tell_overdue(&overview.departments, &standing.overdue);
-    for numbering in reads.owed_numberings()? {
-        // Its channel was taken out of the settings, or got another numbering, while answers waited.
-        if channels.values().all(|channel| channel.namespace != numbering) {
-            let debt = reads.debt(&numbering)?;
-            gauge!("huiliu_write_back_untold_cases", "channel" => numbering.to_string()).set(debt.cases as f64);
-        }
-    }
     for channel in channels.values() {
         let debt = reads.debt(&channel.namespace)?;
-        let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
+        let age = age_of(&debt, now);
         let name = channel.name.to_string();
         if channel.base_url.is_some() {
             gauge!("huiliu_write_back_owed_cases", "channel" => name.clone()).set(debt.cases as f64);
@@ -153,6 +154,26 @@ fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Resu
         }
     }
     Ok(())
+}
+
+/// What is owed in numberings whose channel was taken out of the settings, or got another numbering, while answers waited. What
+/// was told once is told until it is nothing.
+fn orphans(reads: &ReadHandle, channels: &Channels, known: &Mutex<BTreeSet<Namespace>>) -> Result<(), ReadModelError> {
+    let has_channel = |numbering: &Namespace| channels.values().any(|channel| channel.namespace == *numbering);
+    let found = reads.owed_numberings()?.into_iter().filter(|numbering| !has_channel(numbering));
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    known.extend(found);
+    for numbering in known.iter() {
+        let debt = reads.debt(numbering)?;
+        let (name, age) = (numbering.to_string(), age_of(&debt, Timestamp::now()));
+        gauge!("huiliu_write_back_untold_cases", "channel" => name.clone()).set(debt.cases as f64);
+        gauge!("huiliu_write_back_oldest_seconds", "channel" => name).set(age as f64);
+    }
+    Ok(())
+}
+
+fn age_of(debt: &Debt, now: Timestamp) -> i64 {
+    debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0))
 }
 
 /// Whether there is anybody to tell the sources of this numbering.

@@ -73,8 +73,10 @@ pub struct Pipeline {
     in_flight: Arc<Semaphore>,
     /// How many envelopes more may be put off now.
     may_wait: Arc<Semaphore>,
-    /// Which records of an envelope are settled.
+    /// Which records are settled of envelopes that wait for others.
     settled: Cache<u64, Arc<HashSet<usize>>>,
+    /// Envelopes all of which is settled: the server may have sent a second copy before it heard so.
+    done: Cache<u64, ()>,
 }
 
 /// What is to become of the envelope's message.
@@ -124,6 +126,7 @@ impl Pipeline {
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             may_wait: Arc::new(Semaphore::new(MOST_PUT_OFF)),
             settled: Cache::new(MOST_OUT),
+            done: Cache::new(2 * MOST_OUT),
         }
     }
 
@@ -231,6 +234,9 @@ impl Pipeline {
         sequence: u64,
         step: &mut Step,
     ) -> Result<Vec<Underway>, Fate> {
+        if self.done.get(&sequence).is_some() {
+            return Ok(Vec::new());
+        }
         let records = match understood(envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
@@ -319,13 +325,16 @@ impl Pipeline {
                 later => fate = later,
             }
         }
-        self.remember(sequence, settled);
+        self.remember(sequence, settled, &fate);
         fate
     }
 
-    /// What is settled of an envelope that comes again is not decided again: what changed nothing would by then. All of it may
-    /// be: where much waits, the server sends a second time what the first copy of has not been looked at yet.
-    fn remember(&self, sequence: u64, settled: Vec<usize>) {
+    /// What is settled of an envelope that comes again is not decided again: what changed nothing would by then.
+    fn remember(&self, sequence: u64, settled: Vec<usize>, fate: &Fate) {
+        if let Fate::Done = fate {
+            self.done.insert(sequence, ());
+            return self.settled.forget(&sequence);
+        }
         let before = self.settled.get(&sequence).unwrap_or_default();
         self.settled.insert(sequence, Arc::new(before.iter().copied().chain(settled).collect()));
     }

@@ -15,7 +15,7 @@ use super::place;
 use super::select::{Choice, Selection, department_of, may_have, select};
 use super::words_of;
 use crate::directory::responsibilities::Entry;
-use crate::directory::{Department, Directory, Kind};
+use crate::directory::{Department, Directory};
 use crate::judgement::matter::Opinion;
 use crate::judgement::place::{Judgement, Where};
 use crate::judgement::severity::{self, Evidence};
@@ -170,8 +170,8 @@ impl<'a> Case<'a> {
     }
 
     fn superior_of_accused_discipline(&self) -> Option<DepartmentId> {
-        let all = self.directory.departments.iter().filter(|d| d.kind == Kind::Discipline);
-        all.filter_map(|d| self.superior(d)).map(|d| d.id.clone()).min()
+        let organs = self.directory.departments.discipline().into_iter();
+        organs.filter_map(|d| self.superior(d)).map(|d| d.id.clone()).min()
     }
 
     /// What reads as an accusation: a person chooses between whoever leads, if not accused, and discipline.
@@ -184,8 +184,8 @@ impl<'a> Case<'a> {
 
     /// Discipline organs that may have the case.
     fn discipline(&self) -> Vec<DepartmentId> {
-        let organs = self.directory.departments.discipline(|d| !self.accused.bars(&d.id));
-        organs.into_iter().map(|d| d.id.clone()).collect()
+        let organs = self.directory.departments.discipline().into_iter();
+        organs.filter(|d| !self.accused.bars(&d.id)).map(|d| d.id.clone()).collect()
     }
 
     fn no_matter(&self) -> Decision {

@@ -222,6 +222,11 @@ fn an_accusation_goes_to_discipline_and_never_to_the_accused() {
             "{line}"
         );
     }
+    // Nor when the county's own is accused: what stands below it does not look into it, and what is above is its superior.
+    let lines = "aa-x,慈城镇纪委,,discipline,jb-cicheng,330205103,web,,yes,\naa-y,宁波市纪委,,discipline,,,web,,yes,";
+    let directory = Directory::parse(&with_line("departments.csv", lines)).expect("parses");
+    assert_eq!(told(&decide(&against("accusation 0505 330205006", "区纪委监委干部王某"), &directory)), "party");
+    assert_eq!(told(&decide(&against("accusation - -", "江北区住建局局长张某"), &directory)), "discipline");
     // Of two alike nobody chooses but a person.
     let two =
         Directory::parse(&with_line("departments.csv", "aa-x,区派驻组,,discipline,,330205,web,,yes,")).expect("parses");

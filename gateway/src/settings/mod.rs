@@ -14,7 +14,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use huiliu_schemas::{Channel, Namespace};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing_subscriber::EnvFilter;
 
 use crate::doors::Secret;
@@ -478,10 +478,13 @@ fn base_url(url: &str, field: &str) -> Result<String, SettingsError> {
     Err(bad(field, without_credentials(url), "an http or https address without user and password"))
 }
 
-/// Where history ends lies behind us: with a year mistyped, whatever comes in would be put on record and never dispatched.
+/// Who begins next month may put on record only what comes before. With a year mistyped, whatever comes in would be, and never
+/// dispatched.
 fn history(text: &str, field: &str) -> Result<Timestamp, SettingsError> {
+    const FURTHEST: SignedDuration = SignedDuration::from_hours(62 * 24);
     let before = timestamp(text, field)?;
-    if before > Timestamp::now() { Err(bad(field, text, "a time in the past")) } else { Ok(before) }
+    let ahead = before.duration_since(Timestamp::now());
+    if ahead > FURTHEST { Err(bad(field, text, "a time in the past, or at most two months ahead")) } else { Ok(before) }
 }
 
 fn timestamp(text: &str, field: &str) -> Result<Timestamp, SettingsError> {

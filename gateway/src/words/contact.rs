@@ -36,17 +36,24 @@ impl Contact {
         numbers_in(&plain).into_iter().flat_map(|number| Self::all_in_number(&plain[number])).collect()
     }
 
-    /// What a long number of a text says: one number, or several with a space between them.
+    /// What a long number of a text says: one number, or several with a space or a dash between them, or one with an extension
+    /// (138-1234-5678 87654321, 0574-87654321-8001). Of its parts, as many as make a number are one.
     pub(super) fn all_in_number(number: &[char]) -> Vec<Self> {
+        const MOST_PARTS: usize = 4;
         let whole: String = number.iter().collect();
         if let Some(whole) = Self::read(&whole) {
             return vec![whole];
         }
-        // With an extension, or two with a dash between them: 0574-87654321-8001, 13812345678-13987654321.
         let parts: Vec<&str> = whole.split([' ', '-']).collect();
-        let beside = parts.windows(2).map(|pair| pair.concat());
-        let alone = parts.iter().map(|part| (*part).to_owned());
-        beside.chain(alone).filter_map(|number| Self::read(&number)).collect()
+        let (mut found, mut rest) = (Vec::new(), parts.as_slice());
+        while !rest.is_empty() {
+            let longest = (1..=MOST_PARTS.min(rest.len())).rev();
+            let read = longest.filter_map(|n| Some((Self::read(&rest[..n].concat())?, n))).next();
+            let taken = read.as_ref().map_or(1, |(_, n)| *n);
+            found.extend(read.map(|(contact, _)| contact));
+            rest = &rest[taken..];
+        }
+        found
     }
 
     /// Whether it is a telephone's.

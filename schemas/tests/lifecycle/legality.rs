@@ -105,7 +105,7 @@ fn may_follow(before: Stage, after: Stage) -> bool {
         Resolved => &[Assessed, Closed, Dispatched, Triage],
         Assessed => &[Closed, Dispatched, Triage],
         Closed => &[Dispatched, Triage],
-        _ => &[Dispatched, Triage],
+        _ => &[Triage],
     };
     before == after || open.contains(&after)
 }
@@ -230,6 +230,7 @@ fn well_formed(case: &Case, actor: &Actor, kind: CommandKind) -> Vec<Command> {
         CommandKind::Resolve => vec![Command::Resolve { solved: Solved::Yes, contacted: true }],
         CommandKind::Dispatch => vec![Command::Dispatch { assignees: fit, not_accused: Vec::new() }],
         CommandKind::Redispatch => vec![Command::Redispatch { assignees: fit, not_accused: Vec::new() }],
+        CommandKind::Reopen => vec![Command::Reopen {}],
         CommandKind::Close => vec![Command::Close {}],
         CommandKind::Supplement => vec![Command::Supplement {}],
         CommandKind::Urge => vec![Command::Urge {}],

@@ -293,6 +293,7 @@ fn command(kind: CommandKind, particulars: &Particulars) -> Command {
         CommandKind::Resolve => Command::Resolve { solved: Solved::Yes, contacted: true },
         CommandKind::Dispatch => Command::Dispatch { assignees: assignees(), not_accused: Vec::new() },
         CommandKind::Redispatch => Command::Redispatch { assignees: assignees(), not_accused: Vec::new() },
+        CommandKind::Reopen => Command::Reopen {},
         CommandKind::Close => Command::Close {},
         CommandKind::Supplement => Command::Supplement {},
         CommandKind::Urge => Command::Urge {},

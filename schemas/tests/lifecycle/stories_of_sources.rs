@@ -293,20 +293,33 @@ fn whoever_brings_records_of_a_numbering_speaks_for_it() {
 
 /// Ended by mistake, by a rule that was mistyped or a source's wrong code: a person at the centre takes it up again.
 #[test]
-fn the_centre_takes_up_again_what_ended_without_a_result() {
-    let dispatch = || Command::Dispatch { assignees: vec![lead("police")], not_accused: Vec::new() };
+fn an_operator_takes_up_again_what_has_ended() {
     let mut recorded = World::new();
     let mut old = record();
     old.0.history = true;
     assert_eq!(recorded.submit(&old, unsure()), events(&["registered", "recorded"]));
     let mut withdrawn = World::signed(&[lead("housing")]);
     assert_eq!(withdrawn.command(&desk(), Command::Withdraw {}), events(&["withdrawn"]));
-    for mut world in [recorded, withdrawn] {
-        assert_eq!(world.command(&desk(), dispatch()), events(&["reopened", "dispatched"]));
-        assert_eq!(world.stage(), Stage::Dispatched);
-        assert_eq!(world.told().last().map(String::as_str), Some("police dispatch"));
-        assert_eq!(world.command(&of("police"), Command::SignFor { n: None }), events(&["signed_for"]));
+    let mut declined = World::signed(&[lead("housing")]);
+    declined.command(&of("housing"), Command::Decline { article: "第二十二条".into() });
+    let machine = Actor::Machine { name: "rules".into() };
+    for mut world in [recorded, withdrawn, declined] {
+        assert_eq!(world.wordless(&desk(), Command::Reopen {}), Outcome::Refused(RefusalCode::MissingReason));
+        assert_eq!(world.command(&machine, Command::Reopen {}), Outcome::Refused(RefusalCode::NotAllowed));
+        assert_eq!(
+            world.command_given(&desk(), Command::Reopen {}, to(&[lead("police")])),
+            events(&["reopened", "triaged"])
+        );
+        assert!(world.case().decision.is_some(), "what it says was judged");
+        assert_eq!(world.command(&desk(), Command::Reopen {}), Outcome::Refused(RefusalCode::WrongStage));
+        let assignees = vec![lead("police")];
+        world.command(&desk(), Command::Dispatch { assignees, not_accused: Vec::new() });
+        assert_eq!((world.stage(), world.told()), (Stage::Dispatched, vec!["police dispatch".to_owned()]));
     }
+    let mut resolved = World::signed(&[lead("housing")]);
+    resolve(&mut resolved);
+    assert_eq!(resolved.command(&desk(), Command::Reopen {}), events(&["reopened"]));
+    assert_eq!(resolved.told(), ["housing reopen"]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
         _ => match rows::json_lines(text, MOST_SAMPLES) {
             Some(lines) => whole_ones(lines, format),
             // Its commas would make a table of it.
-            None if text.starts_with(['{', '[']) => return Err(unreadable("broken JSON")),
+            None if crate::looks::begins_as_data(text) => return Err(unreadable("broken JSON")),
             None => {
                 let unread = |why| unreadable(&format!("neither JSON, JSON lines nor a readable table: {why}"));
                 whole_ones(rows::table(text, MOST_SAMPLES).map_err(unread)?, Format::Csv)

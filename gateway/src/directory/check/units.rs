@@ -64,7 +64,7 @@ pub(super) fn departments(directory: &Directory, found: &mut Vec<Finding>) {
             say(found, d, &zh, &format!("and {} are of one kind and place: only the latter gets cases", first.id));
         }
     }
-    match all.discipline(|_| true).as_slice() {
+    match all.discipline().as_slice() {
         [] => {
             let zh = "没有可接收检举控告的纪检监察机关".into();
             found.push(Finding::error(departments::FILE, 0, zh, "no discipline organ to receive accusations".into()));

@@ -151,9 +151,11 @@ impl Affixes {
 
 /// 区征收中心, 县征收中心, 市征收中心; not 市场监管局.
 fn without_level(name: &str) -> Option<&str> {
-    const OTHER_WORD: [char; 5] = ['场', '政', '民', '容', '级'];
+    const OF_CITY: [&str; 10] = ["场", "容", "政管", "政设", "政工", "政道", "政养", "民中", "民服", "民热"];
     let rest = name.strip_prefix(['区', '县', '市'])?;
-    (!name.starts_with('市') || !rest.starts_with(OTHER_WORD)).then_some(rest)
+    let is_word =
+        rest.starts_with(['级', '域']) || name.starts_with('市') && OF_CITY.iter().any(|w| rest.starts_with(w));
+    (!is_word).then_some(rest)
 }
 
 /// Longest first, so that 江北区 is not read as 江北 with something behind it.
@@ -202,7 +204,6 @@ fn of_kind(kind: &str, departments: &Departments) -> BTreeSet<DepartmentId> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::directory::Directory;
     use crate::directory::tests::changed;
 
@@ -217,13 +218,13 @@ mod tests {
             ("玉山县", "县仁和中心"),
         ] {
             let mut files = changed("divisions.csv", |text| text.replace("宁波市江北区", county));
-            let unit = format!("x-unit,某单位,{alias};市场监管一局,bureau,jb-government,,web,,yes,\n");
+            let unit = format!("x-unit,某单位,{alias};市场监管一局;县级仁和站,bureau,jb-government,,web,,yes,\n");
             files.iter_mut().filter(|(name, _)| name == "departments.csv").for_each(|(_, text)| text.push_str(&unit));
             let lexicon = Directory::parse(&files).map(|directory| directory.accusing).ok().expect("parses");
             let meant =
                 |text: &str| lexicon.at(text).any(|(_, m)| m.units.iter().any(|unit| unit.as_str() == "x-unit"));
             assert!(meant("仁和中心收钱") && meant(alias), "{county}");
-            assert!(!meant("场监管一局"), "the character is of another word");
+            assert!(!meant("场监管一局") && !meant("级仁和站"), "the character is of another word");
         }
         let forms = Directory::parse(&changed("divisions.csv", |text| text.replace("宁波市江北区", "无锡市江阴市")));
         let forms = forms.map(|directory| directory.accusing.counties.clone()).ok().expect("parses");

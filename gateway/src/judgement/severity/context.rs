@@ -66,7 +66,8 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
             found.push(Met { start, head: start + head, end, last, clause, line });
             if gapped.is_none() {
                 taken = Some(head);
-                hidden |= matches!(line.says.kind, Kind::None | Kind::Thing);
+                // 去年 and 要是 are no 去 and no 要.
+                hidden |= !line.says.kind.speaks() && !matches!(line.says.kind, Kind::Own | Kind::Now);
                 spoken |= !matches!(line.says.kind, Kind::Own | Kind::Now);
             }
         }

@@ -45,7 +45,7 @@ const DIGITS: [(char, u32); 13] = [
 /// What makes another word of a unit: 5000人民币, 12345人工, 120户型, 301位于顶楼, 20名额.
 const OTHER_WORD: [(&[&str], &[char]); 2] = [
     (&["人", "户"], &['民', '工', '力', '行', '事', '才', '均', '大', '社', '来', '型', '口', '籍', '外']),
-    (&["位", "名"], &['于', '置', '次', '单', '称', '额']),
+    (&["位", "名"], &['于', '置', '次', '称', '额']),
 ];
 /// Before a number, these say that it was called: 打110; but not those.
 const CALLED: [&str; 7] = ["打", "打了", "拨", "拨打", "热线", "电话", "报"];
@@ -65,7 +65,9 @@ pub(super) fn said(text: &str) -> Option<u32> {
     let mut most = None;
     let mut from = 0;
     for (at, c) in text.char_indices() {
-        if at < from || !begins_number(c) || text[..at].ends_with('第') {
+        // 千家万户 counts nobody.
+        let of_a_saying = text[..at].ends_with("千家");
+        if at < from || !begins_number(c) || text[..at].ends_with('第') || of_a_saying {
             continue;
         }
         let Some((number, len)) = read_number(&text[at..]) else { continue };
@@ -155,7 +157,8 @@ mod tests {
             ("近百名业主，百余户，千余人", Some(1_000)),
             ("32 名工人，３５名家长", Some(35)),
             ("实名举报5名干部", Some(5)),
-            ("老百姓，百货，千万别来，万一", None),
+            ("老百姓，百货，千万别来，万一，千家万户", None),
+            ("拖欠35名单位职工三个月", Some(35)),
             ("301位于顶楼，还有20名额", None),
             ("第三人民医院", None),
             ("上人", None),
