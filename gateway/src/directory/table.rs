@@ -73,7 +73,7 @@ pub(crate) fn rows<'a>(file: &'a str, text: &str, columns: &'a [Column], problem
         match record {
             Ok(record) if record.iter().eq([END]) => return rows,
             Ok(record) if record.iter().any(|cell| cell.contains(END)) => {
-                problems.push(open_quote(file, text, &record))
+                problems.push(open_quote(file, text, &record));
             }
             Ok(record) => rows.extend(read_row(file, text, columns, &places, &header, &record, problems)),
             Err(error) => problems.push(Problem::of_file(file, &error.to_string(), "well-formed CSV")),
