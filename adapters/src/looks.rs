@@ -61,20 +61,28 @@ pub(crate) fn is_personal_number(text: &str) -> bool {
     is_surely_phone(text) || is_id_shaped(text) || is_email(text)
 }
 
-/// Whether one stands in a text, in whatever parts and among whatever else. A class's code of digits and dashes is none.
+/// Whether one stands in a text, in whatever parts and among whatever else. A class's code of many parts is none.
 pub(crate) fn holds_personal_number(text: &str) -> bool {
     let is_between = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '@' | '.' | '+' | '_');
-    let is_code = || text.chars().all(|c| c.is_ascii_digit() || c == '-') && !is_surely_phone(without_country(text));
-    let is_mobile = |run: &str| is_surely_phone(without_country(run));
+    let is_code = || {
+        let bare = without_country(text);
+        bare.chars().all(|c| c.is_ascii_digit() || c == '-') && bare.matches('-').count() != 1 && !is_in_three(bare)
+    };
+    let is_number = |run: &str| is_id_shaped(run) || is_surely_phone(without_country(run));
     is_personal_number(text)
         || text.split(is_between).any(is_personal_number)
-        || text.split(|c: char| !c.is_ascii_digit()).any(is_mobile)
+        || text.split(|c: char| !c.is_ascii_digit() && !matches!(c, 'x' | 'X')).any(is_number)
         || !is_code() && holds_phone(text)
+}
+
+/// 138-1234-5678, 0574-8765-4321.
+fn is_in_three(digits: &str) -> bool {
+    digits.split('-').count() == 3
 }
 
 fn without_country(digits: &str) -> &str {
     let bare = ["+86", "0086", "86"].iter().find_map(|code| digits.strip_prefix(code));
-    bare.filter(|bare| bare.len() >= 11).unwrap_or(digits)
+    bare.map(|bare| bare.trim_start_matches('-')).filter(|bare| bare.len() >= 11).unwrap_or(digits)
 }
 
 /// Two to four characters that begin with a frequent surname: evidence only beside a telling field name.
@@ -280,6 +288,12 @@ mod tests {
             "电话0574-87654321",
             "8613812345678 张",
             "张三@qq.com",
+            "138-1234-5678",
+            "138-12345678",
+            "86-138-1234-5678",
+            "0574-8765-4321",
+            "330205198807065431-李四",
+            "sfz33020519880706543x",
         ] {
             assert!(holds_personal_number(personal), "{personal}");
         }

@@ -98,20 +98,22 @@ fn is_footer(row: &csv::StringRecord) -> bool {
     const MAKERS: [&str; 9] = ["制表", "填表", "填报", "审核", "导出", "打印", "负责人", "日期", "时间"];
     let mut cells = row.iter().map(str::trim).filter(|cell| !cell.is_empty());
     let Some(first) = cells.next() else { return false };
-    let is_count = |text: &str| text.chars().all(|c| c.is_ascii_digit() || " :：.,共计件条户元人次笔个".contains(c));
+    let is_count =
+        |text: &str| text.chars().all(|c| c.is_ascii_digit() || " :：.,-—/年月日共计件条户元人次笔个".contains(c));
     let is_short = |text: &str| text.chars().count() <= 12;
     if let Some(rest) = SUMS.iter().find_map(|word| first.strip_prefix(word)) {
         return is_short(rest) && is_count(rest) && cells.all(|cell| is_short(cell) && is_count(cell));
     }
     let label = |cell: &str| {
         let (what, said) = cell.split_once([':', '：'])?;
-        (is_short(what) && MAKERS.iter().any(|word| what.starts_with(word))).then(|| said.trim().is_empty())
+        let is_label = is_short(what) && is_short(said) && MAKERS.iter().any(|word| what.starts_with(word));
+        is_label.then(|| said.trim().is_empty())
     };
     // Who, in the label's own cell or in the next one.
     let mut asks = label(first);
     asks.is_some()
         && cells.all(|cell| {
-            let named = label(cell).or((asks == Some(true) && is_short(cell)).then_some(false));
+            let named = label(cell).or((asks == Some(true) && is_short(cell) || is_count(cell)).then_some(false));
             asks = named;
             named.is_some()
         })
@@ -206,6 +208,8 @@ mod tests {
             ",总计：,30\n\n制表人：张三,审核人：李四,\n",
             "制表时间: 2026-03-01,,\n",
             "填表人：,张三,\n",
+            "制表人：张三,,2026-03-01\n",
+            "合计,-,30\n",
         ] {
             assert_eq!(read(below), 1, "{below}");
         }
@@ -215,6 +219,7 @@ mod tests {
             "共计30人被欠薪,138,\n",
             "合计,路灯不亮,30\n",
             "审核人员态度差,,\n",
+            "时间：昨晚八点，地点在庄桥街道天合家园三幢楼下,,\n",
             "审核：不通过,路灯不亮两个月了没人来修还要等多久,\n",
             "合计,,30\n2,路灯,\n",
             "制表,,\n",

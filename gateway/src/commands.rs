@@ -117,7 +117,9 @@ impl CommandRequest {
 /// Words without which a command is refused whatever the case, of `note` and `reply`.
 pub fn words_needed(kind: CommandKind) -> &'static [&'static str] {
     match kind {
-        CommandKind::RequestReturn | CommandKind::RefuseReturn | CommandKind::Redispatch => &["note"],
+        CommandKind::RequestReturn | CommandKind::RefuseReturn | CommandKind::Redispatch | CommandKind::Reopen => {
+            &["note"]
+        }
         CommandKind::Resolve => &["reply"],
         _ => &[],
     }

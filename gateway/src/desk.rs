@@ -276,8 +276,13 @@ impl Sitting {
             return self.given_for_more(case, decision, &case.facts, told, now);
         }
         if let Command::Reopen {} = command {
-            // It may have ended before anything of it was judged.
-            let decision = self.route_known(case, &case.facts, &told.merged);
+            // It may have ended before anything of it was judged: what any of it accuses counts, whatever was told last.
+            let mut decision = self.route_known(case, &case.facts, &told.merged);
+            for earlier in told.each.iter().map(|words| self.route_known(case, &case.facts, words)) {
+                decision.accusation |= earlier.accusation;
+                let added: Vec<_> = earlier.accused.into_iter().filter(|d| !decision.accused.contains(d)).collect();
+                decision.accused.extend(added);
+            }
             return self.given_for_more(case, decision, &case.facts, told, now);
         }
         let named = named_in(command);

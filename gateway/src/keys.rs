@@ -229,11 +229,12 @@ pub fn tellings(events: impl IntoIterator<Item = Event>) -> Vec<Content> {
     events.into_iter().filter(tells).map(|e| e.content).collect()
 }
 
-/// Whether a department tells what it did, or the centre whom it wants to do it.
+/// Whether a department tells what it did, or the centre whom it wants to do it, or why it takes a case up again.
 fn is_between_offices(event: &Event) -> bool {
     let sends = matches!(
         event.body,
         EventBody::Dispatched { .. } | EventBody::ReturnGranted { .. } | EventBody::ReturnRefused { .. }
     );
-    sends || matches!(event.actor, Actor::Department { .. })
+    let reopens = matches!((&event.body, &event.actor), (EventBody::Reopened { .. }, Actor::Operator { .. }));
+    sends || reopens || matches!(event.actor, Actor::Department { .. })
 }

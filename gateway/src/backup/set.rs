@@ -186,7 +186,7 @@ pub(super) fn whole(parent: &Path, prefix: &str) -> anyhow::Result<Vec<PathBuf>>
         let entry = entry?;
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
         // A packed copy beside them is none.
-        if named && entry.path().is_dir() && is_whole(&entry.path()) {
+        if named && !entry.file_type()?.is_file() && is_whole(&entry.path()) {
             found.push(entry.path());
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use huiliu_adapters::decode::Record;
+use huiliu_adapters::decode::{Record, RecordError};
 use huiliu_adapters::pack;
 use huiliu_schemas::decision::Decision;
 use huiliu_schemas::submission::{FieldProblem, Submission};
@@ -101,13 +101,20 @@ fn mapped(place: &Place, file: &Path) -> anyhow::Result<Vec<Understood>> {
         bail!("{} 中没有记录 (holds no record)", file.display());
     }
     let read = |record: Record| match record.value {
-        Ok(value) => Some(pack.map(&value, &pack.namespace, Timestamp::MAX).map_err(|unmapped| unmapped.problems)),
-        Err(error) => {
-            eprintln!("第 {} 条读不出 (record {} does not read): {error}", record.index + 1, record.index);
-            None
-        }
+        Ok(value) => pack.map(&value, &pack.namespace, Timestamp::MAX).map_err(|unmapped| unmapped.problems),
+        Err(error) => Err(vec![unreadable(&error)]),
     };
-    Ok(records.into_iter().filter_map(read).collect())
+    Ok(records.into_iter().map(read).collect())
+}
+
+fn unreadable(error: &RecordError) -> FieldProblem {
+    FieldProblem {
+        field: "record".to_owned(),
+        source_field: String::new(),
+        value: None,
+        expected: error.to_string(),
+        blocking: true,
+    }
 }
 
 fn submission(file: &Path) -> anyhow::Result<Submission> {

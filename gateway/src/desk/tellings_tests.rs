@@ -301,6 +301,16 @@ fn what_offices_write_to_each_other_is_no_telling() {
     let move_it = Command::Redispatch { assignees, not_accused: Vec::new() };
     table.take(&by_operator("move", move_it, "区人社局一再推诿，改派住建局"), &told(&["老板欠薪"]));
     assert_eq!(crate::keys::tellings(table.events).len(), 1);
+
+    // Why an operator takes a case up again is no telling either; what the case says is judged then, all of it.
+    for (words, stage) in
+        [(&["老板欠薪"][..], Stage::Dispatched), (&["区人社局局长收了老板的钱", "请尽快处理"], Stage::Triage)]
+    {
+        let mut table = resolved();
+        table.take(&by_operator("again", Command::Reopen {}, "区人社局一再推诿，重办"), &told(words));
+        assert_eq!(table.case().expect("a case").stage, stage, "{words:?}");
+        assert_eq!(crate::keys::tellings(table.events).len(), 1);
+    }
 }
 
 /// What the centre added is in no record of the source: it outlives the source's next one.

@@ -210,7 +210,7 @@ impl Departments {
         let of_kind = |d: &Department| d.kind == Kind::Discipline && d.active;
         let of_county = |d: &Department| d.division.as_ref().is_some_and(|code| code.as_str().len() == 6);
         let above = |d: &Department| self.above.get(&d.id).into_iter().flatten().filter_map(|up| self.get(up));
-        let under = |d: &Department| above(d).any(|up| of_kind(up) && of_county(up));
+        let under = |d: &Department| above(d).any(|up| of_kind(up) && (of_county(up) || !of_county(d)));
         let rank = |d: &Department| (!of_county(d), under(d));
         let all: Vec<_> = self.iter().filter(|d| of_kind(d) && !d.reach.is_empty()).collect();
         let best = all.iter().map(|d| rank(d)).min();

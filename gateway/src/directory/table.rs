@@ -141,15 +141,18 @@ fn read_row<'a>(
         });
         return None;
     }
-    let joined =
-        record.iter().enumerate().find(|(_, cell)| cell.lines().skip(1).any(|line| is_row(line, header.len())));
+    let is_prose = |at: usize| matches!(header.get(at), Some("note" | "备注" | "source" | "依据"));
+    let is_joined = |at: usize, cell: &str| {
+        cell.contains('\n') && !is_prose(at) || cell.lines().skip(1).any(|line| is_row(line, header.len()))
+    };
+    let joined = record.iter().enumerate().find(|(at, cell)| is_joined(*at, cell));
     if let Some((at, cell)) = joined {
         problems.push(Problem {
             file: file.into(),
             line,
             column: header.get(at).unwrap_or_default().into(),
             value: shorten(cell),
-            expected: "a cell that holds no other lines of the file: is a quote open?".into(),
+            expected: "a cell of one line, or prose that holds no other lines of the file: is a quote open?".into(),
         });
         return None;
     }

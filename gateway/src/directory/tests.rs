@@ -205,7 +205,12 @@ fn a_quote_that_is_open_is_refused() {
     let open = problems(&format!("{}\n{}", line("\"见会议纪要"), line("二")));
     assert!(open[0].starts_with("305  every quote closed"), "{open:?}");
     let closed = problems(&format!("{}\n{}\n{}", line("\"见会议纪要"), line("二"), line("三\"")));
-    assert!(closed[0].starts_with("305 note a cell that holds no other"), "{closed:?}");
+    assert!(closed[0].starts_with("305 note a cell of one line"), "{closed:?}");
+    let name = Directory::parse(&with_line(
+        "places.csv",
+        "\"中街,330205001,merged\n白街,330205001,merged\n洪街\",330205002,merged",
+    ));
+    assert!(name.err().expect("refused").0[0].expected.contains("one line"));
     let short = problems(&format!("{}\n010202,330205\n{}", line("\"见会议纪要"), line("三\"")));
     assert!(short[0].contains("no other lines"), "{short:?}");
     for (file, two_lines) in [

@@ -119,7 +119,7 @@ figures! {
     // Write-back.
     Counter "huiliu_write_back_total" ["answers"; "`channel`; `outcome`: `delivered`, `refused`, `no_way` (its pack cannot say it)"] "已了结的回写", "Answers settled";
     Gauge "huiliu_write_back_owed_cases" ["cases"; "`channel`"] "待回写件数", "Cases whose source is owed an answer";
-    Gauge "huiliu_write_back_untold_cases" ["cases"; "`channel`, where none of its numbering has a `base_url`; the numbering itself where it has no channel any more"] "无处回写的待答复件数", "Cases whose source is owed an answer that nobody tells it: give one of its channels an address, or tell it by hand";
+    Gauge "huiliu_write_back_untold_cases" ["cases"; "`channel`, where none of its numbering has a `base_url`; `numbering NAME` where it has no channel any more"] "无处回写的待答复件数", "Cases whose source is owed an answer that nobody tells it: give one of its channels an address, or tell it by hand";
     Gauge "huiliu_write_back_oldest_seconds" ["s"; "`channel`"] "最早待回写的时长", "Since the oldest case that is owed one was last changed", alarm "HuiliuWriteBackStuck";
     Gauge "huiliu_write_back_waiting_cases" ["cases"; "`channel`"] "回写失败、等待重试件数", "Of those, the ones whose source did not take it and will be asked again";
 

@@ -21,7 +21,7 @@ use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES, queues_lag};
 use crate::intake::pipeline;
-use crate::readmodel::{Debt, DepartmentCount, Overview, ReadHandle, ReadModelError, Standing};
+use crate::readmodel::{DepartmentCount, Overview, ReadHandle, ReadModelError, Standing};
 
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -144,7 +144,7 @@ fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Resu
     tell_overdue(&overview.departments, &standing.overdue);
     for channel in channels.values() {
         let debt = reads.debt(&channel.namespace)?;
-        let age = age_of(&debt, now);
+        let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
         let name = channel.name.to_string();
         if channel.base_url.is_some() {
             gauge!("huiliu_write_back_owed_cases", "channel" => name.clone()).set(debt.cases as f64);
@@ -165,15 +165,9 @@ fn orphans(reads: &ReadHandle, channels: &Channels, known: &Mutex<BTreeSet<Names
     known.extend(found);
     for numbering in known.iter() {
         let debt = reads.debt(numbering)?;
-        let (name, age) = (numbering.to_string(), age_of(&debt, Timestamp::now()));
-        gauge!("huiliu_write_back_untold_cases", "channel" => name.clone()).set(debt.cases as f64);
-        gauge!("huiliu_write_back_oldest_seconds", "channel" => name).set(age as f64);
+        gauge!("huiliu_write_back_untold_cases", "channel" => format!("numbering {numbering}")).set(debt.cases as f64);
     }
     Ok(())
-}
-
-fn age_of(debt: &Debt, now: Timestamp) -> i64 {
-    debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0))
 }
 
 /// Whether there is anybody to tell the sources of this numbering.

@@ -75,8 +75,9 @@ pub struct Pipeline {
     may_wait: Arc<Semaphore>,
     /// Which records are settled of envelopes that wait for others.
     settled: Cache<u64, Arc<HashSet<usize>>>,
-    /// Envelopes all of which is settled: the server may have sent a second copy before it heard so.
-    done: Cache<u64, ()>,
+    /// Envelopes all of which is settled, and when each was stored: the server may have sent a second copy before it heard so,
+    /// and a stream that was made anew gives a number again.
+    done: Cache<u64, i128>,
 }
 
 /// What is to become of the envelope's message.
@@ -167,7 +168,11 @@ impl Pipeline {
         while let Some(message) = messages.next().await {
             let message = message.map_err(|e| e.to_string())?;
             let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return Ok(()) };
-            let (sequence, delivered) = position(&message)?;
+            let Position { sequence, delivered, stored } = position(&message)?;
+            if self.done.get(&sequence) == Some(stored) {
+                close(&message, Fate::Done).await;
+                continue;
+            }
             let mut step = self.traces.resume(SpanKind::Consumer, "work", of_nats(message.headers.as_ref()));
             step.count(Key::Intake, sequence);
             step.count(Key::Delivery, delivered);
@@ -178,6 +183,9 @@ impl Pipeline {
                         let fate =
                             in_hand(&message, pipeline.finish(sequence, delivered, &channel, underway, &step)).await;
                         step.outcome(fate.word("done"));
+                        if let Fate::Done = fate {
+                            pipeline.done.insert(sequence, stored);
+                        }
                         pipeline.attempts.end(sequence, delivered).await;
                         close(&message, fate).await;
                         drop(permit);
@@ -234,9 +242,6 @@ impl Pipeline {
         sequence: u64,
         step: &mut Step,
     ) -> Result<Vec<Underway>, Fate> {
-        if self.done.get(&sequence).is_some() {
-            return Ok(Vec::new());
-        }
         let records = match understood(envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
@@ -332,7 +337,6 @@ impl Pipeline {
     /// What is settled of an envelope that comes again is not decided again: what changed nothing would by then.
     fn remember(&self, sequence: u64, settled: Vec<usize>, fate: &Fate) {
         if let Fate::Done = fate {
-            self.done.insert(sequence, ());
             return self.settled.forget(&sequence);
         }
         let before = self.settled.get(&sequence).unwrap_or_default();
@@ -508,9 +512,17 @@ async fn make_consumer(jetstream: &Context, deliver_policy: DeliverPolicy) -> Re
 }
 
 /// The stream sequence and how often it was delivered, read before the payload is touched.
-fn position(message: &Message) -> Result<(u64, i64), String> {
+fn position(message: &Message) -> Result<Position, String> {
     let info = message.info().map_err(|e| e.to_string())?;
-    Ok((info.stream_sequence, info.delivered))
+    let stored = info.published.unix_timestamp_nanos();
+    Ok(Position { sequence: info.stream_sequence, delivered: info.delivered, stored })
+}
+
+struct Position {
+    sequence: u64,
+    delivered: i64,
+    /// When, in nanoseconds.
+    stored: i128,
 }
 
 /// Does the work, and tells the server for as long as it takes that it is being done.

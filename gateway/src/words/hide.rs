@@ -272,12 +272,12 @@ fn names_in(text: &str) -> Vec<String> {
     let without = |name: &str| -> Option<usize> {
         TITLES.iter().chain(&CALLED).find_map(|title| name.strip_suffix(title)).map(str::len)
     };
-    // 张三的母亲, 张三妻子代
-    let bare = |name: &String| {
-        let shorter = std::iter::successors(without(name), |len| without(&name[..*len])).last();
-        shorter.map(|len| name[..len].to_owned())
+    // 张三的母亲, 张三妻子代; 李代先生 is 李代 already.
+    let bare = |name: &'_ String| -> Vec<String> {
+        let shorter = std::iter::successors(without(name), |len| without(&name[..*len]));
+        shorter.map(|len| name[..len].to_owned()).collect()
     };
-    let bare: Vec<String> = written.iter().filter_map(bare).collect();
+    let bare: Vec<String> = written.iter().flat_map(bare).collect();
     written.into_iter().chain(bare).filter(|name| is_name(name)).collect()
 }
 
@@ -286,12 +286,23 @@ fn several_in(text: &str) -> Vec<String> {
     let is_long = |name: &str| is_han(name) && name.chars().count() >= 2;
     let parts = text.split(|c: char| c.is_whitespace() || c.is_numeric());
     let first = parts.map(|part| part.split(AND_OTHERS).next().unwrap_or_default());
-    // 和 may be of a name: 张建和.
-    let each = first.flat_map(|part| match part.split_once(AND) {
-        Some((one, other)) if is_long(one) && is_long(other) => part.split(AND).collect(),
-        _ => vec![part],
-    });
-    each.flat_map(pieces).filter(|name| is_long(name)).collect()
+    first.flat_map(one_by_one).flat_map(pieces).filter(|name| is_long(name)).collect()
+}
+
+/// 张三和李四; a 和 may be of a name: 王和平和李四, 张建和.
+fn one_by_one(names: &str) -> Vec<&str> {
+    let is_long = |name: &str| name.chars().count() >= 2;
+    let (mut found, mut rest) = (Vec::new(), names);
+    let parted = |rest: &'_ str| {
+        let ands = rest.match_indices(AND).map(|(at, and)| (at, at + and.len()));
+        ands.into_iter().find(|(left, right)| is_long(&rest[..*left]) && is_long(&rest[*right..]))
+    };
+    while let Some((left, right)) = parted(rest) {
+        found.push(&rest[..left]);
+        rest = &rest[right..];
+    }
+    found.push(rest);
+    found
 }
 
 fn is_name(text: &str) -> bool {
@@ -418,6 +429,9 @@ mod tests {
             ("张三的母亲", "张三"),
             ("张三妻子代", "张三"),
             ("张三和李四", "李四"),
+            ("王和平和李四", "李四"),
+            ("张三和王和平", "王和平"),
+            ("李代先生", "李代"),
             ("张三（代李四）", "张三"),
             ("张 三", "张三"),
             ("欧阳和平", "欧阳和平"),

@@ -151,10 +151,11 @@ impl Affixes {
 
 /// 区征收中心, 县征收中心, 市征收中心; not 市场监管局.
 fn without_level(name: &str) -> Option<&str> {
-    const OF_CITY: [&str; 10] = ["场", "容", "政管", "政设", "政工", "政道", "政养", "民中", "民服", "民热"];
+    // 市民 and 市政 are words, and so is what is left: 市民政局, 市政法委.
+    const OFFICES: [&str; 7] = ["政府", "政法", "政务", "政协", "民政", "民族", "民宗"];
     let rest = name.strip_prefix(['区', '县', '市'])?;
-    let is_word =
-        rest.starts_with(['级', '域']) || name.starts_with('市') && OF_CITY.iter().any(|w| rest.starts_with(w));
+    let of_city = rest.starts_with(['场', '容', '政', '民']) && !OFFICES.iter().any(|office| rest.starts_with(office));
+    let is_word = rest.starts_with(['级', '域']) || name.starts_with('市') && of_city;
     (!is_word).then_some(rest)
 }
 

@@ -85,7 +85,7 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
 fn hides(met: &Met<'_>, text: &str, clause: &Clause) -> bool {
     let gap = text.get(met.head..met.last).unwrap_or_default();
     let narrow = gap.chars().count() <= MOST_BETWEEN || !met.line.gapped.as_ref().is_some_and(|word| word.near);
-    let apart = narrow && !names_somebody(gap) && !names(gap, PREMISES);
+    let apart = narrow && !names_somebody(gap) && !names(gap, PREMISES) && !names(gap, HAPPENED);
     let before = &text[clause.at.start..met.start];
     let after = text.get(met.end..clause.at.end).unwrap_or_default();
     let owner = OWNED.iter().any(|o| before.ends_with(o)) && !names(before, BESIDE);
@@ -132,6 +132,8 @@ const PEOPLE: &[&str] = &[
 ];
 /// Premises, and what gas is in: whatever happens to them is no matter of the beast or thing before them.
 const PREMISES: &[&str] = &["厂", "店", "馆", "房", "铺", "棚", "燃", "煤", "沼", "液化", "管", "罐", "瓶", "口", "在"];
+/// What happened before the word that is about something else: 煤气灶漏气火苗发黄.
+const HAPPENED: &[&str] = &["漏", "着火", "起火", "爆", "炸"];
 /// Before a beast or thing, it is no more than whose it is, or who did it: 邻居家的狗, 我手机, 有人打死流浪猫.
 const OWNED: &[&str] = &["的", "家", "家里", "家养", "我", "把", "将", "有人"];
 /// Who is beside a beast may have been hurt with it.
