@@ -61,23 +61,28 @@ pub(crate) fn is_personal_number(text: &str) -> bool {
     is_surely_phone(text) || is_id_shaped(text) || is_email(text)
 }
 
-/// Whether one stands in a text, in whatever parts and among whatever else. A class's code of many parts is none.
+/// Whether one stands in a text, in whatever parts and among whatever else.
 pub(crate) fn holds_personal_number(text: &str) -> bool {
     let is_between = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '@' | '.' | '+' | '_');
-    let is_code = || {
-        let bare = without_country(text);
-        bare.chars().all(|c| c.is_ascii_digit() || c == '-') && bare.matches('-').count() != 1 && !is_in_three(bare)
-    };
-    let is_number = |run: &str| is_id_shaped(run) || is_surely_phone(without_country(run));
+    let is_mobile = |run: &str| is_surely_phone(without_country(run));
+    let is_code = || text.chars().all(|c| c.is_ascii_digit() || c == '-');
     is_personal_number(text)
         || text.split(is_between).any(is_personal_number)
-        || text.split(|c: char| !c.is_ascii_digit() && !matches!(c, 'x' | 'X')).any(is_number)
-        || !is_code() && holds_phone(text)
+        || text.split(|c: char| !c.is_ascii_digit()).any(is_mobile)
+        || text.split(|c: char| !c.is_ascii_digit() && !matches!(c, 'x' | 'X')).any(is_id_shaped)
+        || if is_code() { is_phone_in_parts(without_country(text)) } else { holds_phone(text) }
 }
 
-/// 138-1234-5678, 0574-8765-4321.
-fn is_in_three(digits: &str) -> bool {
-    digits.split('-').count() == 3
+/// 138-1234-5678, 0574-8765-4321, 0574-87654321-8001; a class's code in parts, 0402-01-001 or 15-0102-03001, is none.
+fn is_phone_in_parts(digits: &str) -> bool {
+    let parts: Vec<&str> = digits.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let is_mobile = matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..]);
+    match lengths.as_slice() {
+        [3, 4, 4] | [3, 8] | [7, 4] if is_mobile => true,
+        [3 | 4, rest @ ..] if digits.starts_with('0') => matches!(rest, [7 | 8] | [7 | 8, 1..=5] | [3 | 4, 4]),
+        _ => false,
+    }
 }
 
 fn without_country(digits: &str) -> &str {
@@ -294,11 +299,22 @@ mod tests {
             "0574-8765-4321",
             "330205198807065431-李四",
             "sfz33020519880706543x",
+            "0574-87654321-8001",
+            "wx13812345678 87654321",
         ] {
             assert!(holds_personal_number(personal), "{personal}");
         }
-        for code in ["15-01-02-03-001", "2026-03-01 10:00:00", "住建局/物业科", "A01.02", "0402", "330205006003"]
-        {
+        for code in [
+            "15-01-02-03-001",
+            "0402-01-001",
+            "0402-01001",
+            "15-0102-03001",
+            "2026-03-01 10:00:00",
+            "住建局/物业科",
+            "A01.02",
+            "0402",
+            "330205006003",
+        ] {
             assert!(!holds_personal_number(code), "{code}");
         }
         assert!(

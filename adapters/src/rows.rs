@@ -101,19 +101,23 @@ fn is_footer(row: &csv::StringRecord) -> bool {
     let is_count =
         |text: &str| text.chars().all(|c| c.is_ascii_digit() || " :：.,-—/年月日共计件条户元人次笔个".contains(c));
     let is_short = |text: &str| text.chars().count() <= 12;
+    // Neither a telephone nor an order's number counts anything.
+    let is_small = |text: &str| is_count(text) && text.split(|c: char| !c.is_ascii_digit()).all(|run| run.len() <= 8);
+    let is_name = |text: &str| text.chars().count() <= 24 && !text.contains(['，', '。', '；', ',']);
     if let Some(rest) = SUMS.iter().find_map(|word| first.strip_prefix(word)) {
-        return is_short(rest) && is_count(rest) && cells.all(|cell| is_short(cell) && is_count(cell));
+        return is_short(rest) && is_count(rest) && cells.all(|cell| is_short(cell) && is_small(cell));
     }
     let label = |cell: &str| {
         let (what, said) = cell.split_once([':', '：'])?;
-        let is_label = is_short(what) && is_short(said) && MAKERS.iter().any(|word| what.starts_with(word));
+        let is_label =
+            is_short(what) && (is_count(said) || is_name(said)) && MAKERS.iter().any(|word| what.starts_with(word));
         is_label.then(|| said.trim().is_empty())
     };
     // Who, in the label's own cell or in the next one.
     let mut asks = label(first);
     asks.is_some()
         && cells.all(|cell| {
-            let named = label(cell).or((asks == Some(true) && is_short(cell) || is_count(cell)).then_some(false));
+            let named = label(cell).or((asks == Some(true) && is_short(cell) || is_small(cell)).then_some(false));
             asks = named;
             named.is_some()
         })
@@ -210,12 +214,16 @@ mod tests {
             "填表人：,张三,\n",
             "制表人：张三,,2026-03-01\n",
             "合计,-,30\n",
+            "合计,,30\n导出时间：2026-03-01 10:23:45,,\n",
+            "填报单位：江北区社会治理综合服务中心,,\n",
         ] {
             assert_eq!(read(below), 1, "{below}");
         }
         for row in [
             "合计拖欠三万元,不给,30\n",
             "累计3个月工资没发,13812345678,GD0007\n",
+            "累计3个月,13812345678,26030100017\n",
+            "负责人：跑路了欠薪,13812345678,2026030100000017\n",
             "共计30人被欠薪,138,\n",
             "合计,路灯不亮,30\n",
             "审核人员态度差,,\n",

@@ -104,6 +104,15 @@ impl CommandRequest {
             text: said(&mut fields, "text")?,
             ..Content::default()
         };
+        if let (CommandKind::Reopen, Some(text)) = (kind, &content.text) {
+            // What the citizen says is judged before anybody has it.
+            let masked = text.masked();
+            return Err(Problem::field(
+                "text",
+                Some(&masked),
+                "nothing: send `supplement` when the case is open again",
+            ));
+        }
         for name in words_needed(kind) {
             let given = if *name == "note" { &content.note } else { &content.reply };
             given.as_ref().ok_or_else(|| Problem::field(name, None, "a text"))?;
@@ -298,6 +307,7 @@ mod tests {
             ("assess", r#"{"id": "1", "by": "citizen", "assessment": [null, null]}"#, "a list stands"),
             ("dispatch", r#"{"id": "1", "assignees": [["jb-housing", "lead"]]}"#, "a list stands"),
             ("close", r#"{"id": "1", "reason": "x"}"#, "unknown field `reason`"),
+            ("reopen", r#"{"id": "1", "note": "错录", "text": "局长收钱"}"#, "send `supplement`"),
             ("close", r#"{"id": "1", "command": "withdraw"}"#, "`close`, as it was sent to"),
             ("close", r#"{"id": "1", "case": "00000000-0000-5000-8000-000000000001"}"#, "the same as in the path"),
             ("close", r#"{"id": "1", "case": "?"}"#, "a case id or number"),

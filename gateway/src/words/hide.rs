@@ -289,19 +289,23 @@ fn several_in(text: &str) -> Vec<String> {
     first.flat_map(one_by_one).flat_map(pieces).filter(|name| is_long(name)).collect()
 }
 
-/// 张三和李四; a 和 may be of a name: 王和平和李四, 张建和.
+/// 张三和李四; a 和 may be of a name: 王和平和李四, 张建和. Where it is not plain, each way of reading it counts.
 fn one_by_one(names: &str) -> Vec<&str> {
     let is_long = |name: &str| name.chars().count() >= 2;
-    let (mut found, mut rest) = (Vec::new(), names);
     let parted = |rest: &'_ str| {
         let ands = rest.match_indices(AND).map(|(at, and)| (at, at + and.len()));
         ands.into_iter().find(|(left, right)| is_long(&rest[..*left]) && is_long(&rest[*right..]))
     };
+    let mut found = vec![names];
+    let mut rest = names;
     while let Some((left, right)) = parted(rest) {
-        found.push(&rest[..left]);
+        found.extend([&rest[..left], &rest[..right]]);
         rest = &rest[right..];
+        found.push(rest);
     }
-    found.push(rest);
+    if rest.len() < names.len() {
+        found.extend(names.split(AND));
+    }
     found
 }
 
@@ -431,6 +435,10 @@ mod tests {
             ("张三和李四", "李四"),
             ("王和平和李四", "李四"),
             ("张三和王和平", "王和平"),
+            ("张建和和李四", "李四"),
+            ("张建和和李四", "张建和"),
+            ("刘永和与李四", "李四"),
+            ("欧阳和平和李四", "李四"),
             ("李代先生", "李代"),
             ("张三（代李四）", "张三"),
             ("张 三", "张三"),

@@ -133,7 +133,7 @@ const PEOPLE: &[&str] = &[
 /// Premises, and what gas is in: whatever happens to them is no matter of the beast or thing before them.
 const PREMISES: &[&str] = &["厂", "店", "馆", "房", "铺", "棚", "燃", "煤", "沼", "液化", "管", "罐", "瓶", "口", "在"];
 /// What happened before the word that is about something else: 煤气灶漏气火苗发黄.
-const HAPPENED: &[&str] = &["漏", "着火", "起火", "爆", "炸"];
+const HAPPENED: &[&str] = &["漏", "泄", "着火", "起火", "失火", "烧", "爆", "炸"];
 /// Before a beast or thing, it is no more than whose it is, or who did it: 邻居家的狗, 我手机, 有人打死流浪猫.
 const OWNED: &[&str] = &["的", "家", "家里", "家养", "我", "把", "将", "有人"];
 /// Who is beside a beast may have been hurt with it.
