@@ -101,18 +101,9 @@ impl CommandRequest {
         let content = Content {
             note: said(&mut fields, "note")?,
             reply: said(&mut fields, "reply")?,
-            text: said(&mut fields, "text")?,
+            text: if takes_text(kind) { said(&mut fields, "text")? } else { None },
             ..Content::default()
         };
-        if let (CommandKind::Reopen, Some(text)) = (kind, &content.text) {
-            // What the citizen says is judged before anybody has it.
-            let masked = text.masked();
-            return Err(Problem::field(
-                "text",
-                Some(&masked),
-                "nothing: send `supplement` when the case is open again",
-            ));
-        }
         for name in words_needed(kind) {
             let given = if *name == "note" { &content.note } else { &content.reply };
             given.as_ref().ok_or_else(|| Problem::field(name, None, "a text"))?;
@@ -121,6 +112,12 @@ impl CommandRequest {
         let command = parsed(kind, &Value::Object(fields))?;
         Ok(Self { id, case, command, content, seen: None })
     }
+}
+
+/// Whether more of the matter may be told with a command. Who takes up again what has ended says why; what the citizen says is
+/// a `supplement`, which is judged before anybody has it.
+pub fn takes_text(kind: CommandKind) -> bool {
+    kind != CommandKind::Reopen
 }
 
 /// Words without which a command is refused whatever the case, of `note` and `reply`.
@@ -307,7 +304,7 @@ mod tests {
             ("assess", r#"{"id": "1", "by": "citizen", "assessment": [null, null]}"#, "a list stands"),
             ("dispatch", r#"{"id": "1", "assignees": [["jb-housing", "lead"]]}"#, "a list stands"),
             ("close", r#"{"id": "1", "reason": "x"}"#, "unknown field `reason`"),
-            ("reopen", r#"{"id": "1", "note": "错录", "text": "局长收钱"}"#, "send `supplement`"),
+            ("reopen", r#"{"id": "1", "note": "错录", "text": "局长收钱"}"#, "unknown field `text`"),
             ("close", r#"{"id": "1", "command": "withdraw"}"#, "`close`, as it was sent to"),
             ("close", r#"{"id": "1", "case": "00000000-0000-5000-8000-000000000001"}"#, "the same as in the path"),
             ("close", r#"{"id": "1", "case": "?"}"#, "a case id or number"),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::Api;
 use super::caller::{Caller, Counted};
-use crate::commands::{CommandRequest, execute, words_needed};
+use crate::commands::{CommandRequest, execute, takes_text, words_needed};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{Named, Whole};
 use crate::rest::{EVERYONE, Endpoints, Method, Operation, Shape, Tag, example};
@@ -75,6 +75,9 @@ fn body_of(kind: CommandKind, sent: &Map<String, Value>, commands: &Value) -> Va
     fields.remove("case");
     fields.extend(own["properties"].as_object().cloned().unwrap_or_default());
     fields.remove("command");
+    if !takes_text(kind) {
+        fields.remove("text");
+    }
     let names = own["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let words = words_needed(kind);
     for name in words {
