@@ -51,11 +51,15 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
         while clauses.get(clause + 1).is_some_and(|c| c.at.start <= start) {
             clause += 1;
         }
+        // Nothing begins within a word that speaks, or is about something else.
+        if start < gapped_from {
+            continue;
+        }
         let (mut taken, mut hidden, mut spoken) = (None, false, false);
         for (head, line) in rules.at(&text[start..]) {
             let gapped = line.gapped.as_ref();
             let within = match gapped {
-                Some(_) => start < gapped_from || hidden,
+                Some(_) => hidden,
                 None => start < from || taken.is_some_and(|taken| head < taken),
             };
             if within {

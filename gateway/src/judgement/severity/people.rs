@@ -1,5 +1,7 @@
 //! How many people a text says are concerned: 32名工人, 几十户, 上百人. The largest number said; none where none is.
 
+use crate::words::half_width;
+
 /// Nobody brings more people than this; a larger number is something else.
 const MOST: u32 = 100_000;
 const COUNTED: [&str; 22] = [
@@ -90,10 +92,7 @@ fn begins_number(c: char) -> bool {
 
 /// A digit, also as wide as a Chinese character.
 fn arabic(c: char) -> Option<u32> {
-    match c {
-        '０'..='９' => Some(c as u32 - '０' as u32),
-        c => c.to_digit(10),
-    }
+    half_width(c).to_digit(10)
 }
 
 /// What a digit before it is multiplied with; nothing for what is no such sign.
