@@ -30,7 +30,7 @@ use crate::engine::room::{Disk, Holds};
 use crate::engine::streams::StreamError;
 use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
-use crate::files::{FollowFiles, Kept, Sources, directory_to_start_with};
+use crate::files::{FollowFiles, Kept, Sources, directory_to_start_with, pack_to_start_with};
 use crate::follow::LogNow;
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
@@ -89,7 +89,7 @@ impl App {
         let data_lock = StoreLock::take(&settings.data_dir).await?;
         backup::restore::refuse_unfinished(&settings.data_dir)?;
         let credentials = credentials(&settings.credentials_file)?;
-        let kept = Kept::within(&settings.data_dir);
+        let kept = Kept::directory(&settings.data_dir);
         let directory =
             directory_to_start_with(&settings.directory_dir, &kept).context("failed to load the directory")?;
         let channels = channels(&settings)?;
@@ -131,7 +131,11 @@ impl App {
         let reconciler = Reconciler::new(engine.clone(), ledger.clone(), reads.clone(), queues.clone());
         let packs = channels.values().map(|channel| (settings.channels[&channel.name].pack.clone(), channel.clone()));
         let files = FollowFiles::new(
-            Sources { directory: settings.directory_dir.clone(), packs_dir: settings.packs_dir.clone(), kept },
+            Sources {
+                directory: settings.directory_dir.clone(),
+                packs_dir: settings.packs_dir.clone(),
+                data_dir: settings.data_dir.clone(),
+            },
             ledger.desk().clone(),
             packs.collect(),
             reconciler.clone(),
@@ -293,9 +297,12 @@ fn credentials(file: &Path) -> anyhow::Result<Credentials> {
     Ok(Credentials::load(file)?)
 }
 
-/// Each channel that is switched on, or why the hub does not start with it.
+/// Each channel that is switched on, with its pack as it stands in the files, or why the hub would not begin with it.
 pub(crate) fn each_channel(settings: &Settings) -> impl Iterator<Item = anyhow::Result<ChannelRuntime>> {
-    settings.channels.iter().map(|(name, configured)| channel(name, configured, settings.packs_dir.as_deref()))
+    settings.channels.iter().map(|(name, configured)| {
+        let pack = Pack::find(&configured.pack, settings.packs_dir.as_deref()).with_context(|| of_channel(name))?;
+        channel(name, configured, Arc::new(pack))
+    })
 }
 
 /// Where a system could be asked from nowhere on this machine, that is said here, before anything is started: over HTTPS it
@@ -310,24 +317,44 @@ fn channels(settings: &Settings) -> anyhow::Result<Channels> {
             )
         })?;
     }
-    let named = each_channel(settings).map(|channel| channel.map(|channel| (channel.name.clone(), Arc::new(channel))));
-    Ok(Arc::new(named.collect::<anyhow::Result<BTreeMap<_, _>>>()?))
+    let mut packs: BTreeMap<&str, Arc<Pack>> = BTreeMap::new();
+    let mut channels = BTreeMap::new();
+    for (name, configured) in &settings.channels {
+        let pack = match packs.get(configured.pack.as_str()) {
+            Some(pack) => pack.clone(),
+            None => pack(&configured.pack, settings).with_context(|| of_channel(name))?,
+        };
+        packs.insert(&configured.pack, pack.clone());
+        channels.insert(name.clone(), Arc::new(channel(name, configured, pack)?));
+    }
+    Ok(Arc::new(channels))
+}
+
+/// The pack all its channels begin with.
+fn pack(name: &str, settings: &Settings) -> anyhow::Result<Arc<Pack>> {
+    let suits = |pack: &Arc<Pack>| {
+        let mut of_it = settings.channels.iter().filter(|(_, configured)| configured.pack == name);
+        of_it.try_for_each(|(name, configured)| channel(name, configured, pack.clone()).map(drop))
+    };
+    pack_to_start_with(name, settings.packs_dir.as_deref(), &Kept::pack(&settings.data_dir, name), suits)
+}
+
+fn of_channel(name: &huiliu_schemas::Channel) -> String {
+    format!("failed to load the pack of channel `{name}`")
 }
 
 fn channel(
     name: &huiliu_schemas::Channel,
     configured: &ChannelSettings,
-    packs_dir: Option<&Path>,
+    pack: Arc<Pack>,
 ) -> anyhow::Result<ChannelRuntime> {
-    let pack = Pack::find(&configured.pack, packs_dir)
-        .with_context(|| format!("failed to load the pack of channel `{name}`"))?;
     if configured.since.is_some() && pack.pull.is_none() {
         bail!("channels.{name}.since is set, but the pack `{}` has no [pull]: it would never be asked", pack.name)
     }
     if configured.key.is_some() && pack.key_header.is_none() {
         bail!("channels.{name}.key is set, but the pack `{}` has no key_header: it would never be shown", pack.name)
     }
-    let mut channel = ChannelRuntime::new(name.clone(), Arc::new(pack), configured.requests_per_second);
+    let mut channel = ChannelRuntime::new(name.clone(), pack, configured.requests_per_second);
     if let Some(namespace) = &configured.namespace {
         channel.namespace = namespace.clone();
     }

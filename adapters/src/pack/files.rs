@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -45,6 +46,18 @@ impl Files {
 }
 
 impl Files {
+    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+        let tables = self.tables.iter().map(|(name, text)| (dir.join("tables").join(format!("{name}.csv")), text));
+        let own = [(dir.join(spec::FILE), &self.pack), (dir.join("map.toml"), &self.map)];
+        fs::create_dir_all(dir.join("tables"))?;
+        for (path, text) in own.into_iter().chain(tables) {
+            let mut file = fs::File::create(path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+        }
+        Ok(())
+    }
+
     /// The content address of the texts.
     pub(super) fn version(&self) -> String {
         let mut hash = Sha256::new();

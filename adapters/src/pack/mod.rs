@@ -133,9 +133,25 @@ impl Found {
     /// When there is neither, or a file cannot be read.
     pub fn find(name: &str, packs_dir: Option<&Path>) -> Result<Self, PackError> {
         match packs_dir.map(|dir| dir.join(name)).filter(|dir| dir.join(spec::FILE).is_file()) {
-            Some(folder) => Ok(Self { files: Files::read(&folder)?, folder: Some(folder) }),
+            Some(folder) => Self::read(&folder),
             None => Ok(Self { files: Files::embedded(embedded::named(name)?), folder: None }),
         }
+    }
+
+    /// Reads the folder of a pack.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, PackError> {
+        Ok(Self { files: Files::read(folder)?, folder: Some(folder.to_path_buf()) })
+    }
+
+    /// Puts the texts into a folder of their own, on the disk before it returns.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+        self.files.write(folder)
     }
 
     /// The content address of what was read.

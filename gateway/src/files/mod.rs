@@ -3,8 +3,7 @@
 //!
 //! What changed is taken whole or not at all: two looks in a row must find the same bytes (a copy that is half done
 //! differs from one look to the next), and what they say must be as good as it must be at the start, the directory without
-//! an error of `huiliu check` besides. The directory that is taken is kept with the data, for a start on which the files are
-//! broken. Else the version that runs stays, and log, figure, page and
+//! an error of `huiliu check` besides. What is taken is kept with the data, for a start on which the files are broken. Else the version that runs stays, and log, figure, page and
 //! [`FollowFiles::standing`] say so until the files are right. What is being decided ends with the version it began with.
 
 mod kept;
@@ -23,7 +22,7 @@ use crate::channels::ChannelRuntime;
 use crate::desk::Desk;
 use crate::queues::reconcile::Reconciler;
 
-pub use kept::{Kept, directory_to_start_with};
+pub use kept::{Kept, directory_to_start_with, pack_to_start_with};
 pub use source::Sources;
 use source::Taken;
 use standing::Watched;

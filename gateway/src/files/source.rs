@@ -20,15 +20,15 @@ pub struct Sources {
     pub directory: PathBuf,
     /// The folder of packs, if there is one.
     pub packs_dir: Option<PathBuf>,
-    /// Where the directory in force is kept.
-    pub kept: Kept,
+    /// Where what is in force is kept.
+    pub data_dir: PathBuf,
 }
 
 /// One thing that is followed.
 #[derive(Clone)]
 pub(super) enum Source {
     Directory { root: PathBuf, desk: Desk, kept: Kept },
-    Pack { name: String, packs_dir: Option<PathBuf>, channels: Vec<Arc<ChannelRuntime>> },
+    Pack { name: String, packs_dir: Option<PathBuf>, channels: Vec<Arc<ChannelRuntime>>, kept: Kept },
 }
 
 /// What stands in the files, not yet understood.
@@ -55,7 +55,8 @@ pub(super) type Stamp = (PathBuf, u64, u64, i64, i64, i64, i64);
 
 /// Everything that is followed.
 pub(super) fn all(sources: Sources, desk: Desk, channels: Vec<(String, Arc<ChannelRuntime>)>) -> Vec<Source> {
-    let mut all = vec![Source::Directory { root: sources.directory, desk, kept: sources.kept }];
+    let Sources { directory, packs_dir, data_dir } = sources;
+    let mut all = vec![Source::Directory { root: directory, desk, kept: Kept::directory(&data_dir) }];
     for (pack, channel) in channels {
         let known = all.iter_mut().find_map(|source| match source {
             Source::Pack { name, channels, .. } if *name == pack => Some(channels),
@@ -64,7 +65,8 @@ pub(super) fn all(sources: Sources, desk: Desk, channels: Vec<(String, Arc<Chann
         match known {
             Some(channels) => channels.push(channel),
             None => {
-                all.push(Source::Pack { name: pack, packs_dir: sources.packs_dir.clone(), channels: vec![channel] });
+                let kept = Kept::pack(&data_dir, &pack);
+                all.push(Source::Pack { name: pack, packs_dir: packs_dir.clone(), channels: vec![channel], kept });
             }
         }
     }
@@ -162,8 +164,10 @@ impl Source {
 
     /// Keeps what comes into force, for the next start.
     pub(super) fn keep(&self, found: &Found) {
-        if let (Self::Directory { kept, .. }, Found::Directory(found, _)) = (self, found) {
-            kept.keep_or_warn(found);
+        match (self, found) {
+            (Self::Directory { kept, .. }, Found::Directory(found, _)) => kept.keep_or_warn(found),
+            (Self::Pack { kept, .. }, Found::Pack(found, _)) => kept.keep_or_warn(found),
+            (Self::Directory { .. }, Found::Pack(..)) | (Self::Pack { .. }, Found::Directory(..)) => {}
         }
     }
 

@@ -215,3 +215,25 @@ async fn reloading_says_what_happened() {
     let said = site.hub.huiliu(&["reload"]).await.unwrap();
     assert!(!said.status.success() && text(&said).contains("would become other cases"), "{said:?}");
 }
+
+/// Saved wrongly in the evening, and the hub is started again at night.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_pack_keeps_no_hub_from_starting() {
+    let mut site = Site::new().await;
+    let what = format!("pack:{HOTLINE}");
+    let map = format!("packs/{HOTLINE}/map.toml");
+    let in_use = site.standing(&what).await["version"].clone();
+    let good = site.read(&map);
+    site.write(&map, &good.replacen("\"content.text\"", "\"content.txt\"", 1));
+    site.standing_when(&what, |s| s["refused"].is_object()).await;
+    site.hub.kill().await.unwrap();
+    site.hub.restart().await.unwrap();
+    let standing = site.standing_when(&what, |s| s["refused"].is_object()).await;
+    assert_eq!(standing["version"], in_use);
+    assert!(site.figure(&format!("huiliu_files_refused{{what=\"{what}\"}} 1")).await);
+    assert!(site.hub.log().contains("its channels start with the one they ran with last"));
+    let sender = site.hub.caller(HOTLINE);
+    assert_eq!(sender.post(&format!("/v1/channels/{HOTLINE}/events"), &order(0)).await.unwrap().status, 202);
+    site.write(&map, &good);
+    site.standing_when(&what, |s| s["version"] == in_use && !s["refused"].is_object()).await;
+}
