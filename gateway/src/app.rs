@@ -35,7 +35,7 @@ use crate::follow::LogNow;
 use crate::intake::pipeline::{self, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
-use crate::intake::replay::Replay;
+use crate::intake::replay::{Replay, carry_on};
 use crate::intake::store::IntakeStore;
 use crate::keys::master::MasterKeyError;
 use crate::keys::{InOrder, KeyError, Keys, master};
@@ -147,7 +147,7 @@ impl App {
             bodies: Bodies::of(channels.keys()),
             store: store.clone(),
             receipts,
-            replay,
+            replay: replay.clone(),
             ledger: ledger.clone(),
             queues: queues.clone(),
             reads: reads.clone(),
@@ -171,6 +171,7 @@ impl App {
         background.run("sweep", sweep::run(jetstream.clone(), dying, shutdown.clone()));
         let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone());
         background.run("pipeline", pipeline.run(shutdown.clone()));
+        background.run("quarantine", carry_on(replay, shutdown.clone()));
         background.run("nats door", nats_door::run(engine.doors.clone(), api.clone(), shutdown.clone()));
         background.run("figures", figures::upkeep(recorder, shutdown.clone()));
         let sampler = Sampler::new(

@@ -1,5 +1,5 @@
-//! Dead letters: what could not be worked on, with where, why and a pointer to the raw envelope, which stays in INTAKE.
-//! A dead letter is written before anything is given up; it holds nothing personal.
+//! Dead letters: what could not be worked on, with where, why and a pointer to the raw envelope, which stays in INTAKE
+//! for as long as the letter is open. A dead letter is written before anything is given up; it holds nothing personal.
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
@@ -120,12 +120,7 @@ pub const STAGES: [&str; 7] = ["open", "channel", "poison", "decode", "map", "de
 /// # Errors
 /// In the server's words.
 pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String> {
-    let mut headers = HeaderMap::new();
-    headers.insert("Nats-Msg-Id", name(letter));
-    let payload = serde_json::to_vec(letter).map_err(|e| e.to_string())?;
-    let subject = subjects::dead(&letter.stage, &letter.channel);
-    let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.map_err(|e| e.to_string())?;
-    if stored.await.map_err(|e| e.to_string())?.duplicate {
+    if write(jetstream, letter).await? {
         // Told when it was written: its envelope came again for another of its records.
         return Ok(());
     }
@@ -137,6 +132,19 @@ pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String
         "dead letter: stage {stage} of channel {channel} gave up a record"
     );
     Ok(())
+}
+
+/// Puts a letter into DEAD and tells nobody; whether it was there already.
+///
+/// # Errors
+/// In the server's words.
+pub(super) async fn write(jetstream: &Context, letter: &DeadLetter) -> Result<bool, String> {
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Msg-Id", name(letter));
+    let payload = serde_json::to_vec(letter).map_err(|e| e.to_string())?;
+    let subject = subjects::dead(&letter.stage, &letter.channel);
+    let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.map_err(|e| e.to_string())?;
+    Ok(stored.await.map_err(|e| e.to_string())?.duplicate)
 }
 
 /// The same for the same letter, so that one written twice is there once, and for no other: numbers as their digests, for

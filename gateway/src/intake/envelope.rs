@@ -17,6 +17,7 @@ const WAY: &str = "Huiliu-Way";
 const PROOF: &str = "Huiliu-Proof";
 const KEY: &str = "Huiliu-Key";
 const ONLY: &str = "Huiliu-Only";
+const CARRIED: &str = "Huiliu-Carried";
 const CONTENT_TYPE: &str = "Content-Type";
 const CONTENT_ENCODING: &str = "Content-Encoding";
 
@@ -90,6 +91,16 @@ impl RawEnvelope {
         let only = text(ONLY).map(|i| i.parse()).transpose().map_err(|_| EnvelopeError::Header(ONLY))?;
         Ok(Self { channel, received_at, way, body: Verified::vouched(raw, Proof::Stored), only })
     }
+}
+
+/// Marks the copy of a stored envelope that is only kept, not worked on.
+pub fn mark_carried(headers: &mut HeaderMap, former: u64) {
+    headers.insert(CARRIED, former.to_string());
+}
+
+/// Whether a stored envelope is only kept.
+pub fn is_carried(headers: Option<&HeaderMap>) -> bool {
+    headers.is_some_and(|headers| headers.get(CARRIED).is_some())
 }
 
 fn owner(channel: &Channel) -> String {

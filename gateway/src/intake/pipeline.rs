@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use super::attempts::{Attempt, Attempts};
 use super::dead::{DeadLetter, bury};
-use super::envelope::RawEnvelope;
+use super::envelope::{RawEnvelope, is_carried};
 use super::understand::{Misunderstood, Understood, understand};
 use crate::cache::Cache;
 use crate::channels::{ChannelRuntime, Channels};
@@ -167,6 +167,10 @@ impl Pipeline {
             .map_err(|e| e.to_string())?;
         while let Some(message) = messages.next().await {
             let message = message.map_err(|e| e.to_string())?;
+            if is_carried(message.headers.as_ref()) {
+                close(&message, Fate::Done).await;
+                continue;
+            }
             let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return Ok(()) };
             let Position { sequence, delivered, stored } = position(&message)?;
             if self.done.get(&sequence) == Some(stored) {

@@ -2,6 +2,8 @@
 //! sequence, and so through the pipeline as if it had just come. What it would repeat is recognised as always. A letter is
 //! removed only after that; what fails again leaves a new one.
 
+mod carry;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -23,6 +25,8 @@ use crate::engine::read::{self, ReadError};
 use crate::engine::streams::{DEAD, INTAKE};
 use crate::ledger::Ledger;
 use crate::traces::{Key, SpanKind, Traces};
+
+pub use carry::run as carry_on;
 
 /// What one call takes up at most.
 pub const MOST: usize = 1_000;
@@ -107,6 +111,9 @@ pub enum ReplayError {
     /// The letter could not be removed.
     #[error("the letter could not be removed: {0}")]
     Remove(String),
+    /// A letter could not be written.
+    #[error("the letter could not be written: {0}")]
+    Write(String),
     /// Whoever asks twice would have every record go in twice.
     #[error("letters are being taken up already: nothing was done, ask again later")]
     Already,

@@ -142,7 +142,7 @@ fn tell(reply: Reply, answer: Result<u64, StoreError>) {
     }
 }
 
-fn store_error(error: BatchError) -> StoreError {
+pub(super) fn store_error(error: BatchError) -> StoreError {
     match error {
         error if error.is_full() => StoreError::Full(error.to_string()),
         BatchError::Unknown(why) => StoreError::Unknown(why),

@@ -1,7 +1,9 @@
 //! What comes again and again: an envelope, and records that are asked for once more.
 
-use async_nats::jetstream::AckKind;
+use std::time::Duration;
+
 use async_nats::jetstream::consumer::{PullConsumer, pull};
+use async_nats::jetstream::{AckKind, stream};
 use futures_util::StreamExt;
 use huiliu_tests::hub::{ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Plan, TestHub, eventually};
 use serde_json::{Value, json};
@@ -69,6 +71,62 @@ async fn only_an_envelope_of_which_gateways_die_is_given_up() {
     let letter: Value = serde_json::from_slice(&letters.first().expect("a letter").payload).unwrap();
     assert_eq!(letter["stage"], "poison", "{letter}");
     assert_eq!(begun().await, [], "nothing is left of the suspicion");
+    drop((hub, own));
+    std::fs::remove_dir_all(store).unwrap();
+}
+
+/// A record in quarantine outlives the time of its envelope, and what came beside it is decided once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "INTAKE is sourced from nothing")]
+async fn what_nobody_dealt_with_does_not_age_out() {
+    const AGE: Duration = Duration::from_secs(15);
+    let store = std::env::temp_dir().join(format!("huiliu-own-{}", uuid::Uuid::new_v4().simple()));
+    let own = OwnServer::start(&store, &store.join("store")).await.unwrap();
+    let plan = Plan::built().unwrap().channel(ChannelPlan::new(HOTLINE)).departments(DEPARTMENTS);
+    let mut hub = TestHub::start(plan.external(&own.url, GATEWAY.0, GATEWAY.1)).await.unwrap();
+    hub.stop().await.unwrap();
+    let inspector = own.inspector().await.unwrap();
+    let intake = inspector.jetstream.get_stream("INTAKE").await.unwrap().cached_info().config.clone();
+    let short = stream::Config { max_age: AGE, duplicate_window: AGE, ..intake };
+    inspector.jetstream.update_stream(short).await.unwrap();
+    hub.restart().await.unwrap();
+
+    let mut nameless = noise("x");
+    nameless["orderId"] = Value::Null;
+    let body = json!({ "orders": [noise("beside"), nameless] });
+    let pushed = hub.caller(HOTLINE).post("/v1/channels/hotline-12345/events", &body).await.unwrap();
+    assert_eq!(pushed.status, 202, "{}", pushed.body);
+    let desk = hub.caller("desk");
+    let case = async || {
+        let found = desk.get(&format!("/v1/cases/{HOTLINE}:beside")).await.unwrap();
+        (found.status == 200).then(|| found.body["history"].clone())
+    };
+    let history = eventually("the case", PATIENCE, case).await.unwrap();
+    let gone = async || {
+        let intake = inspector.jetstream.get_stream("INTAKE").await.unwrap();
+        (intake.cached_info().state.first_sequence > 1).then_some(())
+    };
+    eventually("the envelope to age out", PATIENCE, gone).await.unwrap();
+
+    // The letter may be moving on just now.
+    let shown = eventually("the record", PATIENCE, async || {
+        let listed = desk.get("/v1/dead").await.unwrap().body;
+        let letter = listed["letters"][0]["sequence"].as_u64()?;
+        let shown = desk.get(&format!("/v1/dead/{letter}")).await.unwrap().body;
+        shown["record"].is_object().then_some(shown)
+    });
+    let shown = shown.await.unwrap();
+    assert_eq!(shown["record"]["title"], noise("x")["title"], "{shown}");
+    assert_eq!(shown["letter"]["stage"], "map", "{shown}");
+    assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "one letter of it");
+    assert_eq!(hub.log().matches("gave up a record").count(), 1, "and told once");
+    let again = eventually("it to be taken up again", PATIENCE, async || {
+        let again = desk.post("/v1/dead/replay", &json!({ "stage": "map" })).await.unwrap();
+        again.body["replayed"][0]["receipt"].as_str().map(str::to_owned)
+    });
+    again.await.unwrap();
+    all_settled(&inspector).await;
+    assert_eq!(case().await.unwrap(), history, "what was beside it is decided once");
     drop((hub, own));
     std::fs::remove_dir_all(store).unwrap();
 }
