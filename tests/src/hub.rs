@@ -152,6 +152,20 @@ impl TestHub {
         self.child.as_ref().map(Child::id)
     }
 
+    /// Whether its process ended by itself since it was started; then it can be started again.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = self.child.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|status| status.is_some()));
+        if ended {
+            self.child = None;
+        }
+        ended
+    }
+
+    /// Whether it runs a nats-server of its own.
+    pub fn has_own_server(&self) -> bool {
+        self.external.is_none()
+    }
+
     /// Its nats-server's process.
     pub fn server_process(&self) -> Option<u32> {
         self.process().and_then(process::nats_server_of)

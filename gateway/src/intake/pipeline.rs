@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::attempts::{Attempt, Attempts};
+use super::attempts::{Attempt, Attempts, Care};
 use super::dead::{DeadLetter, bury};
 use super::envelope::{RawEnvelope, is_carried};
 use super::understand::{Misunderstood, Understood, understand};
@@ -119,7 +119,7 @@ impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
     pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
         Self {
-            attempts: Attempts::new(jetstream.clone()),
+            attempts: Attempts::new(jetstream.clone(), 2 * MOST_OUT),
             jetstream,
             ledger,
             channels,
@@ -171,8 +171,11 @@ impl Pipeline {
                 close(&message, Fate::Done).await;
                 continue;
             }
-            let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return Ok(()) };
-            let Position { sequence, delivered, stored } = position(&message)?;
+            let position = position(&message)?;
+            let Position { sequence, delivered, stored } = position;
+            let care = self.attempts.care(sequence, delivered);
+            let room = self.in_flight.clone().acquire_many_owned(care.weight(IN_FLIGHT));
+            let Ok(permits) = in_hand(&message, room).await else { return Ok(()) };
             if self.done.get(&sequence) == Some(stored) {
                 close(&message, Fate::Done).await;
                 continue;
@@ -180,7 +183,7 @@ impl Pipeline {
             let mut step = self.traces.resume(SpanKind::Consumer, "work", of_nats(message.headers.as_ref()));
             step.count(Key::Intake, sequence);
             step.count(Key::Delivery, delivered);
-            match self.begin(&message, sequence, delivered, &mut step).await {
+            match self.begin(&message, &position, care, &mut step).await {
                 Ok((channel, underway)) => {
                     let pipeline = Arc::clone(self);
                     tasks.spawn(async move {
@@ -190,13 +193,14 @@ impl Pipeline {
                         if let Fate::Done = fate {
                             pipeline.done.insert(sequence, stored);
                         }
-                        pipeline.attempts.end(sequence, delivered).await;
+                        pipeline.attempts.end(sequence, care).await;
                         close(&message, fate).await;
-                        drop(permit);
+                        drop(permits);
                     });
                 }
                 Err(fate) => {
                     step.failed(fate.word("dead_letter"));
+                    self.attempts.end(sequence, care).await;
                     close(&message, fate).await;
                 }
             }
@@ -208,10 +212,15 @@ impl Pipeline {
     async fn begin(
         &self,
         message: &Message,
-        sequence: u64,
-        delivered: i64,
+        &Position { sequence, delivered, .. }: &Position,
+        care: Care,
         step: &mut Step,
     ) -> Result<(Channel, Vec<Underway>), Fate> {
+        if let Attempt::Poison(times) = self.attempts.begin(sequence, care).await.map_err(Fate::Later)? {
+            let reason =
+                format!("taken up alone {times} times, and each time the gateway ended before it was put down");
+            return Err(self.bury_envelope(message, "poison", sequence, reason).await);
+        }
         let envelope = match self.open(message) {
             Ok(envelope) => envelope,
             Err(reason) => return Err(self.bury_envelope(message, "open", sequence, reason).await),
@@ -225,17 +234,8 @@ impl Pipeline {
             });
         };
         step.say(Key::Channel, &channel.name);
-        let underway = match self.attempts.begin(sequence, delivered).await.map_err(Fate::Later)? {
-            Attempt::Poison(times) => {
-                let reason = format!("taken up {times} times and never put down again: a gateway may have died of it");
-                Err(self.bury_envelope(message, "poison", sequence, reason).await)
-            }
-            Attempt::Begun => self.hand_over(message, &envelope, channel, sequence, step).await,
-        };
-        if underway.is_err() {
-            self.attempts.end(sequence, delivered).await;
-        }
-        Ok((envelope.channel, underway?))
+        let underway = self.hand_over(message, &envelope, channel, sequence, step).await?;
+        Ok((envelope.channel, underway))
     }
 
     async fn hand_over(
@@ -246,6 +246,8 @@ impl Pipeline {
         sequence: u64,
         step: &mut Step,
     ) -> Result<Vec<Underway>, Fate> {
+        #[cfg(debug_assertions)]
+        super::attempts::die_of(&envelope.body.get().bytes);
         let records = match understood(envelope, channel, step) {
             Ok(records) => records,
             Err(error) => return Err(self.bury_envelope(message, "decode", sequence, error.to_string()).await),
@@ -530,11 +532,11 @@ struct Position {
 }
 
 /// Does the work, and tells the server for as long as it takes that it is being done.
-async fn in_hand(message: &Message, work: impl Future<Output = Fate>) -> Fate {
+async fn in_hand<T>(message: &Message, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     loop {
-        if let Ok(fate) = tokio::time::timeout(IN_HAND_EVERY, &mut work).await {
-            return fate;
+        if let Ok(done) = tokio::time::timeout(IN_HAND_EVERY, &mut work).await {
+            return done;
         }
         if let Err(error) = message.ack_with(AckKind::Progress).await {
             tracing::debug!(%error, "the server could not be told that an envelope is in hand");
