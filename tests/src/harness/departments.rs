@@ -13,14 +13,17 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::door::{Door, Handed};
 use super::log::EntryName;
-use crate::hub::{Answer, Caller};
+use crate::hub::Answer;
 
 /// What all departments together have seen and done.
 #[derive(Default)]
 pub struct Seen {
     /// How often each entry was handed out.
     pub handed_out: HashMap<EntryName, usize>,
+    /// How many were handed out over NATS, again or not.
+    pub over_nats: usize,
     /// Entries whose acknowledgement the hub confirmed.
     pub acknowledged: HashSet<EntryName>,
     /// Entries whose signing the hub confirmed.
@@ -56,9 +59,9 @@ impl Office {
     }
 
     /// Sends a command until it is answered, and remembers the answer.
-    pub async fn command(&self, who: &str, caller: &Caller, case: CaseId, kind: &str, body: &Value) -> Answer {
+    pub async fn command(&self, who: &str, door: &Door, case: CaseId, kind: &str, body: &Value) -> Answer {
         self.unanswered.fetch_add(1, Ordering::Relaxed);
-        let answer = caller.command(&case.to_string(), kind, body).await;
+        let answer = door.command(case, kind, body).await;
         self.unanswered.fetch_sub(1, Ordering::Relaxed);
         let id = body["id"].as_str().unwrap_or_default().to_owned();
         self.note(|seen| {
@@ -102,7 +105,7 @@ pub struct Department {
     /// Which.
     pub id: DepartmentId,
     /// Its way to the hub.
-    pub caller: Caller,
+    pub door: Door,
     /// How it works.
     pub manner: Manner,
     /// Where all remember.
@@ -116,13 +119,11 @@ impl Department {
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let most = if self.manner == Manner::Slow { 2 } else { 100 };
-            let path = format!("/v1/queue?wait=2&max={most}");
             let taken = tokio::select! {
                 () = stop.cancelled() => return,
-                taken = self.caller.get(&path) => taken,
+                taken = self.door.take(most) => taken,
             };
-            let entries = taken.ok().filter(|a| a.status == 200).map(|a| a.body["entries"].clone());
-            let Some(Value::Array(entries)) = entries else {
+            let Some(entries) = taken else {
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 continue;
             };
@@ -130,46 +131,45 @@ impl Department {
                 self.receive(handed).await;
             }
             for handed in &entries {
-                self.work_on(handed).await;
+                if let Some(entry) = &handed.entry {
+                    self.work_on(entry).await;
+                }
             }
         }
     }
 
-    async fn receive(&self, handed: &Value) {
-        let entry = entry_of(handed);
-        if entry.as_ref().is_none_or(|entry| entry.department != self.id) {
-            self.office.note(|seen| seen.strangers.push(format!("{} got {}", self.id, handed["entry"])));
+    async fn receive(&self, handed: &Handed) {
+        if handed.entry.as_ref().is_none_or(|entry| entry.department != self.id) {
+            self.office.note(|seen| seen.strangers.push(format!("{} got {:?}", self.id, handed.entry)));
         }
-        let Some(entry) = entry else { return };
+        let Some(entry) = &handed.entry else { return };
         let name = (entry.department.clone(), entry.case_id, entry.n);
         self.office.note(|seen| {
             *seen.handed_out.entry(name.clone()).or_default() += 1;
+            seen.over_nats += usize::from(matches!(self.door, Door::Nats(..)));
             if seen.acknowledged.contains(&name) && seen.signed.contains(&name) {
                 seen.came_back.push(name.clone());
             }
         });
-        // An acknowledgement is not repeated: if it is lost, the entry comes again.
-        let acked = self.caller.post("/v1/queue/ack", &json!({ "ack": handed["ack"] })).await;
-        if acked.is_ok_and(|a| a.status == 204) {
+        if self.door.acknowledge(handed).await {
             self.office.note(|seen| seen.acknowledged.insert(name));
         }
     }
 
-    async fn work_on(&self, handed: &Value) {
-        let Some(entry) = entry_of(handed) else { return };
+    async fn work_on(&self, entry: &Entry) {
         let lot = entry.case_id.0.as_u128() as u32 ^ entry.n;
         let signs = match self.manner {
             Manner::Quick => true,
             Manner::Slow => lot.is_multiple_of(4),
             Manner::Hoards => lot.is_multiple_of(3),
         };
-        if !signs || !self.sign(&entry).await || entry.kind != EntryKind::Dispatch {
+        if !signs || !self.sign(entry).await || entry.kind != EntryKind::Dispatch {
             return;
         }
         let own = |step: &str| format!("{step}-{}-{}", entry.case_id, entry.n);
         if lot % 11 == 5 {
             let body = json!({ "id": own("b"), "reason": "not_our_duty", "note": "不属于本单位职责" });
-            if self.say(&entry, "request_return", body).await {
+            if self.say(entry, "request_return", body).await {
                 // The desk ends after all departments.
                 let back =
                     HandedBack { case: entry.case_id, department: self.id.clone(), n: entry.n, role: entry.role };
@@ -177,11 +177,10 @@ impl Department {
             }
         } else if entry.role == Role::Lead {
             if lot.is_multiple_of(3) {
-                self.say(&entry, "progress", json!({ "id": own("p"), "note": "已到现场", "reply": "正在办理。" }))
-                    .await;
+                self.say(entry, "progress", json!({ "id": own("p"), "note": "已到现场", "reply": "正在办理。" })).await;
             }
             let body = json!({ "id": own("r"), "solved": "yes", "contacted": true, "reply": format!("已办结{}", entry.number) });
-            self.say(&entry, "resolve", body).await;
+            self.say(entry, "resolve", body).await;
         }
     }
 
@@ -197,10 +196,6 @@ impl Department {
 
     async fn say(&self, entry: &Entry, kind: &str, body: Value) -> bool {
         let who = format!("department-{}", self.id);
-        self.office.command(&who, &self.caller, entry.case_id, kind, &body).await.status == 200
+        self.office.command(&who, &self.door, entry.case_id, kind, &body).await.status == 200
     }
-}
-
-fn entry_of(handed: &Value) -> Option<Entry> {
-    serde_json::from_value(handed["entry"].clone()).ok()
 }

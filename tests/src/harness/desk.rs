@@ -9,12 +9,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::departments::{HandedBack, Office};
+use super::door::Door;
 use crate::hub::Caller;
 
 /// The desk.
 pub struct Desk {
-    /// Its way to the hub.
+    /// Its way to the hub, to ask.
     pub caller: Caller,
+    /// The same, to command.
+    pub door: Door,
     /// Where all remember.
     pub office: Office,
     /// Who gets what the desk decides.
@@ -55,7 +58,7 @@ impl Desk {
                 )
             }
         };
-        self.office.command(WHO, &self.caller, *case, kind, &body).await;
+        self.office.command(WHO, &self.door, *case, kind, &body).await;
     }
 
     /// Every second case in triage goes to a department; the others lie there.
@@ -67,7 +70,7 @@ impl Desk {
             let lot = id.0.as_u128() as u32;
             if lot.is_multiple_of(2) {
                 let body = self.dispatch(id, case, lot);
-                self.office.command(WHO, &self.caller, id, "dispatch", &body).await;
+                self.office.command(WHO, &self.door, id, "dispatch", &body).await;
             }
         }
     }

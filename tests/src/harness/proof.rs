@@ -8,6 +8,7 @@ use huiliu_schemas::vocabulary::{Role, Stage};
 use huiliu_schemas::{CaseId, Cause, Namespace, SourceId, subjects};
 use uuid::Uuid;
 
+use super::accused::Townships;
 use super::departments::Seen;
 use super::log::{EntryName, History, Log};
 use super::report::RunReport;
@@ -26,6 +27,8 @@ pub struct Evidence<'a> {
     pub seen: &'a Seen,
     /// What the sources know.
     pub sources: &'a Sources,
+    /// Whom they speak of.
+    pub townships: &'a Townships,
 }
 
 /// Holds everything against everything; what does not fit becomes a finding.
@@ -41,6 +44,7 @@ pub fn prove(evidence: &Evidence<'_>, report: &mut RunReport) {
     queues_match(evidence, report);
     answers_stand(evidence, report);
     sources_were_told_once(evidence, report);
+    nobody_got_what_accuses_them(evidence, report);
 }
 
 fn one_history(id: CaseId, history: &History, keys: &HashSet<(CaseId, String)>, report: &mut RunReport) {
@@ -115,6 +119,25 @@ fn each_report_in_one_case(evidence: &Evidence<'_>, report: &mut RunReport) {
     }
     for (subject, cases) in evidence.log.aliases.iter().filter(|(_, cases)| cases.len() != 1) {
         report.find("number with several owners", format!("{subject} {cases:?}"));
+    }
+}
+
+/// Nobody is offered what accuses them, by the record a case began with.
+fn nobody_got_what_accuses_them(evidence: &Evidence<'_>, report: &mut RunReport) {
+    for (namespace, source) in evidence.sources.both() {
+        let Ok(namespace) = namespace.parse::<Namespace>() else { return report.find("no namespace", namespace) };
+        source.read(|book| {
+            for item in book.items() {
+                let Some(accused) = evidence.townships.accused(&item.truth) else { continue };
+                let case = CaseId::of(&SourceId { namespace: namespace.clone(), id: item.id.clone() });
+                let Some(history) = evidence.log.cases.get(&case) else { continue };
+                report.accusations += 1;
+                let entries = history.events.iter().flat_map(|event| &event.entries);
+                for entry in entries.filter(|entry| entry.department == accused) {
+                    report.find("accusation offered to the accused", format!("{case} {} to {accused}", entry.kind));
+                }
+            }
+        });
     }
 }
 

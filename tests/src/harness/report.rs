@@ -50,6 +50,10 @@ pub struct RunReport {
     pub acknowledged: usize,
     /// Of those, signed for.
     pub signed_for: usize,
+    /// Of those, handed out over NATS, again or not.
+    pub over_nats: usize,
+    /// Cases that began with an accusation of a department.
+    pub accusations: usize,
     /// Commands answered as done, by kind.
     pub commands: BTreeMap<String, usize>,
     /// Commands refused, by code.

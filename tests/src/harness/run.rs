@@ -123,7 +123,8 @@ impl Run<'_> {
     }
 }
 
-/// Removes what the server has staged of batches not yet committed: files under directories named for it. Answers how many.
+/// Removes what the server has staged of batches not yet committed: whatever is in directories named for it, links to the
+/// memory they are staged in among them. Answers how many.
 pub fn remove_staging(store: &Path) -> std::io::Result<usize> {
     let mut removed = 0;
     for entry in std::fs::read_dir(store)? {
@@ -132,11 +133,33 @@ pub fn remove_staging(store: &Path) -> std::io::Result<usize> {
             continue;
         }
         if path.file_name().is_some_and(|name| name == "batches") {
-            removed += std::fs::read_dir(&path)?.count();
-            std::fs::remove_dir_all(&path)?;
+            for staged in std::fs::read_dir(&path)? {
+                std::fs::remove_dir_all(staged?.path())?;
+                removed += 1;
+            }
         } else {
             removed += remove_staging(&path)?;
         }
     }
     Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_is_staged_in_memory_is_removed_as_well() {
+        let dir = std::env::temp_dir().join(format!("huiliu-staged-{}", std::process::id()));
+        let (stream, memory) = (dir.join("streams/CASES"), dir.join("memory"));
+        fs::create_dir_all(&stream).expect("made");
+        fs::create_dir_all(memory.join("one/msgs")).expect("made");
+        symlink(&memory, stream.join("batches")).expect("linked");
+        assert_eq!(remove_staging(&dir.join("streams")).expect("removed"), 1);
+        assert_eq!(fs::read_dir(&memory).expect("still there").count(), 0);
+        fs::remove_dir_all(dir).expect("removed");
+    }
 }

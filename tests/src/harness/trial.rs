@@ -12,8 +12,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::accused::Townships;
 use super::departments::{Department, Manner, Office};
 use super::desk::Desk;
+use super::door::Door;
 use super::log::Log;
 use super::proof::{Evidence, prove};
 use super::report::RunReport;
@@ -66,7 +68,7 @@ impl Trial {
             working: Vec::new(),
             desk: None,
         };
-        trial.set_to_work(&departments)?;
+        trial.set_to_work(&departments).await?;
         Ok(trial)
     }
 
@@ -96,21 +98,24 @@ impl Trial {
         Ok(self.report)
     }
 
-    fn set_to_work(&mut self, departments: &[String]) -> anyhow::Result<()> {
+    async fn set_to_work(&mut self, departments: &[String]) -> anyhow::Result<()> {
         let (hands_back, handed_back) = mpsc::unbounded_channel();
         for (place, name) in departments.iter().enumerate() {
             let manner = [Manner::Quick, Manner::Slow, Manner::Quick, Manner::Hoards][place % 4];
-            let department = Department {
-                id: name.parse::<DepartmentId>()?,
-                caller: self.hubs[place % self.hubs.len()].caller(name),
-                manner,
-                office: self.office.clone(),
-                hands_back: hands_back.clone(),
+            let (id, hub) = (name.parse::<DepartmentId>()?, &self.hubs[place % self.hubs.len()]);
+            // On somebody else's server departments have no accounts.
+            let door = if place % 2 == 1 && hub.has_own_server() {
+                Door::Nats(hub.nats(name).await?, id.clone())
+            } else {
+                Door::Http(hub.caller(name))
             };
+            let department =
+                Department { id, door, manner, office: self.office.clone(), hands_back: hands_back.clone() };
             self.working.push(tokio::spawn(department.run(self.stop.clone())));
         }
         let desk = Desk {
             caller: self.hubs[0].caller("desk"),
+            door: Door::Http(self.hubs[0].caller("desk")),
             office: self.office.clone(),
             sends_to: ["jb-housing", "jb-police"],
         };
@@ -177,13 +182,14 @@ impl Trial {
         let queued = self.purged_queues(&inspector, &log).await?;
         let keys = keys_kept(&inspector.read("KEYS").await?)?;
         self.count(&log);
+        let townships = Townships::read()?;
         self.report.dead_letters = inspector.state("DEAD").await?.0 as usize;
         if self.report.dead_letters > 0 {
             self.report.find("dead letters", self.report.dead_letters);
         }
         let (report, sources) = (&mut self.report, &self.sources);
         self.office.note(|seen| {
-            prove(&Evidence { log: &log, queued: &queued, keys: &keys, seen, sources }, report);
+            prove(&Evidence { log: &log, queued: &queued, keys: &keys, seen, sources, townships: &townships }, report);
         });
         Ok(())
     }
@@ -233,6 +239,7 @@ impl Trial {
         report.log_messages = log.messages;
         self.office.note(|seen| {
             report.handed_out = seen.handed_out.len();
+            report.over_nats = seen.over_nats;
             report.acknowledged = seen.acknowledged.len();
             report.signed_for = seen.signed.len();
             report.commands = seen.by_kind.clone();
