@@ -422,7 +422,8 @@ impl<'a> Draft<'a> {
         self.push(EventBody::Dispatched { decision, deadlines, not_accused });
     }
 
-    /// The case is graver than it was known to be. The event is what whoever must know at once waits for.
+    /// The case is graver than it was known to be, whoever says so: what was judged is never less than the source's own
+    /// urgency. The event is what whoever must know at once waits for.
     fn warn(&mut self, known: Option<Warning>, deadlines: Vec<Deadline>) {
         let judged = self.order.given.decision.as_ref().and_then(|d| d.severity.colour);
         if let Some(colour) = judged.filter(|c| Some(*c) > known) {

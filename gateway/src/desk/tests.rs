@@ -77,6 +77,32 @@ fn a_threat_told_later_brings_forward_only_what_has_a_rule_for_it() {
 }
 
 #[test]
+fn what_the_source_calls_grave_is_warned_of_however_calm_its_words() {
+    let desk = Desk::new(Arc::new(shipped()));
+    let now = "2026-03-04T02:00:00Z".parse().expect("a time");
+    let id = CaseId::of(&SourceId::read("hotline:1").expect("a number"));
+    let warned = |cause: u64, text: &str, urgency: Warning, log: &mut Vec<Event>| {
+        let mut job = job(cause, text);
+        let Work::Record(record) = &mut job.work else { panic!("a record") };
+        record.submission.facts.urgency = Some(urgency);
+        let decided = desk.decide(&job, id, Case::fold(&*log).as_ref(), &Told::default(), Vec::new(), now);
+        let Ok(Decided::Events(events)) = decided else { panic!("nothing came of it") };
+        let colour = |event: &Event| match event.body {
+            EventBody::Warned { colour, .. } => Some(colour),
+            _ => None,
+        };
+        let colours: Vec<Warning> = events.iter().filter_map(colour).collect();
+        log.extend(events);
+        colours
+    };
+    let mut log = Vec::new();
+    assert_eq!(warned(1, "路灯不亮", Warning::Yellow, &mut log), [], "nothing out of the ordinary");
+    assert_eq!(warned(2, "路灯还是不亮", Warning::Red, &mut log), [Warning::Red]);
+    assert_eq!(warned(3, "路灯一直不亮", Warning::Red, &mut log), [], "once");
+    assert_eq!(warned(1, "路灯不亮", Warning::Orange, &mut Vec::new()), [Warning::Orange]);
+}
+
+#[test]
 fn what_turns_out_graver_is_due_as_if_it_had_been_known() {
     let lines = "claim_resolve,accepted,appeal=complaint,60,days,legal,测试,\n\
                  claim_resolve,accepted,appeal=complaint;urgent=yes,30,days,legal,测试,\n\

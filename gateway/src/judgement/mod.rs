@@ -8,6 +8,7 @@ pub mod place;
 pub mod severity;
 
 mod learning;
+mod spelling;
 mod vocabulary;
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ use crate::routing::{RoutingFacts, decide};
 static DIRECTORY: LazyLock<Directory> = LazyLock::new(shipped);
 
 const SEVERITY: &str = include_str!("../../tests/judgement/severity.csv");
+/// How words are written and stand; teaches nothing.
+const READINGS: &str = include_str!("../../tests/judgement/readings.csv");
 
 /// A text made to be slow is judged as fast as any of its length, and what is said at its end is heard.
 #[test]
@@ -369,7 +371,8 @@ fn the_accused_is_recognised() {
 #[test]
 fn colours_are_as_expected_by_the_words_of_the_list() {
     let (mut wrong, by_words) = (Vec::new(), with_danger(Vec::new()));
-    for row in csv::Reader::from_reader(SEVERITY.as_bytes()).records() {
+    let listed = [SEVERITY, READINGS].map(|set| csv::Reader::from_reader(set.as_bytes()).into_records());
+    for row in listed.into_iter().flatten() {
         let row = row.expect("a row");
         let got = colour_of(&row[1], &by_words).map_or("none", Warning::as_str);
         if got != &row[0] {
@@ -388,6 +391,11 @@ fn circumstances_call_for_colours_too() {
     assert_eq!(colour(Evidence { told: 3, ..Evidence::default() }), Some(Warning::Yellow));
     assert_eq!(colour(Evidence { told: 6, ..Evidence::default() }), Some(Warning::Orange));
     assert_eq!(colour(Evidence { urgency: Some(Warning::Red), ..Evidence::default() }), Some(Warning::Red));
+    let affected = |count| colour(Evidence { affected: Some(count), ..Evidence::default() });
+    assert_eq!(
+        [99, 100, 499, 500].map(affected),
+        [None, Some(Warning::Yellow), Some(Warning::Yellow), Some(Warning::Orange)]
+    );
     let flags = Flags { threat: true, ..Flags::default() };
     assert_eq!(colour(Evidence { flags, ..Evidence::default() }), Some(Warning::Orange));
     let owed = ["老板拖欠工资"];

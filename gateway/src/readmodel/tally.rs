@@ -41,7 +41,7 @@ pub(super) enum Counter {
     Appeal,
     /// First dispatches by the line of the directory that decided: `file:line`.
     Rule,
-    /// Cases judged graver than their source said, by colour.
+    /// Cases warned of, by colour.
     Warned,
     /// Tellings that accuse someone new.
     AccusedLater,

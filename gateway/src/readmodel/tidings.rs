@@ -8,7 +8,7 @@ use huiliu_schemas::vocabulary::{LinkKind, Warning};
 /// Something of a case that a person must hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tiding {
-    /// Judged graver than its source said.
+    /// How grave it is, or has turned out to be.
     Warned(Warning),
     /// Words told later accuse someone new.
     AccusedLater,

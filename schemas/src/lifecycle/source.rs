@@ -12,7 +12,7 @@ use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, S
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
-use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState};
+use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState, Warning};
 
 /// What becomes of a record whose numbers no case has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,8 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     if beginning == Beginning::Recorded {
         draft.push(EventBody::Recorded {});
     } else {
-        draft.warn(submission.facts.urgency, Vec::new());
+        // What the source calls grave is told of as well as what is judged so; what it calls ordinary is not.
+        draft.warn(submission.facts.urgency.filter(|said| *said < Warning::Orange), Vec::new());
         draft.route()?;
     }
     // A session may be told of before its case: the case then begins with what little is known.

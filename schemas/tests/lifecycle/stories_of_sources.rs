@@ -985,15 +985,19 @@ fn judged(colour: Warning, minutes: i64) -> Given {
 }
 
 #[test]
-fn a_graver_colour_than_the_source_said_is_told_at_once() {
+fn a_grave_case_is_told_at_once_whoever_says_so() {
     let mut world = World::new();
     assert_eq!(world.submit(&record(), judged(Warning::Red, 30)), events(&["registered", "warned", "dispatched"]));
     assert_eq!(world.case().warning(), Some(Warning::Red));
 
     let mut world = World::new();
     let said = record().facts(Facts { urgency: Some(Warning::Red), ..Facts::default() });
-    assert_eq!(world.submit(&said, judged(Warning::Orange, 30)), events(&["registered", "dispatched"]));
+    assert_eq!(world.submit(&said, judged(Warning::Red, 30)), events(&["registered", "warned", "dispatched"]));
     assert_eq!(world.case().warning(), Some(Warning::Red));
+    let again = said.saying("more").order(101);
+    assert_eq!(world.submit(&again, judged(Warning::Red, 30)), events(&["supplemented"]), "once");
+    let yellow = record().facts(Facts { urgency: Some(Warning::Yellow), ..Facts::default() });
+    assert_eq!(World::new().submit(&yellow, judged(Warning::Yellow, 30)), events(&["registered", "dispatched"]));
 }
 
 #[test]

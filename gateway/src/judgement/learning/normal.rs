@@ -1,7 +1,10 @@
 //! A text without what carries no meaning here: width, case, spaces; and for n-grams, which number it was.
 
-/// Full width to half width, lower case, no spaces or control characters.
+use super::super::spelling::plainly;
+
+/// Full width to half width, lower case, simplified characters, no spaces or control characters.
 pub(in crate::judgement) fn plain(text: &str) -> String {
+    let text = plainly(text);
     let mut plain = String::with_capacity(text.len());
     for c in text.chars().filter_map(plain_char) {
         // From here on nothing that this project reads has a case.
@@ -55,6 +58,7 @@ mod tests {
             assert_eq!(without_numbers(&plain(text), 100).into_iter().collect::<String>(), expected);
         };
         check("ＫＴＶ 噪音，Ａ３区 2019年5月", "ktv噪音,0区0年0月");
+        check("電梯·墜·落 5次，跳·樓·了·吗", "电梯·坠·落0次,跳楼了吗");
         check("A市B7县\nAPP", "0市0县app");
         assert_eq!(without_numbers("一二三四", 3), ['一', '二', '三']);
     }

@@ -43,6 +43,17 @@ pub(super) fn named(name: &[char]) -> &'static [Known] {
     CHINA.get(name)
 }
 
+/// The counties of the State.
+static COUNTIES: LazyLock<Vec<DivisionCode>> = LazyLock::new(|| {
+    let codes = TABLE.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok());
+    codes.filter(|code: &DivisionCode| code.as_str().len() == 6).collect()
+});
+
+/// The counties of a province or city.
+pub(super) fn counties_of(code: &DivisionCode) -> impl Iterator<Item = &'static DivisionCode> {
+    COUNTIES.iter().filter(|county| code.contains(county))
+}
+
 /// 城区, 郊区, 新市区 are counties in some city, and words everywhere.
 fn is_common_word(name: &str) -> bool {
     const PARTS: [&str; 11] =

@@ -31,6 +31,8 @@ pub enum Why {
     PartOfName(String),
     /// Only places where someone lives, or that something is near, are named.
     OnlyAside,
+    /// Of what lies over the place only a city or province is named, and other counties may have one of that name.
+    NoCounty(String),
     /// Another county is named as well.
     AlsoElsewhere,
     /// Two clues contradict each other; which of them was followed, if either.
@@ -93,6 +95,7 @@ impl Doubt {
             Why::UnknownTownship => "所写的街道（镇、乡）不在名录中".into(),
             Why::PartOfName(name) => format!("“{name}”可能只是路名、单位名或小区名的一部分"),
             Why::OnlyAside => "只写到居住地或邻近的地方".into(),
+            Why::NoCounty(name) => format!("“{name}”前只写到省（市），没有写区县"),
             Why::AlsoElsewhere => "同时写到其他区县".into(),
             Why::Contradiction(one, other) => format!("{}与{}不一致", one.chinese(), other.chinese()),
             Why::DividedCode(code) => format!("原代码 {code} 已拆分"),

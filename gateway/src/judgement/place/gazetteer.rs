@@ -142,6 +142,15 @@ impl Gazetteer {
     }
 }
 
+/// Whether what `known` names is a province or city in which the directory's counties are not the only ones.
+pub(super) fn is_wider(known: &[china::Known], gazetteer: &Gazetteer) -> bool {
+    let wider = |code: &DivisionCode| {
+        gazetteer.counties.iter().any(|own| own != code && code.contains(own))
+            && china::counties_of(code).any(|county| !gazetteer.counties.contains(county))
+    };
+    known.iter().any(|k| wider(&k.code))
+}
+
 /// The county's name as zones bear it: 江阴.
 fn county_word(code: &DivisionCode, divisions: &Divisions) -> String {
     let county = code.county().and_then(|c| divisions.get(&c));

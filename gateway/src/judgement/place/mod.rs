@@ -21,7 +21,7 @@ pub use gazetteer::Gazetteer;
 use huiliu_schemas::places::DivisionCode;
 
 use crate::directory::Directory;
-use reading::{Manner, read};
+use reading::{Manner, names_ours, read};
 use weighing::Weighing;
 
 /// What is known of the place.
@@ -91,15 +91,21 @@ pub fn judge(clues: &Clues<'_>, directory: &Directory) -> Judgement {
     }
     let (grids, names) = code::grids_and_names(clues.names, directory);
     grids.into_iter().for_each(|grid| weighing.grid(grid));
-    let fields = names.join("|");
-    weighing.reading(Clue::Names, read(&fields, Manner::Fields, weighing.scope(), gazetteer));
-    weighing.reading(Clue::Address, read(clues.address, Manner::Address, weighing.scope(), gazetteer));
+    let (fields, text) = (names.join("|"), clues.texts.join("。"));
+    let written = [(fields.as_str(), Manner::Fields), (clues.address, Manner::Address), (&text, Manner::Running)];
+    let read = |written_here: &str, manner, weighing: &Weighing<'_>| {
+        let reading = |ours| read(written_here, manner, weighing.scope(), ours, gazetteer);
+        let named = || written.iter().any(|(text, manner)| names_ours(text, *manner, gazetteer));
+        let first = reading(weighing.knows_county());
+        if first.lacks_county() && named() { reading(true) } else { first }
+    };
+    weighing.reading(Clue::Names, read(&fields, Manner::Fields, &weighing));
+    weighing.reading(Clue::Address, read(clues.address, Manner::Address, &weighing));
     if let Some(point) = clues.point {
         weighing.point(point, directory);
     }
     if weighing.knows_nothing() && clues.address.trim().is_empty() {
-        let text = clues.texts.join("。");
-        weighing.text(read(&text, Manner::Running, None, gazetteer));
+        weighing.text(read(&text, Manner::Running, &weighing));
     }
     weighing.settle()
 }

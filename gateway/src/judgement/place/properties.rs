@@ -7,6 +7,7 @@ use proptest::sample::select;
 
 use super::tests::{county, of_files};
 use super::*;
+use crate::directory::divisions::Division;
 
 static COUNTIES: LazyLock<Vec<Directory>> =
     LazyLock::new(|| ["330205", "320281", "361123", "511725"].map(county).into());
@@ -95,9 +96,10 @@ proptest! {
         prop_assert!(candidates.clone().all(|c| directory.divisions.get(c).is_some()));
     }
 
-    /// Province and city say nothing that the county's directory does not know.
+    /// Province and city say nothing that the county's directory does not know: but that it may be another county of theirs,
+    /// where no township is named.
     #[test]
-    fn province_and_city_before_it_change_nothing(at in counties(), address in addresses(), form in 0usize..4) {
+    fn province_and_city_before_it_open_what_other_counties_may_have(at in counties(), address in addresses(), form in 0usize..4) {
         let above = [("浙江", "宁波"), ("江苏", "无锡"), ("江西", "上饶"), ("四川", "达州")][at];
         let prefix = match form {
             0 => format!("{}省{}市", above.0, above.1),
@@ -108,7 +110,17 @@ proptest! {
         // Before a suffix alone a prefix would make a name.
         if !["路", "街", "镇", "村", "社区", "大酒店"].iter().any(|word| address.starts_with(word)) {
             let (bare, long) = (judged(&address, &COUNTIES[at]), judged(&format!("{prefix}{address}"), &COUNTIES[at]));
-            prop_assert_eq!(bare, long, "{}{}", prefix, address);
+            let no_county = long.doubts.iter().find(|doubt| matches!(doubt.why, Why::NoCounty(_)));
+            match (no_county, bare.place.code()) {
+                (Some(doubt), Some(code)) => {
+                    prop_assert_eq!(&long.place, &Where::Unsure, "{}{}", prefix, address);
+                    prop_assert!(doubt.candidates.contains(code), "{}{}", prefix, address);
+                    let town = |d: &Division| d.code.as_str().len() <= 9 && !d.name.ends_with("开发区");
+                    let named = COUNTIES[at].divisions.iter().filter(|d| town(d)).any(|d| address.starts_with(&d.name));
+                    prop_assert!(!named, "{}{}", prefix, address);
+                }
+                _ => prop_assert_eq!(bare, long, "{}{}", prefix, address),
+            }
         }
     }
 

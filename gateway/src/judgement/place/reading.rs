@@ -8,7 +8,7 @@ use huiliu_schemas::places::DivisionCode;
 
 use super::doubt::{Doubt, Why};
 use super::forms::Form;
-use super::gazetteer::{Gazetteer, Rank, Sense};
+use super::gazetteer::{Gazetteer, Rank, Sense, is_wider};
 use super::scene::{Left, Means, Role, Scene, Short, Spot};
 use super::text::Text;
 
@@ -58,20 +58,38 @@ impl Reading {
     fn unsure(why: Why, candidates: impl IntoIterator<Item = DivisionCode>) -> Self {
         Self { said: Said::Unsure, doubts: vec![Doubt::new(why, candidates)] }
     }
+
+    /// Whether it would be certain if the county were known.
+    pub fn lacks_county(&self) -> bool {
+        self.doubts.iter().any(|doubt| matches!(doubt.why, Why::NoCounty(_)))
+    }
 }
 
 type Codes = BTreeSet<DivisionCode>;
 
 /// Reads a text. `scope` is the township or village that surer clues have told; it narrows, and never contradicts
-/// here: what the text says against it is for the caller to weigh.
-pub(super) fn read(written: &str, manner: Manner, scope: Option<&DivisionCode>, gazetteer: &Gazetteer) -> Reading {
+/// here: what the text says against it is for the caller to weigh. `ours`: other clues have told the county.
+pub(super) fn read(
+    written: &str,
+    manner: Manner,
+    scope: Option<&DivisionCode>,
+    ours: bool,
+    gazetteer: &Gazetteer,
+) -> Reading {
     let text = Text::of(written);
     if text.is_empty() {
         return Reading::of(Said::Nothing);
     }
     let scene = Scene::of(text, gazetteer);
     let reader = Reader::new(&scene, gazetteer, manner);
+    let reader = Reader { ours: ours || reader.names_ours(), ..reader };
     reader.elsewhere().unwrap_or_else(|| reader.inside(scope))
+}
+
+/// Whether a text names the county, or a township of it, by its whole name.
+pub(super) fn names_ours(written: &str, manner: Manner, gazetteer: &Gazetteer) -> bool {
+    let scene = Scene::of(Text::of(written), gazetteer);
+    Reader::new(&scene, gazetteer, manner).names_ours()
 }
 
 /// A name's claim on where the place is.
@@ -97,6 +115,8 @@ struct Reader<'s> {
     live: Vec<&'s Spot<'s>>,
     /// Whether some were set aside as another's.
     aside: bool,
+    /// Whether it is known which county is spoken of.
+    ours: bool,
 }
 
 impl<'s> Reader<'s> {
@@ -114,7 +134,12 @@ impl<'s> Reader<'s> {
             Role::Site | Role::Plain => true,
         };
         let live: Vec<_> = ours().filter(keep).collect();
-        Self { scene, gazetteer, manner, aside: live.len() < ours().count(), live }
+        Self { scene, gazetteer, manner, aside: live.len() < ours().count(), live, ours: false }
+    }
+
+    fn names_ours(&self) -> bool {
+        let whole = |s: &Sense| s.form == Form::Full && matches!(s.rank, Rank::County | Rank::Township);
+        self.live.iter().any(|spot| spot.left != Left::Lone && senses(spot).iter().any(whole))
     }
 
     /// Another county is named.
@@ -290,7 +315,8 @@ impl<'s> Reader<'s> {
             ));
         }
         let surety = sure.iter().map(|c| c.surety).min().unwrap_or(Surety::Whole);
-        Some(self.within(&possible, surety, &[]))
+        let reading = self.within(&possible, surety, &[]);
+        Some(if shorts.is_empty() { self.unless_anywhere(reading, sure.iter().map(|c| c.spot)) } else { reading })
     }
 
     /// A township's short name alone.
@@ -319,7 +345,10 @@ impl<'s> Reader<'s> {
             Agreement::None => None,
             Agreement::Torn(all) => Some(Reading::unsure(Why::SeveralTownships, all)),
             Agreement::On(towns) => Some(match one(&towns) {
-                Some(town) => Reading::of(Said::At(town.clone(), Surety::Short)),
+                Some(town) => {
+                    let reading = Reading::of(Said::At(town.clone(), Surety::Short));
+                    self.unless_anywhere(reading, kin.iter().map(|c| c.spot))
+                }
                 None => Reading::unsure(Why::SharedName(self.scene.name(kin[0].spot)), kin[0].codes.clone()),
             }),
         }
@@ -329,9 +358,36 @@ impl<'s> Reader<'s> {
         let zones = self.zone_codes();
         match (one(&zones), zones.is_empty()) {
             (_, true) => None,
-            (Some(zone), _) => Some(Reading::of(Said::At(zone.clone(), Surety::Whole))),
+            (Some(zone), _) => {
+                let reading = Reading::of(Said::At(zone.clone(), Surety::Whole));
+                Some(self.unless_anywhere(reading, self.zones()))
+            }
             (None, _) => Some(Reading::unsure(Why::SeveralTownships, zones)),
         }
+    }
+
+    /// A city has many a 五星村 and 高新区: where nothing between the city and the name says which county it is, nor anything
+    /// else, it may be another's.
+    fn unless_anywhere(&self, reading: Reading, mut spots: impl Iterator<Item = &'s Spot<'s>> + Clone) -> Reading {
+        let Said::At(code, _) = &reading.said else { return reading };
+        if self.ours || !spots.clone().all(|spot| self.is_anywhere(spot)) {
+            return reading;
+        }
+        let name = spots.next().map(|spot| self.scene.name(spot)).unwrap_or_default();
+        let candidates = reading.doubts.into_iter().flat_map(|doubt| doubt.candidates).chain([code.clone()]);
+        Reading::unsure(Why::NoCounty(name), candidates)
+    }
+
+    /// Whether a city or province with other counties is all that is named over a village or a zone of a common name. What
+    /// officials gave as an alias is theirs.
+    fn is_anywhere(&self, spot: &'s Spot<'s>) -> bool {
+        let common = |s: &Spot<'_>| {
+            let common = |s: &Sense| s.rank == Rank::Site || s.rank == Rank::Zone && s.form == Form::Bare;
+            senses(s).iter().all(|sense| !sense.alias && common(sense))
+        };
+        let path = std::iter::successors(Some(spot), |below| self.scene.above(below));
+        let named = path.into_iter().find(|s| !matches!(s.means, Means::Ours(_)) || !common(s));
+        named.is_some_and(|s| matches!(s.means, Means::China(known) if is_wider(known, self.gazetteer)))
     }
 
     /// Nothing certain below the county: tells what might have been meant.
@@ -472,11 +528,15 @@ impl<'s> Reader<'s> {
         all.filter(|s| s.rank == Rank::Township && s.form <= form).map(|s| s.code.clone()).collect()
     }
 
+    fn zones(&self) -> impl Iterator<Item = &'s Spot<'s>> + Clone {
+        let clean = |s: &&Spot<'_>| matches!(s.left, Left::Clean | Left::Bound);
+        let zone = |s: &&Spot<'_>| senses(s).iter().any(|s| s.rank == Rank::Zone);
+        self.live.iter().copied().filter(clean).filter(zone)
+    }
+
     fn zone_codes(&self) -> Codes {
         let zone = |s: &&Sense| s.rank == Rank::Zone;
-        let clean = |s: &&&Spot<'_>| matches!(s.left, Left::Clean | Left::Bound);
-        let spots = self.live.iter().filter(clean);
-        spots.flat_map(|s| senses(s)).filter(zone).map(|s| s.code.clone()).collect()
+        self.zones().flat_map(senses).filter(zone).map(|s| s.code.clone()).collect()
     }
 }
 

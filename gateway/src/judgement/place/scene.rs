@@ -179,7 +179,7 @@ impl<'g> Scene<'g> {
     /// Whether two spots stand together, but for signs that join: 宁波市-江北区.
     fn follows(&self, one: usize, next: usize) -> bool {
         let between = &self.text.chars[self.spots[one].end..self.spots[next].start];
-        between.iter().all(|c| matches!(c, '-' | '/' | '·' | '>' | '—' | '_'))
+        between.iter().all(|c| joins(*c))
     }
 
     fn role_of(&self, chain: usize) -> Role {
@@ -241,6 +241,21 @@ impl<'g> Scene<'g> {
     /// The spot that begins where this one ends.
     pub fn next_to(&self, spot: &Spot<'_>) -> Option<&Spot<'g>> {
         self.spots.iter().find(|s| s.start == spot.end)
+    }
+
+    /// The spot under which this one is named: 无锡市 of 无锡市国家级高新区, the field before of 无锡市|高新区.
+    pub fn above(&self, spot: &Spot<'_>) -> Option<&Spot<'g>> {
+        let mut end = spot.start;
+        loop {
+            let above = self.spots.iter().find(|s| s.end == end);
+            if above.is_some() {
+                return above;
+            }
+            let joint =
+                end.checked_sub(1).is_some_and(|at| joins(self.text.chars[at]) || is_comma(self.text.chars[at]));
+            let grade = GRADES.iter().find(|grade| self.text.ends_with(end, grade));
+            end -= if joint { 1 } else { grade?.chars().count() };
+        }
     }
 
     /// How the short name of a township is used: for it, or as a part of another name (慈城大酒店, 洪塘中路).
@@ -404,6 +419,18 @@ impl<'g> Scene<'g> {
         };
         spot.chain == outside.chain && spot.start >= outside.end && nests
     }
+}
+
+/// Between a city and what is named under it: 无锡国家级高新区.
+const GRADES: [&str; 6] = ["国家级", "国家", "省级", "市级", "级", "的"];
+
+/// Whether a sign joins the names of one path.
+fn joins(c: char) -> bool {
+    matches!(c, '-' | '/' | '·' | '>' | '—' | '_')
+}
+
+fn is_comma(c: char) -> bool {
+    matches!(c, '|' | ',' | '，' | '、')
 }
 
 fn is_county(spot: &Spot<'_>) -> bool {

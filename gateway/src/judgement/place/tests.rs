@@ -172,6 +172,9 @@ fn fields_are_understood_as_names() {
         (&["江北区", "甬江街道", "河东"], "330205005204 Names"),
         (&["江北区庄桥街道", "天合社区"], "330205006007 Names"),
         (&["慈城镇", "天合社区"], "Unsure"),
+        (&["宁波市", "育才社区"], "Unsure"),
+        (&["浙江省宁波市", "文教街道", "育才社区"], "330205004001 Names"),
+        (&["宁波市", "江北区", "育才社区"], "330205004001 Names"),
         (&["无"], "Nothing"),
     ] {
         assert_eq!(named(names), expected, "{names:?}");
@@ -216,6 +219,28 @@ fn codes_and_addresses_make_each_other_finer_or_unsure() {
     ] {
         assert_eq!(both(code, address), expected, "{code} {address}");
     }
+}
+
+/// What only a city is named over may be another county's, unless anything at all tells that it is ours.
+#[test]
+fn a_common_name_under_a_city_is_ours_where_anything_says_so() {
+    let directory = county("330205");
+    let clues = at("宁波市育才社区12号");
+    assert_eq!(told(&clues, &directory), "Unsure");
+    let doubts = judge(&clues, &directory).doubts;
+    assert_eq!(doubts[0].chinese(&directory.divisions), "“育才社区”前只写到省（市），没有写区县：文教街道育才社区");
+    let ours: DivisionCode = "330205".parse().expect("code");
+    assert_eq!(told(&Clues { division: Some(&ours), ..clues }, &directory), "330205004001 Address");
+    for names in ["江北区", "文教街道"] {
+        let names = [names.to_owned()];
+        assert_eq!(told(&Clues { names: &names, ..clues }, &directory), "330205004001 Address");
+    }
+    for (text, expected) in [("江北区育才社区停车难", "330205004001 Address"), ("我爸爸在江北区上班", "Unsure")]
+    {
+        assert_eq!(told(&Clues { texts: &[text], ..clues }, &directory), expected, "{text}");
+    }
+    let alone = Clues { texts: &["宁波市育才社区停车难"], ..Clues::default() };
+    assert_eq!(told(&alone, &directory), "Unsure");
 }
 
 #[test]

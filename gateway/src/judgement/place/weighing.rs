@@ -49,6 +49,11 @@ impl<'g> Weighing<'g> {
         self.told.is_none() && self.open.is_none() && self.outside.is_none()
     }
 
+    /// Whether a clue has told the county, or a place in it.
+    pub fn knows_county(&self) -> bool {
+        self.told.is_some() || self.county.is_some()
+    }
+
     pub fn code(&mut self, meaning: Meaning) {
         match meaning {
             Meaning::Division(code) => self.tell(code, By::Code, Clue::Code, true),

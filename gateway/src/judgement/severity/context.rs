@@ -7,6 +7,7 @@ use huiliu_schemas::decision::SeverityReason;
 use huiliu_schemas::vocabulary::Warning;
 
 use super::super::vocabulary::{Clause, Listed, clauses, ends_sentence};
+use super::quoted::{Quoted, quoted};
 use super::rules::{FILE, Kind, Rules, Says};
 
 /// A word met.
@@ -21,15 +22,17 @@ struct Met<'r> {
     line: &'r Listed<Says>,
 }
 
-/// Reads a text; tells of each word that speaks its kind, why it counts or not, and whether it counts.
-pub(super) fn read(text: &str, rules: &Rules, mut tell: impl FnMut(Kind, SeverityReason, bool)) {
+/// Reads a text; tells of each word that speaks its kind, why it counts or not, whether it counts, and what stands around it.
+pub(super) fn read(text: &str, rules: &Rules, mut tell: impl FnMut(Kind, SeverityReason, bool, &str)) {
     let clauses = clauses(text);
     let words = find(text, &clauses, rules);
+    let quoted = quoted(text);
     for (i, met) in words.iter().enumerate().filter(|(_, m)| m.line.says.kind.speaks()) {
         let says = &met.line.says;
-        let context = Context { text, clauses: &clauses, words: &words, rules };
+        let context = Context { text, clauses: &clauses, words: &words, quoted: &quoted, rules };
         let (how, colour, counts) = match context.of(i) {
             Stands::Plain => ("正文提及", says.colour, true),
+            Stands::Quoted => ("作品名或转发的话，不计", says.colour, false),
             Stands::Denied => ("被否定，不计", says.colour, false),
             Stands::Told => ("传闻或往事，不计", says.colour, false),
             Stands::Guarded => ("防范性表述，不计", says.colour, false),
@@ -38,7 +41,7 @@ pub(super) fn read(text: &str, rules: &Rules, mut tell: impl FnMut(Kind, Severit
             Stands::Heard => ("听说，最高按橙色", says.colour.min(Some(Warning::Orange)), true),
         };
         let (word, kind) = (met.line.cite(FILE), says.kind.chinese().to_owned());
-        tell(says.kind, SeverityReason { word, kind, colour, how: how.to_owned() }, counts);
+        tell(says.kind, SeverityReason { word, kind, colour, how: how.to_owned() }, counts, context.around(i));
     }
 }
 
@@ -72,7 +75,8 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
                 taken = Some(head);
                 // 去年 and 要是 are no 去 and no 要.
                 hidden |= !line.says.kind.speaks() && !matches!(line.says.kind, Kind::Own | Kind::Now);
-                spoken |= !matches!(line.says.kind, Kind::Own | Kind::Now);
+                // 停电梯困人.
+                spoken |= !matches!(line.says.kind, Kind::Own | Kind::Now | Kind::Lack);
             }
         }
         from = taken.map_or(from, |len| start + len);
@@ -137,7 +141,7 @@ const PEOPLE: &[&str] = &[
 /// Premises, and what gas is in: whatever happens to them is no matter of the beast or thing before them.
 const PREMISES: &[&str] = &["厂", "店", "馆", "房", "铺", "棚", "燃", "煤", "沼", "液化", "管", "罐", "瓶", "口", "在"];
 /// What happened before the word that is about something else: 煤气灶漏气火苗发黄.
-const HAPPENED: &[&str] = &["漏", "泄", "着火", "起火", "失火", "烧", "爆", "炸"];
+const HAPPENED: &[&str] = &["漏", "泄", "着火", "起火", "失火", "烧起来", "烧着了", "爆", "炸"];
 /// Before a beast or thing, it is no more than whose it is, or who did it: 邻居家的狗, 我手机, 有人打死流浪猫.
 const OWNED: &[&str] = &["的", "家", "家里", "家养", "我", "把", "将", "有人"];
 /// Who is beside a beast may have been hurt with it.
@@ -157,6 +161,7 @@ fn lower(colour: Warning) -> Warning {
 /// How a word stands in its text.
 enum Stands {
     Plain,
+    Quoted,
     Denied,
     Told,
     Guarded,
@@ -169,13 +174,16 @@ struct Context<'c, 't, 'r> {
     text: &'t str,
     clauses: &'c [Clause],
     words: &'c [Met<'r>],
+    quoted: &'c [Quoted],
     rules: &'r Rules,
 }
 
 impl Context<'_, '_, '_> {
     fn of(&self, i: usize) -> Stands {
-        let kind = self.words[i].line.says.kind;
-        if kind == Kind::Child || kind == Kind::Repetition {
+        let (kind, word) = (self.words[i].line.says.kind, &self.words[i]);
+        if self.quoted.iter().any(|quoted| quoted.holds(&(word.start..word.end), kind)) {
+            Stands::Quoted
+        } else if kind == Kind::Child || kind == Kind::Repetition {
             Stands::Plain
         } else if self.is_denied(i) {
             Stands::Denied
@@ -203,13 +211,32 @@ impl Context<'_, '_, '_> {
         self.text.get(self.words[i].end..end).unwrap_or_default()
     }
 
+    /// The word's clause, with the one before it in its sentence: 全镇两万人，没水喝. Not where it is of one home among them.
+    fn around(&self, i: usize) -> &str {
+        let here = self.words[i].clause;
+        let of_one = self.text[self.clauses[here].at.clone()].contains("我家");
+        let first = here.checked_sub(1).filter(|before| !of_one && self.clauses[*before].sentence == self.sentence(i));
+        &self.text[self.clauses[first.unwrap_or(here)].at.start..self.clauses[here].at.end]
+    }
+
     /// 没有人受伤, 并非要自杀, 不是不想活, 跳楼是不可能的; but 不得不堵路 and 别以为我不会跳楼 deny nothing.
     fn is_denied(&self, i: usize) -> bool {
         let after = self.after(i);
         let word = &self.words[i];
         let within = &self.text[word.start..word.last];
         let mut denials = [self.before(i), within].into_iter().filter_map(|before| self.denial(before));
-        denials.any(|(before, not)| !is_rhetorical(before, not, after)) || DENIALS.iter().any(|d| after.starts_with(d))
+        let denied = denials.any(|(before, not)| !is_rhetorical(before, not, after) && !self.is_disbelieved(i, before));
+        // 没有人受伤是假的.
+        denied != DENIALS.iter().any(|d| after.starts_with(d))
+    }
+
+    /// 没有人受伤？骗人; not where it is asked whether: 有没有人受伤？
+    fn is_disbelieved(&self, i: usize, before: &str) -> bool {
+        let mut rest = self.text[self.clauses[self.words[i].clause].at.end..].chars();
+        let asked = rest.next().is_some_and(|mark| matches!(mark, '？' | '?'));
+        let at_once = self.after(i).chars().count() <= MOST_BEFORE_QUESTION;
+        let lie = LIES.iter().any(|lie| rest.as_str().trim_start().starts_with(lie));
+        at_once && (lie || asked && !WHETHER.iter().any(|whether| before.ends_with(whether)))
     }
 
     /// The denial that `whole` ends with but for fillers, and what stands before it. 工资没要到我要跳楼 has none:
@@ -375,11 +402,34 @@ fn is_rhetorical(before: &str, not: &str, after: &str) -> bool {
         || after.starts_with(['吧', '吗', '么', '呢'])
 }
 
+/// Behind a denial, they say that nobody believes it.
+const LIES: [&str; 9] = ["骗人", "骗谁", "骗鬼", "鬼才信", "谁信", "胡说", "瞎说", "撒谎", "才怪"];
+/// Right before a denial, they only ask: 有没有, 是否没有.
+const WHETHER: [&str; 5] = ["有", "是否", "是不是", "请问", "问"];
+/// How many characters may stand between what is denied and the mark that asks.
+const MOST_BEFORE_QUESTION: usize = 2;
+
 /// Right before a denial, they take its force.
 const OF_NO_DENIAL: [&str; 11] = ["不是", "难", "不得", "能", "差点", "险些", "一天", "一刻", "无刻", "淹", "埋"];
 /// Shortly before a denial, they say that others believe it, or that nobody can be sure of it.
-const SUPPOSED: [&str; 12] =
-    ["以为", "当我", "怕我", "谁说", "难道", "难保", "保不", "不保证", "能保证", "不敢保证", "法保证", "不信"];
+const SUPPOSED: [&str; 16] = [
+    "以为",
+    "当我",
+    "怕我",
+    "谁说",
+    "难道",
+    "难保",
+    "保不",
+    "不保证",
+    "能保证",
+    "不敢保证",
+    "法保证",
+    "不信",
+    "不能说",
+    "硬说",
+    "谎称",
+    "骗人说",
+];
 const MOST_BEFORE_DENIAL: usize = 8;
 
 /// Whether what stands around a word says that it came to that: 已被劝离, 劝下来了.

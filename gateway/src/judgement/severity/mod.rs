@@ -10,12 +10,14 @@ use huiliu_schemas::submission::Flags;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 
+use super::spelling::{plainly, without_marks};
 use super::vocabulary::read_of;
 use crate::directory::Directory;
 
 mod context;
 pub(crate) mod danger;
 mod people;
+mod quoted;
 pub(crate) mod rules;
 #[cfg(test)]
 pub(super) mod teach;
@@ -46,20 +48,27 @@ pub struct Evidence<'a> {
 /// Judges the colour.
 pub fn judge(evidence: &Evidence<'_>, directory: &Directory) -> Severity {
     let rules = &directory.severity;
-    let texts: Vec<&str> = evidence.texts.iter().flat_map(|text| read_of(text)).collect();
+    let plain: Vec<_> = evidence.texts.iter().flat_map(|text| read_of(text)).map(plainly).collect();
+    let unmarked: Vec<String> = plain.iter().filter_map(|text| without_marks(text)).collect();
+    let texts: Vec<&str> = plain.iter().map(AsRef::as_ref).chain(unmarked.iter().map(String::as_str)).collect();
     let (mut because, mut set_aside, mut kinds) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut struck = evidence.affected;
     for text in &texts {
-        context::read(text, rules, |kind, reason, counts| {
+        context::read(text, rules, |kind, reason, counts, around| {
             if counts {
                 kinds.insert((kind, reason.colour));
+                because.insert(reason);
+            } else if reason.colour.is_some() {
+                set_aside.insert(reason);
             }
-            let list = if counts { &mut because } else { &mut set_aside };
-            list.insert(reason);
+            if counts && kind == Kind::Lack {
+                struck = struck.max(people::said(around));
+            }
         });
     }
     let list = |reasons: BTreeSet<SeverityReason>| reasons.into_iter().collect();
     let mut severity = Severity { because: list(because), set_aside: list(set_aside), ..Severity::default() };
-    let held = Held::new(evidence, &texts, kinds, directory);
+    let held = Held { struck: struck.unwrap_or(0), ..Held::new(evidence, &texts, kinds, directory) };
     for line in rules.combined.iter().filter(|l| l.says.when.iter().all(|c| held.holds(*c))) {
         severity.because.push(SeverityReason {
             word: WordRef { word: line.says.text.clone(), ..line.cite(FILE) },
@@ -104,6 +113,8 @@ struct Held<'a> {
     /// What the texts speak of, and how gravely.
     kinds: BTreeSet<(Kind, Option<Warning>)>,
     affected: u32,
+    /// How many the source says are affected, or the text, to lack something.
+    struck: u32,
     on_sensitive_date: bool,
     at_sensitive_place: bool,
 }
@@ -120,6 +131,7 @@ impl<'a> Held<'a> {
         Self {
             evidence,
             kinds,
+            struck: 0,
             affected: evidence.persons.max(evidence.affected).max(said).unwrap_or(1),
             on_sensitive_date: evidence.day.is_some_and(|d| rules.is_sensitive_date(d)),
             at_sensitive_place: rules.is_sensitive_place(texts, evidence.place),
@@ -131,6 +143,7 @@ impl<'a> Held<'a> {
         match condition {
             Condition::Persons(n) => self.evidence.persons.unwrap_or(1) >= n,
             Condition::Affected(n) => self.affected >= n,
+            Condition::Struck(n) => self.struck >= n,
             Condition::Told(n) => self.evidence.told >= n,
             Condition::With(kind, least) => self.kinds.iter().any(|(k, colour)| *k == kind && *colour >= least),
             Condition::Threatening => flags.threat,

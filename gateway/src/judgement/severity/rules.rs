@@ -7,6 +7,7 @@ use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 
+use super::super::spelling::simplified;
 use super::super::vocabulary::{self, Listed, heads};
 use super::danger::Danger;
 use crate::directory::names::NameIndex;
@@ -45,6 +46,8 @@ file_words! {
         Hazard = "hazard", "险情隐患";
         /// People were hurt.
         Injury = "injury", "伤亡";
+        /// Water, power, gas or a way out is wanting.
+        Lack = "lack", "停供受阻";
         /// Children are concerned.
         Child = "child", "未成年人";
         /// It was said before.
@@ -96,6 +99,7 @@ impl Kind {
 pub(crate) enum Condition {
     Persons(u32),
     Affected(u32),
+    Struck(u32),
     Told(u32),
     /// A word of the kind, of at least the colour if one is given.
     With(Kind, Option<Warning>),
@@ -149,7 +153,9 @@ impl Rules {
     /// Reads the lists; each of the directory's own may be missing.
     pub fn read(own: Option<&str>, dates: Option<&str>, places: Option<&str>, problems: &mut Vec<Problem>) -> Self {
         let mut all = Self { danger: Danger::shipped(), ..Self::default() };
-        let mut lines = vocabulary::read(FILE, BUILT_IN, own, COLUMNS, problems, read_row);
+        // Texts are read in simplified characters.
+        let [own, places] = [own, places].map(|list| list.map(simplified));
+        let mut lines = vocabulary::read(FILE, BUILT_IN, own.as_deref(), COLUMNS, problems, read_row);
         lines.sort_by(|a, b| {
             (&a.word, a.says.kind, a.says.colour, &a.says.text, a.line).cmp(&(
                 &b.word,
@@ -164,7 +170,7 @@ impl Rules {
             list.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         }
         all.dates = dates.map(|text| read_dates(text, problems)).unwrap_or_default();
-        all.places = places.map(|text| read_places(text, problems)).unwrap_or_default();
+        all.places = places.map(|text| read_places(&text, problems)).unwrap_or_default();
         all
     }
 
@@ -236,7 +242,7 @@ fn read_row(row: &Row<'_>, problems: &mut Vec<Problem>) -> Option<Says> {
         "" => Some(None),
         text => Warning::read(text).map(Some),
     })?;
-    let expected = "clauses joined by `;`: persons>=N, affected>=N, told>=N, with=<kind>, with=<kind>:<colour>, flag=threat|grave|repeated|joint, date=sensitive, place=sensitive";
+    let expected = "clauses joined by `;`: persons>=N, affected>=N, struck>=N, told>=N, with=<kind>, with=<kind>:<colour>, flag=threat|grave|repeated|joint, date=sensitive, place=sensitive";
     let when = row.read("when", expected, problems, |text| {
         text.split([';', '；']).map(str::trim).filter(|c| !c.is_empty()).map(read_condition).collect::<Option<Vec<_>>>()
     })?;
@@ -253,6 +259,7 @@ fn read_condition(text: &str) -> Option<Condition> {
         return match name.trim() {
             "persons" => Some(Condition::Persons(number)),
             "affected" => Some(Condition::Affected(number)),
+            "struck" => Some(Condition::Struck(number)),
             "told" => Some(Condition::Told(number)),
             _ => None,
         };

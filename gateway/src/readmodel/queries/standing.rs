@@ -19,7 +19,7 @@ pub struct Standing {
     pub rules: BTreeMap<String, i64>,
     /// Cases with a clock that has run out, by who leads; none where nobody does.
     pub overdue: BTreeMap<Option<String>, i64>,
-    /// Cases judged graver than their source said, ever, by colour.
+    /// Cases warned of, ever, by colour.
     pub warned: BTreeMap<String, i64>,
     /// Tellings that accused someone new, ever.
     pub accused_later: i64,

@@ -1,0 +1,141 @@
+//! A text as the judgements read it: traditional characters as simplified, and a word whose characters were set apart
+//! (他 要 跳 楼) as the word. What is written in simplified characters and set apart by nothing stays as it is, to the byte.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
+use serde::Deserialize;
+
+/// The characters of our lists, as the State's table of standard characters pairs them with their traditional forms.
+/// `shared`: also a simplified character in its own right (著名), read as the other only beside one that is not.
+const TABLE: &str = include_str!("simplified.csv");
+
+/// As many gaps in a row set a word's characters apart; fewer part words.
+const LEAST_GAPS: usize = 3;
+
+#[derive(Deserialize)]
+struct Row {
+    simplified: char,
+    traditional: String,
+    shared: String,
+}
+
+#[derive(Clone, Copy)]
+struct Simplified {
+    to: char,
+    shared: bool,
+}
+
+static SIMPLIFIED: LazyLock<HashMap<char, Simplified, FixedState>> = LazyLock::new(|| {
+    let rows = csv::Reader::from_reader(TABLE.as_bytes()).into_deserialize().filter_map(Result::ok);
+    let forms = |row: Row| {
+        let of = |forms: &str, shared| {
+            forms.chars().map(|from| (from, Simplified { to: row.simplified, shared })).collect::<Vec<_>>()
+        };
+        [of(&row.traditional, false), of(&row.shared, true)].concat()
+    };
+    rows.flat_map(forms).collect()
+});
+
+/// The text as it is judged.
+pub(crate) fn plainly(text: &str) -> Cow<'_, str> {
+    let simple = simplified(text);
+    match together(&simple, LEAST_GAPS, is_gap) {
+        Some(together) => Cow::Owned(together),
+        None => simple,
+    }
+}
+
+/// The text without the marks between characters, if there are any: 跳.楼. One alone may as well end a sentence, so that this is
+/// another way of reading it and not the only one.
+pub(crate) fn without_marks(text: &str) -> Option<String> {
+    together(text, 1, |c| is_gap(c) && !c.is_whitespace())
+}
+
+/// In simplified characters.
+pub(crate) fn simplified(text: &str) -> Cow<'_, str> {
+    let known = |c: char| SIMPLIFIED.get(&c);
+    if !text.chars().any(|c| known(c).is_some_and(|known| !known.shared)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| known(c).map_or(c, |known| known.to)).collect())
+}
+
+fn is_gap(c: char) -> bool {
+    matches!(c, ' ' | '\u{3000}' | '.' | '．' | '·' | '•' | '・' | '*' | '＊')
+}
+
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}')
+}
+
+/// The text with what stands between its characters taken out, wherever `least` of them or more are parted by one each; none
+/// if there is no such place.
+fn together(text: &str, least: usize, parts: impl Fn(char) -> bool) -> Option<String> {
+    if !text.contains(&parts) {
+        return None;
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let parted = |at: usize| matches!(chars.get(at..at + 3), Some([before, gap, after]) if is_han(*before) && parts(*gap) && is_han(*after));
+    let (mut joined, mut at) = (String::with_capacity(text.len()), 0);
+    while at < chars.len() {
+        let gaps = (at..).step_by(2).take_while(|at| parted(*at)).count();
+        let end = at + 2 * gaps;
+        if gaps >= least {
+            joined.extend(chars[at..end].iter().step_by(2));
+        } else {
+            joined.extend(&chars[at..end]);
+        }
+        // The character behind the last gap, or the one here.
+        joined.extend(chars.get(end));
+        at = end + 1;
+    }
+    (joined.len() < text.len()).then_some(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn traditional_characters_and_words_set_apart_are_read_as_any() {
+        for (text, expected) in [
+            ("他揚言要炸樓", "他扬言要炸楼"),
+            ("電梯墜落，有人受傷", "电梯坠落，有人受伤"),
+            ("樓上著火了", "楼上着火了"),
+            ("著名的乾隆年间", "著名的乾隆年间"),
+            ("他 要 跳 楼", "他要跳楼"),
+            ("我*想*自*杀，真的", "我想自杀，真的"),
+            ("姓名 张三 男", "姓名 张三 男"),
+            ("路灯.井盖", "路灯.井盖"),
+            ("他  要  跳  楼", "他  要  跳  楼"),
+            ("A B C D 1 2 3 4", "A B C D 1 2 3 4"),
+            ("", ""),
+        ] {
+            assert_eq!(plainly(text), expected, "{text}");
+        }
+        assert_eq!(without_marks("他要跳.楼，不管 了").as_deref(), Some("他要跳楼，不管 了"));
+        assert_eq!(without_marks("3.5元。 跳 楼"), None);
+    }
+
+    #[test]
+    fn the_table_reads_whole_and_turns_no_character_twice() {
+        let rows = csv::Reader::from_reader(TABLE.as_bytes()).into_deserialize::<Row>();
+        let forms: usize =
+            rows.map(|row| row.expect("a row")).map(|r| (r.traditional + &r.shared).chars().count()).sum();
+        assert_eq!(forms, SIMPLIFIED.len(), "each form once");
+        assert!(SIMPLIFIED.values().all(|known| !SIMPLIFIED.contains_key(&known.to)));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_again_changes_nothing(text in "[他要跳樓楼著. ·*，a1]{0,24}") {
+            let once = plainly(&text).into_owned();
+            let again = plainly(&once);
+            prop_assert_eq!(&*again, &once);
+        }
+    }
+}
