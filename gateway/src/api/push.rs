@@ -120,6 +120,9 @@ pub async fn accept(
     let sequence = api.store.store(&envelope, &mut step).await?;
     let _making_the_receipt = step.child(SpanKind::Internal, "receipt");
     let receipt = api.receipts.fresh(&envelope, sequence).await;
+    if let Ok(receipt) = &receipt {
+        count_records(&channel.name, receipt);
+    }
     // The envelope is stored: not being able to say more about it now is no reason to have it sent again.
     Ok(receipt.unwrap_or_else(|error| {
         tracing::warn!(%error, sequence, "a receipt could only say that the envelope is stored");
@@ -132,6 +135,16 @@ pub async fn accept(
             records: Vec::new(),
         }
     }))
+}
+
+/// Its records, and what cannot be told apart as one.
+fn count_records(channel: &Channel, receipt: &Receipt) {
+    let whole = (receipt.state == ReceiptState::Quarantined && receipt.records.is_empty())
+        .then_some(RecordOutcome::Quarantined);
+    for outcome in receipt.records.iter().map(|record| record.outcome).chain(whole) {
+        metrics::counter!("huiliu_receipt_records_total", "channel" => channel.to_string(), "outcome" => outcome.as_str())
+            .increment(1);
+    }
 }
 
 /// A sender that shows a Bearer key speaks our own interface, whatever its pack says.
