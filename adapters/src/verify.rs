@@ -1,12 +1,13 @@
-//! Proofs that bytes come from the channel they name. Pure: secrets and the present time are given. Nothing else
-//! makes a [`Verified`], and nothing but a [`Verified`] can be decoded. Secrets are never printed.
+//! Proofs that bytes come from the channel they name, and the same proof of what we tell it ([`sign`]). Pure: secrets and the
+//! present time are given. Nothing else makes a [`Verified`], and nothing but a [`Verified`] can be decoded. Secrets are never
+//! printed.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, KeyInit, Mac as _};
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use reqwest::header::HeaderMap;
@@ -200,10 +201,11 @@ fn standard_webhooks(
     let timestamp = header(headers, "webhook-timestamp")?;
     let signatures = header(headers, "webhook-signature")?;
     check_time(timestamp, now)?;
-    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &body.bytes].concat();
     let given = signatures.split_ascii_whitespace().filter_map(|signature| signature.strip_prefix("v1,"));
     let given: Vec<Vec<u8>> = given.filter_map(|encoded| STANDARD.decode(encoded).ok()).collect();
-    let fits = secrets.iter().any(|secret| given.iter().any(|signature| is_hmac(secret, &signed, signature)));
+    // Compared in constant time.
+    let is_of = |signature: &Vec<u8>, secret| hmac(secret, id, timestamp, &body.bytes).verify_slice(signature).is_ok();
+    let fits = secrets.iter().any(|secret| given.iter().any(|signature| is_of(signature, secret)));
     if fits { Ok(Verified::vouched(body, Proof::Signature)) } else { Err(VerifyError::NoMatch) }
 }
 
@@ -222,12 +224,25 @@ fn check_time(timestamp: &str, now: Timestamp) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Compares in constant time.
-fn is_hmac(secret: &Secret, signed: &[u8], signature: &[u8]) -> bool {
-    Hmac::<Sha256>::new_from_slice(&secret.0).is_ok_and(|mut mac| {
-        mac.update(signed);
-        mac.verify_slice(signature).is_ok()
-    })
+/// The headers of Standard Webhooks for what is sent `now`, signed with each of the secrets: who replaces one knows one of
+/// them. The id is the same whenever the same is sent again.
+pub fn sign(id: &str, body: &[u8], secrets: &[Secret], now: Timestamp) -> [(&'static str, String); 3] {
+    let timestamp = now.as_second().to_string();
+    let signature = |secret| {
+        let made = hmac(secret, id, &timestamp, body).finalize().into_bytes();
+        format!("v1,{}", STANDARD.encode(made))
+    };
+    let signatures: Vec<_> = secrets.iter().map(signature).collect();
+    [("webhook-id", id.to_owned()), ("webhook-signature", signatures.join(" ")), ("webhook-timestamp", timestamp)]
+}
+
+/// Of what Standard Webhooks signs.
+fn hmac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&secret.0).unwrap_or_else(|_| unreachable!("any length"));
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    mac
 }
 
 /// The digest is of one field of a form, so the body must be read as that form and as nothing else.
@@ -279,6 +294,23 @@ mod tests {
         assert!(matches!(check(r#"{"a":1}"#, SIGNATURE, at, SIGNED_AT + 301), Err(VerifyError::OutOfTime { .. })));
         assert!(matches!(check(r#"{"a":1}"#, SIGNATURE, at, SIGNED_AT - 301), Err(VerifyError::OutOfTime { .. })));
         assert!(matches!(check(r#"{"a":1}"#, SIGNATURE, "soon", SIGNED_AT), Err(VerifyError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn what_we_sign_is_what_others_sign_and_verifies() {
+        let secrets = ["another", SECRET].map(|text| Secret::parse(text).expect("a secret"));
+        let at = Timestamp::from_second(SIGNED_AT).expect("a time");
+        let [id, signatures, timestamp] = sign("msg_1", br#"{"a":1}"#, &secrets[1..], at);
+        assert_eq!((id.1.as_str(), timestamp.1.as_str(), signatures.1.as_str()), ("msg_1", "1772328600", SIGNATURE));
+
+        let signed: HeaderMap = sign("msg_1", b"{}", &secrets, at)
+            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .into_iter()
+            .collect();
+        for one in secrets.chunks(1) {
+            let body = RawBody::json("{}");
+            assert!(verify(Scheme::StandardWebhooks, &signed, body, one, at).is_ok(), "by either secret");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use async_nats::jetstream::Context;
 use huiliu_adapters::http;
 use huiliu_adapters::pack::Pack;
 use huiliu_adapters::token::{ClientCredentials, Tokens};
-use huiliu_adapters::verify::Secret;
+use huiliu_adapters::verify::{Secret, VerifyError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ use crate::backup;
 use crate::backup::source::Backups;
 use crate::channels::{ChannelRuntime, Channels};
 use crate::desk::Desk;
+use crate::doors::Secret as KeySecret;
 use crate::doors::credentials::Credentials;
 use crate::doors::reload::Follow;
 use crate::engine::lock::StoreLock;
@@ -359,10 +360,9 @@ fn channel(
     if let Some(namespace) = &configured.namespace {
         channel.namespace = namespace.clone();
     }
-    for secret in &configured.push_secrets {
-        let secret = Secret::parse(secret.expose());
-        channel.secrets.push(secret.with_context(|| format!("channels.{name}.push_secrets"))?);
-    }
+    channel.secrets = signing(&configured.push_secrets).with_context(|| format!("channels.{name}.push_secrets"))?;
+    channel.answer_secrets =
+        signing(&configured.answer_secrets).with_context(|| format!("channels.{name}.answer_secrets"))?;
     channel.base_url.clone_from(&configured.base_url);
     channel.tokens = tokens(&channel, configured)?;
     channel.key = configured.key.as_ref().map(|k| k.expose().to_owned());
@@ -370,6 +370,10 @@ fn channel(
     channel.history_before = configured.history_before;
     channel.poll_every = configured.poll_interval;
     Ok(channel)
+}
+
+fn signing(secrets: &[KeySecret]) -> Result<Vec<Secret>, VerifyError> {
+    secrets.iter().map(|secret| Secret::parse(secret.expose())).collect()
 }
 
 /// Where the channel's tokens come from, if its pack wants one.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::{StateInformationMiddleware, StateSnapshot};
+use governor::clock::DefaultClock;
+use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use huiliu_adapters::pack::Pack;
@@ -16,6 +16,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::doors::limit::{self, Allowance, OverLimit};
 
 /// One channel.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct ChannelRuntime {
     pub namespace: Namespace,
     /// Secrets its pushes may be signed with.
     pub secrets: Vec<Secret>,
+    /// Secrets that what it is told is signed with; not signed without.
+    pub answer_secrets: Vec<Secret>,
     /// Where it is asked and told.
     pub base_url: Option<String>,
     /// The key we show it.
@@ -61,6 +65,7 @@ impl ChannelRuntime {
             name,
             pack: watch::Sender::new(pack),
             secrets: Vec::new(),
+            answer_secrets: Vec::new(),
             base_url: None,
             key: None,
             tokens: None,
@@ -69,8 +74,8 @@ impl ChannelRuntime {
             poll_every: std::time::Duration::from_secs(60),
             poll: PollHealth::default(),
             proving: tokio::sync::Mutex::default(),
-            limit: limit(per_second),
-            unproven: limit(UNPROVEN_PER_SECOND),
+            limit: limit_of(per_second),
+            unproven: limit_of(UNPROVEN_PER_SECOND),
         }
     }
 
@@ -105,7 +110,7 @@ impl ChannelRuntime {
     /// # Errors
     /// Where nothing is left of it.
     pub fn admit(&self) -> Result<Allowance, OverLimit> {
-        take_one(&self.limit)
+        limit::told(self.limit.check())
     }
 
     /// Counts one that came in the channel's name and was not proven. It leaves the allowance alone.
@@ -113,7 +118,7 @@ impl ChannelRuntime {
     /// # Errors
     /// Where there are too many.
     pub fn note_unproven(&self) -> Result<Allowance, OverLimit> {
-        take_one(&self.unproven)
+        limit::told(self.unproven.check())
     }
 
     /// Whether it is asked for its records.
@@ -127,53 +132,9 @@ impl ChannelRuntime {
     }
 }
 
-fn limit(per_second: NonZeroU32) -> Limit {
+fn limit_of(per_second: NonZeroU32) -> Limit {
     let burst = per_second.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN));
     RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)).with_middleware()
-}
-
-fn take_one(limit: &Limit) -> Result<Allowance, OverLimit> {
-    limit.check().map(|left| Allowance::of(&left)).map_err(|not| {
-        let wait = not.wait_time_from(DefaultClock::default().now()).as_secs().max(1);
-        let most = not.quota().burst_size().get();
-        OverLimit { wait, allowance: Allowance { most, within: window(not.quota()), left: 0, reset: wait } }
-    })
-}
-
-/// How far a channel's limit is used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// Requests at most.
-    pub most: u32,
-    /// Within so many seconds.
-    pub within: u64,
-    /// Requests left just now.
-    pub left: u32,
-    /// Seconds until it is whole again; where nothing is left, until there is one more.
-    pub reset: u64,
-}
-
-/// The channel may not send one more just now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverLimit {
-    /// Seconds to wait, at least 1.
-    pub wait: u64,
-    /// What it used up.
-    pub allowance: Allowance,
-}
-
-impl Allowance {
-    fn of(state: &StateSnapshot) -> Self {
-        let quota = state.quota();
-        let (most, left) = (quota.burst_size().get(), state.remaining_burst_capacity());
-        let missing = quota.replenish_interval() * most.saturating_sub(left);
-        Self { most, within: window(quota), left, reset: missing.as_secs_f64().ceil() as u64 }
-    }
-}
-
-/// How long it takes to get all of a quota back, in whole seconds.
-fn window(quota: Quota) -> u64 {
-    quota.burst_size_replenished_in().as_secs_f64().round().max(1.0) as u64
 }
 
 /// How polling a channel goes, as this gateway sees it.

@@ -101,7 +101,7 @@ impl CommandRequest {
         let content = Content {
             note: said(&mut fields, "note")?,
             reply: said(&mut fields, "reply")?,
-            text: if takes_text(kind) { said(&mut fields, "text")? } else { None },
+            text: more_told(kind, &mut fields)?,
             ..Content::default()
         };
         for name in words_needed(kind) {
@@ -114,10 +114,24 @@ impl CommandRequest {
     }
 }
 
-/// Whether more of the matter may be told with a command. Who takes up again what has ended says why; what the citizen says is
-/// a `supplement`, which is judged before anybody has it.
+/// Whether more of the matter may be told with a command: with those whose words are judged before anybody has them.
 pub fn takes_text(kind: CommandKind) -> bool {
-    kind != CommandKind::Reopen
+    matches!(kind, CommandKind::Supplement | CommandKind::Urge | CommandKind::Assess)
+}
+
+/// What more of the matter is told. A client that sends all its fields sends an empty one where it has nothing to say.
+fn more_told(kind: CommandKind, fields: &mut Map<String, Value>) -> Result<Option<Private>, Problem> {
+    let text = said(fields, "text")?;
+    match &text {
+        Some(told) if !takes_text(kind) => {
+            let found = format!("{} characters", told.expose().chars().count());
+            let expected = format!(
+                "nothing with `{kind}`: what the citizen says is told with `supplement`, what a step is about stands in `note`"
+            );
+            Err(Problem::field("text", Some(&found), &expected))
+        }
+        _ => Ok(text),
+    }
 }
 
 /// Words without which a command is refused whatever the case, of `note` and `reply`.
@@ -304,7 +318,6 @@ mod tests {
             ("assess", r#"{"id": "1", "by": "citizen", "assessment": [null, null]}"#, "a list stands"),
             ("dispatch", r#"{"id": "1", "assignees": [["jb-housing", "lead"]]}"#, "a list stands"),
             ("close", r#"{"id": "1", "reason": "x"}"#, "unknown field `reason`"),
-            ("reopen", r#"{"id": "1", "note": "错录", "text": "局长收钱"}"#, "unknown field `text`"),
             ("close", r#"{"id": "1", "command": "withdraw"}"#, "`close`, as it was sent to"),
             ("close", r#"{"id": "1", "case": "00000000-0000-5000-8000-000000000001"}"#, "the same as in the path"),
             ("close", r#"{"id": "1", "case": "?"}"#, "a case id or number"),
@@ -318,5 +331,34 @@ mod tests {
         assert!(long(LONGEST_TEXT).is_ok());
         let problem = long(LONGEST_TEXT + 1).expect_err("too long");
         assert_eq!(problem, "`note` is `20001 characters`: expected a text of at most 20000 characters");
+    }
+
+    /// What is told with a command that is not judged for accusations would be read by whom it accuses.
+    #[test]
+    fn a_citizens_words_come_with_what_is_judged_and_with_nothing_else() {
+        for (kind, own) in [
+            (CommandKind::Supplement, ""),
+            (CommandKind::Urge, ""),
+            (CommandKind::Assess, r#""by": "citizen", "assessment": {}, "#),
+            (CommandKind::Dispatch, r#""assignees": [], "#),
+            (CommandKind::Redispatch, r#""assignees": [], "note": "改派", "#),
+            (CommandKind::GrantReturn, r#""department": "jb-housing", "#),
+            (CommandKind::RefuseReturn, r#""department": "jb-housing", "note": "属其职责", "#),
+            (CommandKind::Reopen, r#""note": "错录", "#),
+            (CommandKind::Progress, ""),
+        ] {
+            let with = |text: &str| read(kind.as_str(), &format!(r#"{{"id": "1", {own}"text": {text}}}"#));
+            for nothing in ["null", r#""""#, r#"" ""#] {
+                let read = with(nothing).expect("nothing is told");
+                assert!(read.content.text.is_none(), "{kind}");
+            }
+            match with(r#""局长收钱""#) {
+                Ok(read) => assert!(takes_text(kind) && read.content.text.is_some(), "{kind}"),
+                Err(problem) => {
+                    assert!(!takes_text(kind) && problem.contains("`text` is `4 characters`"), "{kind}: {problem}");
+                    assert!(problem.contains("`supplement`"), "{problem}");
+                }
+            }
+        }
     }
 }

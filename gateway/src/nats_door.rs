@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::{Api, accept};
 use crate::commands::{CaseName, CommandRequest, PATIENCE, execute, find, unknown};
 use crate::doors::principal::Principal;
-use crate::doors::shares::{Hand, Shares, Turn};
+use crate::doors::shares::{Hand, Shares, Turn, too_often};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{ASKED_CAP, too_large};
 use crate::traces::of_nats;
@@ -134,7 +134,7 @@ fn take(shares: &Shares, limit: &Arc<Semaphore>, request: &Message) -> Result<(A
     if request.payload.len() > ASKED_CAP {
         return Err(too_large());
     }
-    shares.count(&asked.by())?;
+    shares.count(&asked.by()).map_err(|over| too_often(&asked.by(), over))?;
     let share = shares.take(&asked.by(), weight)?;
     Ok((asked, Place::Held(share, room(limit, weight)?)))
 }

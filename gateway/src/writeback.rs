@@ -14,6 +14,7 @@ use huiliu_adapters::http;
 use huiliu_adapters::map::{HttpRequestParts, Judgement, Outgoing};
 use huiliu_adapters::pull::backoff;
 use huiliu_adapters::token::{Bearer, TokenError};
+use huiliu_adapters::verify::sign;
 use huiliu_schemas::case::{Case, Owed};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::event::{Actor, AnswerDelivered, Event, EventBody};
@@ -328,7 +329,7 @@ impl WriteBack {
         let pack = self.channel.pack();
         let writeback = pack.writeback();
         let Some(parts) = writeback.render(&self.outgoing(opened, event, owed)) else { return Told::NoWay };
-        match self.send(parts).await {
+        match self.send(owed.event, parts).await {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
             Ok((status, retry_after, body)) => {
                 step.count(Key::Status, status);
@@ -368,25 +369,36 @@ impl WriteBack {
     }
 
     /// Sends it with what the source wants to see of us; once more with a fresh token if it no longer takes ours.
-    async fn send(&self, parts: HttpRequestParts) -> Result<Answered, Unsent> {
-        let Some(tokens) = &self.channel.tokens else { return self.send_with(&parts, None).await };
+    async fn send(&self, event: Uuid, parts: HttpRequestParts) -> Result<Answered, Unsent> {
+        let Some(tokens) = &self.channel.tokens else { return self.send_with(event, &parts, None).await };
         let bearer = tokens.bearer().await?;
-        let answered = self.send_with(&parts, Some(&bearer)).await?;
+        let answered = self.send_with(event, &parts, Some(&bearer)).await?;
         let (status, _, body) = &answered;
         if !self.channel.pack().writeback().refuses_caller(*status, body) {
             return Ok(answered);
         }
         tokens.forget(&bearer).await;
-        self.send_with(&parts, Some(&tokens.bearer().await?)).await
+        self.send_with(event, &parts, Some(&tokens.bearer().await?)).await
     }
 
-    async fn send_with(&self, parts: &HttpRequestParts, bearer: Option<&Bearer>) -> Result<Answered, Unsent> {
+    async fn send_with(
+        &self,
+        event: Uuid,
+        parts: &HttpRequestParts,
+        bearer: Option<&Bearer>,
+    ) -> Result<Answered, Unsent> {
         let base = self.channel.base_url.as_deref().ok_or("`base_url` is not set")?;
         let url = format!("{}{}", base.trim_end_matches('/'), parts.path);
         let method = parts.method.parse().map_err(|_| format!("method `{}`", parts.method))?;
         let mut request = self.http.request(method, url).body(parts.body.clone());
         for (name, value) in &parts.headers {
             request = request.header(name, value);
+        }
+        let secrets = &self.channel.answer_secrets;
+        if !secrets.is_empty() {
+            for (name, value) in sign(&event.to_string(), &parts.body, secrets, Timestamp::now()) {
+                request = request.header(name, value);
+            }
         }
         if let Some((header, key)) = self.channel.pack().key_header.as_ref().zip(self.channel.key.as_ref()) {
             request = request.header(header, key);

@@ -17,6 +17,8 @@ pub const LONGEST_TEXT: usize = 20_000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandRequest {
     /// The sender's own id: the same command sent again gives the first answer, another one under it is refused.
+    ///
+    /// Over HTTP the header `Idempotency-Key` may stand for it.
     pub id: CommandId,
     /// Case id or number; over HTTP it stands in the path.
     #[serde(default)]
@@ -29,7 +31,7 @@ pub struct CommandRequest {
     #[serde(default)]
     #[schemars(extend("maxLength" = LONGEST_TEXT))]
     pub reply: Option<Private>,
-    /// More of the matter, with a supplement.
+    /// More of the matter, with `supplement`, `urge` and `assess`; empty or left out with all others.
     #[serde(default)]
     #[schemars(extend("maxLength" = LONGEST_TEXT))]
     pub text: Option<Private>,

@@ -119,6 +119,8 @@ held 'real messages against their schemas (ajv)' node $tools/node/ajv.mjs schema
 held 'stored events against CloudEvents 1.0 (its SDK)' node $tools/node/cloudevents.mjs "$site/messages/events"
 held 'standardwebhooks (Python) as a sender' $bin/python $here/webhooks.py "$site/site.json"
 held 'standardwebhooks (Node) as a sender' node $tools/node/webhooks.mjs "$site/site.json"
+held 'standardwebhooks (Python) as a receiver' $bin/python $here/told.py "$site/site.json"
+held 'standardwebhooks (Node) as a receiver' node $tools/node/told.mjs "$site/site.json"
 
 if [ -x "${promtool:-}" ]; then
     check_metrics() { curl --silent --fail "$url/metrics" | tee "$logs/metrics.txt" | "$promtool" check metrics && echo "$(grep -c '^# TYPE' "$logs/metrics.txt") metrics"; }

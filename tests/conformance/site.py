@@ -12,7 +12,9 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 PROGRAM, NATS_SERVER, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +29,25 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def lay_out(port, nats_port, password, push_secret):
+class Source(BaseHTTPRequestHandler):
+    """The hotline's end of the line: keeps what it was told, as it came."""
+
+    told = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.told.append({"headers": {name.lower(): value for name, value in self.headers.items()}, "body": body})
+        answer = b'{"code": "0"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def lay_out(port, nats_port, password, push_secret, answer_secret, source):
     (FOLDER / "data").mkdir(parents=True)
     (FOLDER / "nats.conf").write_text(
         f'listen: "127.0.0.1:{nats_port}"\nmax_payload: 8MB\n'
@@ -36,9 +56,10 @@ def lay_out(port, nats_port, password, push_secret):
     )
     (FOLDER / "nats.password").write_text(password)
     (FOLDER / "push.secret").write_text(push_secret)
-    channels = "".join(
-        f'[channels.{name}]\nrequests_per_second = 1000\npush_secrets = [{{ file = "push.secret" }}]\n' for name in CHANNELS
-    )
+    (FOLDER / "answer.secret").write_text(answer_secret)
+    told = {"hotline-12345": f'base_url = "{source}"\nanswer_secrets = [{{ file = "answer.secret" }}]\n'}
+    pushed = 'requests_per_second = 1000\npush_secrets = [{ file = "push.secret" }]\n'
+    channels = "".join(f"[channels.{name}]\n{pushed}{told.get(name, '')}" for name in CHANNELS)
     (FOLDER / "huiliu.toml").write_text(
         f'[http]\nlisten = "127.0.0.1:{port}"\n'
         f'[data]\ndir = "data"\ndirectory_dir = "{ROOT / "deploy/directory/330205"}"\n'
@@ -99,7 +120,10 @@ def live(url, keys):
 def main():
     port, nats_port = free_port(), free_port()
     password, push_secret = secrets.token_hex(16), "whsec_" + b64encode(secrets.token_bytes(32)).decode()
-    lay_out(port, nats_port, password, push_secret)
+    answer_secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    source = ThreadingHTTPServer(("127.0.0.1", 0), Source)
+    Thread(target=source.serve_forever, daemon=True).start()
+    lay_out(port, nats_port, password, push_secret, answer_secret, f"http://127.0.0.1:{source.server_port}")
     keys = {name: mint("channel", name) for name in CHANNELS} | {name: mint("department", name) for name in DEPARTMENTS}
     keys |= {"desk": mint("operator", "desk"), "robot": mint("machine", "robot")}
     log = open(FOLDER / "site.log", "a")
@@ -117,7 +141,8 @@ def main():
     started.append(subprocess.Popen([PROGRAM, "run", "--settings", FOLDER / "huiliu.toml"], stdout=log, stderr=log, cwd=ROOT))
     url = f"http://127.0.0.1:{port}"
     eventually("the hub", lambda: urllib.request.urlopen(url + "/readyz", timeout=2).status)
-    site = {"url": url, "keys": keys, "push_secret": push_secret, **live(url, keys)}
+    site = {"url": url, "keys": keys, "push_secret": push_secret, "answer_secret": answer_secret, **live(url, keys)}
+    site["told"] = eventually("what the hotline is told", lambda: Source.told or None)
     site["nats"] = {"url": f"nats://127.0.0.1:{nats_port}", "user": "huiliu", "password": password}
     made = FOLDER / "site.json.new"
     made.write_text(json.dumps(site))

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use huiliu_adapters::verify::{Proof, RawBody, Scheme, Verified, VerifyError, verify};
 use huiliu_schemas::Channel;
@@ -18,9 +17,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Api, BODY_CAP, caller};
-use crate::channels::{Allowance, ChannelRuntime};
+use crate::channels::ChannelRuntime;
 use crate::doors::principal::Principal;
 use crate::problem::{Kind, Problem};
+use crate::rest::limits::Limits;
 
 /// How much of a body that is too large is read before the connection is cut.
 const THROWN_AWAY: usize = 64 << 20;
@@ -125,19 +125,18 @@ impl Patience {
     }
 }
 
-/// Proves who sends, counts it, and reads the body; either way, how far the channel's limit is used up if it was counted.
+/// Proves who sends, counts it, and reads the body.
 pub(super) async fn admit(
     api: &Api,
     channel: &ChannelRuntime,
     headers: &HeaderMap,
     body: Body,
-) -> (Option<Allowance>, Result<Admitted, Problem>) {
-    let mut counted = None;
-    let admitted = match headers.contains_key(AUTHORIZATION) {
-        true => by_key(api, channel, headers, body, &mut counted).await,
-        false => by_signature(api, channel, headers, body, &mut counted).await,
-    };
-    (counted, admitted)
+    limits: &Limits,
+) -> Result<Admitted, Problem> {
+    match headers.contains_key(AUTHORIZATION) {
+        true => by_key(api, channel, headers, body, limits).await,
+        false => by_signature(api, channel, headers, body, limits).await,
+    }
 }
 
 async fn by_key(
@@ -145,7 +144,7 @@ async fn by_key(
     channel: &ChannelRuntime,
     headers: &HeaderMap,
     body: Body,
-    counted: &mut Option<Allowance>,
+    limits: &Limits,
 ) -> Result<Admitted, Problem> {
     match caller::identify(api, headers)? {
         Principal::Channel(own) if own == channel.name => {}
@@ -156,7 +155,7 @@ async fn by_key(
             ));
         }
     }
-    count(channel, counted)?;
+    count(channel, limits)?;
     let (bytes, room) = read(body, &api.bodies.proven(&channel.name), PATIENCE).await?;
     Ok(Admitted { body: Verified::vouched(RawBody::new(bytes, headers), Proof::Credential), room })
 }
@@ -166,7 +165,7 @@ async fn by_signature(
     channel: &ChannelRuntime,
     headers: &HeaderMap,
     body: Body,
-    counted: &mut Option<Allowance>,
+    limits: &Limits,
 ) -> Result<Admitted, Problem> {
     let pack = channel.pack();
     let Some(push) = &pack.push else {
@@ -182,22 +181,16 @@ async fn by_signature(
     if body.proof() == Proof::WeakDigest {
         tracing::warn!(channel = %channel.name, "channel {} is verified by MD5 only: a weak scheme", channel.name);
     }
-    count(channel, counted)?;
+    count(channel, limits)?;
     let room = api.bodies.proven(&channel.name).make(unproven.kib())?;
     Ok(Admitted { body, room })
 }
 
 /// One of the channel's allowance.
-fn count(channel: &ChannelRuntime, counted: &mut Option<Allowance>) -> Result<(), Problem> {
-    let (allowance, counts) = match channel.admit() {
-        Ok(allowance) => (allowance, Ok(())),
-        Err(over) => {
-            let problem = Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name));
-            (over.allowance, Err(problem.retry_after(over.wait)))
-        }
-    };
-    *counted = Some(allowance);
-    counts
+fn count(channel: &ChannelRuntime, limits: &Limits) -> Result<(), Problem> {
+    limits.count("channel", channel.admit()).map_err(|over| {
+        Problem::new(Kind::TooMany, format!("channel `{}` is over its limit", channel.name)).retry_after(over.wait)
+    })
 }
 
 /// The first scheme that proves it; else why the scheme whose proof is there did not, or the pack's best. A flood of forgeries
@@ -258,25 +251,12 @@ async fn read(body: Body, room: &Room, patience: Patience) -> Result<(Bytes, Hel
     Ok((kept.into(), held))
 }
 
-/// With the headers of draft-ietf-httpapi-ratelimit-headers, if it was counted.
-pub(super) fn counted(allowance: Option<Allowance>, answer: impl IntoResponse) -> Response {
-    let mut answer = answer.into_response();
-    let Some(Allowance { most, within, left, reset }) = allowance else { return answer };
-    let told = [
-        ("ratelimit-policy", format!("\"channel\";q={most};w={within}")),
-        ("ratelimit", format!("\"channel\";r={left};t={reset}")),
-    ];
-    for (name, value) in told {
-        answer.headers_mut().extend(HeaderValue::from_str(&value).ok().map(|v| (HeaderName::from_static(name), v)));
-    }
-    answer
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
 
     use super::*;
+    use axum::response::IntoResponse as _;
 
     const SHORT: Patience = Patience {
         first: Duration::from_millis(50),

@@ -10,8 +10,9 @@ use huiliu_schemas::DepartmentId;
 
 use super::Api;
 use crate::doors::principal::Principal;
-use crate::doors::shares::Hand;
+use crate::doors::shares::{Hand, too_often};
 use crate::problem::{Kind, Problem};
+use crate::rest::limits::Limits;
 
 /// The holder of the credential that came with the request.
 pub struct Caller(pub Principal);
@@ -35,6 +36,11 @@ pub fn identify(api: &Api, headers: &HeaderMap) -> Result<Principal, Problem> {
     Principal::from_authorization(&credentials, header).map_err(|e| Problem::new(Kind::Unauthenticated, e.to_string()))
 }
 
+/// Counts one question of whoever asks, and keeps how far that share is used up.
+pub fn count(api: &Api, who: &Principal, limits: &Limits) -> Result<(), Problem> {
+    limits.count("key", api.shares.count(who)).map_err(|over| too_often(who, over))
+}
+
 impl FromRequestParts<Arc<Api>> for Caller {
     type Rejection = Problem;
 
@@ -48,7 +54,8 @@ impl FromRequestParts<Arc<Api>> for Counted {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let who = identify(api, &parts.headers)?;
-        api.shares.count(&who)?;
+        let limits = parts.extensions.get().cloned().unwrap_or_default();
+        count(api, &who, &limits)?;
         api.shares.take(&who, 1).map(Self)
     }
 }

@@ -58,8 +58,9 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
              where that is hidden, and stands as 〔隐去〕 wherever the words give their name, number or home. Every showing is written down in the audit log.",
         )
         .by(&[Key::Department, Key::Operator, Key::Machine])
+        .limited()
         .answers::<CaseContent>(200, "内容 · The words", example!("content"))
-        .fails(&[Kind::InvalidField, Kind::NotFound, Kind::TooMany, Kind::Unavailable]);
+        .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable]);
     Endpoints::new().on(says, content)
 }
 

@@ -50,11 +50,13 @@ fn says(kind: CommandKind, (sent, commands): &(Map<String, Value>, Value)) -> Op
     let id = format!("command_{name}");
     Operation::new(Method::Post, path, id, Tag::Commands, kind.chinese(), name.replace('_', " "))
         .more(
-            "结果写入日志后才应答。`id` 由发送方自定，重发得到第一次的结果，同一 id 下换了内容则拒绝；可用请求头 `Idempotency-Key` 代替。被拒绝时说明此刻可以做什么。 Answered when its outcome is in the log. `id` is the sender's own: sent again, it gives the first answer, and another command or other words under it are refused; the \
-             header `Idempotency-Key` may stand for it. A refusal says what would be possible now.",
+            "结果写入日志后才应答。`id` 由发送方自定，写在请求体或请求头 `Idempotency-Key` 中，至少写一处；重发得到第一次的结果，同一 id 下换了内容则拒绝。被拒绝时说明此刻可以做什么。 Answered when its outcome is in the log. `id` is the sender's own, in the body or in the \
+             header `Idempotency-Key`, one of which must be there: sent again, it gives the first answer, and another command or other words under it are refused. A refusal says what would be possible now.",
         )
         .by(EVERYONE)
         .heeds("IfMatch")
+        .heeds("IdempotencyKey")
+        .limited()
         .takes_as("application/json", Shape::Is(body_of(kind, sent, commands)), example_of(kind))
         .answers::<CommandOutcome>(200, "已执行，或此前已执行 · It is done, or was done before", example!("outcome"))
         .fails(&[
@@ -85,8 +87,8 @@ fn body_of(kind: CommandKind, sent: &Map<String, Value>, commands: &Value) -> Va
         fields[*name] =
             json!({ "type": "string", "pattern": "\\S", "maxLength": LONGEST_TEXT, "description": description });
     }
-    let required: Vec<&str> =
-        ["id"].into_iter().chain(names).filter(|n| *n != "command").chain(words.iter().copied()).collect();
+    // Not the id: it may stand in the header.
+    let required: Vec<&str> = names.filter(|n| *n != "command").chain(words.iter().copied()).collect();
     let mut body = json!({
         "type": "object", "description": own["description"], "properties": fields, "required": required,
         "additionalProperties": false,
@@ -160,6 +162,27 @@ fn seen(headers: &HeaderMap) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rest::document::document;
+
+    #[test]
+    fn the_document_says_where_the_id_may_stand_and_what_takes_a_text() {
+        let document = document(&endpoints().said());
+        for kind in CommandKind::ALL {
+            let told = &document["paths"][format!("/v1/cases/{{case}}/commands/{kind}")]["post"];
+            let reference = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
+            assert!(told["parameters"].as_array().is_some_and(|all| all.contains(&reference)), "{kind}");
+            let body = &told["requestBody"]["content"]["application/json"];
+            assert_eq!(body["schema"]["properties"].get("text").is_some(), takes_text(*kind), "{kind}");
+
+            let mut sent = body["example"].clone();
+            sent.as_object_mut().expect("an object").remove("id").expect("an id");
+            assert!(jsonschema::is_valid(&body["schema"], &sent), "{kind}: {sent}");
+            let read =
+                |key| CommandRequest::read(kind.as_str(), Some("HL-P2MN-RWXY-D258"), key, sent.to_string().as_bytes());
+            assert_eq!(read(Some("key-1")).expect("reads").id.to_string(), "key-1");
+            assert!(read(None).expect_err("nowhere").detail().contains("`id` is missing"), "{kind}");
+        }
+    }
 
     #[test]
     fn if_match_names_what_was_seen() {

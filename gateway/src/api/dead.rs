@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use huiliu_schemas::Channel;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Api;
 use super::caller::{Centre, Counted, Operator};
-use crate::intake::dead::{self, Buried, BuriedPage};
-use crate::intake::replay::{Exhumed, ReplayError, Replayed, Which};
+use crate::intake::dead::{self, Buried, BuriedPage, Which};
+use crate::intake::replay::{Exhumed, ReplayError, Replayed};
 use crate::problem::{Kind, Problem};
-use crate::rest::input::{Asked, Named, Said};
-use crate::rest::page::Paging;
+use crate::rest::input::{Asked, Named, Said, parsed};
+use crate::rest::page;
 use crate::rest::{CENTRE, Endpoints, Key, Operation, Tag, example};
 
 /// What may be written down of a reason.
@@ -22,6 +23,52 @@ const REASON_CHARACTERS: usize = 200;
 
 /// Something on one line, as JSON Schema says it.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
+/// [`Which`] behind a question mark, and how many of them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Chosen {
+    /// These only, by their sequence, with commas.
+    #[schemars(with = "Option<Vec<u64>>", length(min = 1))]
+    letters: Option<String>,
+    /// From this sequence on.
+    #[schemars(with = "Option<u64>")]
+    from: Option<String>,
+    /// Up to this sequence.
+    #[schemars(with = "Option<u64>")]
+    to: Option<String>,
+    /// Of this channel.
+    #[schemars(with = "Option<Channel>")]
+    channel: Option<String>,
+    /// That stopped here.
+    stage: Option<String>,
+    /// Whose reason contains this.
+    reason: Option<String>,
+    /// How many at most; 50 unless said.
+    #[schemars(with = "Option<usize>", range(min = 1, max = 200))]
+    limit: Option<String>,
+    /// `next` of the page before.
+    #[schemars(regex(pattern = "^[0-9]{1,18}$"))]
+    cursor: Option<String>,
+}
+
+impl Chosen {
+    fn read(self) -> Result<(Which, Option<u64>, usize), Problem> {
+        let sequence = "the sequence of a dead letter";
+        let (limit, cursor) = (page::limit(self.limit.as_deref())?, page::cursor(self.cursor.as_deref())?);
+        let named = |text: &str| text.parse().map_err(|_| Problem::field("letters", Some(text), sequence));
+        let letters = self.letters.map(|letters| letters.split(',').map(named).collect()).transpose()?;
+        let which = Which {
+            letters,
+            from: parsed("from", &self.from, sequence)?,
+            to: parsed("to", &self.to, sequence)?,
+            channel: parsed("channel", &self.channel, "a channel's id")?,
+            stage: self.stage,
+            reason: self.reason,
+        };
+        Ok((which, cursor, limit))
+    }
+}
 
 /// A letter that needs nothing any more.
 #[derive(Deserialize, JsonSchema)]
@@ -34,9 +81,12 @@ struct Drop {
 
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
     let list_says = Operation::get("/v1/dead", "listDeadLetters", Tag::Centre, "死信清单", "Dead letters, newest first")
-        .more("无法处理的记录：停在哪个环节、为什么。不含个人信息。 What could not be worked on: where it stopped and why. Nothing personal.")
+        .more(
+            "无法处理的记录：停在哪个环节、为什么。不含个人信息。条件与重新处理相同，须全部符合；符合者少时一页可能不满，`next` 说明从哪里继续。 What could not be worked on: where it stopped and why. Nothing personal. \
+             Chosen as for a replay, so that one sees what it would take; where few of many fit a page may have fewer, and `next` goes on.",
+        )
         .by(CENTRE)
-        .asks::<Paging>()
+        .asks::<Chosen>()
         .answers::<BuriedPage>(200, "其中一页 · Some of them", example!("dead-page"))
         .fails(&[Kind::Unavailable]);
     let show_says = Operation::get("/v1/dead/{sequence}", "getDeadLetter", Tag::Centre, "查看死信", "One, with its record")
@@ -51,6 +101,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
                  something must be given. At most 1,000 at a time: `next` says from where to go on.",
             )
             .by(CENTRE)
+            .limited()
             .takes::<Which>(example!("replay"))
             .answers::<Replayed>(200, "各自的回执，未处理的说明原因 · A receipt for each, and why others were left", example!("replayed"))
             .fails(&[Kind::Unavailable, Kind::UnknownOutcome]);
@@ -61,6 +112,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
                  written down in the audit log; the raw envelope stays in INTAKE for its time.",
             )
             .by(&[Key::Operator])
+            .limited()
             .takes::<Drop>(example!("dead-drop"))
             .answers::<Buried>(200, "已注销的死信 · The letter that is gone", example!("dead-dropped"))
             .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable]);
@@ -70,10 +122,10 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
 async fn list(
     State(api): State<Arc<Api>>,
     _centre: Centre,
-    Asked(paging): Asked<Paging>,
+    Asked(chosen): Asked<Chosen>,
 ) -> Result<Json<BuriedPage>, Problem> {
-    let (limit, cursor) = paging.read()?;
-    let listed = dead::list(&api.jetstream, cursor, limit).await;
+    let (which, cursor, limit) = chosen.read()?;
+    let listed = dead::list(&api.jetstream, &which, cursor, limit).await;
     listed.map(Json).map_err(|e| Problem::new(Kind::Unavailable, e.to_string()).retry_after(2))
 }
 

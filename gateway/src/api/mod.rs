@@ -49,7 +49,7 @@ use crate::problem::{Kind, Problem};
 use crate::queues::Queues;
 use crate::queues::reconcile::Reconciler;
 use crate::readmodel::ReadHandle;
-use crate::rest::{Endpoints, Operation};
+use crate::rest::{Endpoints, Operation, limits};
 use crate::search::Search;
 use crate::traces::Traces;
 
@@ -153,6 +153,7 @@ pub fn routes(api: Api) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .fallback(nothing_here)
         .layer(middleware::from_fn(kept_by_nobody))
+        .layer(middleware::from_fn(limits::told))
 }
 
 async fn log_end(jetstream: Context) -> Result<u64, Problem> {

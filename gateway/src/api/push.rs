@@ -12,16 +12,17 @@ use huiliu_adapters::answer::{ExchangeAnswer, Protocol, RecordOutcome as Told, R
 use huiliu_adapters::pack::Way;
 use huiliu_adapters::verify::{RawBody, Verified};
 use huiliu_schemas::Channel;
-use huiliu_schemas::receipt::{Receipt, RecordOutcome, RecordReceipt};
+use huiliu_schemas::receipt::{Receipt, ReceiptState, RecordOutcome, RecordReceipt};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::Api;
-use super::admit::{Admitted, admit, counted};
+use super::admit::{Admitted, admit};
 use crate::channels::ChannelRuntime;
 use crate::intake::envelope::RawEnvelope;
 use crate::problem::{Kind, Problem};
 use crate::rest::input::Named;
+use crate::rest::limits::Limits;
 use crate::rest::{CHANNEL, Endpoints, Operation, Shape, Tag, example};
 use crate::traces::{Arrival, Key, SpanKind, of_http};
 
@@ -68,6 +69,7 @@ fn exchange() -> Shape {
 async fn endpoint(
     State(api): State<Arc<Api>>,
     Named(channel): Named<String>,
+    limits: Limits,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -76,8 +78,7 @@ async fn endpoint(
         Err(problem) => return problem.into_response(),
     };
     let arrival = api.traces.arrival(of_http(&headers));
-    let (allowance, admitted) = admit(&api, channel, &headers, body).await;
-    let pushed = match admitted {
+    let pushed = match admit(&api, channel, &headers, body, &limits).await {
         Ok(Admitted { body, room: _held }) => accept(&api, channel, body, arrival, "http").await,
         Err(problem) => Err(problem),
     };
@@ -87,11 +88,10 @@ async fn endpoint(
     };
     metrics::counter!("huiliu_receipts_total", "channel" => channel.name.to_string(), "outcome" => outcome)
         .increment(1);
-    let answer = match protocol_of(channel, &headers) {
+    match protocol_of(channel, &headers) {
         Protocol::Receipt => as_receipt(pushed),
         Protocol::PetitionExchange => as_exchange(pushed),
-    };
-    counted(allowance, answer)
+    }
 }
 
 /// The channel, if it is switched on here.
@@ -120,18 +120,31 @@ pub async fn accept(
     let sequence = api.store.store(&envelope, &mut step).await?;
     let _making_the_receipt = step.child(SpanKind::Internal, "receipt");
     let receipt = api.receipts.fresh(&envelope, sequence).await;
+    if let Ok(receipt) = &receipt {
+        count_records(&channel.name, receipt);
+    }
     // The envelope is stored: not being able to say more about it now is no reason to have it sent again.
     Ok(receipt.unwrap_or_else(|error| {
         tracing::warn!(%error, sequence, "a receipt could only say that the envelope is stored");
         Receipt {
             receipt: huiliu_schemas::receipt::receipt_id(&channel.name, sequence),
-            state: huiliu_schemas::receipt::ReceiptState::Stored,
+            state: ReceiptState::Stored,
             as_of: 0,
             settled: false,
             reason: None,
             records: Vec::new(),
         }
     }))
+}
+
+/// Its records, and what cannot be told apart as one.
+fn count_records(channel: &Channel, receipt: &Receipt) {
+    let whole = (receipt.state == ReceiptState::Quarantined && receipt.records.is_empty())
+        .then_some(RecordOutcome::Quarantined);
+    for outcome in receipt.records.iter().map(|record| record.outcome).chain(whole) {
+        metrics::counter!("huiliu_receipt_records_total", "channel" => channel.to_string(), "outcome" => outcome.as_str())
+            .increment(1);
+    }
 }
 
 /// A sender that shows a Bearer key speaks our own interface, whatever its pack says.

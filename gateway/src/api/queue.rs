@@ -68,6 +68,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
         Operation::post("/v1/queue/ack", "acknowledgeEntries", Tag::Queue, "确认收到", "Say that entries were received")
             .more("不再重复给出，案件不因此变化；签收须另发命令。一次确认多条而其中有不认得的，其余照样生效，404 说明是第几条。 It stops their coming again and changes nothing in the case; signing for it is a command. Of a list with tokens that are not known the others count, and 404 says which they are.")
             .by(DEPARTMENT)
+            .limited()
             .takes::<Acknowledge>(example!("acknowledge"))
             .answers_nothing(204, "不再重复给出 · They do not come again")
             .fails(&[Kind::NotFound, Kind::Unavailable]);

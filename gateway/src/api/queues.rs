@@ -75,6 +75,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
         "Offer a live entry again that is not queued any more",
     )
     .by(CENTRE)
+    .limited()
     .takes::<Requeue>(example!("requeue"))
     .answers::<Requeued>(200, "已重新放入 · It is offered again", example!("requeued"))
     .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Refused, Kind::Unavailable, Kind::UnknownOutcome]);

@@ -12,12 +12,13 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
 use super::Api;
-use super::caller::Caller;
+use super::caller::{Caller, count};
 use crate::commands::PATIENCE;
 use crate::doors::principal::Principal;
 use crate::problem::{Kind, Problem};
 use crate::rest::conditional::{Tag as EntityTag, fresh_as};
 use crate::rest::input::{Asked, Named};
+use crate::rest::limits::Limits;
 use crate::rest::page::within;
 use crate::rest::{Endpoints, Key, Operation, Tag, example};
 
@@ -40,16 +41,18 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
              they were decided on the log as it is.",
         )
         .by(&[Key::Channel, Key::Operator, Key::Machine])
+        .limited()
         .asks::<Wait>()
         .answers::<Receipt>(200, "回执 · The receipt", example!("receipt-settled"))
         .tagged()
-        .fails(&[Kind::NotFound, Kind::TooMany, Kind::Unavailable]);
+        .fails(&[Kind::NotFound, Kind::Unavailable]);
     Endpoints::new().on(says, endpoint)
 }
 
 async fn endpoint(
     State(api): State<Arc<Api>>,
     Caller(who): Caller,
+    limits: Limits,
     Named(receipt): Named<String>,
     Asked(Wait { wait }): Asked<Wait>,
     headers: HeaderMap,
@@ -62,7 +65,7 @@ async fn endpoint(
         Principal::Operator(_) | Principal::Machine(_) => {}
         _ => return Err(Problem::new(Kind::Forbidden, format!("this key does not belong to channel `{channel}`"))),
     }
-    api.shares.count(&who)?;
+    count(&api, &who, &limits)?;
     let late = |_| Problem::new(Kind::Unavailable, "too many receipts are asked for at once: ask again").retry_after(5);
     let reading = timeout(PATIENCE, api.shares.read(&who)?.come()).await.map_err(late)??;
     let envelope = api.receipts.stored(&channel, sequence).await?;

@@ -83,6 +83,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
              addresses down. Every question that looks into content is audited.",
         )
         .by(CENTRE)
+        .limited()
         .takes::<Typed>(example!("search"))
         .answers::<Answer>(200, "找到的案件 · What was found", example!("search-found"))
         .fails(&[Kind::InvalidField, Kind::Unavailable]);

@@ -7,16 +7,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
-use huiliu_adapters::verify::{RawBody, Verified};
 
 use super::Api;
-use super::admit::{Admitted, admit, counted};
+use super::admit::{Admitted, admit};
 use super::push::{channel_named, takes_records};
-use crate::channels::ChannelRuntime;
 use crate::intake::rehearsal::Rehearsal;
 use crate::problem::{Kind, Problem};
 use crate::rest::input::Named;
+use crate::rest::limits::Limits;
 use crate::rest::{CHANNEL, Endpoints, Operation, Tag, example};
 
 pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
@@ -35,22 +33,11 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
 async fn endpoint(
     State(api): State<Arc<Api>>,
     Named(channel): Named<String>,
+    limits: Limits,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    let channel = channel_named(&api, &channel)?;
-    let (allowance, admitted) = admit(&api, channel, &headers, body).await;
-    let tried = match admitted {
-        Ok(Admitted { body, room: _held }) => rehearse(&api, channel, body).await,
-        Err(problem) => Err(problem),
-    };
-    Ok(counted(allowance, tried))
-}
-
-async fn rehearse(
-    api: &Api,
-    channel: &Arc<ChannelRuntime>,
-    body: Verified<RawBody>,
 ) -> Result<Json<Rehearsal>, Problem> {
+    let channel = channel_named(&api, &channel)?;
+    let Admitted { body, room: _held } = admit(&api, channel, &headers, body, &limits).await?;
     Ok(Json(api.receipts.rehearse(channel.clone(), body).await?))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::hub::{Hub, Reach, block_on};
 use super::out::{say, say_json};
-use crate::intake::replay::Which;
+use crate::intake::dead::Which;
 
 /// 死信 (dead letters).
 #[derive(clap::Args)]
@@ -24,8 +24,10 @@ pub(super) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// 列出死信，最新在前 (list, newest first)
+    /// 列出死信，最新在前；条件与 replay 相同 (list, newest first; chosen as for replay)
     List {
+        #[command(flatten)]
+        chosen: Chosen,
         /// 最多几条，1 至 200 (how many at most)
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -48,58 +50,76 @@ enum What {
     },
     /// 重新处理死信，例如修好适配包之后 (take letters up again, after a pack was mended)
     Replay {
-        /// 死信序号，可多个 (sequences of letters)
-        letters: Vec<u64>,
-        /// 从此序号起 (from this sequence on)
-        #[arg(long)]
-        from: Option<u64>,
-        /// 至此序号止 (up to this sequence)
-        #[arg(long)]
-        to: Option<u64>,
-        /// 只限此渠道 (of this channel)
-        #[arg(long)]
-        channel: Option<Channel>,
-        /// 只限此环节：open、channel、poison、decode、map、decide (that stopped here)
-        #[arg(long)]
-        stage: Option<String>,
-        /// 只限原因中含此文字者 (whose reason contains this)
-        #[arg(long)]
-        reason: Option<String>,
+        #[command(flatten)]
+        chosen: Chosen,
     },
+}
+
+/// Which letters; everything given must fit.
+#[derive(clap::Args)]
+struct Chosen {
+    /// 死信序号，可多个 (sequences of letters)
+    letters: Vec<u64>,
+    /// 从此序号起 (from this sequence on)
+    #[arg(long)]
+    from: Option<u64>,
+    /// 至此序号止 (up to this sequence)
+    #[arg(long)]
+    to: Option<u64>,
+    /// 只限此渠道 (of this channel)
+    #[arg(long)]
+    channel: Option<Channel>,
+    /// 只限此环节：open、channel、poison、decode、map、decide、write-back (that stopped here)
+    #[arg(long)]
+    stage: Option<String>,
+    /// 只限原因中含此文字者 (whose reason contains this)
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+impl Chosen {
+    fn which(&self) -> Which {
+        let Self { letters, from, to, channel, stage, reason } = self;
+        Which {
+            letters: (!letters.is_empty()).then(|| letters.clone()),
+            from: *from,
+            to: *to,
+            channel: channel.clone(),
+            stage: stage.clone(),
+            reason: reason.clone(),
+        }
+    }
 }
 
 pub(super) fn run(settings: Option<&Path>, args: &Args) -> anyhow::Result<ExitCode> {
     let hub = args.reach.hub(settings)?;
     block_on(async {
         match &args.what {
-            What::List { limit, cursor } => list(&hub, *limit, cursor.clone(), args.json).await,
+            What::List { chosen, limit, cursor } => list(&hub, chosen.which(), *limit, cursor.clone(), args.json).await,
             What::Show { sequence } => show(&hub, *sequence, args.json).await,
             What::Drop { sequence, because } => dismiss(&hub, *sequence, because, args.json).await,
-            What::Replay { letters, from, to, channel, stage, reason } => {
-                let which = Which {
-                    letters: (!letters.is_empty()).then(|| letters.clone()),
-                    from: *from,
-                    to: *to,
-                    channel: channel.clone(),
-                    stage: stage.clone(),
-                    reason: reason.clone(),
-                };
-                replay(&hub, which, args.json).await
-            }
+            What::Replay { chosen } => replay(&hub, chosen.which(), args.json).await,
         }
     })
 }
 
-async fn list(hub: &Hub, limit: usize, cursor: Option<String>, as_json: bool) -> anyhow::Result<ExitCode> {
+async fn list(
+    hub: &Hub,
+    which: Which,
+    limit: usize,
+    cursor: Option<String>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     let mut query = vec![("limit", limit.to_string())];
     query.extend(cursor.map(|cursor| ("cursor", cursor)));
+    query.extend(asked(which));
     let page = hub.get("/v1/dead", &query).await?;
     if as_json {
         say_json(&page)?;
         return Ok(ExitCode::SUCCESS);
     }
     let letters = page["letters"].as_array().cloned().unwrap_or_default();
-    if letters.is_empty() {
+    if letters.is_empty() && page["next"].is_null() {
         say("没有死信 (none)")?;
     }
     for letter in &letters {
@@ -109,6 +129,20 @@ async fn list(hub: &Hub, limit: usize, cursor: Option<String>, as_json: bool) ->
         say(format!("还有更早的：--cursor {next} (there are older ones)"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn asked(which: Which) -> impl Iterator<Item = (&'static str, String)> {
+    let Which { letters, from, to, channel, stage, reason } = which;
+    let letters = letters.map(|letters| letters.iter().map(u64::to_string).collect::<Vec<_>>().join(","));
+    let given = [
+        ("letters", letters),
+        ("from", from.map(|n| n.to_string())),
+        ("to", to.map(|n| n.to_string())),
+        ("channel", channel.map(|c| c.to_string())),
+        ("stage", stage),
+        ("reason", reason),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 async fn show(hub: &Hub, sequence: u64, as_json: bool) -> anyhow::Result<ExitCode> {

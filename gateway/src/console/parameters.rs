@@ -1,8 +1,6 @@
 //! Query parameters, read into what the read model understands. An unknown one is an error, not ignored: a misspelt
 //! filter must not show everything.
 
-use std::str::FromStr;
-
 use huiliu_schemas::vocabulary::{Appeal, Stage};
 use huiliu_schemas::{Channel, DepartmentId};
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +9,7 @@ use serde::Deserialize;
 
 use crate::problem::Problem;
 use crate::readmodel::{Cursor, Filter};
+use crate::rest::input::parsed;
 use crate::rest::page;
 
 /// Of `GET /v1/cases`.
@@ -98,11 +97,6 @@ impl CasesParameters {
 
 /// A hundred years.
 const MOST_HOURS: i64 = 876_000;
-
-fn parsed<T: FromStr>(name: &str, value: &Option<String>, expected: &str) -> Result<Option<T>, Problem> {
-    let read = |text: &str| text.parse().map_err(|_| Problem::field(name, Some(text), expected));
-    value.as_deref().map(read).transpose()
-}
 
 fn flag(name: &str, value: &Option<String>) -> Result<bool, Problem> {
     Ok(parsed(name, value, "true or false")?.unwrap_or_default())

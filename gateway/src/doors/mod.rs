@@ -5,6 +5,7 @@
 //! secret: the file holds hashes, and a secret is shown once, when it is minted.
 
 pub mod credentials;
+pub mod limit;
 pub mod permissions;
 pub mod principal;
 pub mod reload;

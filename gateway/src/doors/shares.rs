@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::clock::DefaultClock;
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::limit::{self, Allowance, OverLimit};
 use super::principal::Principal;
 use crate::problem::{Kind, Problem};
 
@@ -32,7 +35,7 @@ const TO_SEARCH: usize = 16;
 /// What each has used up.
 #[derive(Debug)]
 pub struct Shares {
-    asked: DefaultKeyedRateLimiter<Principal>,
+    asked: Asked,
     in_hand: Places,
     in_turn: Places,
     reading: Places,
@@ -41,6 +44,8 @@ pub struct Shares {
     searching: Places,
     to_search: Places,
 }
+
+type Asked = RateLimiter<Principal, DefaultKeyedStateStore<Principal>, DefaultClock, StateInformationMiddleware>;
 
 /// So many places for each.
 #[derive(Debug)]
@@ -73,7 +78,7 @@ impl Turn {
 
 impl Default for Shares {
     fn default() -> Self {
-        let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND));
+        let asked = RateLimiter::keyed(Quota::per_second(PER_SECOND)).with_middleware();
         Self {
             asked,
             in_hand: Places::new(IN_HAND),
@@ -92,11 +97,8 @@ impl Shares {
     ///
     /// # Errors
     /// Where there are too many: nothing was done.
-    pub fn count(&self, who: &Principal) -> Result<(), Problem> {
-        self.asked.check_key(who).map_err(|not| {
-            let wait = not.wait_time_from(DefaultClock::default().now()).as_secs().max(1);
-            over(who, &format!("asks more than {PER_SECOND} times a second")).retry_after(wait)
-        })
+    pub fn count(&self, who: &Principal) -> Result<Allowance, OverLimit> {
+        limit::told(self.asked.check_key(who))
     }
 
     /// Takes in hand what weighs so much, at most [`IN_HAND`].
@@ -164,6 +166,11 @@ impl Places {
         let (own, weight) = self.of(who, weight);
         Ok(Turn { own, weight, _waits: waits })
     }
+}
+
+/// What is told of a question over the share of who asked.
+pub fn too_often(who: &Principal, limit: OverLimit) -> Problem {
+    over(who, &format!("asks more than {PER_SECOND} times a second")).retry_after(limit.wait)
 }
 
 fn over(who: &Principal, what: &str) -> Problem {

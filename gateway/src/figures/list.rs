@@ -74,6 +74,7 @@ figures! {
     // Cases, as the read model has them.
     Gauge "huiliu_cases" ["cases"; "`stage`"] "各阶段件数", "Cases in a stage";
     Gauge "huiliu_cases_by_channel" ["cases"; "`channel`"] "各渠道件数", "Cases that first came in by a channel, ever", alarm "HuiliuSourceSilent";
+    Gauge "huiliu_open_cases" ["cases"; "`department`, `triage` where nobody leads; `stage`"] "各单位各阶段未办结件数", "Cases not ended by who leads them and their stage";
     Gauge "huiliu_cases_by_appeal" ["cases"; "`appeal`, `none` where the source does not say"] "各诉求类型件数", "Cases of an appeal type, ever";
     Gauge "huiliu_cases_by_rule" ["cases"; "`rule`: file and line"] "各规则派单件数", "Cases a line of the directory dispatched at first sight, ever";
     Gauge "huiliu_routed_cases" ["cases"; "`how`: `rule`, `triage`, `by_hand`"] "自动派单、转分拨、人工派单件数", "First decisions by a rule, first decisions that went to triage, dispatches by a person", alarm "HuiliuTriageShare";
@@ -95,6 +96,7 @@ figures! {
 
     // Intake.
     Counter "huiliu_receipts_total" ["pushes"; "`channel`; `outcome`: `stored` or a problem's name"] "推送及其结果", "Pushes, and what they were answered", alarm "HuiliuPushesRefused";
+    Counter "huiliu_receipt_records_total" ["records"; "`channel`; `outcome`: `new`, `repeat`, `supplement`, `quarantined` and the other outcomes of receipts"] "回执所告知的各条记录的结果（预测）；整批读不懂的计一条 `quarantined`", "Records handed in, by what their first receipt says of them: a forecast; a body that cannot be read is one `quarantined`";
     Counter "huiliu_records_total" ["records"; "`channel`; `outcome`: `appended`, `known`, `nothing_new`"] "流水线处理的记录", "What the pipeline made of records", alarm "HuiliuIntakeStuck";
     Histogram "huiliu_source_lag_seconds" ["s"; "`channel`"] "来源登记到本平台收到的时长", "From a record's registration at its source to its arrival here", alarm "HuiliuSourceLate";
     Counter "huiliu_unknown_codes_total" ["records"; "`channel`; `field`: the field of ours whose tables lack it"] "含未译代码的记录", "Records with a code that no table of their pack translates", alarm "HuiliuUnknownCodes";

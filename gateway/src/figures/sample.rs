@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{ClusterInfo, PeerInfo};
 use futures_util::future::join_all;
 use huiliu_schemas::Namespace;
-use huiliu_schemas::vocabulary::Warning;
+use huiliu_schemas::vocabulary::{Stage, Warning};
 use jiff::Timestamp;
 use metrics::gauge;
 use metrics_process::Collector;
@@ -27,6 +27,9 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// Not heard of for so long, a server holds another for lost; in a group that lives they talk every second.
 const AWAY: Duration = Duration::from_secs(10);
+
+/// Who leads where nobody does, among departments.
+const NOBODY: &str = "triage";
 
 /// More entries than a copy catches up with in moments.
 const FAR: u64 = 1_000;
@@ -142,6 +145,7 @@ fn cases(reads: &ReadHandle, channels: &Channels, directory: &Directory) -> Resu
     tell_left_behind(&overview.departments, directory);
     tell_standing(&standing);
     tell_overdue(&overview.departments, &standing.overdue);
+    tell_open(&overview.departments, &standing.open);
     for channel in channels.values() {
         let debt = reads.debt(&channel.namespace)?;
         let age = debt.oldest.map_or(0, |oldest| (now.as_second() - oldest.as_second()).max(0));
@@ -245,12 +249,25 @@ fn tell_standing(standing: &Standing) {
 /// Of every department, for one that is no longer late must not stay so; and of each once, for a figure that were 0 for a
 /// moment would begin the alarm's time anew.
 fn tell_overdue(departments: &[DepartmentCount], overdue: &BTreeMap<Option<String>, i64>) {
-    const NOBODY: &str = "triage";
     let every = departments.iter().map(|count| count.department.as_str()).chain([NOBODY]);
     let mut late: BTreeMap<&str, i64> = every.map(|department| (department, 0)).collect();
     late.extend(overdue.iter().map(|(department, count)| (department.as_deref().unwrap_or(NOBODY), *count)));
     for (department, count) in late {
         gauge!("huiliu_overdue_cases", "department" => department.to_owned()).set(count as f64);
+    }
+}
+
+/// Of every department and stage, for where none is left must not stay as it was.
+fn tell_open(departments: &[DepartmentCount], open: &BTreeMap<(String, String), i64>) {
+    let every = departments.iter().map(|count| count.department.as_str()).chain([NOBODY]);
+    let stages = || Stage::ALL.iter().filter(|stage| !stage.is_ended()).map(|stage| stage.as_str());
+    let mut left: BTreeMap<_, i64> =
+        every.flat_map(|lead| stages().map(move |stage| (stage, lead))).map(|at| (at, 0)).collect();
+    left.extend(open.iter().map(|((stage, lead), count)| {
+        ((stage.as_str(), if lead.is_empty() { NOBODY } else { lead.as_str() }), *count)
+    }));
+    for ((stage, lead), count) in left {
+        gauge!("huiliu_open_cases", "department" => lead.to_owned(), "stage" => stage.to_owned()).set(count as f64);
     }
 }
 
@@ -302,6 +319,26 @@ mod tests {
         let told = every.0.lock().expect("a lock").clone();
         let expected = [("jb-housing", 0.0), ("jb-police", 3.0), ("triage", 2.0)];
         assert_eq!(told, expected.map(|(department, count)| (department.to_owned(), count)));
+    }
+
+    #[test]
+    fn what_is_open_is_told_by_who_leads_and_falls_to_nothing() {
+        let departments = [DepartmentCount { department: "jb-police".into(), ..DepartmentCount::default() }];
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let figures = recorder.handle();
+        let at = |stage: &str, lead: &str| ((stage.to_owned(), lead.to_owned()), 3);
+        metrics::with_local_recorder(&recorder, || {
+            tell_open(&departments, &BTreeMap::from([at("accepted", "jb-police"), at("triage", "")]));
+            tell_open(&departments, &BTreeMap::from([at("triage", "")]));
+        });
+        let said = figures.render();
+        for (department, stage, count) in
+            [("jb-police", "accepted", 0), ("triage", "triage", 3), ("jb-police", "dispatched", 0)]
+        {
+            let line = format!("huiliu_open_cases{{department=\"{department}\",stage=\"{stage}\"}} {count}");
+            assert!(said.lines().any(|told| told == line), "{line} in {said}");
+        }
+        assert!(!said.contains("closed"), "{said}");
     }
 
     #[test]

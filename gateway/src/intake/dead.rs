@@ -14,6 +14,11 @@ use uuid::Uuid;
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::DEAD;
 
+/// What is read of the stream at once.
+pub(super) const A_PAGE: usize = 200;
+/// Letters that one page of a list looks through.
+const MOST_LOOKED_AT: u64 = 10_000;
+
 /// What could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetter {
@@ -53,6 +58,67 @@ pub struct Buried {
     pub letter: Option<DeadLetter>,
 }
 
+/// Which letters, of a list or to be taken up; everything given must fit.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(extend("anyOf" = [
+    { "required": ["letters"], "properties": { "letters": { "type": "array" } } },
+    { "required": ["from"], "properties": { "from": { "type": "integer" } } },
+    { "required": ["to"], "properties": { "to": { "type": "integer" } } },
+    { "required": ["channel"], "properties": { "channel": { "type": "string" } } },
+    { "required": ["stage"], "properties": { "stage": { "type": "string" } } },
+    { "required": ["reason"], "properties": { "reason": { "type": "string" } } },
+]))]
+pub struct Which {
+    /// These only, by their sequence in DEAD.
+    pub letters: Option<Vec<u64>>,
+    /// From this sequence on.
+    pub from: Option<u64>,
+    /// Up to this sequence.
+    pub to: Option<u64>,
+    /// Of this channel.
+    pub channel: Option<Channel>,
+    /// That stopped here.
+    pub stage: Option<String>,
+    /// Whose reason contains this.
+    pub reason: Option<String>,
+}
+
+impl Which {
+    /// No letter before this one fits.
+    pub fn first(&self) -> u64 {
+        let named = self.letters.iter().flatten().min().copied();
+        self.from.into_iter().chain(named).max().unwrap_or(1)
+    }
+
+    /// No letter after this one fits.
+    pub fn last(&self) -> u64 {
+        let named = self.letters.as_ref().map(|letters| letters.iter().max().copied().unwrap_or_default());
+        self.to.into_iter().chain(named).min().unwrap_or(u64::MAX)
+    }
+
+    /// Whether this letter is among them.
+    pub fn fits(&self, buried: &Buried) -> bool {
+        let sequence = buried.sequence;
+        let by_place = self.letters.as_ref().is_none_or(|letters| letters.contains(&sequence))
+            && self.from.is_none_or(|from| sequence >= from)
+            && self.to.is_none_or(|to| sequence <= to);
+        let Some(letter) = &buried.letter else {
+            return by_place && self.channel.is_none() && self.stage.is_none() && self.reason.is_none();
+        };
+        by_place
+            && self.channel.as_ref().is_none_or(|channel| *channel == letter.channel)
+            && self.stage.as_ref().is_none_or(|stage| *stage == letter.stage)
+            && self.reason.as_ref().is_none_or(|reason| letter.reason.contains(reason))
+    }
+
+    /// Whether nothing was chosen: replaying everything must be said in words.
+    pub fn is_empty(&self) -> bool {
+        let Self { letters, from, to, channel, stage, reason } = self;
+        letters.is_none() && from.is_none() && to.is_none() && channel.is_none() && stage.is_none() && reason.is_none()
+    }
+}
+
 /// Some dead letters.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BuriedPage {
@@ -62,22 +128,50 @@ pub struct BuriedPage {
     pub next: Option<String>,
 }
 
-/// At most `limit` dead letters before sequence `before`, or the last ones, newest first.
+/// At most `limit` of the dead letters that fit, before sequence `before` or the last ones, newest first. Where few of many
+/// fit, a page has fewer: `next` goes on.
 ///
 /// # Errors
 /// When the stream does not answer.
-pub async fn list(jetstream: &Context, before: Option<u64>, limit: usize) -> Result<BuriedPage, ReadError> {
+pub async fn list(
+    jetstream: &Context,
+    which: &Which,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<BuriedPage, ReadError> {
     let away = |e: String| ReadError::Away { stream: DEAD.into(), reason: e };
     let stream = jetstream.get_stream(DEAD).await.map_err(|e| away(e.to_string()))?;
     let state = &stream.cached_info().state;
-    let end = before.unwrap_or(u64::MAX).min(state.last_sequence + 1);
-    let first = end.saturating_sub(limit as u64).max(state.first_sequence).max(1);
-    if first >= end {
-        return Ok(BuriedPage { letters: Vec::new(), next: None });
+    let begin = which.first().max(state.first_sequence).max(1);
+    let last = which.last().min(state.last_sequence);
+    let mut end = before.unwrap_or(u64::MAX).min(last.saturating_add(1));
+    let (mut letters, mut looked_at, mut width) = (Vec::new(), 0, limit as u64);
+    while begin < end && looked_at < MOST_LOOKED_AT {
+        let first = end.saturating_sub(width).max(begin);
+        let there = between(jetstream, first, end).await?;
+        looked_at += there.len() as u64;
+        letters.extend(there.into_iter().rev().filter(|buried| which.fits(buried)));
+        // Where many were replayed the letters that are left lie far apart.
+        (end, width) = (first, (width * 2).min(MOST_LOOKED_AT));
+        if letters.len() >= limit {
+            letters.truncate(limit);
+            end = letters.last().map_or(end, |oldest| oldest.sequence);
+            break;
+        }
     }
-    let page = read::page_from(jetstream, DEAD, ">", first, (end - first) as usize).await?;
-    let letters = page.messages.iter().rev().filter(|m| m.sequence < end).map(buried).collect();
-    Ok(BuriedPage { letters, next: (first > state.first_sequence).then(|| first.to_string()) })
+    Ok(BuriedPage { letters, next: (begin < end).then(|| end.to_string()) })
+}
+
+/// The letters from one sequence to before another, oldest first.
+async fn between(jetstream: &Context, mut from: u64, end: u64) -> Result<Vec<Buried>, ReadError> {
+    let mut found = Vec::new();
+    while from < end {
+        let page = page_of(jetstream, from, A_PAGE).await?;
+        let Some(last) = page.last().map(|buried| buried.sequence) else { break };
+        found.extend(page.into_iter().filter(|buried| buried.sequence < end));
+        from = last + 1;
+    }
+    Ok(found)
 }
 
 /// Dead letters from this sequence on, oldest first.

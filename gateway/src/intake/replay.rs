@@ -9,15 +9,14 @@ use std::time::SystemTime;
 
 use async_nats::jetstream::Context;
 use huiliu_adapters::decode::Limits;
-use huiliu_schemas::Channel;
 use huiliu_schemas::receipt::receipt_id;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::dead::{Buried, DeadLetter, at, last_sequence, page_of};
+use super::dead::{A_PAGE, Buried, DeadLetter, Which, at, last_sequence, page_of};
 use super::envelope::{EnvelopeError, RawEnvelope};
 use super::store::{IntakeStore, StoreError};
 use crate::channels::Channels;
@@ -30,33 +29,6 @@ pub use carry::run as carry_on;
 
 /// What one call takes up at most.
 pub const MOST: usize = 1_000;
-const A_PAGE: usize = 200;
-
-/// Which letters; everything given must fit.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(extend("anyOf" = [
-    { "required": ["letters"], "properties": { "letters": { "type": "array" } } },
-    { "required": ["from"], "properties": { "from": { "type": "integer" } } },
-    { "required": ["to"], "properties": { "to": { "type": "integer" } } },
-    { "required": ["channel"], "properties": { "channel": { "type": "string" } } },
-    { "required": ["stage"], "properties": { "stage": { "type": "string" } } },
-    { "required": ["reason"], "properties": { "reason": { "type": "string" } } },
-]))]
-pub struct Which {
-    /// These only, by their sequence in DEAD.
-    pub letters: Option<Vec<u64>>,
-    /// From this sequence on.
-    pub from: Option<u64>,
-    /// Up to this sequence.
-    pub to: Option<u64>,
-    /// Of this channel.
-    pub channel: Option<Channel>,
-    /// That stopped here.
-    pub stage: Option<String>,
-    /// Whose reason contains this.
-    pub reason: Option<String>,
-}
 
 /// What was taken up, and what was not.
 #[derive(Debug, Default, Serialize, JsonSchema)]
@@ -153,11 +125,9 @@ impl Replay {
     /// When the server is away; what was taken up until then is in INTAKE, and its letters are gone.
     pub async fn run(&self, which: &Which, _alone: Alone) -> Result<Replayed, ReplayError> {
         let mut told = Replayed::default();
-        let named = which.letters.iter().flatten();
-        let mut from = which.from.or_else(|| named.clone().min().copied()).unwrap_or(1);
+        let mut from = which.first();
         // What fails again is buried behind this: it is not for this run.
-        let end = last_sequence(&self.jetstream).await?;
-        let to = which.to.or_else(|| named.max().copied()).map_or(end, |to| to.min(end));
+        let to = which.last().min(last_sequence(&self.jetstream).await?);
         told.to = to;
         loop {
             let page = page_of(&self.jetstream, from, A_PAGE).await?;
@@ -249,27 +219,5 @@ impl Replay {
         let failed = |error: String| ReplayError::Remove(error);
         let stream = self.jetstream.get_stream_no_info(DEAD).await.map_err(|e| failed(e.to_string()))?;
         stream.delete_message(sequence).await.map(drop).map_err(|e| failed(e.to_string()))
-    }
-}
-
-impl Which {
-    fn fits(&self, buried: &Buried) -> bool {
-        let sequence = buried.sequence;
-        let by_place = self.letters.as_ref().is_none_or(|letters| letters.contains(&sequence))
-            && self.from.is_none_or(|from| sequence >= from)
-            && self.to.is_none_or(|to| sequence <= to);
-        let Some(letter) = &buried.letter else {
-            return by_place && self.channel.is_none() && self.stage.is_none() && self.reason.is_none();
-        };
-        by_place
-            && self.channel.as_ref().is_none_or(|channel| *channel == letter.channel)
-            && self.stage.as_ref().is_none_or(|stage| *stage == letter.stage)
-            && self.reason.as_ref().is_none_or(|reason| letter.reason.contains(reason))
-    }
-
-    /// Whether nothing was chosen: replaying everything must be said in words.
-    pub fn is_empty(&self) -> bool {
-        let Self { letters, from, to, channel, stage, reason } = self;
-        letters.is_none() && from.is_none() && to.is_none() && channel.is_none() && stage.is_none() && reason.is_none()
     }
 }

@@ -9,9 +9,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use super::error::is_corruption;
 use super::{Opened, ReadModelError, Result};
 
-/// To be raised with every change of the tables, of the form in which [`huiliu_schemas::event::EventBody`] is written, or of
-/// what the fold makes of events as far as rows keep it.
-const VERSION: i64 = 16;
+/// To be raised with every change of the tables, of what is counted, of the form in which
+/// [`huiliu_schemas::event::EventBody`] is written, or of what the fold makes of events as far as rows keep it.
+const VERSION: i64 = 17;
 
 /// Cases are keyed in the order of their registration, so that rows that are young together lie together and a page of
 /// the newest needs no index. Only what is looked up often is indexed, and ids, whose order is nobody's, not at all: each

@@ -17,6 +17,8 @@ pub(super) enum Counter {
     Channel,
     /// Cases by stage.
     Stage,
+    /// Cases not ended, by stage and who leads: `stage/department`, `stage/` where nobody does.
+    Open,
     /// Cases offered to a department.
     Queued,
     /// Cases a department signed for and has.
@@ -55,6 +57,7 @@ impl Counter {
         match self {
             Self::Channel => "channel",
             Self::Stage => "stage",
+            Self::Open => "open",
             Self::Queued => "queued",
             Self::Held => "held",
             Self::Ended => "ended",
@@ -95,6 +98,10 @@ impl Tally {
         let case = &folded.case;
         self.add(Counter::Channel, case.channel.as_str(), by);
         self.add(Counter::Stage, case.stage.as_str(), by);
+        if !case.stage.is_ended() {
+            let lead = case.lead().map_or("", |lead| lead.department.as_str());
+            self.add(Counter::Open, &format!("{}/{lead}", case.stage), by);
+        }
         self.add(Counter::Appeal, case.facts.appeal.map_or("none", |appeal| appeal.as_str()), by);
         for assignment in case.active_assignments() {
             let department = assignment.department.as_str();

@@ -97,7 +97,14 @@ pub(super) fn parameters() -> Map<String, Value> {
             "\"4711-1\"",
         ),
     ];
-    PARTS.iter().map(part).chain(conditions).collect()
+    // Without an example: whoever fills in all examples would send another id than the body's.
+    let id = json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "The sender's own id of the command, for a body without `id`, bare or as a quoted string: \
+                        `Idempotency-Key: resolve-1`. Where both are given they must be the same.",
+        "schema": { "type": "string", "pattern": "^([A-Za-z0-9_-]{1,64}|\"[A-Za-z0-9_-]{1,64}\")$" },
+    });
+    PARTS.iter().map(part).chain(conditions).chain([("IdempotencyKey".to_owned(), id)]).collect()
 }
 
 /// Headers of answers.
@@ -106,7 +113,8 @@ pub(super) fn headers() -> Value {
     json!({
         "ETag": text("Names this state of the answer; to be given back as `If-None-Match`.", "\"1f2e3d4c5b6a798801122334\""),
         "RateLimitPolicy": text(
-            "The channel's limit (draft-ietf-httpapi-ratelimit-headers): `q` requests within `w` seconds.",
+            "The limit it counts against (draft-ietf-httpapi-ratelimit-headers): `\"channel\"`, the channel's for what is handed in, \
+             or `\"key\"`, that of the holder of keys for everything else; `q` requests within `w` seconds.",
             "\"channel\";q=200;w=2",
         ),
         "RateLimit": text("What is left of it: `r` requests now, all of it again in `t` seconds.", "\"channel\";r=199;t=1"),

@@ -1,5 +1,6 @@
 //! Paths, queries and bodies of our own interface: what does not read is told as a problem, like everything else.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -33,6 +34,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
         let read = Query::from_request_parts(parts, state).await;
         read.map(|Query(asked)| Self(asked)).map_err(|e| Problem::new(Kind::BadRequest, e.body_text()))
     }
+}
+
+/// A parameter, if it is there.
+///
+/// # Errors
+/// Where it does not read.
+pub fn parsed<T: FromStr>(name: &str, value: &Option<String>, expected: &str) -> Result<Option<T>, Problem> {
+    let read = |text: &str| text.parse().map_err(|_| Problem::field(name, Some(text), expected));
+    value.as_deref().map(read).transpose()
 }
 
 /// What is asked of us is not larger, over either door; records are handed in under another limit.

@@ -5,6 +5,7 @@
 pub mod conditional;
 pub mod document;
 pub mod input;
+pub mod limits;
 pub mod page;
 
 mod components;

@@ -210,7 +210,7 @@ impl Operation {
     #[must_use]
     pub fn takes_as(mut self, media: &'static str, shape: Shape, example: impl Into<Cow<'static, str>>) -> Self {
         self.bodies.push(Body { media, shape, example: example.into() });
-        self.fails(&[Kind::BadRequest, Kind::TooLarge, Kind::TooMany])
+        self.fails(&[Kind::BadRequest, Kind::TooLarge])
     }
 
     /// The body may be left out.
@@ -259,11 +259,11 @@ impl Operation {
         self
     }
 
-    /// It counts against the channel's limit, and says how far that is used up.
+    /// It counts against a limit, the channel's or that of who asks, and says how far that is used up.
     #[must_use]
     pub fn limited(mut self) -> Self {
         self.limited = true;
-        self
+        self.fails(&[Kind::TooMany])
     }
 
     /// Its answer has an `ETag`, and is not sent again to who has it.

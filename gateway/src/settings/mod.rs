@@ -147,6 +147,8 @@ pub struct ChannelSettings {
     pub client: Option<(String, Secret)>,
     /// What its pushes are signed with.
     pub push_secrets: Vec<Secret>,
+    /// What we sign with what it is told.
+    pub answer_secrets: Vec<Secret>,
     /// It is pulled from then on; not at all without.
     pub since: Option<Timestamp>,
     /// Registered earlier: recorded, not dispatched.
@@ -423,6 +425,9 @@ fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings
     if since.is_some() && base_url.is_none() {
         return Err(bad(field("base_url"), "", "an address, because `since` asks to pull"));
     }
+    if !raw.answer_secrets.is_empty() && base_url.is_none() {
+        return Err(bad(field("base_url"), "", "an address, because `answer_secrets` sign what it is told"));
+    }
     let client = match (raw.client_id, raw.client_secret) {
         (Some(id), Some(place)) if !id.trim().is_empty() => Some((id, place)),
         (None, None) => None,
@@ -447,6 +452,9 @@ fn channel(name: &str, raw: raw::Channel, base: &Path) -> Result<ChannelSettings
             .map(|(id, place)| secret(place, &field("client_secret"), base).map(|secret| (id, secret)))
             .transpose()?,
         push_secrets: all_of(raw.push_secrets.into_iter().map(|place| secret(place, &field("push_secrets"), base)))?,
+        answer_secrets: all_of(
+            raw.answer_secrets.into_iter().map(|place| secret(place, &field("answer_secrets"), base)),
+        )?,
         key: raw.key.map(|place| secret(place, &field("key"), base)).transpose()?,
     })
 }

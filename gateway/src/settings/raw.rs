@@ -98,6 +98,8 @@ pub(super) struct Channel {
     pub(super) client_secret: Option<SecretPlace>,
     #[serde(default)]
     pub(super) push_secrets: Vec<SecretPlace>,
+    #[serde(default)]
+    pub(super) answer_secrets: Vec<SecretPlace>,
     pub(super) since: Option<String>,
     pub(super) history_before: Option<String>,
 }

@@ -29,7 +29,15 @@ fn the_settings_of_the_container_are_understood() {
 #[test]
 fn every_commented_line_of_the_documented_file_is_understood() {
     let scratch = Scratch::new();
-    for name in ["nats.password", "hotline.key", "hotline.push", "mediation.secret", "mediation.push"] {
+    for name in [
+        "nats.password",
+        "hotline.key",
+        "hotline.push",
+        "hotline.answer",
+        "mediation.secret",
+        "mediation.push",
+        "mediation.answer",
+    ] {
         fs::write(scratch.path().join(name), "secret\n").expect("written");
     }
     let uncommented: String = DEFAULTS
@@ -48,7 +56,7 @@ fn every_commented_line_of_the_documented_file_is_understood() {
     let settings = Settings::parse(&uncommented, scratch.path()).expect("usable");
     let (name, channel) = settings.channels.first_key_value().expect("a channel");
     assert_eq!((name.as_str(), channel.pack.as_str()), ("hotline-12345", "hotline-12345"));
-    assert_eq!(channel.push_secrets[0].expose(), "secret");
+    assert_eq!([&channel.push_secrets[0], &channel.answer_secrets[0]].map(|s| s.expose()), ["secret"; 2]);
     assert!(channel.since < channel.history_before);
     let (_, mediation) = settings.channels.last_key_value().expect("another channel");
     assert_eq!(
@@ -108,6 +116,7 @@ fn a_wrong_setting_is_named_with_what_would_be_right() {
     check("[engine.embedded]\nmemory_limit = 'much'", &["memory_limit", "much", "half", "2GiB"]);
     check("[channels.a]\nsince = '2026-01-01'", &["channels.a.since", "offset"]);
     check("[channels.a]\nsince = '2026-01-01T00:00:00Z'", &["channels.a.base_url", "pull"]);
+    check("[channels.a]\nanswer_secrets = [{ env = 'PATH' }]", &["channels.a.base_url", "answer_secrets"]);
     check("[channels.a]\nbase_url = 'ftp://x'", &["channels.a.base_url", "ftp://x"]);
     check("[channels.a]\nrequests_per_second = 0", &["channels.a.requests_per_second"]);
     check("[channels.a]\nkey = { file = '/nowhere' }", &["channels.a.key", "/nowhere"]);

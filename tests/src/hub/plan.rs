@@ -72,6 +72,15 @@ impl ChannelPlan {
         self
     }
 
+    /// What the source is told is signed with this secret.
+    #[must_use]
+    pub fn answer_signed(mut self, secret: &str) -> Self {
+        let file = format!("{}.answer", self.name);
+        self.lines.push(format!("answer_secrets = [{{ file = {file:?} }}]"));
+        self.secrets.push((file, secret.into()));
+        self
+    }
+
     /// Takes only so many pushes a second.
     #[must_use]
     pub fn limited(mut self, per_second: u32) -> Self {

@@ -1,8 +1,15 @@
 //! Two channels of one numbering, each with a system of its own: an answer goes back where the record came from, once.
 
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use axum::{Json, Router};
+use huiliu_adapters::verify::{RawBody, Scheme, Secret, verify};
 use huiliu_tests::hub::{ChannelPlan, GATEWAY, OwnServer, PATIENCE, Plan, TestHub, eventually};
 use huiliu_tests::sim::{Action, Config, Grid, Hotline, Quirks, Running};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::steps::{done, noise};
@@ -243,6 +250,40 @@ async fn each_source_that_refuses_an_answer_has_a_dead_letter_of_its_own() {
     refused.sort();
     let expected = [(GRID, "JB-ZB-1"), (HOTLINE, "lost-1")];
     assert_eq!(refused, expected.map(|(channel, number)| (channel.to_owned(), number.to_owned())), "{page}");
+}
+
+/// Whoever is told can prove with the libraries of Standard Webhooks that it was us; a message told again has the same id.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_source_is_told_is_signed() {
+    const SECRET: &str = "whsec_YW4tYW5zd2VyLXNlY3JldC1vZi0zMi1ieXRlcyEhISE=";
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut takes = [json!({ "code": "-1" }), json!({ "code": "0" })].into_iter().cycle();
+    let answer = move |headers: HeaderMap, body: Bytes| {
+        tell.send((headers, body)).unwrap();
+        std::future::ready(Json(takes.next()))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let channel = ChannelPlan::new(HOTLINE).source(&url, KEY).answer_signed(SECRET);
+    let hub = TestHub::start(Plan::built().unwrap().departments(DEPARTMENTS).channel(channel)).await.unwrap();
+    let case = pushed(&hub, HOTLINE, noise("signed-1")).await;
+    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": "s", "n": 1 })).await;
+
+    let secrets = [Secret::parse(SECRET).unwrap()];
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (headers, body) = tokio::time::timeout(PATIENCE, told.recv()).await.expect("in time").unwrap();
+        let body: Bytes = body;
+        let proven =
+            verify(Scheme::StandardWebhooks, &headers, RawBody::json(body.clone()), &secrets, Timestamp::now());
+        assert!(proven.is_ok(), "{proven:?}");
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(headers["webhook-id"], request["requestId"].as_str().unwrap());
+        ids.push(request["requestId"].clone());
+    }
+    assert_eq!(ids[0], ids[1], "told again");
+    owes_nothing(&hub).await;
 }
 
 /// Nobody tells a channel without an address: that is counted, and what its system hands back is heard all the same.

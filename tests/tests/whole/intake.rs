@@ -236,6 +236,58 @@ async fn what_a_channel_left_that_is_off_waits_as_dead_letters_until_it_is_on() 
     std::fs::remove_dir_all(store).unwrap();
 }
 
+/// One looks first, and takes up what one saw.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_list_of_dead_letters_is_chosen_as_a_replay_is() {
+    let world = World::new(Way::Push).await;
+    for (channel, record) in [HOTLINE, PETITION, PETITION, HOTLINE, PETITION].into_iter().zip(0..) {
+        let mut nameless = if channel == HOTLINE { noise("x") } else { noise_petition("x") };
+        let number = if channel == HOTLINE { &mut nameless["orderId"] } else { &mut nameless["xfj"]["xfjbh"] };
+        *number = Value::Null;
+        let sent = world.hub.caller(channel).post(&format!("/v1/channels/{channel}/events"), &nameless).await.unwrap();
+        assert_eq!(sent.body["records"][0]["outcome"], "quarantined", "{}", sent.body);
+        let inspector = world.hub.inspector().await.unwrap();
+        let buried = async || inspector.state("DEAD").await.ok().filter(|(letters, _)| *letters == record + 1);
+        eventually("a dead letter", PATIENCE, buried).await.unwrap();
+    }
+    let desk = world.desk();
+    let listed = async |chosen: &str| {
+        let page = desk.get(&format!("/v1/dead?{chosen}")).await.unwrap().body;
+        let letters = page["letters"].as_array().unwrap_or_else(|| panic!("{page}"));
+        let sequences: Vec<u64> = letters.iter().filter_map(|letter| letter["sequence"].as_u64()).collect();
+        (sequences, page["next"].as_str().map(str::to_owned))
+    };
+    for (chosen, expected) in [
+        ("", vec![5, 4, 3, 2, 1]),
+        ("channel=hotline-12345", vec![4, 1]),
+        ("channel=petition-portal&to=4", vec![3, 2]),
+        ("letters=1,3,9&from=2", vec![3]),
+        ("stage=map&limit=50", vec![5, 4, 3, 2, 1]),
+        ("stage=decode", vec![]),
+        ("reason=no+such+reason", vec![]),
+    ] {
+        assert_eq!(listed(chosen).await, (expected, None), "{chosen}");
+    }
+    let (first, next) = listed("channel=hotline-12345&limit=1").await;
+    assert_eq!((first, next.as_deref()), (vec![4], Some("4")), "one a page, past those of others");
+    assert_eq!(listed("channel=hotline-12345&limit=1&cursor=4").await, (vec![1], None));
+    for wrong in ["letters=1,x", "from=x", "channel=NO", "limit=0"] {
+        assert_eq!(desk.get(&format!("/v1/dead?{wrong}")).await.unwrap().status, 422, "{wrong}");
+    }
+
+    let metrics = world.hub.caller("nobody").get("/metrics").await.unwrap().body;
+    let counted = "huiliu_receipt_records_total{channel=\"petition-portal\",outcome=\"quarantined\"} 3";
+    assert!(metrics.as_str().unwrap().lines().any(|line| line == counted), "{metrics}");
+
+    let again = desk.post("/v1/dead/replay", &json!({ "channel": HOTLINE })).await.unwrap();
+    let taken: Vec<u64> =
+        again.body["replayed"].as_array().unwrap().iter().filter_map(|a| a["sequence"].as_u64()).collect();
+    assert_eq!(taken, [1, 4]);
+    for answer in [again, desk.post("/v1/search", &json!({ "q": "路灯" })).await.unwrap()] {
+        assert!(answer.header("ratelimit").is_some_and(|left| left.starts_with("\"key\";r=")), "{:?}", answer.headers);
+    }
+}
+
 /// The server may have removed the letter and not be heard: asked again there is none, and what is not written down by then
 /// never is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

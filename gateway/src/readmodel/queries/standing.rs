@@ -15,6 +15,8 @@ use crate::readmodel::{ReadHandle, Result};
 pub struct Standing {
     /// Cases by appeal type; `none` where the source does not say.
     pub appeals: BTreeMap<String, i64>,
+    /// Cases not ended by their stage and who leads them; empty where nobody does.
+    pub open: BTreeMap<(String, String), i64>,
     /// Cases by the line of the directory that dispatched them at first sight: `file:line`.
     pub rules: BTreeMap<String, i64>,
     /// Cases with a clock that has run out, by who leads; none where nobody does.
@@ -49,13 +51,18 @@ impl ReadHandle {
                 Ok(rows.collect::<std::result::Result<_, _>>()?)
             };
             let (appeals, rules, warned) = (by(Counter::Appeal)?, by(Counter::Rule)?, by(Counter::Warned)?);
+            let parted = |(name, count): (String, i64)| {
+                let (stage, lead) = name.split_once('/').unwrap_or((&name, ""));
+                ((stage.to_owned(), lead.to_owned()), count)
+            };
+            let open = by(Counter::Open)?.into_iter().map(parted).collect();
             let (accused_later, linked) =
                 (by(Counter::AccusedLater)?.values().sum(), by(Counter::Linked)?.values().sum());
             let mut late =
                 db.prepare_cached("SELECT lead, count(*) FROM cases WHERE next_deadline < ?1 GROUP BY lead")?;
             let overdue = late.query_map([now.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let overdue = overdue.collect::<std::result::Result<_, _>>()?;
-            Ok(Standing { appeals, rules, overdue, warned, accused_later, linked })
+            Ok(Standing { appeals, open, rules, overdue, warned, accused_later, linked })
         })
     }
 

@@ -312,6 +312,17 @@ fn what_stands_where_adds_up() {
     assert_eq!(standing.appeals.values().sum::<i64>(), overview.totals.cases);
     assert_eq!(standing.rules.values().sum::<i64>(), overview.routing.by_rule);
     assert!(standing.rules.contains_key("responsibilities.csv:12"), "{:?}", standing.rules);
+    let mut open = BTreeMap::new();
+    for case in handle.cases(&Filter::default(), None, 200).expect("cases").cases {
+        let lead = case.lead.map(|lead| lead.to_string()).unwrap_or_default();
+        *open.entry((case.stage, lead)).or_insert(0) += 1;
+    }
+    open.retain(|(stage, _), _| !stage.is_ended());
+    let counted = standing.open.iter().filter(|(_, count)| **count != 0).map(|(at, count)| (at.clone(), *count));
+    let open = open.into_iter().map(|((stage, lead), count)| ((stage.to_string(), lead), count));
+    let open: BTreeMap<_, i64> = open.collect();
+    assert!(open.keys().any(|(_, lead)| !lead.is_empty()), "somebody must have one");
+    assert_eq!(counted.collect::<BTreeMap<_, _>>(), open);
     let late = Filter { due_before: Some(far), ..Filter::default() };
     let listed = handle.cases(&late, None, 200).expect("cases").cases;
     let mut by_lead = BTreeMap::new();
