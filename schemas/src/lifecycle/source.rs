@@ -63,7 +63,7 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         draft.route()?;
     }
     // A session may be told of before its case: the case then begins with what little is known.
-    if let Some(session) = submission.session.clone() {
+    if let Some(session) = &submission.session {
         let session = told_session(session, None, submit, &draft.order.content);
         draft.push(EventBody::MediationHeld { session, accused: Vec::new() });
     }
@@ -350,7 +350,7 @@ fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let Some(told) = submit.submission.session.clone() else { return };
+    let Some(told) = &submit.submission.session else { return };
     let told = told_session(told, Some(case), submit, &draft.order.content);
     let known = case.sessions.iter().find(|s| s.id == told.id);
     let session = known.map_or_else(|| told.clone(), |known| known.merged(&told));
@@ -361,10 +361,10 @@ fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 /// The session with its number, and by what its minutes are known again: they may come after all else of it.
-fn told_session(session: Session, case: Option<&Case>, submit: &Submit, content: &Content) -> Session {
+fn told_session(session: &Session, case: Option<&Case>, submit: &Submit, content: &Content) -> Session {
     let has_minutes = submit.submission.intent == Intent::Session && content.note.is_some();
     let minutes_digest = has_minutes.then(|| submit.seen.matter_digest.clone());
-    Session { id: session_id(&session, case, submit), minutes_digest, ..session }
+    Session { id: session_id(session, case, submit), minutes_digest, ..session.clone() }
 }
 
 /// A record that tells how the mediation ended and not in which session means the last one; where none is known, the
