@@ -20,6 +20,8 @@ pub struct RecordOutcome {
     pub id: String,
     /// What became of it.
     pub result: RecordResult,
+    /// What of it could not be read as it should, though it was taken: fields and what they should hold, never a value.
+    pub problems: Vec<String>,
 }
 
 /// What may become of a record.
@@ -68,13 +70,14 @@ impl Refusal {
 pub struct ExchangeAnswer {
     /// Numbers taken, with commas.
     pub success_str: String,
-    /// Numbers known already: always empty, for what is sent again is taken.
+    /// Numbers known already: always empty, for what is sent again is taken, and a sender that finds its number in here and not
+    /// above may hold it to be refused.
     pub conflict_str: String,
     /// Numbers not understood, and why.
     pub fail_situation_list: Vec<ExchangeFailure>,
     /// `0001` when the request was taken.
     pub code: String,
-    /// Words for people.
+    /// Words for people: what was not understood, and by which receipt to ask for it.
     pub msg: String,
 }
 
@@ -90,20 +93,21 @@ pub struct ExchangeFailure {
 
 impl ExchangeAnswer {
     /// The answer to a request that was taken; `0404` when no record of it was.
-    pub fn of(outcomes: &[RecordOutcome]) -> Self {
+    pub fn of(receipt: &str, outcomes: &[RecordOutcome]) -> Self {
         let failures: Vec<ExchangeFailure> = outcomes.iter().filter_map(failure).collect();
         let all_failed = !outcomes.is_empty() && failures.len() == outcomes.len();
-        let (code, msg) = match (all_failed, failures.len()) {
-            (true, _) => ("0404", "全部未能识别，原文已留存，详见 failSituationList".to_owned()),
-            (false, 0) => ("0001", String::new()),
-            (false, some) => ("0001", format!("{some} 件未能识别，原文已留存，详见 failSituationList")),
+        let failed = match (all_failed, failures.len()) {
+            (true, _) => Some("全部未能识别，原文已留存，详见 failSituationList".to_owned()),
+            (false, 0) => None,
+            (false, some) => Some(format!("{some} 件未能识别，原文已留存，详见 failSituationList")),
         };
+        let words = failed.into_iter().chain(doubts(outcomes)).chain([format!("回执 receipt {receipt}")]);
         Self {
             success_str: taken(outcomes),
             conflict_str: String::new(),
             fail_situation_list: failures,
-            code: code.to_owned(),
-            msg,
+            code: if all_failed { "0404" } else { "0001" }.to_owned(),
+            msg: words.collect::<Vec<_>>().join("；"),
         }
     }
 
@@ -117,6 +121,17 @@ impl ExchangeAnswer {
             msg: msg.into(),
         }
     }
+}
+
+/// Most problems said in words: the receipt has them all.
+const MOST_SAID: usize = 5;
+
+fn doubts(outcomes: &[RecordOutcome]) -> Option<String> {
+    let taken = outcomes.iter().filter(|outcome| outcome.result == RecordResult::Taken);
+    let all: Vec<String> = taken.flat_map(|o| o.problems.iter().map(|problem| format!("{} {problem}", o.id))).collect();
+    let more = if all.len() > MOST_SAID { "……" } else { "" };
+    let said = all.iter().take(MOST_SAID).map(String::as_str).collect::<Vec<_>>().join("，");
+    (!all.is_empty()).then(|| format!("已收，{} 处存疑 taken with doubts：{said}{more}", all.len()))
 }
 
 fn taken(outcomes: &[RecordOutcome]) -> String {
@@ -137,17 +152,17 @@ mod tests {
     use super::*;
 
     fn outcome(id: &str, result: RecordResult) -> RecordOutcome {
-        RecordOutcome { id: id.to_owned(), result }
+        RecordOutcome { id: id.to_owned(), result, problems: Vec::new() }
     }
 
     #[test]
     fn the_exchange_hears_of_every_record() {
         let failed = RecordResult::Failed { reason: "xfjbh 缺失".to_owned() };
-        let answer = ExchangeAnswer::of(&[
-            outcome("1", RecordResult::Taken),
-            outcome("#2", failed.clone()),
-            outcome("3", RecordResult::Taken),
-        ]);
+        let doubted = RecordOutcome { problems: vec!["xfj.bt: text".to_owned()], ..outcome("1", RecordResult::Taken) };
+        let answer = ExchangeAnswer::of(
+            "petition-portal:7",
+            &[doubted.clone(), outcome("#2", failed.clone()), outcome("3", RecordResult::Taken)],
+        );
         insta::assert_json_snapshot!(answer, @r##"
         {
           "successStr": "1,3",
@@ -159,10 +174,16 @@ mod tests {
             }
           ],
           "code": "0001",
-          "msg": "1 件未能识别，原文已留存，详见 failSituationList"
+          "msg": "1 件未能识别，原文已留存，详见 failSituationList；已收，1 处存疑 taken with doubts：1 xfj.bt: text；回执 receipt petition-portal:7"
         }
         "##);
-        assert_eq!(ExchangeAnswer::of(&[outcome("#0", failed)]).code, "0404");
+        assert_eq!(ExchangeAnswer::of("r", &[outcome("#0", failed)]).code, "0404");
+        let many = ExchangeAnswer::of("r", &vec![doubted; 9]).msg;
+        assert!(
+            many.contains("9 处") && many.matches("xfj.bt").count() == MOST_SAID && many.ends_with("receipt r"),
+            "{many}"
+        );
+        assert_eq!(ExchangeAnswer::of("r", &[outcome("1", RecordResult::Taken)]).msg, "回执 receipt r");
     }
 
     #[test]

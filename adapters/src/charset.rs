@@ -57,7 +57,12 @@ impl<'b> Read<'b> {
 /// Chinese text that is UTF-8 but for a broken byte is UTF-8: other charsets would fit it too, and make other words of it. A
 /// charset of single bytes fits any bytes and comes last.
 fn read<'b>(bytes: &'b [u8], declared: Option<&str>) -> Read<'b> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = match Encoding::for_bom(bytes) {
+        Some((marked, length)) if marked == UTF_8 => &bytes[length..],
+        // UTF-16: nothing else begins so.
+        Some((marked, length)) => return Read::lossy(marked, &bytes[length..]),
+        None => bytes,
+    };
     let utf8 = Read::lossy(UTF_8, bytes);
     if utf8.is_chinese() {
         return utf8;

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::json::{self, Whole};
 use crate::map::RecordPath;
 use crate::rows::{self, NoTable, Ragged};
-use crate::salvage::{self, Depth};
+use crate::salvage;
 use crate::verify::{RawBody, Verified};
 use crate::{charset, form};
 
@@ -71,6 +72,14 @@ pub enum RecordError {
         index: usize,
         /// What the parser says.
         reason: String,
+    },
+    /// Nested too deep.
+    #[error("record {index} is nested deeper than {most} levels")]
+    TooDeep {
+        /// Which.
+        index: usize,
+        /// How deep it may be.
+        most: usize,
     },
     /// A row that is not as its head line.
     #[error("record {index} has {cells} cells: expected {names}, as in the head line, and none with whole rows in it")]
@@ -132,7 +141,7 @@ pub enum DecodeError {
 pub(crate) struct BatchAt(Vec<RecordPath>);
 
 impl BatchAt {
-    /// Paths to try, in order; a body in which none is a list is one record.
+    /// Paths at which records are listed; a body in which none is a list is one record.
     pub(crate) fn parse(texts: &[String]) -> Option<Self> {
         texts.iter().map(|text| RecordPath::parse(text)).collect::<Option<Vec<_>>>().map(Self)
     }
@@ -178,6 +187,7 @@ pub(crate) fn decode(
 /// Why a part of a body is no value.
 enum Broken {
     Json(serde_json::Error),
+    TooDeep(usize),
     Row(Ragged),
 }
 
@@ -211,35 +221,40 @@ fn charset_of(raw: &RawBody) -> Option<String> {
 }
 
 fn json(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Result<Value, Broken>>, DecodeError> {
-    check_depth(text, limits.depth)?;
-    match documents(text, batch, limits.records) {
-        Ok(values) => Ok(values.into_iter().map(Ok).collect()),
-        Err(error) => {
-            let parts = lines(text, batch, limits.records).or_else(|| salvage::elements(text, &batch.0));
-            let parts = parts.ok_or_else(|| DecodeError::Json(reason(&error)))?;
-            Ok(parts.into_iter().map(|part| part.map_err(Broken::Json)).collect())
-        }
-    }
+    let why = match documents(text, batch, limits) {
+        Ok(values) => return Ok(values.into_iter().map(Ok).collect()),
+        Err(why) => why,
+    };
+    let read = |part: &str| match salvage::is_deeper(part, limits.depth) {
+        true => Err(Broken::TooDeep(limits.depth)),
+        false => json::parse(part).map_err(Broken::Json),
+    };
+    let lines = rows::json_lines(text, limits.records, read).map(|lines| of_lines(lines, batch));
+    lines.or_else(|| salvage::elements(text, &batch.0, read)).ok_or(why)
 }
 
-/// The records of one document, or of several one behind the other; no more than `most` are read, and one document.
-fn documents(text: &str, batch: &BatchAt, most: usize) -> Result<Vec<Value>, serde_json::Error> {
+/// The records of one document, or of several one behind the other; no more than are allowed are read, and one document.
+fn documents(text: &str, batch: &BatchAt, limits: Limits) -> Result<Vec<Value>, DecodeError> {
+    if salvage::is_deeper(text, limits.depth) {
+        return Err(DecodeError::TooDeep(limits.depth));
+    }
     let mut found = Vec::new();
     for document in serde_json::Deserializer::from_str(text).into_iter() {
-        found.extend(split(document?, batch));
-        if found.len() > most {
+        let Whole(document) = document.map_err(|error| DecodeError::Json(reason(&error)))?;
+        found.extend(split(document, batch));
+        if found.len() > limits.records {
             break;
         }
     }
     Ok(found)
 }
 
-fn lines(text: &str, batch: &BatchAt, most: usize) -> Option<Vec<Result<Value, serde_json::Error>>> {
+fn of_lines(lines: Vec<Result<Value, Broken>>, batch: &BatchAt) -> Vec<Result<Value, Broken>> {
     let records = |line| match line {
         Ok(document) => split(document, batch).into_iter().map(Ok).collect(),
         Err(error) => vec![Err(error)],
     };
-    Some(rows::json_lines(text, most)?.into_iter().flat_map(records).collect())
+    lines.into_iter().flat_map(records).collect()
 }
 
 fn record(index: usize, value: Result<Value, Broken>) -> Record {
@@ -251,6 +266,7 @@ fn record(index: usize, value: Result<Value, Broken>) -> Record {
         Ok(Value::Null) => found("null"),
         Ok(_) => found("a number or a flag"),
         Err(Broken::Json(error)) => Err(RecordError::NotJson { index, reason: reason(&error) }),
+        Err(Broken::TooDeep(most)) => Err(RecordError::TooDeep { index, most }),
         Err(Broken::Row(Ragged { cells, names })) => Err(RecordError::Ragged { index, cells, names }),
     };
     Record { index, value }
@@ -261,23 +277,13 @@ fn reason(error: &serde_json::Error) -> String {
     format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column()).to_lowercase()
 }
 
+/// Of a batch in several lists, every record.
 fn split(mut value: Value, batch: &BatchAt) -> Vec<Value> {
     if let Value::Array(list) = value {
         return list;
     }
-    let list = batch.0.iter().find_map(|path| path.take_list(&mut value));
-    list.unwrap_or_else(|| vec![value])
-}
-
-fn check_depth(text: &str, most: usize) -> Result<(), DecodeError> {
-    let mut scan = Depth::default();
-    for byte in text.bytes() {
-        scan.see(byte);
-        if scan.depth > most {
-            return Err(DecodeError::TooDeep(most));
-        }
-    }
-    Ok(())
+    let lists: Vec<_> = batch.0.iter().filter_map(|path| path.take_list(&mut value)).collect();
+    if lists.is_empty() { vec![value] } else { lists.into_iter().flatten().collect() }
 }
 
 #[cfg(test)]
@@ -351,6 +357,44 @@ mod tests {
     }
 
     #[test]
+    fn every_list_of_a_body_is_read() {
+        let three = Ok(vec![Some(json!({"a": 1})), Some(json!({"a": 2})), Some(json!({"a": 3}))]);
+        for whole in [
+            r#"{"orders":[{"a":1}],"data":{"rows":[{"a":2},{"a":3}]}}"#,
+            r#"{"data":{"rows":[{"a":2},{"a":3}]},"orders":[{"a":1}]}"#,
+            r#"{"orders":[{"a":1},{"a":2}],"orders":[{"a":3}]}"#,
+            r#"{"data":{"rows":[{"a":1}]},"data":{"rows":[{"a":2},{"a":3}]}}"#,
+        ] {
+            assert_eq!(json_values(whole), three, "{whole}");
+        }
+        let one_of_three = Ok(vec![Some(json!({"a": 1})), None, Some(json!({"a": 3}))]);
+        for broken in [
+            r#"{"orders":[{"a":1},{"a"}],"data":{"rows":[{"a":3}]}}"#,
+            r#"{"data":{"rows":[{"a":3}]},"orders":[{"a":1},{"a"}]}"#,
+            r#"{"orders":[{"a":1},{"a"}],"orders":[{"a":3}]}"#,
+        ] {
+            assert_eq!(json_values(broken), one_of_three, "{broken}");
+        }
+        let twice = json_values(r#"{"a":1,"b":"x","b":"y"}"#).expect("read").remove(0).expect("a record");
+        assert_eq!(json::twice(&twice["b"]), Some(&[json!("x"), json!("y")][..]));
+    }
+
+    #[test]
+    fn a_record_that_is_nested_too_deep_takes_no_other_with_it() {
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(600), "]".repeat(600));
+        for body in [
+            format!(r#"{{"orders":[{{"a":1}},{deep},{{"a":3}}]}}"#),
+            format!(r#"[{{"a":1}},{deep},{{"a":3}}]"#),
+            format!("{{\"a\":1}}\n{deep}\n{{\"a\":3}}"),
+        ] {
+            let records = run(Format::Json, RawBody::json(body)).expect("read");
+            assert_eq!(records[1].value, Err(RecordError::TooDeep { index: 1, most: 8 }));
+            assert_eq!((records[0].value.is_ok(), &records[2].value), (true, &Ok(json!({"a": 3}))));
+        }
+        assert_eq!(json_values(&deep), Err(DecodeError::TooDeep(8)), "nothing else is in it");
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         assert_eq!(json_values("  "), Err(DecodeError::Empty));
         assert_eq!(json_values("[]"), Err(DecodeError::NoRecords("`orders` or `data.rows`".into())));
@@ -399,6 +443,14 @@ mod tests {
             ..RawBody::default()
         };
         assert_eq!(run(Format::Json, latin).expect("decoded")[0].value, Ok(json!({"a": "café"})));
+        let utf16: Vec<u16> = text.encode_utf16().collect();
+        let little = [0xff, 0xfe].into_iter().chain(utf16.iter().flat_map(|unit| unit.to_le_bytes()));
+        let big = [0xfe, 0xff].into_iter().chain(utf16.iter().flat_map(|unit| unit.to_be_bytes()));
+        for bytes in [little.collect::<Vec<u8>>(), big.collect()] {
+            let content_type = Some("application/json; charset=utf-8".to_owned());
+            let raw = RawBody { bytes: bytes.into(), content_type, ..RawBody::default() };
+            assert_eq!(run(Format::Json, raw).expect("decoded")[0].value, Ok(json!({"标题": "路灯不亮"})));
+        }
         let raw = RawBody { bytes: vec![0xff, 0xff, 0xff].into(), ..RawBody::default() };
         assert_eq!(run(Format::Json, raw), Err(DecodeError::Charset("UTF-8 or GB18030".into())));
     }

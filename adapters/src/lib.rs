@@ -5,6 +5,7 @@ mod charset;
 pub mod decode;
 mod form;
 pub mod http;
+mod json;
 mod looks;
 pub mod map;
 mod names;

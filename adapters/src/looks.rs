@@ -73,14 +73,15 @@ pub(crate) fn holds_personal_number(text: &str) -> bool {
         || if is_code() { is_phone_in_parts(without_country(text)) } else { holds_phone(text) }
 }
 
-/// 138-1234-5678, 0574-8765-4321, 0574-87654321-8001; a class's code in parts, 0402-01-001 or 15-0102-03001, is none.
+/// 138-1234-5678, 1381-2345678, 0574-8765-4321, 057487654321-8001; a class's code in parts, 0402-01-001 or 15-0102-03001, is
+/// none.
 fn is_phone_in_parts(digits: &str) -> bool {
-    let parts: Vec<&str> = digits.split('-').collect();
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    let is_mobile = matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..]);
+    let lengths: Vec<usize> = digits.split('-').map(str::len).collect();
+    let is_mobile = matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..]) && lengths.iter().sum::<usize>() == 11;
     match lengths.as_slice() {
-        [3, 4, 4] | [3, 8] | [7, 4] if is_mobile => true,
-        [3 | 4, rest @ ..] if digits.starts_with('0') => matches!(rest, [7 | 8] | [7 | 8, 1..=5] | [3 | 4, 4]),
+        [first, _] | [first, _, _] if is_mobile && *first >= 3 => true,
+        [3 | 4, rest @ ..] if digits.starts_with('0') => matches!(rest, [7 | 8] | [7 | 8, 1..=6] | [3 | 4, 4]),
+        [10..=12, 1..=6] => digits.starts_with('0'),
         _ => false,
     }
 }
@@ -127,20 +128,24 @@ pub(crate) fn is_division_name(text: &str) -> bool {
         && text.chars().all(|c| is_han(c) || "/-> ".contains(c))
 }
 
+/// The name of an office, a firm or a post, by how it ends.
+pub(crate) fn is_unit_name(text: &str) -> bool {
+    const UNITS: [&str; 17] = [
+        "局", "办", "队", "所", "中心", "委", "院", "公司", "站", "科", "会", "厂", "店", "组织", "书记", "主任",
+        "干部",
+    ];
+    UNITS.iter().any(|unit| text.ends_with(unit))
+}
+
 /// A place as people write it, with or without a door.
 pub(crate) fn is_place(text: &str) -> bool {
     const MARKS: [&str; 19] = [
         "路", "街", "巷", "弄", "村", "镇", "乡", "社区", "小区", "新村", "花园", "公寓", "大厦", "广场", "大道",
         "市场", "工地", "幢", "园区",
     ];
-    /// How offices, firms and posts end.
-    const UNITS: [&str; 17] = [
-        "局", "办", "队", "所", "中心", "委", "院", "公司", "站", "科", "会", "厂", "店", "组织", "书记", "主任",
-        "干部",
-    ];
     let length = text.chars().count();
     (4..=80).contains(&length)
-        && !UNITS.iter().any(|unit| text.ends_with(unit))
+        && !is_unit_name(text)
         && MARKS.iter().any(|mark| text.rfind(mark).is_some_and(|at| at > 0))
         && !text.contains(['。', '！', '？', '；'])
         && text.matches(['，', ',']).count() <= 1
@@ -300,6 +305,12 @@ mod tests {
             "330205198807065431-李四",
             "sfz33020519880706543x",
             "0574-87654321-8001",
+            "0574-87654321-800123",
+            "057487654321-8001",
+            "1381-2345678",
+            "1381-234-5678",
+            "1381-2345-678",
+            "138-123-45678",
             "wx13812345678 87654321",
         ] {
             assert!(holds_personal_number(personal), "{personal}");

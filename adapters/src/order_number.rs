@@ -2,7 +2,7 @@
 //! what strangers may have in common is none, be it a telephone, the hotline's own number, a date or a word for "unknown".
 //! A map whose numbers look otherwise says what shape they have.
 
-use crate::looks::{is_id_shaped, is_placeholder};
+use crate::looks::{is_digits, is_id_shaped, is_placeholder};
 
 /// What is expected where one stands.
 pub(crate) const EXPECTED: &str =
@@ -33,6 +33,50 @@ pub(crate) fn is_order_number(text: &str) -> bool {
         && !is_filler(&digits)
 }
 
+/// Numbers that stand behind one of these words in a text of half width (`工单号：GD2026030100017`), or are joined to it where it is
+/// one of figures (`12345-2026030100000001`), and can hardly be anything else.
+pub(crate) fn after<'t>(text: &'t str, words: &[String]) -> impl Iterator<Item = &'t str> {
+    let is_behind = |before: &str| {
+        let before = before.trim_end_matches(|c| " :#([【“\"'号编码是为".contains(c));
+        words.iter().any(|word| before.ends_with(word.as_str()))
+    };
+    // `热线-260301-000001` is whole with its word, and has a shape.
+    let joined = |run: &'t str| {
+        let rest = words.iter().find_map(|word| run.strip_prefix(word.as_str())?.strip_prefix('-'))?;
+        Some(if is_digits(rest) { rest } else { run })
+    };
+    let number = move |(at, run): (usize, &'t str)| match joined(run) {
+        None => Some(run).filter(|run| !run.starts_with('-') && is_behind(&text[..at])),
+        joined => joined,
+    };
+    let whole = |number: &'t str| number.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    runs(text).filter_map(number).map(whole).filter(|number| is_order_number(number) && !is_time(number))
+}
+
+/// Letters and figures of ASCII with what stands between those of one number, and where they begin.
+fn runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || "-_/".contains(c);
+    let mut at = 0;
+    let pieces = text.split_inclusive(move |c| !belongs(c)).map(move |piece| {
+        let from = at;
+        at += piece.len();
+        (from, piece.trim_end_matches(|c| !belongs(c)))
+    });
+    pieces.filter(|(_, run)| !run.is_empty())
+}
+
+/// `20260301153000`, and the same without its seconds.
+fn is_time(digits: &str) -> bool {
+    let part =
+        |range, most| digits.get(range).and_then(|part: &str| part.parse().ok()).is_some_and(|part: u32| part < most);
+    matches!(digits.len(), 12 | 14)
+        && is_digits(digits)
+        && is_day(&digits[..8])
+        && part(8..10, 24)
+        && part(10..12, 60)
+        && (digits.len() == 12 || part(12..14, 60))
+}
+
 /// A key of a database, with its dashes or without.
 fn is_uuid(text: &str) -> bool {
     let hex: Vec<char> = text.chars().filter(|c| *c != '-').collect();
@@ -54,7 +98,8 @@ fn is_identity(text: &str) -> bool {
     is_id_shaped(text) && !text[6..].starts_with("202")
 }
 
-fn is_day(digits: &str) -> bool {
+/// Eight digits that are a day of this century or the last.
+pub(crate) fn is_day(digits: &str) -> bool {
     let part = |range| digits.get(range).and_then(|part: &str| part.parse::<u32>().ok());
     let (month, day) = (part(4..6), part(6..8));
     digits.len() == 8 && matches!(part(0..4), Some(1900..2100)) && matches!((month, day), (Some(1..=12), Some(1..=31)))

@@ -6,7 +6,8 @@ use std::io::Read as _;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::looks::is_digits;
+use crate::looks::{holds_personal_number, is_digits, is_phone};
+use crate::order_number::is_day;
 
 /// A row that is not as its head line: with more cells or fewer, or joined with another by a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +39,14 @@ const MOST_NAMES: usize = 500;
 const MOST_CELLS: usize = 500_000;
 
 /// Lines of JSON: two or more, of which the first is an object; no more than `most` of them are read, and one.
-pub(crate) fn json_lines(text: &str, most: usize) -> Option<Vec<Result<Value, serde_json::Error>>> {
+pub(crate) fn json_lines<E>(
+    text: &str,
+    most: usize,
+    read: impl Fn(&str) -> Result<Value, E>,
+) -> Option<Vec<Result<Value, E>>> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = serde_json::from_str::<Value>(lines.next()?).ok().filter(Value::is_object)?;
-    let rest: Vec<_> = lines.take(most).map(serde_json::from_str).collect();
+    let first = read(lines.next()?).ok().filter(Value::is_object)?;
+    let rest: Vec<_> = lines.take(most).map(read).collect();
     (!rest.is_empty()).then(|| std::iter::once(Ok(first)).chain(rest).collect())
 }
 
@@ -92,35 +97,75 @@ fn filled(row: &csv::StringRecord) -> usize {
     row.iter().filter(|cell| !cell.trim().is_empty()).count()
 }
 
-/// What offices write under a table: its sum, and who made it and when. With another row below it, it is a row like others.
+/// What offices write under a table: its sum, and who made it and when. With another row below it, it is a row like others; so it
+/// is where in doubt, for what is dropped nobody misses.
 fn is_footer(row: &csv::StringRecord) -> bool {
     const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "累计"];
-    const MAKERS: [&str; 9] = ["制表", "填表", "填报", "审核", "导出", "打印", "负责人", "日期", "时间"];
     let mut cells = row.iter().map(str::trim).filter(|cell| !cell.is_empty());
     let Some(first) = cells.next() else { return false };
-    let is_count =
-        |text: &str| text.chars().all(|c| c.is_ascii_digit() || " :：.,-—/年月日共计件条户元人次笔个".contains(c));
-    let is_short = |text: &str| text.chars().count() <= 12;
-    // Neither a telephone nor an order's number counts anything.
-    let is_small = |text: &str| is_count(text) && text.split(|c: char| !c.is_ascii_digit()).all(|run| run.len() <= 8);
-    let is_name = |text: &str| text.chars().count() <= 24 && !text.contains(['，', '。', '；', ',']);
-    if let Some(rest) = SUMS.iter().find_map(|word| first.strip_prefix(word)) {
-        return is_short(rest) && is_count(rest) && cells.all(|cell| is_short(cell) && is_small(cell));
+    if let Some(sum) = SUMS.iter().find_map(|word| first.strip_prefix(word)) {
+        return is_short(sum) && is_count(sum) && cells.all(|cell| is_short(cell) && is_small(cell));
     }
-    let label = |cell: &str| {
+    let Some(mut label) = Label::read(first) else { return false };
+    for cell in cells {
+        label = match (Label::read(cell), label) {
+            (Some(next), _) => next,
+            (None, Label::Asks) if is_short(cell) && is_plain(cell) => Label::Says,
+            (None, _) if is_small(cell) => Label::Says,
+            (None, _) => return false,
+        };
+    }
+    true
+}
+
+/// Who made a table, or when: in the label's own cell, or in the next one.
+enum Label {
+    Says,
+    Asks,
+}
+
+impl Label {
+    fn read(cell: &str) -> Option<Self> {
+        const MAKERS: [&str; 9] = ["制表", "填表", "填报", "审核", "导出", "打印", "负责人", "日期", "时间"];
+        const UNITS: [&str; 3] = ["单位", "部门", "机构"];
         let (what, said) = cell.split_once([':', '：'])?;
-        let is_label =
-            is_short(what) && (is_count(said) || is_name(said)) && MAKERS.iter().any(|word| what.starts_with(word));
-        is_label.then(|| said.trim().is_empty())
-    };
-    // Who, in the label's own cell or in the next one.
-    let mut asks = label(first);
-    asks.is_some()
-        && cells.all(|cell| {
-            let named = label(cell).or((asks == Some(true) && is_short(cell) || is_small(cell)).then_some(false));
-            asks = named;
-            named.is_some()
-        })
+        let (what, said) = (what.trim(), said.trim());
+        let longest = if UNITS.iter().any(|word| what.ends_with(word)) { 24 } else { 8 };
+        let is_name = said.chars().count() <= longest && is_plain(said);
+        let is_label = is_short(what) && MAKERS.iter().any(|word| what.starts_with(word));
+        match said {
+            _ if !is_label => None,
+            "" => Some(Self::Asks),
+            _ => (is_name || is_small(said)).then_some(Self::Says),
+        }
+    }
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() <= 12
+}
+
+/// A name or a word, with no figure and no sentence in it.
+fn is_plain(text: &str) -> bool {
+    !text.contains(|c: char| c.is_ascii_digit() || "，。；,;！？".contains(c))
+}
+
+fn is_count(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || " :：.,-—/年月日共计件条户元人次笔个".contains(c))
+}
+
+/// Counts or dates something: neither a telephone nor an order's number does.
+fn is_small(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let runs = || text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+    let in_parts =
+        || text.split(|c: char| !c.is_ascii_digit() && !"-—".contains(c)).filter(|part| part.contains(['-', '—']));
+    let is_dashed = in_parts().any(|part| part.split(['-', '—']).any(|run| run.len() >= 5));
+    is_count(text)
+        && runs().all(|run| run.len() <= 6 || is_day(run))
+        && !is_dashed
+        && !holds_personal_number(text)
+        && (is_day(&digits) || !is_phone(text))
 }
 
 fn record(row: &csv::StringRecord, names: &[String], separator: char) -> Result<Value, Ragged> {
@@ -171,6 +216,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::json;
 
     #[test]
     fn a_spreadsheet_is_read_by_its_head_line() {
@@ -216,6 +262,7 @@ mod tests {
             "合计,-,30\n",
             "合计,,30\n导出时间：2026-03-01 10:23:45,,\n",
             "填报单位：江北区社会治理综合服务中心,,\n",
+            "制表人：欧阳示例,20260301,\n",
         ] {
             assert_eq!(read(below), 1, "{below}");
         }
@@ -231,6 +278,15 @@ mod tests {
             "审核：不通过,路灯不亮两个月了没人来修还要等多久,\n",
             "合计,,30\n2,路灯,\n",
             "制表,,\n",
+            "时间：昨晚11点庄桥街道工地还在施工吵得睡不着,0574-87654321,20260301-0017\n",
+            "时间：昨晚庄桥街道工地还在施工吵得睡不着,,\n",
+            "负责人：跑路了欠薪,138-1234-5678,20260301-0017\n",
+            "负责人：跑路了欠薪,138-1234-5678,\n",
+            "负责人：跑路了欠薪,87654321,\n",
+            "负责人：跑路了欠薪,8765-4321,\n",
+            "负责人：跑路了欠薪,20260301-0017,\n",
+            "负责人：,138-1234-5678,20260301\n",
+            "合计,0574-12345,30\n",
         ] {
             assert_eq!(read(row), 1 + row.lines().count(), "{row}");
         }
@@ -296,10 +352,10 @@ mod tests {
 
     #[test]
     fn a_broken_line_does_not_lose_the_others() {
-        let rows = json_lines("{\"a\":1}\n\n{\"a\":\n{\"a\":3}\n", 9).expect("rows");
+        let rows = json_lines("{\"a\":1}\n\n{\"a\":\n{\"a\":3}\n", 9, json::parse).expect("rows");
         assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
         for text in ["{\"a\":1}", "{\n\"a\":1}", "[1]\n[2]", ""] {
-            assert!(json_lines(text, 9).is_none(), "{text}");
+            assert!(json_lines(text, 9, json::parse).is_none(), "{text}");
         }
     }
 }

@@ -1,64 +1,90 @@
-//! The elements of a list in JSON that is broken somewhere: those that are whole by themselves are kept. A body is read to its end,
-//! or not at all: nothing of it is dropped in silence. Pure.
+//! The elements of the lists in JSON that is broken somewhere: those that are whole by themselves are kept. A body is read to its
+//! end, or not at all: nothing of it is dropped in silence. Pure.
+
+use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::json;
 use crate::map::RecordPath;
 
-/// The elements of the list of a batch, which is the text or lies at the first of the paths; none where none of them reads.
-pub(crate) fn elements(text: &str, batch_at: &[RecordPath]) -> Option<Vec<Result<Value, serde_json::Error>>> {
-    let cut = cut(text, batch_at)?;
-    let elements: Vec<_> = cut.elements.into_iter().map(serde_json::from_str::<Value>).collect();
+/// The elements of a batch, as `read` reads each; none where it reads none of them.
+pub(crate) fn elements<E>(
+    text: &str,
+    batch_at: &[RecordPath],
+    read: impl Fn(&str) -> Result<Value, E>,
+) -> Option<Vec<Result<Value, E>>> {
+    let elements: Vec<_> = cut(text, batch_at)?.elements.into_iter().map(read).collect();
     elements.iter().any(Result::is_ok).then_some(elements)
 }
 
-/// A document, cut at its list.
+/// A document, cut at its lists.
 pub(crate) struct Cut<'t> {
-    before: &'t str,
-    pub(crate) list: &'t str,
+    text: &'t str,
+    /// In the order of their elements.
+    lists: Vec<Range<usize>>,
     pub(crate) elements: Vec<&'t str>,
-    after: &'t str,
 }
 
 impl Cut<'_> {
-    /// The document with no element in its list.
+    /// The document with no element in its lists.
     pub(crate) fn around(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_str(&format!("{}[]{}", self.before, self.after))
+        let mut lists: Vec<_> = self.lists.iter().collect();
+        lists.sort_by_key(|list| list.start);
+        let (mut around, mut at) = (String::new(), 0);
+        for list in lists {
+            around.extend([&self.text[at..list.start], "[]"]);
+            at = list.end;
+        }
+        around.push_str(&self.text[at..]);
+        json::parse(&around)
+    }
+
+    /// The lists as they stand there.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &str> {
+        self.lists.iter().map(|list| &self.text[list.clone()])
     }
 }
 
-/// Cuts a document at its list, which is the text or lies at the first of the paths, and that at its own commas; none if its end
-/// is not found, or anything stands behind the document's: a body is read whole, or told.
+/// Cuts a document at its lists, which are the text or lie at any of the paths, and those at their own commas; none if the end of
+/// one is not found, or anything stands behind the document's: a body is read whole, or told.
 pub(crate) fn cut<'t>(text: &'t str, batch_at: &[RecordPath]) -> Option<Cut<'t>> {
     let text = text.trim();
-    let at = |path: &RecordPath| {
-        let list = value_at(text, path.text()).filter(|value| value.starts_with('['))?;
-        Some((list, path.text().split('.').count()))
+    let is_list = |at: &usize| text[*at..].starts_with('[');
+    let places: Vec<usize> = match is_list(&0) {
+        true => vec![0],
+        false => batch_at.iter().flat_map(|path| values_at(text, path.text())).filter(is_list).collect(),
     };
-    let (from, depth) = if text.starts_with('[') { (text, 0) } else { batch_at.iter().find_map(at)? };
-    let (elements, end) = split(from)?;
-    let (before, (list, after)) = (&text[..text.len() - from.len()], from.split_at(end));
-    ends(after, depth).then_some(Cut { before, list, elements, after })
+    let mut cut = Cut { text, lists: Vec::new(), elements: Vec::new() };
+    for from in places {
+        let (elements, length) = split(&text[from..])?;
+        cut.lists.push(from..from + length);
+        cut.elements.extend(elements);
+    }
+    (!cut.lists.is_empty() && is_whole(text)).then_some(cut)
 }
 
-/// The text from the value at a path on.
-fn value_at<'t>(text: &'t str, path: &str) -> Option<&'t str> {
-    path.split('.').try_fold(text, behind_key)
+/// Where the values at a path begin: a key may stand twice.
+fn values_at(text: &str, path: &str) -> Vec<usize> {
+    path.split('.').fold(vec![0], |places, key| places.into_iter().flat_map(|at| behind_key(text, at, key)).collect())
 }
 
-/// The text behind a key of the object it begins with.
-fn behind_key<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let (mut scan, key) = (Depth::default(), format!("\"{key}\""));
-    text.starts_with('{').then_some(())?;
-    for (at, byte) in text.bytes().enumerate() {
+/// Where the values of a key begin, in the object that begins at `from`.
+fn behind_key(text: &str, from: usize, key: &str) -> Vec<usize> {
+    let (mut scan, mut found, key) = (Depth::default(), Vec::new(), format!("\"{key}\""));
+    if !text[from..].starts_with('{') {
+        return found;
+    }
+    for (at, byte) in text.bytes().enumerate().skip(from) {
         let is_key = byte == b'"' && scan.depth == 1 && !scan.in_text;
         let value = || text[at..].strip_prefix(&key)?.trim_start().strip_prefix(':');
-        if let Some(value) = is_key.then(value).flatten() {
-            return Some(value.trim_start());
-        }
+        found.extend(is_key.then(value).flatten().map(|value| text.len() - value.trim_start().len()));
         scan.see(byte);
+        if scan.depth == 0 {
+            break;
+        }
     }
-    None
+    found
 }
 
 /// The elements of `[a, b, …]`, and where it ends.
@@ -81,27 +107,35 @@ fn split(list: &str) -> Option<(Vec<&str>, usize)> {
     None
 }
 
-/// Whether a document that is open `depth` levels deep is closed by this text, at its very end.
-fn ends(text: &str, depth: usize) -> bool {
-    let mut scan = Depth { depth, ..Depth::default() };
-    let is_closed = |byte| {
+/// Whether a list or an object is closed at the very end of the text.
+fn is_whole(text: &str) -> bool {
+    let mut scan = Depth::default();
+    let closes = text.bytes().position(|byte| {
         scan.see(byte);
         scan.depth == 0
-    };
-    let rest = if depth == 0 { Some(text) } else { text.bytes().position(is_closed).map(|at| &text[at + 1..]) };
-    rest.is_some_and(|rest| rest.trim().is_empty())
+    });
+    closes.is_some_and(|at| at + 1 == text.len())
+}
+
+/// Whether a text is nested deeper than `most` levels.
+pub(crate) fn is_deeper(text: &str, most: usize) -> bool {
+    let mut scan = Depth::default();
+    text.bytes().any(|byte| {
+        scan.see(byte);
+        scan.depth > most
+    })
 }
 
 /// How deep in lists and objects a scan of JSON is, texts apart.
 #[derive(Default)]
-pub(crate) struct Depth {
-    pub(crate) depth: usize,
+struct Depth {
+    depth: usize,
     in_text: bool,
     escaped: bool,
 }
 
 impl Depth {
-    pub(crate) fn see(&mut self, byte: u8) {
+    fn see(&mut self, byte: u8) {
         match (self.in_text, self.escaped, byte) {
             (true, true, _) => self.escaped = false,
             (true, false, b'\\') => self.escaped = true,

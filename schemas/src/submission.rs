@@ -282,6 +282,9 @@ pub struct Session {
     /// What came of it.
     #[serde(default)]
     pub outcome: Option<MediationOutcome>,
+    /// Digest of the record whose minutes were told last, so that the same ones are told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes_digest: Option<String>,
 }
 
 impl Session {
@@ -294,6 +297,7 @@ impl Session {
             started_at: newer.started_at.or(self.started_at),
             ended_at: newer.ended_at.or(self.ended_at),
             outcome: newer.outcome.or(self.outcome),
+            minutes_digest: newer.minutes_digest.clone().or_else(|| self.minutes_digest.clone()),
         }
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use huiliu_schemas::content::PersonRole;
 use huiliu_schemas::places::{Datum, DivisionCode, MatterCode};
+use huiliu_schemas::submission::Intent;
 use huiliu_schemas::vocabulary::UpstreamState;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::field::{BLANK, Field};
 use super::issue::Issue;
@@ -162,6 +164,7 @@ impl Builder {
             ("no", !spec.no.is_empty() && !takes.flag),
             ("also", !spec.also.is_empty() && !takes.flag),
             ("unit", spec.unit.is_some() && !takes.count),
+            ("need", spec.need == Need::Either && !is_personal(target)),
             ("prefix", !spec.prefix.is_empty()),
             ("implied", !spec.implied.is_empty() && (takes.flag || takes.point || takes.lists || takes.coded)),
             ("constant", spec.constant.is_some() && (takes.flag || takes.point || takes.lists)),
@@ -260,11 +263,13 @@ impl Builder {
                     self.issue(
                         place,
                         text,
-                        "a number's shape in which `#` stands for a digit, such as `热线-######-######`",
+                        "a number's shape in which `#` stands for a digit and `@` for a day of eight, such as `热线-######-######`",
                     );
                 }
                 shape
             }),
+            after: spec.after.clone(),
+            is_wanted: spec.need != Need::Optional,
             prefix,
             only: self.only(place, spec.when.as_ref(), &spec.any_of),
         }
@@ -277,24 +282,47 @@ impl Builder {
         Some((self.path(place, when?)?, any_of.to_vec()))
     }
 
+    /// Where and how a source says what a record is for.
+    fn said(&mut self, place: &str, spec: &IntentSpec) -> Option<Field> {
+        if spec.from.is_empty() != spec.tables.is_empty() {
+            self.issue(place, "", "`from` and `tables` together");
+        }
+        let field = FieldSpec { from: spec.from.clone(), tables: spec.tables.clone(), ..FieldSpec::default() };
+        let field = (!spec.from.is_empty()).then(|| self.field("intent", place, &field, false))?;
+        let expected = "what a record is for: `matter`, `urge`, `withdraw`, `assess`, `session` or `notice`";
+        field.tables.iter().for_each(|table| table.check(&is_intent, expected, &mut self.issues));
+        Some(field)
+    }
+
     fn intent(&mut self, index: usize, spec: &IntentSpec, own: &[(String, String)]) -> IntentRule {
         let place = format!("intent[{index}]");
         let mut prefix = self.series(&place, &spec.prefix, spec.source.as_slice());
         prefix.extend_from_slice(own);
-        if spec.present.is_none() && spec.absent.is_none() && spec.when.is_none() && spec.state.is_empty() {
-            self.issue(&place, "", "a condition: `present`, `absent`, `when` with `any_of`, or `state`");
+        let has_condition = spec.present.is_some() || spec.absent.is_some() || spec.when.is_some();
+        if !has_condition && spec.state.is_empty() && spec.from.is_empty() {
+            self.issue(&place, "", "a condition: `present`, `absent`, `when` with `any_of`, `state`, or `from`");
         }
         IntentRule {
             present: self.optional(&place, spec.present.as_ref()),
             absent: self.optional(&place, spec.absent.as_ref()),
             only: self.only(&place, spec.when.as_ref(), &spec.any_of),
             states: spec.state.clone(),
+            said: self.said(&place, spec),
             then: spec.then,
             source: self.optional(&place, spec.source.as_ref()),
             prefix,
             note: self.paths(&place, &spec.note),
         }
     }
+}
+
+fn is_intent(word: &str) -> bool {
+    intent(word).is_some()
+}
+
+/// What a record is for, by our word.
+pub(super) fn intent(word: &str) -> Option<Intent> {
+    serde_json::from_value(Value::String(word.to_owned())).ok()
 }
 
 fn is_matter(word: &str) -> bool {

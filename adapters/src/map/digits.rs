@@ -24,6 +24,18 @@ pub(super) fn plain(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(out))
 }
 
+/// A text with its signs of full width as those of ASCII, and every dash as the one on a keyboard.
+pub(super) fn half_width(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| ascii(dashed(c)) == c) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| ascii(dashed(c))).collect())
+}
+
+fn dashed(c: char) -> char {
+    if matches!(c, '‐'..='―' | '−') { '-' } else { c }
+}
+
 /// The sign of ASCII that a full-width one stands for.
 fn ascii(c: char) -> char {
     match c {

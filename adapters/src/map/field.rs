@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::order::says_no_order;
 use super::path::Path;
 use super::spec::{Need, Pick};
+use super::spoilt::is_twice;
 use super::table::Table;
 use super::time::TimeReader;
 use crate::looks::{holds_personal_number, is_door, is_placeholder};
@@ -103,6 +104,9 @@ impl Field {
     /// Notes that a needed field has no value, and for every field that what stands there is none.
     pub(crate) fn miss(&self, record: &Value, met: bool, expected: &str, problems: &mut Vec<FieldProblem>) {
         if let Some(path) = self.unreadable(record).filter(|_| !met) {
+            if self.need != Need::Required && is_twice(path, record) {
+                return;
+            }
             problems.push(self.problem(path.text(), None, expected, self.need == Need::Required));
             return;
         }
@@ -111,7 +115,7 @@ impl Field {
                 problems.iter_mut().filter(|p| p.field == self.name).for_each(|p| p.blocking = true);
             }
             (Need::Required, false) => problems.push(self.problem(&self.sources(), None, expected, true)),
-            (Need::Wanted, false) => problems.push(self.problem(&self.sources(), None, expected, false)),
+            (Need::Wanted | Need::Either, false) => problems.push(self.problem(&self.sources(), None, expected, false)),
             _ => {}
         }
     }

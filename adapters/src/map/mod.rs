@@ -1,6 +1,7 @@
 //! The mapping engine: a table, compiled and checked when loaded, that makes a [`Submission`] of a record and
 //! never loses one to a wrong optional field. Pure: no IO, no clock. Knows no field name of any upstream system.
 
+mod clear;
 mod compile;
 mod count;
 mod datum;
@@ -8,15 +9,16 @@ mod digits;
 mod field;
 mod issue;
 mod lines;
+mod links;
 mod lint;
 mod order;
 mod path;
-mod replaced;
 mod run;
 #[cfg(test)]
 mod run_test;
 mod shape;
 mod spec;
+mod spoilt;
 mod table;
 mod target;
 mod time;
@@ -25,10 +27,10 @@ mod writeback;
 
 use std::sync::Arc;
 
-use huiliu_schemas::Namespace;
 use huiliu_schemas::content::PersonRole;
 use huiliu_schemas::submission::{FieldProblem, Intent, Submission};
 use huiliu_schemas::vocabulary::UpstreamState;
+use huiliu_schemas::{Namespace, SourceId};
 use jiff::Timestamp;
 
 use field::Field;
@@ -109,6 +111,11 @@ impl Map {
         run::map(self, record, namespace, received)
     }
 
+    /// The number of a record, though nothing else of it be read.
+    pub fn number(&self, record: &serde_json::Value, namespace: &Namespace) -> Option<SourceId> {
+        run::number(self, record, namespace, &mut Vec::new())
+    }
+
     /// Whether a table translates a code for one of our fields.
     pub fn translates(&self, field: &str, code: &str) -> bool {
         run::translates(self, field, code)
@@ -151,6 +158,8 @@ struct Link {
     namespace: Option<Namespace>,
     from: Vec<Path>,
     shape: Option<Shape>,
+    after: Vec<String>,
+    is_wanted: bool,
     prefix: Vec<(String, String)>,
     only: Option<(Path, Vec<String>)>,
 }
@@ -161,6 +170,8 @@ struct IntentRule {
     absent: Option<Path>,
     only: Option<(Path, Vec<String>)>,
     states: Vec<UpstreamState>,
+    /// The source's own word for it.
+    said: Option<Field>,
     then: Intent,
     source: Option<Path>,
     prefix: Vec<(String, String)>,

@@ -52,6 +52,29 @@ impl Path {
         found
     }
 
+    /// The last key of the path.
+    pub(crate) fn leaf(&self) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::At(_) | Step::Each => None,
+        })
+    }
+
+    /// The first value at this path, or on the way to it, of which `is` holds.
+    pub(crate) fn on_the_way<'v>(&self, root: &'v Value, is: impl Fn(&Value) -> bool) -> Option<&'v Value> {
+        let mut found = None;
+        for end in 1..=self.steps.len() {
+            walk(&self.steps[..end], root, &mut |value| {
+                found = is(value).then_some(value);
+                found.is_none()
+            });
+            if found.is_some() {
+                break;
+            }
+        }
+        found
+    }
+
     /// Whether a null stands at this path or above it: some systems write so that they have nothing.
     pub(crate) fn is_null(&self, root: &Value) -> bool {
         let mut at = root;

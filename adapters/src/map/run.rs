@@ -1,6 +1,8 @@
 //! What happens to a record, from top to bottom.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::slice;
 
 use huiliu_schemas::content::{Content, Person, PersonRole};
 use huiliu_schemas::places::{DivisionCode, MatterCode, Point};
@@ -11,16 +13,19 @@ use huiliu_schemas::{Namespace, SourceId};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::clear::Known;
+use super::compile::intent;
 use super::field::{BLANK, Field, as_text, is_present, shortened};
+use super::links::add_links;
 use super::order::order;
 use super::path::Path;
-use super::replaced::replaced;
-use super::spec::Pick;
+use super::spec::{Need, Pick};
+use super::spoilt::{is_twice, spoilt};
 use super::target::{PersonTarget, Target, Word, is_sex};
-use super::{IntentRule, Link, Map, Persons, Unmapped, count, datum, time};
+use super::{IntentRule, Map, Persons, Unmapped, count, datum, time};
 use crate::charset::REPLACED;
-use crate::looks::{holds_personal_number, is_door, is_placeholder, is_rounded, is_surely_phone};
-use crate::order_number::{self, holds_phone, is_order_number};
+use crate::json::twice;
+use crate::looks::{holds_personal_number, is_door, is_placeholder, is_rounded};
 
 /// Longest id of a source, in bytes.
 const LONGEST_ID: usize = 128;
@@ -37,13 +42,9 @@ pub(super) fn map(
     namespace: &Namespace,
     received: Timestamp,
 ) -> Result<Submission, Unmapped> {
-    let mut problems = Vec::new();
-    let Some(id) = map.id.read(record, ID_EXPECTED, &mut problems, read_id) else {
-        return Err(Unmapped { problems });
-    };
-    problems.extend(replaced(map, record));
-    let id = own_number(&map.id, record, &id);
-    let mut submission = Submission::of(SourceId { namespace: namespace.clone(), id });
+    let mut problems = spoilt(map, record);
+    let Some(source) = number(map, record, namespace, &mut problems) else { return Err(Unmapped { problems }) };
+    let mut submission = Submission::of(source);
     submission.problems = problems;
     for (target, field) in &map.fields {
         fill(&mut submission, target.0, field, record);
@@ -53,10 +54,24 @@ pub(super) fn map(
     for persons in &map.persons {
         add_persons(&mut submission, persons, record);
     }
+    let known = Known::of(&submission.content.persons);
     add_links(&mut submission, map, record);
     decide_intent(&mut submission, &map.intents, record);
     settle_session(&mut submission);
+    demand_either(&mut submission, map);
+    known.mask(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
+}
+
+/// The record's own number.
+pub(super) fn number(
+    map: &Map,
+    record: &Value,
+    namespace: &Namespace,
+    problems: &mut Vec<FieldProblem>,
+) -> Option<SourceId> {
+    let id = map.id.read(record, ID_EXPECTED, problems, read_id)?;
+    Some(SourceId { namespace: namespace.clone(), id: own_number(&map.id, record, &id) })
 }
 
 const ID_EXPECTED: &str = "the source's own number, as text of at most 128 bytes or a whole number below 2^53; 2.02603E+15 is \
@@ -66,7 +81,7 @@ fn read_id(text: &str) -> Option<String> {
     (is_number(text) && !is_rounded(text)).then(|| text.to_owned())
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let is_odd = |c: char| c.is_control() || c == REPLACED;
     text.len() <= LONGEST_ID && !text.chars().any(is_odd) && !is_placeholder(text)
 }
@@ -78,7 +93,7 @@ fn own_number(field: &Field, record: &Value, id: &str) -> String {
 }
 
 /// The number that stands at a path, as it is told from those of another series.
-fn of_its_series(prefix: &[(String, String)], path: &Path, id: &str) -> String {
+pub(super) fn of_its_series(prefix: &[(String, String)], path: &Path, id: &str) -> String {
     let known = prefix.iter().find(|(of, _)| of == path.text()).map_or("", |(_, prefix)| prefix);
     format!("{known}{id}")
 }
@@ -115,8 +130,8 @@ fn fill(s: &mut Submission, target: Target, field: &Field, record: &Value) {
         Target::Matter => s.facts.matter = read_matter(&mut s.facts.unknown_codes, field, record, p),
         Target::Division => read_division(&mut s.facts, field, record, p),
         Target::Point => s.facts.point = read_point(field, record, p),
-        Target::PlaceNames => read_place_names(field, record, &mut s.facts.place_names, p),
-        Target::Evidence => collect(field, record, &mut s.facts.evidence, p),
+        Target::PlaceNames => read_clear(field, record, &mut s.facts.place_names, p),
+        Target::Evidence => read_clear(field, record, &mut s.facts.evidence, p),
     }
     s.problems = problems;
 }
@@ -128,14 +143,14 @@ fn is_clear(text: &str) -> bool {
     !holds_personal_number(text) && !is_door(text)
 }
 
-fn read_place_names(field: &Field, record: &Value, names: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
+fn read_clear(field: &Field, record: &Value, list: &mut Vec<String>, problems: &mut Vec<FieldProblem>) {
     let mut all = Vec::new();
     collect(field, record, &mut all, problems);
-    for name in all {
-        if is_clear(&name) {
-            add_once(names, &name);
+    for text in all {
+        if is_clear(&text) {
+            add_once(list, &text);
         } else {
-            problems.push(field.problem(&field.sources(), Some(&name), CLEAR_EXPECTED, false));
+            problems.push(field.problem(&field.sources(), Some(&text), CLEAR_EXPECTED, false));
         }
     }
 }
@@ -168,10 +183,12 @@ fn read_time(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
     latest
 }
 
-/// The day by the first of the paths alone. The others stand in for a time, but another field's day is no other day.
+/// The day by the first of the fields alone, wherever a record has it (`xfj.djsj`, `djsj`). The others stand in for a time, but
+/// another field's day is no other day.
 pub(super) fn registered_on(map: &Map, record: &Value) -> Option<jiff::civil::Date> {
     let (_, field) = map.fields.iter().find(|(_, field)| field.name == "facts.registered_at")?;
-    let text = field.from.first().and_then(|path| path.get(record)).and_then(as_text)?;
+    let same = |path: &&Path| path.leaf() == field.from.first().and_then(Path::leaf);
+    let text = field.from.iter().filter(same).find_map(|path| path.get(record)).and_then(as_text)?;
     field.time.read(&text).map(|at| field.time.day_of(at))
 }
 
@@ -203,7 +220,8 @@ fn read_flag(field: &Field, record: &Value, problems: &mut Vec<FieldProblem>) ->
         !flag
     });
     let unreadable = field.unreadable(record).filter(|_| !flag);
-    problems.extend(unreadable.map(|path| field.problem(path.text(), None, FLAG_EXPECTED, false)));
+    let untold = unreadable.filter(|path| !is_twice(path, record));
+    problems.extend(untold.map(|path| field.problem(path.text(), None, FLAG_EXPECTED, false)));
     flag || (field.protects && unreadable.is_some()) || field.also.iter().any(|also| mentions(also, record))
 }
 
@@ -221,7 +239,8 @@ fn said(field: &Field, text: &str) -> Option<bool> {
 fn mentions((path, words): &(Path, Vec<String>), record: &Value) -> bool {
     let mut found = false;
     path.visit(record, &mut |value| {
-        found = as_text(value).is_some_and(|text| words.iter().any(|word| text.contains(word.as_str())));
+        let mut texts = twice(value).unwrap_or(slice::from_ref(value)).iter().filter_map(as_text);
+        found = texts.any(|text| words.iter().any(|word| text.contains(word.as_str())));
         !found
     });
     found
@@ -536,80 +555,7 @@ pub(super) fn each_person<'v>(persons: &Persons, record: &'v Value, visit: &mut 
     });
 }
 
-fn add_links(s: &mut Submission, map: &Map, record: &Value) {
-    let own = &s.source;
-    let (mut aliases, mut related) = (Vec::new(), Vec::new());
-    map.aliases.iter().for_each(|link| find_links(link, record, own, &mut aliases, &mut s.problems));
-    map.related.iter().for_each(|link| find_links(link, record, own, &mut related, &mut s.problems));
-    related.retain(|id| !aliases.contains(id));
-    s.aliases = aliases;
-    s.related = related;
-}
-
-/// Numbers by which a record joins or names other cases; in the midst of text, the first that stands alone. What is no number of another numbering is told, masked: the map
-/// may want a shape for it.
-fn find_links(
-    link: &Link,
-    record: &Value,
-    own: &SourceId,
-    found: &mut Vec<SourceId>,
-    problems: &mut Vec<FieldProblem>,
-) {
-    if link.only.as_ref().is_some_and(|only| !holds(only, record)) {
-        return;
-    }
-    let namespace = link.namespace.as_ref().unwrap_or(&own.namespace);
-    let fits = |id: &str| match link.shape {
-        None if *namespace != own.namespace => is_order_number(id),
-        _ => !is_surely_phone(id) && !is_rounded(id),
-    };
-    let mut is_found = false;
-    for path in &link.from {
-        path.visit(record, &mut |value| {
-            let text = as_text(value).unwrap_or_default();
-            let numbers: Vec<&str> = match &link.shape {
-                Some(shape) => shape.find(&text).collect(),
-                None => text.split([',', '，', ';', '；', '、']).map(str::trim).collect(),
-            };
-            if link.shape.is_some() {
-                // Of several in somebody's text, nobody knows which is meant.
-                is_found = numbers.first().is_some_and(|first| numbers.iter().all(|number| number == first));
-                problems.extend(numbers.get(1).filter(|_| !is_found).map(|second| no_number(path, second)));
-                if !is_found {
-                    return true;
-                }
-            }
-            for id in numbers.into_iter().filter(|id| is_number(id)) {
-                if !fits(id) {
-                    // A telephone there is nothing to speak of: some systems have one field for both. What only might be one is
-                    // told: it might be the number of an order too.
-                    problems.extend((!holds_phone(id)).then(|| no_number(path, id)));
-                    continue;
-                }
-                let id = SourceId { namespace: namespace.clone(), id: of_its_series(&link.prefix, path, id) };
-                if id != *own && !found.contains(&id) {
-                    found.push(id);
-                }
-            }
-            !is_found
-        });
-        if is_found {
-            return;
-        }
-    }
-}
-
-fn no_number(path: &Path, value: &str) -> FieldProblem {
-    FieldProblem {
-        field: "aliases".to_owned(),
-        source_field: path.text().to_owned(),
-        value: Some(Private::new(value).masked()),
-        expected: order_number::EXPECTED.to_owned(),
-        blocking: false,
-    }
-}
-
-fn holds((path, any_of): &(Path, Vec<String>), record: &Value) -> bool {
+pub(super) fn holds((path, any_of): &(Path, Vec<String>), record: &Value) -> bool {
     path.get(record).and_then(as_text).is_some_and(|text| any_of.iter().any(|word| *word == *text))
 }
 
@@ -619,12 +565,15 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
         rule.present.as_ref().is_none_or(|path| is_present(path, record))
             && rule.absent.as_ref().is_none_or(|path| !is_present(path, record))
             && rule.only.as_ref().is_none_or(|only| holds(only, record))
+            && rule.said.as_ref().is_none_or(|field| said_word(field, record).is_some())
             && (rule.states.is_empty() || state.is_some_and(|state| rule.states.contains(&state)))
             && (rule.source.is_none() || spoken_of(rule, record).is_some())
     };
     let Some(rule) = rules.iter().find(applies) else { return };
-    s.intent = rule.then;
-    if matches!(rule.then, Intent::Urge | Intent::Assess | Intent::Session | Intent::Notice) {
+    let said = rule.said.as_ref().and_then(|field| Some((field, said_word(field, record)?)));
+    let known = said.as_ref().and_then(|(field, word)| field.word(word).and_then(intent));
+    s.intent = known.unwrap_or(rule.then);
+    if matches!(s.intent, Intent::Urge | Intent::Assess | Intent::Session | Intent::Notice) {
         // Such a record need not be a whole matter: what is merely absent is no problem of it.
         s.problems.retain(|problem| problem.value.is_some() || problem.blocking);
     }
@@ -634,8 +583,39 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
         Some(id) => speak_of(s, id, note),
         None => s.content.note = note.or_else(|| s.content.note.take()),
     }
-    if matches!(rule.then, Intent::Session | Intent::Notice) {
+    if matches!(s.intent, Intent::Session | Intent::Notice) {
         speak_of_session(s);
+    }
+    if let (Some((field, word)), None) = (said, known) {
+        s.facts.unknown_codes.insert(field.name.clone(), carried(&word));
+    }
+}
+
+/// What a source calls a record.
+fn said_word<'v>(field: &Field, record: &'v Value) -> Option<Cow<'v, str>> {
+    let mut said = None;
+    field.texts(record, &mut |_, text| {
+        said = Some(text);
+        false
+    });
+    said
+}
+
+/// A matter of which nothing is said is nobody's: where the map wants one of several fields, and none is there. A step and a view
+/// need no matter beside them.
+fn demand_either(s: &mut Submission, map: &Map) {
+    let view = s.assessment.is_some_and(|view| view.solved.is_some() || view.satisfaction.is_some());
+    let step = s.upstream.as_ref().is_some_and(|upstream| upstream.state != UpstreamState::Open);
+    let content = &s.content;
+    let words = content.reply.is_some() || content.note.is_some() || content.demand.is_some();
+    if s.intent != Intent::Matter || view || step || words || s.session.is_some() {
+        return;
+    }
+    let either = || map.fields.iter().filter(|(_, field)| field.need == Need::Either);
+    let mut lacks = |target: Target| matches!(target, Target::Private(slot) if slot(s).is_none());
+    if either().next().is_some() && either().all(|(target, _)| lacks(target.0)) {
+        let is_one = |problem: &&mut FieldProblem| either().any(|(_, field)| field.name == problem.field);
+        s.problems.iter_mut().filter(is_one).for_each(|problem| problem.blocking = true);
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
 use super::{Map, Unmapped};
+use crate::json;
 use crate::pack::Pack;
 use crate::rows;
 
@@ -538,4 +539,174 @@ fields.name = { from = ["name"] }
             "persons people[]: at most 2000: 1 more were left out"
         ]
     );
+}
+
+/// A record in which a key stands twice, as it is read.
+fn read(text: &str) -> Value {
+    json::parse(text).expect("JSON")
+}
+
+#[test]
+fn what_stands_twice_is_told_and_no_number_is_guessed() {
+    let told = |text: &str| {
+        let s = good(&read(text));
+        let mut told: Vec<_> = s.problems.iter().map(|p| (p.source_field.clone(), p.value.clone())).collect();
+        told.retain(|(field, _)| field != "title");
+        (told, s)
+    };
+    let one = |field: &str, value: &str| vec![(field.to_owned(), Some(value.to_owned()))];
+    let (names, s) = told(r#"{"id":"1","title":"t","name":"王示例","name":"李示例"}"#);
+    assert_eq!((names, s.content.persons), (one("name", "王***示例"), vec![]));
+    let (secret, s) = told(r#"{"id":"1","title":"t","secret":"0","secret":"1"}"#);
+    assert_eq!((secret, s.facts.flags.confidential), (one("secret", "0 / 1"), true), "a flag that protects does");
+    let (_, s) = told(r#"{"id":"1","title":"t","name":"王示例","name":"保密"}"#);
+    assert!(s.facts.flags.confidential, "so does a word that asks for it");
+    let (kinds, s) = told(r#"{"id":"1","title":"t","kind":"1","kind":"2"}"#);
+    assert_eq!((kinds, s.facts.appeal), (one("kind", "1 / 2"), None));
+    let (dates, s) = told(r#"{"id":"1","title":"t","a":"2026-03-01","a":"2026-03-02","b":"2026-03-03"}"#);
+    assert_eq!(dates, one("a", "2026-03-01 / 2026-03-02"), "though another field stands in");
+    assert!(s.facts.registered_at.is_some());
+    let (links, s) = told(r#"{"id":"1","title":"t","theirs":"GD20260301001","theirs":"GD20260301002"}"#);
+    assert_eq!((links, s.aliases), (vec![("theirs".to_owned(), None)], vec![]));
+    assert_eq!(told(r#"{"id":"1","title":"t","id":"1","name":null,"name":"王示例"}"#).0, vec![], "it says one thing");
+    for own in [r#"{"id":"1","title":"t","id":"2"}"#, r#"{"id":"1","title":"t","id":"2","number":"3"}"#] {
+        let problems = map(&read(own)).expect_err("nobody's").problems;
+        assert!(problems.iter().any(|p| p.blocking && p.value.as_deref() == Some("1 / 2")), "{problems:?}");
+    }
+    assert_eq!(good(&read(r#"{"id":"1","title":"t","number":"2","number":"3"}"#)).source.id, "1");
+}
+
+/// Of the four packs: neither title nor text is nobody's matter, but a step, a view or a word of it is something.
+#[test]
+fn a_matter_of_which_nothing_is_said_is_no_case() {
+    let records = [
+        ("hotline-12345", json!({"orderId": "1"}), "majorContent", json!({"orderState": "已办结"})),
+        ("petition-portal", json!({"xfjbh": "1", "djsj": "2026/03/01"}), "tsnr", json!({"hfgznr": "已答复"})),
+        ("grid-worker", json!({"externalEventId": "1"}), "eventName", json!({"verifyResult": "化解成功"})),
+        ("video-mediation", json!({"case_no": "1", "status": 20}), "description", json!({"mediation_result": 1})),
+    ];
+    for (name, bare, words, step) in records {
+        let pack = Pack::embedded(name).expect("loads");
+        let map = |more: Value| {
+            let mut record = bare.clone();
+            record.as_object_mut().expect("a record").extend(more.as_object().expect("fields").clone());
+            pack.map(&record, &pack.namespace, RECEIVED)
+        };
+        let problems = map(json!({})).expect_err("nothing is said").problems;
+        let blocking: Vec<_> = problems.iter().filter(|p| p.blocking).map(|p| p.field.as_str()).collect();
+        assert_eq!(blocking, ["content.text", "content.title"], "{name}");
+        assert!(problems.iter().any(|p| p.source_field.contains(words)), "{name}: {problems:?}");
+        for said in [json!({words: "路灯不亮"}), step] {
+            assert!(map(said.clone()).is_ok(), "{name}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_petition_is_the_same_flat_or_wrapped() {
+    let pack = Pack::embedded("petition-portal").expect("loads");
+    let matter = json!({
+        "xfjbh": "33020500202603010009", "djsj": "2026/03/01 09:00:00", "xfrq": "2026/02/28", "bt": "反映账目", "tsnr": "账目不公开。",
+        "gkxx": "要求公开。", "sxr": "李某", "nmbz": "1", "bmbz": "1", "xfjzt": "01", "wtsddm": "330205", "nrfldm": "050000", "xfmddm": "01",
+    });
+    let mapped = |record: Value| pack.map(&record, &pack.namespace, RECEIVED).expect("maps");
+    let wrapped = mapped(json!({"xfj": matter}));
+    assert_eq!(mapped(matter), wrapped);
+    assert!(wrapped.facts.flags.anonymous && wrapped.content.accused.is_some() && wrapped.registered_on.is_some());
+    let view = json!({"pjsj": "2026/03/06 09:00:00", "dzrdwpj": "0"});
+    let mut flat = json!({"xfjbh": "33020500202603010009"});
+    let wrapped = mapped(json!({"xfjbh": "33020500202603010009", "pj": view}));
+    flat.as_object_mut().expect("a record").extend(view.as_object().expect("fields").clone());
+    assert_eq!((mapped(flat), wrapped.intent), (wrapped, Intent::Assess));
+}
+
+/// `session` stands in a log that nobody edits: only what surely was one.
+#[test]
+fn only_a_room_that_ended_was_held() {
+    let pack = Pack::embedded("video-mediation").expect("loads");
+    let read = |more: Value| {
+        let mut event = json!({"case_no": "TJ1", "room_id": "R1"});
+        event.as_object_mut().expect("an event").extend(more.as_object().expect("fields").clone());
+        let s = pack.map(&event, &pack.namespace, RECEIVED).expect("maps");
+        (s.intent, s.facts.unknown_codes.get("intent").cloned())
+    };
+    for held in [json!({"type": "room.ended"}), json!({"status": 30}), json!({"end_time": "2026-03-05 17:00:00"})] {
+        assert_eq!(read(held.clone()), (Intent::Session, None), "{held}");
+    }
+    for not in
+        [json!({}), json!({"event": "room.ended", "status": 40}), json!({"type": "participant.left", "status": 30})]
+    {
+        assert_eq!(read(not.clone()), (Intent::Notice, None), "{not}");
+    }
+    for name in ["event", "event_type", "type"] {
+        let unknown = read(json!({name: "no_show", "status": 30, "end_time": "2026-03-05 17:00:00"}));
+        assert_eq!(unknown, (Intent::Notice, Some("no_show".to_owned())), "{name}");
+    }
+}
+
+#[test]
+fn an_event_of_the_hotlines_names_its_order_or_is_told() {
+    let pack = Pack::embedded("grid-worker").expect("loads");
+    let read = |from: &str, more: Value| {
+        let mut event = json!({"externalEventId": "JB-WG-20260301-0008", "title": "路灯不亮", "occurredAt": "2026-03-01", "reportSource": from});
+        event.as_object_mut().expect("an event").extend(more.as_object().expect("fields").clone());
+        let s = pack.map(&event, &pack.namespace, RECEIVED).expect("maps");
+        let told = s.problems.iter().any(|p| p.field == "aliases" && p.value.is_none() && !p.blocking);
+        (s.aliases.into_iter().map(|alias| alias.id).collect::<Vec<_>>(), told)
+    };
+    let text = |text: &str| read("12345", json!({"description": text}));
+    for (said, number) in [
+        ("工单号：2026030100000001", "2026030100000001"),
+        ("工单编号是２０２６０３０１００００００１７", "2026030100000017"),
+        ("12345-2026030100000001转办", "2026030100000001"),
+        ("（工单GD2026030100017）", "GD2026030100017"),
+        ("见热线－260301－000123", "热线-260301-000123"),
+        ("见热线—20260301—000123。", "热线-20260301-000123"),
+        ("12345：20260301-0017", "20260301-0017"),
+    ] {
+        assert_eq!(text(said), (vec![number.to_owned()], false), "{said}");
+    }
+    for nothing in [
+        "12345热线19900000001来电",
+        "热线电话：0574-87654321",
+        "热线0574-87654321",
+        "拨打12345，20260301153000受理",
+        "工单20260301",
+        "工单330299199003070017",
+        "12345-87654321",
+        "编号2026030100000001",
+        "工单2026030100000001、工单2026030100000002",
+    ] {
+        assert_eq!(text(nothing), (vec![], true), "{nothing}");
+    }
+    for field in ["externalEventId", "sourceEventId"] {
+        let event = json!({field: "2026030100000001"});
+        assert_eq!(read("12345", event.clone()), (vec!["2026030100000001".to_owned()], false), "{field}");
+        assert_eq!(read("RESIDENT", event), (vec![], false), "{field}");
+    }
+    assert_eq!(read("12345", json!({"externalEventId": "2026139900000001"})), (vec![], true), "no day");
+    assert_eq!(read("RESIDENT", json!({"description": "工单2026030100000001"})), (vec![], false));
+}
+
+/// Whatever field the source puts it into.
+#[test]
+fn what_is_said_of_a_person_stands_nowhere_in_the_clear() {
+    let pack = Pack::embedded("hotline-12345").expect("loads");
+    let (name, landline) = ("欧阳青禾", "0574-87654321");
+    let order = json!({
+        "orderId": "1", "title": "路灯", "majorContent": "路灯不亮", "callerName": name, "callerPhone": landline,
+        "organizationName": "欧阳青禾工作室", "callerType": "欧阳青禾来电", "communityName": "欧阳青禾家", "questionName": "87654321/057487654321",
+        "callTime": "欧阳青禾", "callRecordFileId": "19912345678_20260301093000.wav", "attachments": [{"id": "欧阳青禾.jpg"}, {"id": "img/1.jpg"}],
+    });
+    let s = pack.map(&order, &pack.namespace, RECEIVED).expect("maps");
+    let clear = serde_json::to_string(&(&s.facts, &s.problems)).expect("JSON");
+    for personal in [name, "19912345678", "057487654321"] {
+        assert!(!clear.contains(personal), "{personal}: {clear}");
+    }
+    assert!(s.facts.evidence.contains(&"img/1.jpg".to_owned()));
+    assert!(s.problems.iter().any(|p| p.field == "facts.evidence" && p.source_field.contains("callRecordFileId")));
+    assert_eq!(s.content.persons[0].name.as_ref().map(|known| known.expose()), Some(name));
+    let office = json!({"orderId": "1", "title": "路灯", "callerName": "庄桥街道", "subOfficeName": "庄桥街道", "organizationName": "热心市民"});
+    let s = pack.map(&office, &pack.namespace, RECEIVED).expect("maps");
+    assert_eq!(s.facts.place_names, ["庄桥街道"], "an office's name is what a case is sent by");
 }

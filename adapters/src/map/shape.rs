@@ -1,16 +1,34 @@
 //! Numbers recognised by what they look like, in a field of their own or in the midst of somebody's text.
 
+use super::digits::half_width;
+use crate::order_number::is_day;
+
 /// What a number looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shape(Vec<char>);
+pub(crate) struct Shape(Vec<Part>);
 
-const DIGIT: char = '#';
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Digit,
+    /// `20260301`.
+    Day,
+    Sign(char),
+}
+
+const DAY: usize = 8;
 
 impl Shape {
-    /// Reads a shape: `#` is a digit, everything else stands for itself. At least four digits, or it would find anything.
+    /// Reads a shape: `#` is a digit, `@` a day of eight digits, everything else stands for itself. At least four digits, or it
+    /// would find anything. What it finds is of half width.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let digits = text.chars().filter(|c| *c == DIGIT).count();
-        (digits >= 4).then(|| Self(text.chars().collect()))
+        let part = |c| match c {
+            '#' => Part::Digit,
+            '@' => Part::Day,
+            sign => Part::Sign(sign),
+        };
+        let shape = Self(half_width(text).chars().map(part).collect());
+        let digits: usize = shape.0.iter().map(Part::digits).sum();
+        (digits >= 4).then_some(shape)
     }
 
     /// Every number of this shape in a text; not one that goes on as a longer number.
@@ -21,23 +39,34 @@ impl Shape {
             let before = text[..at].chars().next_back();
             let after = text[at + found.len()..].chars().next();
             let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-            let opens = self.0.first().is_none_or(|first| *first != DIGIT) || !goes_on(before);
+            let opens = self.0.first().is_none_or(|first| first.digits() == 0) || !goes_on(before);
             (opens && !goes_on(after)).then_some(found)
         })
     }
 
     /// The number a text begins with.
     fn at<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let mut rest = text.char_indices();
-        for wanted in &self.0 {
-            let (_, found) = rest.next()?;
-            let fits = if *wanted == DIGIT { found.is_ascii_digit() } else { found == *wanted };
-            if !fits {
-                return None;
-            }
+        let rest = self.0.iter().try_fold(text, |rest, part| part.behind(rest))?;
+        text.get(..text.len() - rest.len())
+    }
+}
+
+impl Part {
+    fn digits(&self) -> usize {
+        match self {
+            Self::Digit => 1,
+            Self::Day => DAY,
+            Self::Sign(_) => 0,
         }
-        let end = rest.next().map_or(text.len(), |(at, _)| at);
-        text.get(..end)
+    }
+
+    /// The text behind it, where it begins with it.
+    fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Digit => text.strip_prefix(|c: char| c.is_ascii_digit()),
+            Self::Day => text.split_at_checked(DAY).filter(|(day, _)| is_day(day)).map(|(_, rest)| rest),
+            Self::Sign(sign) => text.strip_prefix(*sign),
+        }
     }
 }
 
@@ -56,6 +85,7 @@ mod tests {
         assert_eq!(found("热线-######-######", text), ["热线-260301-000123", "热线-260302-000124"]);
         assert_eq!(found("####-##", "1234-56，91234-56，1234-567"), ["1234-56"]);
         assert_eq!(found("热线-######-######", ""), Vec::<String>::new());
+        assert_eq!(found("@####", "202603010017，202613010017，2026030100170"), ["202603010017"]);
         assert_eq!(Shape::parse("热线-##"), None);
     }
 

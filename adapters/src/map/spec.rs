@@ -53,6 +53,8 @@ pub(crate) enum Need {
     Optional,
     /// Its absence is told to the sender.
     Wanted,
+    /// So is its; and a matter that lacks all fields that say so, and tells of no step and no view either, is none.
+    Either,
     /// No case can be made without it.
     Required,
 }
@@ -134,11 +136,17 @@ pub(crate) struct LinkSpec {
     #[serde(default)]
     pub(crate) namespace: Option<String>,
     pub(crate) from: Vec<String>,
-    /// What such a number looks like, `#` for a digit: it is then found in the midst of text, in the first that names just
+    /// What such a number looks like, `#` for a digit, `@` for a day of eight: it is then found in the midst of text, in the first that names just
     /// one, and nothing else is taken.
     /// Without it, one of another numbering is taken only if it can hardly be anything else.
     #[serde(default)]
     pub(crate) shape: Option<String>,
+    /// Words behind one of which it is found in the midst of text, if it can hardly be anything else.
+    #[serde(default)]
+    pub(crate) after: Vec<String>,
+    /// `wanted`: where a record is one of those `when` means and names no number of this numbering at all, that is told.
+    #[serde(default)]
+    pub(crate) need: Need,
     /// Where that numbering has several series: path → what is put before its numbers, nothing for the series that has none.
     /// A path of the source's own number has what it has there.
     #[serde(default)]
@@ -165,6 +173,13 @@ pub(crate) struct IntentSpec {
     pub(crate) any_of: Vec<String>,
     #[serde(default)]
     pub(crate) state: Vec<UpstreamState>,
+    /// Paths at the first of which the source says in a word of its own what the record is …
+    #[serde(default)]
+    pub(crate) from: Vec<String>,
+    /// … and the tables that know the word. Of one that none of them knows, `then` decides, and it is carried as a code that
+    /// nobody translates.
+    #[serde(default)]
+    pub(crate) tables: Vec<String>,
     pub(crate) then: Intent,
     /// The record speaks of this other number, not of a case of its own.
     #[serde(default)]

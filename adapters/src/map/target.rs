@@ -65,7 +65,15 @@ fn assessment(s: &mut Submission) -> &mut Assessment {
 }
 
 fn session(s: &mut Submission) -> &mut Session {
-    let none = Session { id: String::new(), level: None, round: None, started_at: None, ended_at: None, outcome: None };
+    let none = Session {
+        id: String::new(),
+        level: None,
+        round: None,
+        started_at: None,
+        ended_at: None,
+        outcome: None,
+        minutes_digest: None,
+    };
     s.session.get_or_insert(none)
 }
 

@@ -37,6 +37,7 @@ fn read_paths(map: &Map) -> Vec<String> {
     for rule in &map.intents {
         [&rule.present, &rule.absent, &rule.source].into_iter().flatten().for_each(|p| add(std::slice::from_ref(p)));
         add(&rule.note);
+        rule.said.iter().for_each(|field| add(&field.from));
         rule.only.iter().for_each(|(path, _)| add(std::slice::from_ref(path)));
     }
     add(&map.ignored);

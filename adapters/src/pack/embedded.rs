@@ -42,7 +42,7 @@ pub(super) const PACKS: &[Embedded] = &[
     pack!(
         "grid-worker",
         ["appeal", "event-type", "matter-names", "sex", "solved-out", "solved", "state", "urgency"],
-        ["batch", "dispute", "event", "page"]
+        ["batch", "dispute", "event", "hotline", "page"]
     ),
     pack!(
         "hotline-12345",
@@ -67,8 +67,19 @@ pub(super) const PACKS: &[Embedded] = &[
     ),
     pack!(
         "video-mediation",
-        ["appeal", "dispute-type", "form", "matter-names", "outcome", "result-out", "satisfaction", "state", "urgency"],
-        ["page", "room-events", "room"]
+        [
+            "appeal",
+            "dispute-type",
+            "event",
+            "form",
+            "matter-names",
+            "outcome",
+            "result-out",
+            "satisfaction",
+            "state",
+            "urgency"
+        ],
+        ["page", "room-events", "room", "webhook"]
     ),
 ];
 

@@ -203,6 +203,8 @@ proptest! {
         };
         let with = |mut fields: serde_json::Map<String, Value>, id: &str| {
             fields.insert(id.to_owned(), json!("7"));
+            // Of a matter something must be said.
+            fields.extend(["title", "bt"].map(|key| (key.to_owned(), json!("路灯不亮"))));
             Value::Object(fields)
         };
         let petition = json!({"xfj": with(fill(PETITION), "xfjbh"), "xfr": persons, "blfss": values});

@@ -13,8 +13,8 @@ mod spec;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use huiliu_schemas::Namespace;
 use huiliu_schemas::submission::Submission;
+use huiliu_schemas::{Namespace, SourceId};
 use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
@@ -219,6 +219,11 @@ impl Pack {
     pub fn map(&self, record: &Value, namespace: &Namespace, received: Timestamp) -> Result<Submission, Unmapped> {
         let map = || self.map.map(record, namespace, received);
         catch_unwind(AssertUnwindSafe(map)).unwrap_or_else(|_| Err(Unmapped::broke_down()))
+    }
+
+    /// The number of a record, though nothing else of it be read.
+    pub fn number(&self, record: &Value) -> Option<SourceId> {
+        self.map.number(record, &self.namespace)
     }
 
     /// The fields of a record that nobody reads.

@@ -13,6 +13,7 @@ use super::records::{Digest, Records, Whose};
 use super::spec::{PullSpec, Walk};
 use super::window::Reading;
 use crate::charset;
+use crate::json;
 use crate::map::{RecordPath, as_text};
 use crate::pack::Pack;
 use crate::salvage::{self, Cut};
@@ -80,7 +81,10 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
     // Where neither a code nor a number says so, a null may as well stand beside a failure.
     let is_empty = || spec.list.is_null(&answer) && (spec.code.is_some() || total == Some(0));
     let (rows, list) = match (cut, spec.list.get(&answer)) {
-        (Some(cut), _) => (cut.elements.len(), Some(Sha256::digest(cut.list).into())),
+        (Some(cut), _) => {
+            let digest = cut.lists().fold(Sha256::new(), Sha256::chain_update);
+            (cut.elements.len(), Some(digest.finalize().into()))
+        }
         (None, Some(list @ Value::Array(rows))) => (rows.len(), Some(Sha256::digest(list.to_string()).into())),
         _ if is_empty() => (0, None),
         _ => return Err(PullError::NoList(spec.list.text().to_owned())),
@@ -95,7 +99,7 @@ fn look(spec: &PullSpec, bytes: &[u8]) -> Result<Said, PullError> {
 /// The answer; where no parser reads it because of what stands in its list, without that, and the list cut into its records:
 /// one that is broken would stop all others for ever.
 fn answer<'t>(spec: &PullSpec, text: &'t str) -> Result<(Value, Option<Cut<'t>>), PullError> {
-    let error = match serde_json::from_str(text) {
+    let error = match json::parse(text) {
         Ok(answer) => return Ok((answer, None)),
         Err(error) => error,
     };

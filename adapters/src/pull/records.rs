@@ -5,7 +5,6 @@ use std::cell::LazyCell;
 use std::slice;
 
 use huiliu_schemas::ids::SourceId;
-use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -54,9 +53,7 @@ impl Records {
         };
         let read = |value: Value| {
             let digest = Sha256::digest(value.to_string()).into();
-            let whose = pack.map(&value, &pack.namespace, Timestamp::MAX);
-            let whose = whose.map_or(Whose::Unread(digest), |s| Whose::Number(s.source));
-            (whose, digest)
+            (pack.number(&value).map_or(Whose::Unread(digest), Whose::Number), digest)
         };
         let records = pack.decode(Way::Pull, body, Limits::default()).ok()?;
         let told = |record: Record| record.value.map_or_else(|_| broken(record.index), read);

@@ -168,10 +168,14 @@ fn as_exchange(pushed: Result<Receipt, Problem>) -> Response {
     match pushed {
         Ok(receipt) => {
             if let Some(reason) = &receipt.reason {
-                return Json(ExchangeAnswer::refused(Refusal::BadFormat, reason.clone())).into_response();
+                return Json(ExchangeAnswer::refused(
+                    Refusal::BadFormat,
+                    format!("{reason}；回执 receipt {}", receipt.receipt),
+                ))
+                .into_response();
             }
             let told: Vec<Told> = receipt.records.iter().map(tell).collect();
-            Json(ExchangeAnswer::of(&told)).into_response()
+            Json(ExchangeAnswer::of(&receipt.receipt, &told)).into_response()
         }
         Err(problem) => {
             let refusal = match problem.kind() {
@@ -189,13 +193,13 @@ fn as_exchange(pushed: Result<Receipt, Problem>) -> Response {
 
 fn tell(record: &RecordReceipt) -> Told {
     let id = record.source_id.clone().unwrap_or_else(|| record.index.to_string());
+    let problems: Vec<String> = record.problems.iter().map(|p| format!("{}: {}", p.source_field, p.expected)).collect();
     let result = match record.outcome {
         RecordOutcome::Quarantined => {
-            let fields = record.problems.iter().map(|p| format!("{}: {}", p.source_field, p.expected));
-            let reason = record.reason.clone().into_iter().chain(fields).collect::<Vec<_>>().join("; ");
+            let reason = record.reason.iter().chain(&problems).cloned().collect::<Vec<_>>().join("; ");
             RecordResult::Failed { reason }
         }
         _ => RecordResult::Taken,
     };
-    Told { id, result }
+    Told { id, result, problems }
 }

@@ -125,7 +125,8 @@ fn session(cause: u64, note: &str) -> Job {
     let (level, round, started_at, ended_at, outcome) = (None, None, None, None, None);
     record(cause, |told| {
         (told.intent, told.content) = (Intent::Session, said(note));
-        told.session = Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome });
+        told.session =
+            Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome, minutes_digest: None });
     })
 }
 

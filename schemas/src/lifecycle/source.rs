@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Decided, Draft, NothingNew, for_a_person, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::{Case, Late};
 use crate::command::Submit;
+use crate::content::Content;
 use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
@@ -63,8 +64,8 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
         draft.route()?;
     }
     // A session may be told of before its case: the case then begins with what little is known.
-    if let Some(session) = submission.session.clone() {
-        let session = Session { id: session_id(&session, None, submit), ..session };
+    if let Some(session) = &submission.session {
+        let session = told_session(session, None, submit, &draft.order.content);
         draft.push(EventBody::MediationHeld { session, accused: Vec::new() });
     }
     if let Some(assessment) = submission.assessment {
@@ -350,15 +351,21 @@ fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 }
 
 fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
-    let Some(told) = submit.submission.session.clone() else { return };
-    let id = session_id(&told, Some(case), submit);
-    let known = case.sessions.iter().find(|s| s.id == id);
-    let told = Session { id, ..told };
+    let Some(told) = &submit.submission.session else { return };
+    let told = told_session(told, Some(case), submit, &draft.order.content);
+    let known = case.sessions.iter().find(|s| s.id == told.id);
     let session = known.map_or_else(|| told.clone(), |known| known.merged(&told));
     if known != Some(&session) {
         let accused = draft.accused(case);
         draft.push(EventBody::MediationHeld { session, accused });
     }
+}
+
+/// The session with its number, and by what its minutes are known again: they may come after all else of it.
+fn told_session(session: &Session, case: Option<&Case>, submit: &Submit, content: &Content) -> Session {
+    let has_minutes = submit.submission.intent == Intent::Session && content.note.is_some();
+    let minutes_digest = has_minutes.then(|| submit.seen.matter_digest.clone());
+    Session { id: session_id(session, case, submit), minutes_digest, ..session.clone() }
 }
 
 /// A record that tells how the mediation ended and not in which session means the last one; where none is known, the

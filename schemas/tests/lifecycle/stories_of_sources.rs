@@ -817,6 +817,7 @@ fn a_session_is_noted_once_and_however_late() {
         started_at: None,
         ended_at: None,
         outcome: None,
+        minutes_digest: None,
     });
     assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
     assert_eq!(world.submit(&room, unsure()), REPEAT);
@@ -827,7 +828,23 @@ fn a_session_is_noted_once_and_however_late() {
 }
 
 fn ended(id: &str, outcome: Option<MediationOutcome>) -> Session {
-    Session { id: id.into(), level: None, round: None, started_at: None, ended_at: None, outcome }
+    Session { id: id.into(), level: None, round: None, started_at: None, ended_at: None, outcome, minutes_digest: None }
+}
+
+/// They come once the room has ended, and say nothing of it that was not known.
+#[test]
+fn minutes_that_come_after_the_session_are_kept_once() {
+    let mut world = World::dispatched(&[lead("housing")]);
+    let mut room = record().intent(Intent::Session).saying("it ended");
+    room.0.submission.session = Some(ended("room-1", None));
+    room.0.submission.content.note = None;
+    assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
+    let mut minutes = room.clone().saying("the minutes");
+    minutes.0.submission.content.note = Some("各付一半。".into());
+    assert_eq!(world.submit(&minutes, unsure()), events(&["mediation_held"]));
+    assert_eq!(world.submit(&minutes, unsure()), REPEAT);
+    assert_eq!(world.submit(&room, unsure()), REPEAT, "they are not forgotten");
+    assert_eq!(world.case().sessions.len(), 1);
 }
 
 #[test]
@@ -844,7 +861,8 @@ fn a_session_may_come_before_its_case_and_its_outcome_with_the_matter() {
         world.submit(&matter, to(&[lead("housing")])),
         events(&["supplemented", "dispatched", "mediation_held"])
     );
-    assert_eq!(world.case().sessions, [ended("room-1", Some(MediationOutcome::Agreed))]);
+    let known = Session { minutes_digest: Some("matter".into()), ..ended("room-1", Some(MediationOutcome::Agreed)) };
+    assert_eq!(world.case().sessions, [known]);
     assert_eq!(world.submit(&matter, unsure()), REPEAT);
 
     let mut alone = World::dispatched(&[lead("housing")]);

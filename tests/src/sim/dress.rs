@@ -28,7 +28,23 @@ pub(crate) fn dress(system: System, item: &Item, quirks: &Quirks, seed: u64) -> 
     }
     let mut dresser = Dresser { system, quirks, withheld: item.withheld, rng: &mut rng };
     dresser.value(&mut body);
-    body
+    if chance(&mut rng, quirks.flat_rate) { flat(body) } else { body }
+}
+
+/// A petition with its fields listed plainly. Several persons, and steps, stay in their lists; records of other systems are flat.
+fn flat(body: Value) -> Value {
+    let Value::Object(map) = body else { return body };
+    let mut out = Map::new();
+    for (key, value) in map {
+        match (key.as_str(), value) {
+            ("xfj" | "pj", Value::Object(inner)) => out.extend(inner),
+            ("xfr", Value::Array(mut persons)) if persons.len() == 1 => {
+                out.extend(persons.remove(0).as_object_mut().map(std::mem::take).unwrap_or_default());
+            }
+            (_, value) => drop(out.insert(key, value)),
+        }
+    }
+    Value::Object(out)
 }
 
 /// Six decimals.
@@ -135,7 +151,19 @@ pub fn gcj02((lng, lat): (f64, f64)) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_flat_petition_says_what_the_wrapped_one_does() {
+        let body = json!({"xfj": {"xfjbh": "1", "bt": "a"}, "xfr": [{"xm": "b"}], "blfss": [{"blfsid": "c"}], "pj": {"pjsj": "d"}});
+        let plain = json!({"xfjbh": "1", "bt": "a", "xm": "b", "blfss": [{"blfsid": "c"}], "pjsj": "d"});
+        assert_eq!(flat(body), plain);
+        let several = json!({"xfr": [{"xm": "b"}, {"xm": "c"}]});
+        assert_eq!(flat(several.clone()), several);
+        assert_eq!(flat(json!({"orderId": "1"})), json!({"orderId": "1"}));
+    }
 
     #[test]
     fn the_shift_is_some_hundred_metres() {

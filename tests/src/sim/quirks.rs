@@ -34,6 +34,8 @@ pub struct Quirks {
     pub mixed_date_rate: f64,
     /// Absent fields written as `无`, `null`, `0` or left out, instead of `""`.
     pub absent_word_rate: f64,
+    /// Petitions with their fields listed plainly, instead of wrapped in `xfj`, `xfr` and `pj`.
+    pub flat_rate: f64,
     /// Records first sent without their details, and again with them.
     pub half_filled_rate: f64,
     /// Records sent or listed twice, unchanged.
@@ -87,6 +89,7 @@ impl Quirks {
             login_rate: 0.0,
             mixed_date_rate: 0.0,
             absent_word_rate: 0.0,
+            flat_rate: 0.0,
             half_filled_rate: 0.0,
             repeat_rate: 0.0,
             late_rate: 0.0,
@@ -114,6 +117,7 @@ impl Quirks {
             slow_ms: 300,
             mixed_date_rate: 0.2,
             absent_word_rate: 0.3,
+            flat_rate: 0.2,
             half_filled_rate: 0.05,
             repeat_rate: 0.03,
             late_rate: 0.03,
@@ -141,6 +145,7 @@ impl Quirks {
             slow_ms: 1_000,
             mixed_date_rate: 0.7,
             absent_word_rate: 0.7,
+            flat_rate: 0.4,
             half_filled_rate: 0.2,
             repeat_rate: 0.15,
             late_rate: 0.15,

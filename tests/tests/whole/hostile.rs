@@ -205,6 +205,10 @@ async fn a_charset_is_read_as_it_is_whatever_was_declared() {
         assert_eq!(told["records"][0]["outcome"], "new", "{name}: {told}");
         world.case(name).await;
     }
+    let utf16 = format!("\u{feff}{}", with("utf16", "title", "堃镕㐂路施工噪音".into()));
+    let bytes: Vec<u8> = utf16.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let told = settled(&sender, &push(&sender, JSON, bytes, &[]).await).await;
+    assert_eq!(told["records"][0]["outcome"], "new", "{told}");
 }
 
 /// One of 500 is broken: 499 go through and the answer names the one.
@@ -228,10 +232,41 @@ async fn one_broken_record_takes_no_other_with_it() {
         records[322]
     );
 
-    // A key twice in one object: the last one counts, as everywhere in JSON, and nothing is doubled.
-    let twice = order("twice").to_string().replacen("{", "{\"orderId\":\"first\",", 1);
-    let told = settled(&sender, &push(&sender, JSON, twice.into_bytes(), &[]).await).await;
-    assert_eq!(told["records"].as_array().map(Vec::len), Some(1), "{told}");
+    // One of 500 is nested too deep.
+    let deep = format!("{{\"orderId\":\"deep\",\"title\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    let mut texts: Vec<String> = (0..499).map(|n| order(&format!("shallow-{n}")).to_string()).collect();
+    texts.insert(77, deep);
+    let told = settled(&sender, &push(&sender, JSON, format!("[{}]", texts.join(",")).into_bytes(), &[]).await).await;
+    let records = told["records"].as_array().expect("records");
+    assert_eq!(records.iter().filter(|r| r["outcome"] == "new").count(), 499);
+    assert!(
+        records[77]["reason"].as_str().is_some_and(|why| why.contains("nested deeper than 48 levels")),
+        "{}",
+        records[77]
+    );
+}
+
+/// Nothing that was sent is dropped in silence: every list of a body is read, and a key that stands twice is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_twice_hides_nothing() {
+    let world = World::new(Way::Push).await;
+    let sender = world.hub.caller(HOTLINE);
+    let told = async |body: String| settled(&sender, &push(&sender, JSON, body.into_bytes(), &[]).await).await;
+    let (a, b, c) = (order("list-1"), order("list-2"), order("list-3"));
+    let lists = told(format!("{{\"orders\":[{a}],\"rows\":[{b}],\"orders\":[{c}]}}")).await;
+    let outcomes: Vec<&Value> = lists["records"].as_array().expect("records").iter().map(|r| &r["outcome"]).collect();
+    assert_eq!(outcomes, ["new", "new", "new"], "{lists}");
+
+    let own = order("twice").to_string().replacen('{', "{\"orderId\":\"first\",", 1);
+    let told_own = told(own).await["records"][0].clone();
+    assert_eq!(told_own["outcome"], "quarantined", "{told_own}");
+    assert!(told_own["problems"].to_string().contains("each key once"), "{told_own}");
+    let other = order("other").to_string().replacen('{', "{\"callerName\":\"另一个人\",", 1);
+    let told_other = told(other).await["records"][0].clone();
+    assert_eq!(told_other["outcome"], "new", "{told_other}");
+    let named = |p: &Value| p["source_field"] == "callerName" && p["blocking"] == false;
+    assert!(told_other["problems"].as_array().is_some_and(|all| all.iter().any(named)), "{told_other}");
+    assert!(!told_other.to_string().contains("另一个人"), "{told_other}");
 }
 
 /// The same number with another person's matter is not the same case, and nobody is shown the other's words.

@@ -25,6 +25,10 @@ async fn nothing_personal_lies_in_clear_anywhere() {
     order["callerContact"] = PLANTED[1].into();
     order["address"] = PLANTED[3].into();
     order["majorContent"] = PLANTED[4].into();
+    // Where nobody is meant to stand.
+    order["callRecordFileId"] = format!("{}_{}_20260301093000.wav", PLANTED[1], PLANTED[0]).into();
+    order["communityName"] = format!("{}家", PLANTED[0]).into();
+    order["pilotLight"] = format!("{}来电", PLANTED[0]).into();
     let mut petition = noise_petition("33020500202611229999");
     petition["xfr"] =
         json!([{ "xm": PLANTED[0], "zjlx": "111", "zjhm": PLANTED[2], "sjh": PLANTED[1], "xfjzfrbz": "1" }]);

@@ -143,6 +143,7 @@ async fn the_exchange_gets_its_own_codes() {
     let answer = send(json!([good, bad]), EXCHANGE_SECRET).await;
     assert_eq!(answer["successStr"], "33020500202603010101", "{answer}");
     assert_eq!(answer["failSituationList"].as_array().unwrap().len(), 1, "{answer}");
+    assert!(answer["msg"].as_str().is_some_and(|msg| msg.contains("receipt petition-portal")), "{answer}");
     let refused = send(json!([good]), "wrong").await;
     assert_eq!(refused["code"], "0304", "{refused}");
     world.case("33020500202603010101").await;

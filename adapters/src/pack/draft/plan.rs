@@ -436,9 +436,8 @@ impl Plan {
             let table = target.rsplit('.').next().unwrap_or(target);
             match *target {
                 "source.id" => line.options.push("need = \"required\"".to_owned()),
-                "content.text" | "content.title" | "facts.registered_at" => {
-                    line.options.push("need = \"wanted\"".to_owned());
-                }
+                "content.text" | "content.title" => line.options.push("need = \"either\"".to_owned()),
+                "facts.registered_at" => line.options.push("need = \"wanted\"".to_owned()),
                 "facts.source_deadline" => line.options.push("day = \"end\"".to_owned()),
                 "content.reply" if line.from.iter().any(|path| path.contains("[]")) => {
                     line.options.push("pick = \"last\"".to_owned());

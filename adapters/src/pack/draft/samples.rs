@@ -7,6 +7,7 @@ use super::DraftError;
 use crate::charset;
 use crate::decode::Format;
 use crate::form;
+use crate::json;
 use crate::map::RecordPath;
 use crate::rows;
 
@@ -90,9 +91,9 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Document, DraftError> {
     if text.starts_with('<') {
         return Err(unreadable("XML, which no channel decodes yet: convert it to JSON"));
     }
-    let (whole, broken, format) = match serde_json::from_str::<Value>(text) {
+    let (whole, broken, format) = match json::parse(text) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => (value, 0, format),
-        _ => match rows::json_lines(text, MOST_SAMPLES) {
+        _ => match rows::json_lines(text, MOST_SAMPLES, json::parse) {
             Some(lines) => whole_ones(lines, format),
             // Its commas would make a table of it.
             None if crate::looks::begins_as_data(text) => return Err(unreadable("broken JSON")),
