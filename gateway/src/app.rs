@@ -33,7 +33,8 @@ use crate::engine::{Engine, Server, room, streams};
 use crate::figures::{self, Sampler};
 use crate::files::{FollowFiles, Kept, Sources, directory_to_start_with, pack_to_start_with};
 use crate::follow::LogNow;
-use crate::intake::pipeline::{self, Pipeline};
+use crate::intake::attempts::Attempts;
+use crate::intake::pipeline::{self, IN_FLIGHT, Pipeline};
 use crate::intake::pull::Pull;
 use crate::intake::receipts::Receipts;
 use crate::intake::replay::{Replay, carry_on};
@@ -89,6 +90,8 @@ impl App {
             .with_context(|| format!("failed to make the data directory {}", settings.data_dir.display()))?;
         let data_lock = StoreLock::take(&settings.data_dir).await?;
         backup::restore::refuse_unfinished(&settings.data_dir)?;
+        let attempts = Attempts::open(&settings.data_dir, IN_FLIGHT)
+            .with_context(|| format!("failed to note in {} what is in hand", settings.data_dir.display()))?;
         let credentials = credentials(&settings.credentials_file)?;
         let kept = Kept::directory(&settings.data_dir);
         let directory =
@@ -170,7 +173,7 @@ impl App {
         background.run("credentials", follow_credentials.run(shutdown.clone()));
         background.run("files", files.run(shutdown.clone()));
         background.run("sweep", sweep::run(jetstream.clone(), dying, shutdown.clone()));
-        let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone());
+        let pipeline = Pipeline::new(jetstream.clone(), ledger.clone(), channels.clone(), traces.clone(), attempts);
         background.run("pipeline", pipeline.run(shutdown.clone()));
         background.run("quarantine", carry_on(replay, shutdown.clone()));
         background.run("nats door", nats_door::run(engine.doors.clone(), api.clone(), shutdown.clone()));

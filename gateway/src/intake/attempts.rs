@@ -1,27 +1,48 @@
-//! Envelopes of which gateways die. What was in hand when one died comes again: first with few others beside it, then alone,
-//! and that it is in hand is written down, beside the cursors, until it is put down. If the gateway dies now, it dies of this
-//! one; after some such deaths in a row it is given up. A kill or a power cut convicts nobody: the same envelope would have to
-//! be the one in hand each time.
+//! Envelopes of which this gateway dies. Which ones it has in hand stands in a file, written without a sync: that outlives
+//! the process, though not the machine. What the next process finds there was in hand when this one died: it is taken up
+//! with few others, then alone, and after some such deaths it is given up. A kill or a power cut convicts nobody: the same
+//! envelope would have to be in hand each time, the last times as the only one.
 //!
-//! What comes for the first time, and what this process met before and outlived, is suspected of nothing and costs nothing: how
-//! often the server delivered it says little, for it counts what was given back while there was no room, too.
+//! How often the server delivered an envelope says nothing: it counts what was given back for want of room, and forgets
+//! what it counted just before it died with its gateway.
 
-use async_nats::jetstream::Context;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cache::Cache;
-use crate::engine::streams::CURSORS;
+use crate::doors::credentials::write_private;
 
-/// So many gateways in a row may die of one that was alone in their hands.
-const MOST: u32 = 4;
-/// So many envelopes that were out when a gateway died may be in hand together.
+/// So many processes in a row may die with one in hand: beside all, among few, and three times alone.
+const MOST: u32 = 5;
+/// So many envelopes that were in hand when a process died may be so together.
 const FEW: usize = 50;
+/// A place in the file holds the sequence of an envelope, or nothing.
+const PLACE: usize = size_of::<u64>();
 
-/// What is known of envelopes that were worked on.
-#[derive(Clone)]
-pub(super) struct Attempts {
-    jetstream: Context,
-    /// Which of its deliveries this process met last: it lives, so nobody died of that one.
-    met: Cache<u64, i64>,
+/// What is known of envelopes in hand, and of those that were when a process died.
+#[derive(Debug)]
+pub struct Attempts {
+    /// The envelopes in hand, a place for each.
+    in_hand: Arc<InHand>,
+    /// Of how many deaths each is suspected.
+    suspects: Mutex<BTreeMap<u64, u32>>,
+    suspects_file: PathBuf,
+}
+
+#[derive(Debug)]
+struct InHand {
+    file: File,
+    free: Mutex<Vec<usize>>,
+}
+
+/// An envelope in hand, until this is let go.
+#[derive(Debug)]
+pub(super) struct Held {
+    in_hand: Arc<InHand>,
+    place: Option<usize>,
 }
 
 /// How carefully an envelope is taken up.
@@ -29,28 +50,17 @@ pub(super) struct Attempts {
 pub(super) enum Care {
     /// Beside all others.
     None,
-    /// With few others: a gateway may have died with it in hand.
+    /// With few others: a process died with it in hand.
     AmongFew,
-    /// With no other, and noted: several may have.
+    /// With no other: several did.
     Alone,
 }
 
-/// Whether an envelope may be taken up.
-pub(super) enum Attempt {
-    /// It may.
-    Begun,
-    /// Whoever took it up alone died of it, so many times in a row.
-    Poison(u32),
-}
-
 impl Care {
-    fn of(delivered: i64, met: Option<i64>) -> Self {
-        if met.is_some_and(|last| last + 1 >= delivered) {
-            return Self::None;
-        }
-        match delivered {
-            ..=1 => Self::None,
-            2 => Self::AmongFew,
+    fn of(deaths: u32) -> Self {
+        match deaths {
+            0 => Self::None,
+            1 => Self::AmongFew,
             _ => Self::Alone,
         }
     }
@@ -67,62 +77,107 @@ impl Care {
 }
 
 impl Attempts {
-    /// Remembers so many envelopes it met.
-    pub fn new(jetstream: Context, most: usize) -> Self {
-        Self { jetstream, met: Cache::new(most) }
-    }
-
-    /// How carefully this one is to be taken up, delivered for the so-many-th time.
-    pub fn care(&self, sequence: u64, delivered: i64) -> Care {
-        let met = self.met.get(&sequence);
-        self.met.insert(sequence, delivered);
-        Care::of(delivered, met)
-    }
-
-    /// Writes down that the envelope is in hand, if it is alone.
+    /// Finds in the data directory what the process before had in hand when it died, and makes room for so many.
     ///
     /// # Errors
-    /// When that cannot be written down: then it must not be taken up.
-    pub async fn begin(&self, sequence: u64, care: Care) -> Result<Attempt, String> {
-        if care != Care::Alone {
-            return Ok(Attempt::Begun);
-        }
-        let notes = self.jetstream.get_key_value(CURSORS).await.map_err(|e| e.to_string())?;
-        let kept = notes.get(key(sequence)).await.map_err(|e| e.to_string())?;
-        let died = kept.and_then(|v| std::str::from_utf8(&v).ok()?.parse().ok()).unwrap_or(0);
-        if died >= MOST {
-            return Ok(Attempt::Poison(died));
-        }
-        if died > 0 {
-            tracing::warn!(
-                sequence,
-                died,
-                "envelope {sequence} was alone in hand when a gateway ended: {died} of {MOST}"
-            );
-        }
-        notes.put(key(sequence), (died + 1).to_string().into()).await.map_err(|e| e.to_string())?;
-        Ok(Attempt::Begun)
+    /// Where the files can be neither read nor written.
+    pub fn open(data: &Path, most: usize) -> io::Result<Self> {
+        let suspects_file = data.join("suspects.json");
+        let path = data.join("in-hand");
+        let held = read(&path)?.map_or_else(Vec::new, |bytes| held_in(&bytes));
+        // What does not read is of no more use than nothing: a power cut may have left it half written.
+        let before = read(&suspects_file)?.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        let suspects = suspected(before, &held);
+        save(&suspects_file, &suspects)?;
+        let empty = vec![0; most * PLACE];
+        let file = File::options().write(true).create(true).truncate(false).open(&path)?;
+        file.write_all_at(&empty, 0)?;
+        file.set_len(empty.len() as u64)?;
+        let in_hand = Arc::new(InHand { file, free: Mutex::new((0..most).collect()) });
+        Ok(Self { in_hand, suspects: Mutex::new(suspects), suspects_file })
     }
 
-    /// We live: whatever came of it, it is not what a gateway dies of.
-    pub async fn end(&self, sequence: u64, care: Care) {
-        if care != Care::Alone {
-            return;
-        }
-        if let Err(error) = self.forget(sequence).await {
-            tracing::debug!(error, sequence, "that an envelope was put down is not written down");
+    /// How carefully this one is to be taken up.
+    pub(super) fn care(&self, sequence: u64) -> Care {
+        Care::of(self.deaths(sequence))
+    }
+
+    /// How many processes died of it, if that is enough to give it up.
+    pub(super) fn convicted(&self, sequence: u64) -> Option<u32> {
+        Some(self.deaths(sequence)).filter(|deaths| *deaths >= MOST)
+    }
+
+    /// Notes that it is in hand.
+    pub(super) fn take_up(&self, sequence: u64) -> Held {
+        let place = locked(&self.in_hand.free).pop();
+        let held = Held { in_hand: Arc::clone(&self.in_hand), place };
+        held.write(sequence);
+        held
+    }
+
+    /// It was put down and we live: whatever became of it, it is not what a process dies of.
+    pub(super) fn outlived(&self, sequence: u64) {
+        let mut suspects = locked(&self.suspects);
+        let Some(deaths) = suspects.remove(&sequence) else { return };
+        // Of one death hundreds are suspected, and the next start forgets those that were not in hand again.
+        if deaths > 1
+            && let Err(error) = save(&self.suspects_file, &suspects)
+        {
+            tracing::warn!(sequence, %error, "it cannot be written down that this gateway does not die of an envelope");
         }
     }
 
-    async fn forget(&self, sequence: u64) -> Result<(), String> {
-        let notes = self.jetstream.get_stream_no_info(format!("KV_{CURSORS}")).await.map_err(|e| e.to_string())?;
-        let subject = format!("$KV.{CURSORS}.{}", key(sequence));
-        notes.purge().filter(subject).await.map(drop).map_err(|e| e.to_string())
+    fn deaths(&self, sequence: u64) -> u32 {
+        locked(&self.suspects).get(&sequence).copied().unwrap_or_default()
     }
 }
 
-fn key(sequence: u64) -> String {
-    format!("begun.{sequence}")
+impl Held {
+    fn write(&self, sequence: u64) {
+        let Some(place) = self.place else { return };
+        let at = (place * PLACE) as u64;
+        if let Err(error) = self.in_hand.file.write_all_at(&sequence.to_le_bytes(), at) {
+            tracing::warn!(sequence, %error, "it cannot be written down that an envelope is in hand");
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.write(0);
+        locked(&self.in_hand.free).extend(self.place);
+    }
+}
+
+/// One more death for each that was in hand. Of the others those stay that were alone in hand once: what else was deadly
+/// must not make them be forgotten.
+fn suspected(before: BTreeMap<u64, u32>, held: &[u64]) -> BTreeMap<u64, u32> {
+    let again = held.iter().map(|sequence| (*sequence, before.get(sequence).copied().unwrap_or_default() + 1));
+    let again: BTreeMap<u64, u32> = again.collect();
+    again.iter().filter(|(_, deaths)| Care::of(**deaths) == Care::Alone).for_each(|(sequence, deaths)| {
+        tracing::warn!(sequence, deaths, "envelope {sequence} was in hand when this gateway died: {deaths} of {MOST}");
+    });
+    before.into_iter().filter(|(_, deaths)| *deaths > 1).chain(again).collect()
+}
+
+fn held_in(bytes: &[u8]) -> Vec<u64> {
+    let places = bytes.as_chunks::<PLACE>().0.iter().map(|place| u64::from_le_bytes(*place));
+    places.filter(|sequence| *sequence > 0).collect()
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+fn save(path: &Path, suspects: &BTreeMap<u64, u32>) -> io::Result<()> {
+    write_private(path, &serde_json::to_string(suspects)?)
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// For the tests, and in no release: dies of an envelope that holds the text it is told to die of.
@@ -137,15 +192,54 @@ pub(super) fn die_of(body: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::scratch::Scratch;
+
+    /// A process that ends without putting down what it has in hand.
+    fn dies_with(data: &Path, held: &[u64]) {
+        let attempts = Attempts::open(data, 4).expect("opened");
+        held.iter().for_each(|sequence| std::mem::forget(attempts.take_up(*sequence)));
+    }
 
     #[test]
-    fn what_may_have_ended_a_gateway_is_taken_up_ever_more_carefully() {
-        let of = |delivered, met| Care::of(delivered, met);
-        assert_eq!([1, 2, 3, 70].map(|n| of(n, None)), [Care::None, Care::AmongFew, Care::Alone, Care::Alone]);
-        // Given back by this process, or left lying so long that the server sent it once more.
-        assert_eq!([of(2, Some(1)), of(70, Some(69)), of(69, Some(70))], [Care::None; 3]);
-        // Given back by us, and then another had it.
-        assert_eq!([of(3, Some(1)), of(71, Some(69))], [Care::Alone; 2]);
+    fn what_processes_die_with_is_taken_up_ever_more_carefully_and_given_up() {
+        let scratch = Scratch::new();
+        let now = |sequence| {
+            let attempts = Attempts::open(scratch.path(), 4).expect("opened");
+            (attempts.care(sequence), attempts.convicted(sequence))
+        };
+        assert_eq!(now(7), (Care::None, None));
+        dies_with(scratch.path(), &[6, 7]);
+        dies_with(scratch.path(), &[7]);
+        // One of another kind of death in between, and its neighbour got through.
+        dies_with(scratch.path(), &[9]);
+        let attempts = Attempts::open(scratch.path(), 4).expect("opened");
+        assert_eq!([6, 7, 9].map(|n| attempts.care(n)), [Care::None, Care::Alone, Care::AmongFew]);
+        drop(attempts);
+        (0..3).for_each(|_| dies_with(scratch.path(), &[7]));
+        let attempts = Attempts::open(scratch.path(), 4).expect("opened");
+        assert_eq!(attempts.convicted(7), Some(5));
+        attempts.outlived(7);
+        assert_eq!(now(7), (Care::None, None), "forgotten for good");
+    }
+
+    #[test]
+    fn what_was_put_down_is_no_suspect() {
+        let scratch = Scratch::new();
+        let attempts = Attempts::open(scratch.path(), 1).expect("opened");
+        let held = attempts.take_up(3);
+        // More than there is room for: not noted, and nothing of the others is written over.
+        drop(attempts.take_up(4));
+        assert_eq!(held_in(&std::fs::read(scratch.path().join("in-hand")).expect("read")), [3]);
+        drop(held);
+        drop(attempts);
+        let attempts = Attempts::open(scratch.path(), 1).expect("opened");
+        assert_eq!([3, 4].map(|n| attempts.care(n)), [Care::None; 2]);
+        std::mem::forget(attempts.take_up(5));
+        // Cut in the middle of a place.
+        let file = File::options().write(true).open(scratch.path().join("in-hand")).expect("opened");
+        file.set_len(5).expect("cut");
+        std::fs::write(scratch.path().join("suspects.json"), "{\"5\":").expect("cut");
+        assert_eq!(Attempts::open(scratch.path(), 1).expect("opened").care(5), Care::None);
     }
 
     #[test]

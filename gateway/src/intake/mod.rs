@@ -1,7 +1,7 @@
 //! Intake: what arrives is sealed and stored byte for byte before anyone is told it is here; only then is it understood.
 //! [`pipeline`] is what happens to a message, from top to bottom.
 
-mod attempts;
+pub mod attempts;
 pub mod dead;
 pub mod envelope;
 pub mod pipeline;

@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::attempts::{Attempt, Attempts, Care};
+use super::attempts::Attempts;
 use super::dead::{DeadLetter, bury};
 use super::envelope::{RawEnvelope, is_carried};
 use super::understand::{Misunderstood, Understood, understand};
@@ -42,7 +42,7 @@ use crate::traces::{Key, SpanKind, Step, Traces, of_nats};
 /// The durable consumer all gateways share.
 pub const CONSUMER: &str = "pipeline";
 /// Enough for every lane of the ledger to have its next batch waiting.
-const IN_FLIGHT: usize = 1_000;
+pub const IN_FLIGHT: usize = 1_000;
 /// What the server may send ahead; more than any one envelope, or that one would never come.
 const ASKED_FOR_BYTES: usize = 16 << 20;
 const _: () = assert!(ASKED_FOR_BYTES > 2 * crate::api::BODY_CAP);
@@ -117,9 +117,9 @@ impl Underway {
 
 impl Pipeline {
     /// A pipeline from INTAKE into the ledger.
-    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces) -> Self {
+    pub fn new(jetstream: Context, ledger: Ledger, channels: Channels, traces: Traces, attempts: Attempts) -> Self {
         Self {
-            attempts: Attempts::new(jetstream.clone(), 2 * MOST_OUT),
+            attempts,
             jetstream,
             ledger,
             channels,
@@ -171,10 +171,8 @@ impl Pipeline {
                 close(&message, Fate::Done).await;
                 continue;
             }
-            let position = position(&message)?;
-            let Position { sequence, delivered, stored } = position;
-            let care = self.attempts.care(sequence, delivered);
-            let room = self.in_flight.clone().acquire_many_owned(care.weight(IN_FLIGHT));
+            let Position { sequence, delivered, stored } = position(&message)?;
+            let room = self.in_flight.clone().acquire_many_owned(self.attempts.care(sequence).weight(IN_FLIGHT));
             let Ok(permits) = in_hand(&message, room).await else { return Ok(()) };
             if self.done.get(&sequence) == Some(stored) {
                 close(&message, Fate::Done).await;
@@ -183,7 +181,8 @@ impl Pipeline {
             let mut step = self.traces.resume(SpanKind::Consumer, "work", of_nats(message.headers.as_ref()));
             step.count(Key::Intake, sequence);
             step.count(Key::Delivery, delivered);
-            match self.begin(&message, &position, care, &mut step).await {
+            let held = self.attempts.take_up(sequence);
+            match self.begin(&message, sequence, delivered, &mut step).await {
                 Ok((channel, underway)) => {
                     let pipeline = Arc::clone(self);
                     tasks.spawn(async move {
@@ -193,14 +192,20 @@ impl Pipeline {
                         if let Fate::Done = fate {
                             pipeline.done.insert(sequence, stored);
                         }
-                        pipeline.attempts.end(sequence, care).await;
+                        pipeline.attempts.outlived(sequence);
+                        drop(held);
                         close(&message, fate).await;
                         drop(permits);
                     });
                 }
                 Err(fate) => {
                     step.failed(fate.word("dead_letter"));
-                    self.attempts.end(sequence, care).await;
+                    // What could not even be buried stays convicted.
+                    if let Fate::Done = fate {
+                        self.done.insert(sequence, stored);
+                        self.attempts.outlived(sequence);
+                    }
+                    drop(held);
                     close(&message, fate).await;
                 }
             }
@@ -212,13 +217,12 @@ impl Pipeline {
     async fn begin(
         &self,
         message: &Message,
-        &Position { sequence, delivered, .. }: &Position,
-        care: Care,
+        sequence: u64,
+        delivered: i64,
         step: &mut Step,
     ) -> Result<(Channel, Vec<Underway>), Fate> {
-        if let Attempt::Poison(times) = self.attempts.begin(sequence, care).await.map_err(Fate::Later)? {
-            let reason =
-                format!("taken up alone {times} times, and each time the gateway ended before it was put down");
+        if let Some(deaths) = self.attempts.convicted(sequence) {
+            let reason = format!("in hand, at last alone, when the gateway died {deaths} times in a row");
             return Err(self.bury_envelope(message, "poison", sequence, reason).await);
         }
         let envelope = match self.open(message) {
