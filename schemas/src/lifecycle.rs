@@ -166,7 +166,6 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
             let told = draft.order.content.note.is_some();
             draft.need(case, told, RefusalCode::MissingReason, "`note` is missing: say why it is taken up again")?;
             draft.reopen(case, None);
-            draft.warn(case.warning(), Vec::new());
         }
         Command::Close {} => draft.push(EventBody::Closed { at_source: false }),
         Command::Supplement {} => {
@@ -179,7 +178,7 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         Command::Assess { by, assessment } => {
             let accused = draft.accused(case);
             draft.push(EventBody::Assessed { by: *by, assessment: *assessment, seen: None, accused });
-            draft.warn(case.warning(), Vec::new());
+            draft.warn_of(case, Vec::new());
             if assessment.is_bad() {
                 draft.reopen(case, None);
             }
@@ -422,17 +421,33 @@ impl<'a> Draft<'a> {
         self.push(EventBody::Dispatched { decision, deadlines, not_accused });
     }
 
-    /// The case is graver than it was known to be, whoever says so: what was judged is never less than the source's own
-    /// urgency. The event is what whoever must know at once waits for.
-    fn warn(&mut self, known: Option<Warning>, deadlines: Vec<Deadline>) {
+    /// The case is graver than was warned of, whoever says so: what was judged is never less than the source's own urgency.
+    /// What the source calls grave is told of as well as what is judged so; what it calls ordinary is not. The event is what
+    /// whoever must know at once waits for, and comes once of an order.
+    fn warn(&mut self, warned: Option<Warning>, urgency: Option<Warning>, deadlines: Vec<Deadline>) {
         let judged = self.order.given.decision.as_ref().and_then(|d| d.severity.colour);
-        if let Some(colour) = judged.filter(|c| Some(*c) > known) {
+        let known = warned.max(urgency.filter(|said| *said < Warning::Orange));
+        let told = self.events.iter().any(|e| matches!(e.body, EventBody::Warned { .. }));
+        if let Some(colour) = judged.filter(|c| Some(*c) > known && !told) {
             self.push(EventBody::Warned { colour, deadlines });
         }
     }
 
+    /// The same, of a case that is known. While it is over, nobody must know at once of what its source called grave all along:
+    /// that is told of when it comes back.
+    fn warn_of(&mut self, case: &Case, deadlines: Vec<Deadline>) {
+        let back = self.events.iter().any(|e| matches!(e.body, EventBody::Reopened { .. }));
+        let warned = if case.stage.is_ended() && !back { case.warning() } else { case.marks.warning };
+        self.warn(warned, case.facts.urgency, deadlines);
+    }
+
     /// 重办: to whoever led last; where that may not be, or there is no result to be had again, a person decides.
     fn reopen(&mut self, case: &Case, seen: Option<Box<SourceSeen>>) {
+        self.take_up_again(case, seen);
+        self.warn_of(case, Vec::new());
+    }
+
+    fn take_up_again(&mut self, case: &Case, seen: Option<Box<SourceSeen>>) {
         let given = &self.order.given;
         let barred = |d: &DepartmentId| self.is_forbidden(d) || given.unknown.contains(d);
         let lead = case.last_lead().filter(|d| case.stage.has_result() && !barred(d));

@@ -55,12 +55,37 @@ pub(crate) fn without_marks(text: &str) -> Option<String> {
 }
 
 /// In simplified characters.
-pub(crate) fn simplified(text: &str) -> Cow<'_, str> {
-    let known = |c: char| SIMPLIFIED.get(&c);
-    if !text.chars().any(|c| known(c).is_some_and(|known| !known.shared)) {
-        return Cow::Borrowed(text);
+fn simplified(text: &str) -> Cow<'_, str> {
+    if text.chars().any(|c| SIMPLIFIED.get(&c).is_some_and(|known| !known.shared)) {
+        Cow::Owned(turned(text, true))
+    } else {
+        Cow::Borrowed(text)
     }
-    Cow::Owned(text.chars().map(|c| known(c).map_or(c, |known| known.to)).collect())
+}
+
+/// What is listed in simplified characters, and where some of them are shared, as it stands in a text that was turned too: the
+/// list need not be written as the texts are.
+pub(crate) fn spellings(listed: &str) -> Vec<String> {
+    let mut both = vec![without_shared(listed), turned(listed, true)];
+    both.dedup();
+    both
+}
+
+/// A list of words with all spellings of each. `or` stands between two of the same.
+pub(crate) fn spelled(list: &str, or: &str) -> String {
+    list.split_inclusive(|c| !is_han(c))
+        .map(|word| word.split_at(word.trim_end_matches(|c| !is_han(c)).len()))
+        .fold(String::with_capacity(list.len()), |all, (word, mark)| all + &spellings(word).join(or) + mark)
+}
+
+/// In simplified characters, but for those that are shared.
+pub(crate) fn without_shared(text: &str) -> String {
+    turned(text, false)
+}
+
+fn turned(text: &str, shared: bool) -> String {
+    let known = |c: char| SIMPLIFIED.get(&c).filter(|known| shared || !known.shared);
+    text.chars().map(|c| known(c).map_or(c, |known| known.to)).collect()
 }
 
 fn is_gap(c: char) -> bool {
@@ -119,6 +144,16 @@ mod tests {
         }
         assert_eq!(without_marks("他要跳.楼，不管 了").as_deref(), Some("他要跳楼，不管 了"));
         assert_eq!(without_marks("3.5元。 跳 楼"), None);
+    }
+
+    #[test]
+    fn what_is_listed_is_met_in_either_script() {
+        for (listed, text) in
+            [("乾元廣場", "乾元广场"), ("乾元广场", "乾元廣場聚集"), ("乾元广场", "乾元广场"), ("跳樓", "跳楼")]
+        {
+            assert!(spellings(listed).iter().any(|name| plainly(text).contains(name.as_str())), "{listed}, {text}");
+        }
+        assert_eq!(spelled("詞,類\n拿|乾電+刀,x\n廣場,乾", "|"), "词,类\n拿|乾电|干电+刀,x\n广场,乾|干");
     }
 
     #[test]

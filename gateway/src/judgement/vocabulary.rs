@@ -71,7 +71,7 @@ const GAP: char = '…';
 /// The mark for a gap of very few characters in the same clause: 拎+刀.
 pub(crate) const NEAR: char = '+';
 /// The mark between spellings of the same: 拿|拎|提+刀|斧头.
-const OR: char = '|';
+pub(crate) const OR: &str = "|";
 /// How many characters a gap may be wide.
 const GAP_WIDTH: usize = 16;
 const NEAR_WIDTH: usize = 6;

@@ -13,7 +13,7 @@ use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, S
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::submission::{Assessment, Facts, Intent, Session, Submission, Upstream};
-use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState, Warning};
+use crate::vocabulary::{Assessor, EntryKind, LinkKind, Stage, UpstreamState};
 
 /// What becomes of a record whose numbers no case has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,7 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     if beginning == Beginning::Recorded {
         draft.push(EventBody::Recorded {});
     } else {
-        // What the source calls grave is told of as well as what is judged so; what it calls ordinary is not.
-        draft.warn(submission.facts.urgency.filter(|said| *said < Warning::Orange), Vec::new());
+        draft.warn(None, submission.facts.urgency, Vec::new());
         draft.route()?;
     }
     // A session may be told of before its case: the case then begins with what little is known.
@@ -419,7 +418,7 @@ fn words_told(draft: &mut Draft<'_>, case: &Case, kind: EntryKind, event: EventB
 
 /// What follows of words, once they are told: it may be graver than was known, and `moves` the case from whom they accuse.
 fn words_heard(draft: &mut Draft<'_>, case: &Case, moves: bool) {
-    draft.warn(case.warning(), if moves { Vec::new() } else { draft.order.given.sooner.clone() });
+    draft.warn_of(case, if moves { Vec::new() } else { draft.order.given.sooner.clone() });
     if moves {
         take_from_the_accused(draft, case);
     }

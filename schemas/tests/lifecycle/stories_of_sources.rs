@@ -1018,6 +1018,33 @@ fn a_grave_case_is_told_at_once_whoever_says_so() {
     assert_eq!(World::new().submit(&yellow, judged(Warning::Yellow, 30)), events(&["registered", "dispatched"]));
 }
 
+/// Nobody was told of it while it was over, whoever brings it back.
+#[test]
+fn what_was_grave_when_it_was_recorded_is_told_of_when_it_comes_back() {
+    let grave = || judged(Warning::Red, 30);
+    let recorded = || {
+        let said = record().facts(Facts { urgency: Some(Warning::Red), ..Facts::default() });
+        let mut world = World::new();
+        let mut past = said.clone();
+        past.0.history = true;
+        assert_eq!(world.submit(&past, grave()), events(&["registered", "recorded"]));
+        past.0.seen.matter_digest = "retold".to_owned();
+        assert_eq!(world.submit(&past.order(100), grave()), events(&["supplemented"]), "it is over");
+        (world, said)
+    };
+    let (mut world, said) = recorded();
+    let back = ["supplemented", "reopened", "triaged", "warned"];
+    assert_eq!(world.submit(&said.clone().saying("more").order(101), grave()), events(&back));
+    assert_eq!(world.submit(&said.saying("yet more").order(102), grave()), events(&["supplemented"]), "once");
+
+    let (mut world, _) = recorded();
+    assert_eq!(world.command_given(&desk(), Command::Reopen {}, grave()), events(&["reopened", "triaged", "warned"]));
+
+    let (mut world, _) = recorded();
+    let urge = Record::of(source("hotline", "1-urge"), "hotline-12345").intent(Intent::Urge);
+    assert_eq!(world.submit(&urge, grave()), events(&["urged", "reopened", "triaged", "warned"]));
+}
+
 #[test]
 fn a_supplement_can_bring_clocks_forward_and_never_puts_them_off() {
     let mut world = World::new();

@@ -247,9 +247,9 @@ impl<'g> Scene<'g> {
     pub fn above(&self, spot: &Spot<'_>) -> Option<&Spot<'g>> {
         let mut end = spot.start;
         loop {
-            let above = self.spots.iter().find(|s| s.end == end);
-            if above.is_some() {
-                return above;
+            // Spots do not overlap, so that they stand in the order of their ends too.
+            if let Ok(above) = self.spots.binary_search_by_key(&end, |s| s.end) {
+                return self.spots.get(above);
             }
             let joint =
                 end.checked_sub(1).is_some_and(|at| joins(self.text.chars[at]) || is_comma(self.text.chars[at]));

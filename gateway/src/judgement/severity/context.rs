@@ -32,13 +32,13 @@ pub(super) fn read(text: &str, rules: &Rules, mut tell: impl FnMut(Kind, Severit
         let context = Context { text, clauses: &clauses, words: &words, quoted: &quoted, rules };
         let (how, colour, counts) = match context.of(i) {
             Stands::Plain => ("正文提及", says.colour, true),
-            Stands::Quoted => ("作品名或转发的话，不计", says.colour, false),
+            Stands::Quoted => ("作品名或转发的旧闻，不计", says.colour, false),
             Stands::Denied => ("被否定，不计", says.colour, false),
             Stands::Told => ("传闻或往事，不计", says.colour, false),
             Stands::Guarded => ("防范性表述，不计", says.colour, false),
             Stands::Supposed => ("假设，最高按黄色", says.colour.min(Some(Warning::Yellow)), true),
             Stands::Feared => ("担心，降一级", says.colour.map(lower), true),
-            Stands::Heard => ("听说，最高按橙色", says.colour.min(Some(Warning::Orange)), true),
+            Stands::Heard => ("听说或转发，最高按橙色", says.colour.min(Some(Warning::Orange)), true),
         };
         let (word, kind) = (met.line.cite(FILE), says.kind.chinese().to_owned());
         tell(says.kind, SeverityReason { word, kind, colour, how: how.to_owned() }, counts, context.around(i));
@@ -84,8 +84,15 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
     }
     let hiding: Vec<Range<usize>> =
         found.iter().filter(|m| hides(m, text, &clauses[m.clause])).map(|m| m.start..m.end).collect();
+    found.retain(|m| m.line.says.kind != Kind::Lack || !is_of_another_thing(&text[..m.end], &text[m.end..]));
     found.retain(|m| !m.line.says.kind.speaks() || !hiding.iter().any(|h| h.start <= m.last && m.end <= h.end));
     found
+}
+
+/// Whether the last character before the end of a word begins another thing: 没有电|动车 and 停电|动车 speak of no power.
+fn is_of_another_thing(until: &str, after: &str) -> bool {
+    let mut things = THINGS.iter().filter_map(|thing| thing.char_indices().nth(1).map(|(at, _)| thing.split_at(at)));
+    things.any(|(first, rest)| until.ends_with(first) && after.starts_with(rest))
 }
 
 /// A longer word or turn of words that is about something else: 轮胎漏气, 死猫的尸体. Not where somebody, or premises,
@@ -93,7 +100,7 @@ fn find<'r>(text: &str, clauses: &[Clause], rules: &'r Rules) -> Vec<Met<'r>> {
 fn hides(met: &Met<'_>, text: &str, clause: &Clause) -> bool {
     let gap = text.get(met.head..met.last).unwrap_or_default();
     let narrow = gap.chars().count() <= MOST_BETWEEN || !met.line.gapped.as_ref().is_some_and(|word| word.near);
-    let apart = narrow && !names_somebody(gap) && !names(gap, PREMISES) && !names(gap, HAPPENED);
+    let apart = narrow && names_nobody(gap);
     let before = &text[clause.at.start..met.start];
     let after = text.get(met.end..clause.at.end).unwrap_or_default();
     let owner = OWNED.iter().any(|o| before.ends_with(o)) && !names(before, BESIDE);
@@ -104,6 +111,11 @@ fn hides(met: &Met<'_>, text: &str, clause: &Clause) -> bool {
     }
 }
 
+/// Neither somebody nor premises nor what happened.
+pub(super) fn names_nobody(text: &str) -> bool {
+    !names_somebody(text) && !names(text, PREMISES) && !names(text, HAPPENED)
+}
+
 fn names(text: &str, words: &[&str]) -> bool {
     words.iter().any(|w| text.contains(w))
 }
@@ -111,6 +123,34 @@ fn names(text: &str, words: &[&str]) -> bool {
 fn names_somebody(text: &str) -> bool {
     text.contains(|c| PERSON.contains(c)) || names(text, PEOPLE)
 }
+
+/// Things named after water or power; none whose name begins like what is said of a lack (停电工人, 停电影响, 停水产生).
+const THINGS: &[&str] = &[
+    "电动车",
+    "电动自行车",
+    "电动汽车",
+    "电动三轮",
+    "电动摩托",
+    "电动单车",
+    "电动门",
+    "电瓶车",
+    "电子屏",
+    "电子锁",
+    "电子眼",
+    "电子监控",
+    "电视",
+    "电脑",
+    "电话",
+    "电影院",
+    "电影看",
+    "电线杆",
+    "水泥",
+    "水印",
+    "水景",
+    "水族馆",
+    "水产市场",
+    "水利设施",
+];
 
 /// In words for people: 女孩, 工人, 师傅, 俩.
 const PERSON: &str = "人孩娃童婴妈爸父母女男妇夫妻爷奶婆叔伯姨嫂哥姐弟妹师员民友客官倌贩你我他她咱名俩";
@@ -141,7 +181,24 @@ const PEOPLE: &[&str] = &[
 /// Premises, and what gas is in: whatever happens to them is no matter of the beast or thing before them.
 const PREMISES: &[&str] = &["厂", "店", "馆", "房", "铺", "棚", "燃", "煤", "沼", "液化", "管", "罐", "瓶", "口", "在"];
 /// What happened before the word that is about something else: 煤气灶漏气火苗发黄.
-const HAPPENED: &[&str] = &["漏", "泄", "着火", "起火", "失火", "烧起来", "烧着了", "爆", "炸"];
+const HAPPENED: &[&str] = &[
+    "漏",
+    "泄",
+    "着火",
+    "起火",
+    "失火",
+    "烧起来",
+    "烧着了",
+    "烧到",
+    "烧进",
+    "烧上",
+    "烧了",
+    "烧穿",
+    "烧毁",
+    "烧坏",
+    "爆",
+    "炸",
+];
 /// Before a beast or thing, it is no more than whose it is, or who did it: 邻居家的狗, 我手机, 有人打死流浪猫.
 const OWNED: &[&str] = &["的", "家", "家里", "家养", "我", "把", "将", "有人"];
 /// Who is beside a beast may have been hurt with it.
@@ -181,7 +238,8 @@ struct Context<'c, 't, 'r> {
 impl Context<'_, '_, '_> {
     fn of(&self, i: usize) -> Stands {
         let (kind, word) = (self.words[i].line.says.kind, &self.words[i]);
-        if self.quoted.iter().any(|quoted| quoted.holds(&(word.start..word.end), kind)) {
+        let at = word.start..word.end;
+        if self.quoted.iter().any(|quoted| quoted.sets_aside(&at, kind)) {
             Stands::Quoted
         } else if kind == Kind::Child || kind == Kind::Repetition {
             Stands::Plain
@@ -195,7 +253,7 @@ impl Context<'_, '_, '_> {
             Stands::Supposed
         } else if self.is_behind(i, Kind::Feared) {
             Stands::Feared
-        } else if self.is_heard(i) {
+        } else if self.is_heard(i) || self.quoted.iter().any(|quoted| quoted.is_heard(&at, kind)) {
             Stands::Heard
         } else {
             Stands::Plain

@@ -7,8 +7,8 @@ use huiliu_schemas::places::DivisionCode;
 use huiliu_schemas::vocabulary::Warning;
 use jiff::civil::Date;
 
-use super::super::spelling::simplified;
-use super::super::vocabulary::{self, Listed, heads};
+use super::super::spelling::{spelled, spellings, without_shared};
+use super::super::vocabulary::{self, Listed, OR, heads};
 use super::danger::Danger;
 use crate::directory::names::NameIndex;
 use crate::directory::problem::Problem;
@@ -154,7 +154,7 @@ impl Rules {
     pub fn read(own: Option<&str>, dates: Option<&str>, places: Option<&str>, problems: &mut Vec<Problem>) -> Self {
         let mut all = Self { danger: Danger::shipped(), ..Self::default() };
         // Texts are read in simplified characters.
-        let [own, places] = [own, places].map(|list| list.map(simplified));
+        let own = own.map(|list| spelled(list, OR));
         let mut lines = vocabulary::read(FILE, BUILT_IN, own.as_deref(), COLUMNS, problems, read_row);
         lines.sort_by(|a, b| {
             (&a.word, a.says.kind, a.says.colour, &a.says.text, a.line).cmp(&(
@@ -170,7 +170,7 @@ impl Rules {
             list.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         }
         all.dates = dates.map(|text| read_dates(text, problems)).unwrap_or_default();
-        all.places = places.map(|text| read_places(&text, problems)).unwrap_or_default();
+        all.places = places.map(|text| read_places(&without_shared(text), problems)).unwrap_or_default();
         all
     }
 
@@ -316,5 +316,6 @@ fn read_places(text: &str, problems: &mut Vec<Problem>) -> Vec<(String, Option<D
     let place = |row: &Row<'_>, problems: &mut Vec<Problem>| {
         Some((row.filled("name", problems)?, row.optional("division", "a division code, or nothing", problems)?))
     };
-    lines.iter().filter_map(|row| place(row, problems)).collect()
+    let named: Vec<(String, _)> = lines.iter().filter_map(|row| place(row, problems)).collect();
+    named.iter().flat_map(|(name, at)| spellings(name).into_iter().map(|name| (name, at.clone()))).collect()
 }
