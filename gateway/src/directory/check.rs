@@ -26,6 +26,7 @@ pub fn check(directory: &Directory) -> Vec<Finding> {
     duties::gaps(directory, &mut found);
     duties::territorial(directory, &mut found);
     clocks::clocks(directory, &mut found);
+    judgements::classes(directory, &mut found);
     judgements::accusations(directory, &mut found);
     judgements::severity(directory, &mut found);
     found.sort();

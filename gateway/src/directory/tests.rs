@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use huiliu_schemas::finding::Severity;
+
 use super::*;
 
 pub(crate) fn shipped_path() -> PathBuf {
@@ -55,6 +57,20 @@ fn the_shipped_directory_has_nothing_to_mend() {
     assert!(count(Kind::Bureau) >= 25, "{}", count(Kind::Bureau));
     let villages = directory.divisions.iter().filter(|d| d.code.as_str().len() == 12).count();
     assert_eq!(villages, 152);
+}
+
+/// The built-in words go by the numbers of the classes.
+#[test]
+fn classes_numbered_otherwise_are_told() {
+    let turned = |text: &str| {
+        let text = text.replace("01,城乡建设,\n", "01,政法,\n");
+        text.replace("13,政法,\n", "13,城乡建设,\n")
+    };
+    let directory = Directory::parse(&changed("matters.csv", turned)).expect("parses");
+    let findings = check(&directory);
+    let told: Vec<_> = findings.iter().map(|f| (f.file.as_str(), f.line, f.severity)).collect();
+    assert_eq!(told, [("matters.csv", 2, Severity::Warning), ("matters.csv", 474, Severity::Warning)], "{findings:#?}");
+    assert!(findings[0].zh.contains("城乡建设") && findings[0].zh.contains("政法"), "{}", findings[0].zh);
 }
 
 #[test]

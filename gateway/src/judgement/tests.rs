@@ -215,8 +215,9 @@ fn texts_of_danger() -> Vec<Coloured> {
     let other = other.into_iter().map(|row| [0, 1, 2].map(|at| row[at].to_owned()));
     let read = |[part, colour, text]: [String; 3]| Coloured { part, colour: Warning::read(&colour), text };
     let without = with_danger(Vec::new());
-    // Every second one: more of what is ordinary drowns what is not (of 360 red texts unseen 292 are noticed with all, 308 so).
-    let ordinary = samples().into_iter().step_by(2).filter(|s| colour_of(&s.text, &without).is_none());
+    // Every third one: more of what is ordinary drowns what is not (of 360 red texts unseen 297 are noticed with every second
+    // one, 312 so; of 640 that are harmless 114 and 122 call a person).
+    let ordinary = samples().into_iter().step_by(3).filter(|s| colour_of(&s.text, &without).is_none());
     let ordinary = ordinary.map(|s| Coloured { part: ORDINARY.to_owned(), colour: None, text: s.text });
     listed.chain(other).map(read).chain(ordinary).collect()
 }

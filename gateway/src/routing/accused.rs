@@ -96,16 +96,18 @@ fn find_at(
     let mut search =
         Search { directory, place, units: BTreeSet::new(), village: false, blame: 0.0, because: Vec::new() };
     let appeal = facts.circumstances.appeal;
-    if appeal == Some(Appeal::Praise) {
+    let texts: Vec<&str> = facts.texts.iter().map(|t| t.expose()).collect();
+    let judged = accusation::judge(&texts, place, directory);
+    // Whom a praise names is praised, unless its words say otherwise: a source's type alone opens no way to the accused.
+    let accuses = judged.is_accusation() || judged.gravity() == Some(Gravity::Misdeed);
+    if appeal == Some(Appeal::Praise) && !accuses {
         return search.settle(Certainty::None, false);
     }
-    let texts: Vec<&str> = facts.texts.iter().map(|t| t.expose()).collect();
     let mut unnamed_official = false;
     for text in &facts.accused {
         unnamed_official |= search.in_field(text.expose());
     }
     let named = !search.units.is_empty();
-    let judged = accusation::judge(&texts, place, directory);
     let certainty = grade(appeal, matter, named, &judged);
     search.in_text(judged, certainty);
     if matter.is_some_and(|m| m.as_str().starts_with("1306")) && certainty == Certainty::Declared {

@@ -11,10 +11,11 @@ use serde::Serialize;
 use super::accused::Certainty;
 use super::case::Case;
 use super::facts::RoutingFacts;
-use super::matter::{What, because, percent};
+use super::matter::{What, because, explained, percent};
 use super::place;
 use crate::directory::Directory;
 use crate::judgement::accusation::spoken;
+use crate::judgement::matter::Explained;
 use crate::judgement::place::Where;
 
 /// Pieces shown.
@@ -72,6 +73,8 @@ pub struct ByText {
     pub certain: bool,
     /// By which words of the lists, and which model, in Chinese.
     pub because: String,
+    /// Where a model judged: the pieces of the text that spoke for its class, and those against, strongest first, in Chinese.
+    pub pieces: Vec<String>,
 }
 
 /// Who accuses whom.
@@ -127,10 +130,19 @@ fn matter_of(case: &Case<'_>) -> Matter {
         percent: percent(opinion),
         certain: opinion.certain,
         because: because(opinion, case.directory),
+        pieces: explained(case.facts, case.directory).map_or_else(Vec::new, |spoke| pieces_of(&spoke)),
     });
     let code = case.matter.code().cloned();
     let path = code.as_ref().map(|code| case.directory.matter_path(code));
     Matter { outcome, code, path, by_text, possible }
+}
+
+fn pieces_of(spoke: &Explained) -> Vec<String> {
+    let said = |way: &str, pieces: &[(String, f32)]| {
+        let each = pieces.iter().map(|(piece, value)| format!("“{piece}”{value:+.2}"));
+        format!("{way} {}：{}", spoke.class, each.collect::<Vec<_>>().join(" "))
+    };
+    vec![said("支持", &spoke.speaks_for), said("反对", &spoke.speaks_against)]
 }
 
 fn accusation_of(case: &Case<'_>) -> Accusation {
@@ -170,10 +182,10 @@ impl Judged {
         line(&mut said, "在哪里 where", place, &self.place.because);
         let by_text = self.matter.by_text.iter().map(|t| {
             let class = t.class.as_ref().map_or_else(|| "无".to_owned(), |c| directory.matter_path(c));
-            format!("由文本看：{class}（{}）", t.because)
+            std::iter::once(format!("由文本看：{class}（{}）", t.because)).chain(t.pieces.iter().cloned())
         });
         let path = self.matter.path.as_deref().unwrap_or("不能确定，转人工");
-        line(&mut said, "是什么 what", path, &by_text.collect::<Vec<_>>());
+        line(&mut said, "是什么 what", path, &by_text.flatten().collect::<Vec<_>>());
         let colour = self.severity.colour.map_or("无预警", |c| c.chinese());
         let why = self.severity.because.iter().map(|r| format!("{}“{}”：{}", r.kind, r.word.word, r.how));
         let aside = self.severity.set_aside.iter().map(|r| format!("不计：{}“{}”：{}", r.kind, r.word.word, r.how));

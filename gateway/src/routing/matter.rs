@@ -6,7 +6,7 @@ use huiliu_schemas::places::MatterCode;
 
 use super::facts::RoutingFacts;
 use crate::directory::Directory;
-use crate::judgement::matter::{By, Opinion};
+use crate::judgement::matter::{By, Explained, Opinion};
 
 /// What is known of the matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +50,21 @@ pub(super) fn resolve(facts: &RoutingFacts, directory: &Directory) -> (What, Opt
 }
 
 fn judge(facts: &RoutingFacts, directory: &Directory) -> Option<Opinion> {
-    let title = facts.title.as_ref().map_or("", |t| t.expose());
-    let rest = facts.texts.iter().map(|t| t.expose()).filter(|t| *t != title);
-    let text = rest.collect::<Vec<_>>().join("\n");
+    let (title, text) = title_and_text(facts);
     let judged = !title.trim().is_empty() || !text.trim().is_empty();
     judged.then(|| directory.matter.judge(title, &text)).filter(|o| o.class.is_some())
+}
+
+/// What in the text spoke for and against the class that an office's own model sees in it; none without a model.
+pub(super) fn explained(facts: &RoutingFacts, directory: &Directory) -> Option<Explained> {
+    let (title, text) = title_and_text(facts);
+    directory.matter.explain(title, &text).into_iter().next()
+}
+
+fn title_and_text(facts: &RoutingFacts) -> (&str, String) {
+    let title = facts.title.as_ref().map_or("", |t| t.expose());
+    let rest = facts.texts.iter().map(|t| t.expose()).filter(|t| *t != title);
+    (title, rest.collect::<Vec<_>>().join("\n"))
 }
 
 /// What the text leaves no doubt about; where the source's name leaves a choice, only a class among that choice. Else

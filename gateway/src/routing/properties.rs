@@ -220,6 +220,7 @@ proptest! {
                 prop_assert_eq!(substance(&decide(&case, &added)), substance(&decide(&case, &DIRECTORY)));
             }
             case.circumstances.appeal = Some(Appeal::Praise);
+            case.texts.clear();
             case.matter = Some(code.clone());
             case.division = Some(place.clone());
             let now = decide(&case, &added);

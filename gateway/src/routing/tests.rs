@@ -261,6 +261,13 @@ fn a_complaint_of_the_responsible_unit_goes_to_its_superior() {
     check(&against("consultation 010214 330205006", "供电公司"), "development");
     // Praise goes to the praised.
     check(&against("praise 150305 330205006", "区人社局"), "labour");
+    // What a source calls praise may accuse all the same.
+    check(&with_text("praise 010302 330205006", "城管执法局张队长索贿受贿，请保密"), "?accused_unknown:discipline");
+    let sarcastic = RoutingFacts {
+        accused: vec![Private::new("区人社局")],
+        ..with_text("praise 150305 330205006", "王科长索贿五千元")
+    };
+    check(&sarcastic, "?accused_unknown:discipline");
     // An official of an unnamed unit.
     check(&against("complaint 150305 330205006", "某科长"), "?accused_unknown:discipline");
 }
@@ -473,4 +480,18 @@ fn a_text_that_contradicts_the_source_is_told_and_does_not_override() {
     assert_eq!(told(&decision), "culture-tourism");
     let told = decision.matched.iter().find(|m| m.what == "matter_by_text").expect("told");
     assert!(told.value == "04" && told.because.contains("与来源类别不一致，仍以来源为准"), "{told:?}");
+}
+
+/// Who tries the README finds the order in the queue whose key the README mints.
+#[test]
+fn the_order_of_the_readme_goes_to_the_department_of_the_readme() {
+    let pack = huiliu_adapters::pack::Pack::embedded("hotline-12345").expect("ships");
+    for readme in [include_str!("../../../README.md"), include_str!("../../../README.zh-CN.md")] {
+        let order = readme.split("order.json <<'EOT'\n").nth(1).and_then(|rest| rest.split("\nEOT").next());
+        let record = serde_json::from_str(order.expect("an order")).expect("JSON");
+        let read = pack.map(&record, &pack.namespace, jiff::Timestamp::MAX).expect("mapped");
+        let decision = decide(&RoutingFacts::from_submission(&read), &shipped());
+        assert_eq!(told(&decision), "enforcement");
+        assert!(readme.contains("keys add department jb-enforcement"));
+    }
 }

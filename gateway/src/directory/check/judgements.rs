@@ -9,6 +9,40 @@ use crate::directory::Directory;
 use crate::judgement::accusation::words::{self, Kind};
 use crate::judgement::severity::rules;
 
+/// The first-level classes as the built-in words and the rules mean them by their codes (05 and 1306 are of discipline).
+const CLASSES: [&str; 15] = [
+    "城乡建设",
+    "党务政务",
+    "国土资源",
+    "环境保护",
+    "纪检监察",
+    "交通运输",
+    "经济管理",
+    "科技与信息产业",
+    "民政",
+    "农村农业",
+    "商贸旅游",
+    "卫生计生",
+    "政法",
+    "教育文体",
+    "劳动和社会保障",
+];
+
+/// A list of matters that numbers its classes otherwise would have everything judged by text go astray.
+pub(super) fn classes(directory: &Directory, found: &mut Vec<Finding>) {
+    for (at, meant) in CLASSES.iter().enumerate() {
+        let code = format!("{:02}", at + 1);
+        let Some(matter) = code.parse().ok().and_then(|code| directory.matters.get(&code)) else { continue };
+        if matter.name == *meant {
+            continue;
+        }
+        let zh =
+            format!("代码 {code} 在内置词库和规则中是“{meant}”，此处却是“{}”：凭文本的判断会用错类别", matter.name);
+        let en = format!("the built-in words and rules take class {code} for {meant}, here it is {}", matter.name);
+        found.push(Finding::warning("matters.csv", matter.line, zh, en));
+    }
+}
+
 pub(super) fn accusations(directory: &Directory, found: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for meaning in directory.accusing.own_lines() {

@@ -19,7 +19,7 @@ pub(super) const BARS: f32 = -0.5;
 /// How much a sentence of a text that does not.
 const SENTENCE_BARS: f32 = 0.0;
 /// How much for an accusation, which a person must look at.
-pub(super) const ACCUSES: f32 = -0.1;
+pub(super) const ACCUSES: f32 = -0.15;
 /// What a word of the lists counts for: enough.
 const WORD: f32 = 1.0;
 /// What a word of conduct counts for.
