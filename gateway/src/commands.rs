@@ -101,7 +101,7 @@ impl CommandRequest {
         let content = Content {
             note: said(&mut fields, "note")?,
             reply: said(&mut fields, "reply")?,
-            text: more_told(kind, &mut fields)?,
+            text: said(&mut fields, "text")?,
             ..Content::default()
         };
         for name in words_needed(kind) {
@@ -111,26 +111,6 @@ impl CommandRequest {
         fields.insert("command".into(), kind.as_str().into());
         let command = parsed(kind, &Value::Object(fields))?;
         Ok(Self { id, case, command, content, seen: None })
-    }
-}
-
-/// Whether more of the matter may be told with a command: with those whose words are judged before anybody has them.
-pub fn takes_text(kind: CommandKind) -> bool {
-    matches!(kind, CommandKind::Supplement | CommandKind::Urge | CommandKind::Assess)
-}
-
-/// What more of the matter is told. A client that sends all its fields sends an empty one where it has nothing to say.
-fn more_told(kind: CommandKind, fields: &mut Map<String, Value>) -> Result<Option<Private>, Problem> {
-    let text = said(fields, "text")?;
-    match &text {
-        Some(told) if !takes_text(kind) => {
-            let found = format!("{} characters", told.expose().chars().count());
-            let expected = format!(
-                "nothing with `{kind}`: what the citizen says is told with `supplement`, what a step is about stands in `note`"
-            );
-            Err(Problem::field("text", Some(&found), &expected))
-        }
-        _ => Ok(text),
     }
 }
 
@@ -333,32 +313,16 @@ mod tests {
         assert_eq!(problem, "`note` is `20001 characters`: expected a text of at most 20000 characters");
     }
 
-    /// What is told with a command that is not judged for accusations would be read by whom it accuses.
+    /// Whether a command takes a `text` is decided where it is known whether it was sent before.
     #[test]
-    fn a_citizens_words_come_with_what_is_judged_and_with_nothing_else() {
-        for (kind, own) in [
-            (CommandKind::Supplement, ""),
-            (CommandKind::Urge, ""),
-            (CommandKind::Assess, r#""by": "citizen", "assessment": {}, "#),
-            (CommandKind::Dispatch, r#""assignees": [], "#),
-            (CommandKind::Redispatch, r#""assignees": [], "note": "改派", "#),
-            (CommandKind::GrantReturn, r#""department": "jb-housing", "#),
-            (CommandKind::RefuseReturn, r#""department": "jb-housing", "note": "属其职责", "#),
-            (CommandKind::Reopen, r#""note": "错录", "#),
-            (CommandKind::Progress, ""),
-        ] {
-            let with = |text: &str| read(kind.as_str(), &format!(r#"{{"id": "1", {own}"text": {text}}}"#));
-            for nothing in ["null", r#""""#, r#"" ""#] {
-                let read = with(nothing).expect("nothing is told");
-                assert!(read.content.text.is_none(), "{kind}");
-            }
-            match with(r#""局长收钱""#) {
-                Ok(read) => assert!(takes_text(kind) && read.content.text.is_some(), "{kind}"),
-                Err(problem) => {
-                    assert!(!takes_text(kind) && problem.contains("`text` is `4 characters`"), "{kind}: {problem}");
-                    assert!(problem.contains("`supplement`"), "{problem}");
-                }
-            }
+    fn a_text_is_read_with_every_command_and_a_blank_one_is_none() {
+        let text = |told: &str| {
+            let read = read("progress", &format!(r#"{{"id": "1", "text": {told}}}"#)).expect("reads");
+            read.content.text
+        };
+        for nothing in ["null", "\"\"", "\" \""] {
+            assert!(text(nothing).is_none(), "{nothing}");
         }
+        assert!(text("\"局长收钱\"").is_some());
     }
 }

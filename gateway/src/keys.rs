@@ -223,10 +223,14 @@ pub fn told<'a>(events: impl IntoIterator<Item = &'a Event>) -> Content {
 }
 
 /// Whatever was told of a case, each telling by itself: what one accuses of, the next need not say again. Who has the case may
-/// be shown the words of any event, so all are judged but those of the offices.
+/// be shown the words of any event, so all are judged but those of the offices. A `text` is the citizen's even there: versions
+/// before took one with any step.
 pub fn tellings(events: impl IntoIterator<Item = Event>) -> Vec<Content> {
-    let tells = |e: &Event| !is_between_offices(e) && !e.content.is_empty();
-    events.into_iter().filter(tells).map(|e| e.content).collect()
+    let of_the_citizen = |event: Event| match is_between_offices(&event) {
+        true => Content { text: event.content.text, ..Content::default() },
+        false => event.content,
+    };
+    events.into_iter().map(of_the_citizen).filter(|content| !content.is_empty()).collect()
 }
 
 /// Whether a department tells what it did, or the centre whom it wants to do it, or why it takes a case up again.

@@ -67,10 +67,21 @@ impl Problem {
             RefusalCode::UnknownCase => Kind::NotFound,
             RefusalCode::NotYours | RefusalCode::NotAllowed => Kind::Forbidden,
             RefusalCode::Changed => Kind::Changed,
-            RefusalCode::MissingReason | RefusalCode::MissingReply => Kind::InvalidField,
+            RefusalCode::MissingReason | RefusalCode::MissingReply | RefusalCode::TextNotTaken => Kind::InvalidField,
             _ => Kind::Refused,
         };
-        Self { refusal: Some(Box::new(refusal.clone())), ..Self::new(kind, refusal.detail) }
+        let mut problem = Self::new(kind, &*refusal.detail);
+        if refusal.code == RefusalCode::TextNotTaken {
+            problem.fields.push(FieldProblem {
+                field: "text".to_owned(),
+                source_field: "text".to_owned(),
+                value: None,
+                expected: "nothing".to_owned(),
+                blocking: true,
+            });
+        }
+        problem.refusal = Some(Box::new(refusal));
+        problem
     }
 
     /// When the caller may try again.

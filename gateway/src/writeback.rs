@@ -1,6 +1,6 @@
 //! Write-back: every source is told what became of its cases, in order, until it has understood. What is owed is in the
-//! case's fold, so nothing else needs to be remembered; that a source was told is an event of the case. The id of the event
-//! told goes along, so that a source told twice can know it. One gateway at a time tells a channel, and one channel tells a
+//! case's fold, so nothing else needs to be remembered; that a source was told is an event of the case. An id of what is told
+//! goes along, so that a source told twice can know it. One gateway at a time tells a channel, and one channel tells a
 //! source: the one its record came by, if that one can.
 
 use std::collections::{HashMap, HashSet};
@@ -329,7 +329,7 @@ impl WriteBack {
         let pack = self.channel.pack();
         let writeback = pack.writeback();
         let Some(parts) = writeback.render(&self.outgoing(opened, event, owed)) else { return Told::NoWay };
-        match self.send(owed.event, parts).await {
+        match self.send(answer_id(owed), parts).await {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
             Ok((status, retry_after, body)) => {
                 step.count(Key::Status, status);
@@ -350,6 +350,10 @@ impl WriteBack {
             EventBody::Resolved { solved, contacted, .. } => (Some(*solved), Some(*contacted)),
             _ => (None, None),
         };
+        let article = match &event.body {
+            EventBody::Declined { article, .. } => Some(article.as_str().into()),
+            _ => None,
+        };
         let department = match &event.actor {
             Actor::Department { department } => Some(directory.department_name(department).to_owned()),
             _ => None,
@@ -358,35 +362,30 @@ impl WriteBack {
         Outgoing {
             kind: owed.what,
             source_id: owed.source.id.clone(),
-            event_id: owed.event.to_string(),
+            event_id: answer_id(owed).to_string(),
             at: event.at,
             department_name: department,
             reply: reply.or_else(|| note.clone()),
-            reason: note,
+            reason: note.or(article),
             solved,
             contacted,
         }
     }
 
     /// Sends it with what the source wants to see of us; once more with a fresh token if it no longer takes ours.
-    async fn send(&self, event: Uuid, parts: HttpRequestParts) -> Result<Answered, Unsent> {
-        let Some(tokens) = &self.channel.tokens else { return self.send_with(event, &parts, None).await };
+    async fn send(&self, id: Uuid, parts: HttpRequestParts) -> Result<Answered, Unsent> {
+        let Some(tokens) = &self.channel.tokens else { return self.send_with(id, &parts, None).await };
         let bearer = tokens.bearer().await?;
-        let answered = self.send_with(event, &parts, Some(&bearer)).await?;
+        let answered = self.send_with(id, &parts, Some(&bearer)).await?;
         let (status, _, body) = &answered;
         if !self.channel.pack().writeback().refuses_caller(*status, body) {
             return Ok(answered);
         }
         tokens.forget(&bearer).await;
-        self.send_with(event, &parts, Some(&tokens.bearer().await?)).await
+        self.send_with(id, &parts, Some(&tokens.bearer().await?)).await
     }
 
-    async fn send_with(
-        &self,
-        event: Uuid,
-        parts: &HttpRequestParts,
-        bearer: Option<&Bearer>,
-    ) -> Result<Answered, Unsent> {
+    async fn send_with(&self, id: Uuid, parts: &HttpRequestParts, bearer: Option<&Bearer>) -> Result<Answered, Unsent> {
         let base = self.channel.base_url.as_deref().ok_or("`base_url` is not set")?;
         let url = format!("{}{}", base.trim_end_matches('/'), parts.path);
         let method = parts.method.parse().map_err(|_| format!("method `{}`", parts.method))?;
@@ -396,7 +395,7 @@ impl WriteBack {
         }
         let secrets = &self.channel.answer_secrets;
         if !secrets.is_empty() {
-            for (name, value) in sign(&event.to_string(), &parts.body, secrets, Timestamp::now()) {
+            for (name, value) in sign(&id.to_string(), &parts.body, secrets, Timestamp::now()) {
                 request = request.header(name, value);
             }
         }
@@ -509,6 +508,12 @@ async fn unbroken(id: CaseId, telling: impl Future<Output = Result<(), NotYet>>)
         tracing::error!(case = %id, "an answer of case {id} waits: telling it broke down, by a fault of ours");
         Err(NotYet(None))
     })
+}
+
+/// The same however often this is told, and another for the next number it is owed to: who keeps the ids of what was refused
+/// would take that for known.
+fn answer_id(owed: &Owed) -> Uuid {
+    Uuid::new_v5(&owed.event, owed.source.to_string().as_bytes())
 }
 
 fn told_cause(event: Uuid, owed: &Owed) -> Cause {

@@ -36,6 +36,13 @@ words! {
     }
 }
 
+impl CommandKind {
+    /// Whether more of the matter may be told with it: with those whose words are judged before anybody has them.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Supplement | Self::Urge | Self::Assess)
+    }
+}
+
 /// What a department, an operator or a source may ask for by hand. Free text travels beside it, in [`Content`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]

@@ -118,6 +118,9 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         let detail = format!("`{}` is not possible for this asker {now}", command.kind());
         return Err(refusal(case, actor, code, detail));
     }
+    if draft.order.content.text.is_some() && !command.kind().takes_text() {
+        return Err(refusal(case, actor, RefusalCode::TextNotTaken, text_not_taken(actor, command.kind())));
+    }
     match command {
         Command::SignFor { n } => return sign_for(draft, case, *n),
         Command::Accept {} => {
@@ -185,6 +188,15 @@ fn by_hand(mut draft: Draft<'_>, case: &Case, command: &Command) -> Result<Decid
         }
     }
     Ok(draft.done())
+}
+
+/// And where to say it instead: a department may not supplement.
+fn text_not_taken(actor: &Actor, kind: CommandKind) -> String {
+    let instead = match actor {
+        Actor::Department { .. } => "say it in `note`",
+        _ => "what the citizen says is told with `supplement`, what a step is about stands in `note`",
+    };
+    format!("`text` is not taken with `{kind}`: {instead}")
 }
 
 /// It stands in clear in the log for ever: there is no room in it for anything about a person.

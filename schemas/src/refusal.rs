@@ -23,6 +23,7 @@ words! {
         NotExactlyOneLead = "not_exactly_one_lead", "须有且仅有一个主办单位";
         MissingReason = "missing_reason", "须说明理由";
         MissingReply = "missing_reply", "须填写答复";
+        TextNotTaken = "text_not_taken", "此操作不收 text";
         UnknownEvents = "unknown_events", "案件含有本版本不认识的事件";
         Changed = "changed", "案件在此期间已有变化";
         IdReused = "id_reused", "该编号已用于另一命令";

@@ -18,7 +18,7 @@ use crate::commands::{CaseName, PATIENCE, actor_of, find, unknown};
 use crate::doors::principal::Principal;
 use crate::ledger::OpenedCase;
 use crate::problem::{Kind, Problem};
-use crate::queues::{Shown, may_read, may_read_step};
+use crate::queues::{Shown, may_read, readable};
 use crate::rest::input::Named;
 use crate::rest::{Endpoints, Key, Operation, Tag, example};
 
@@ -84,13 +84,13 @@ async fn content(
     tracing::info!(target: "huiliu::audit", who = who.subject(), case = %id, "case {id} shown to {}", who.subject());
     let number = opened.loaded.case.number.clone();
     let shown = Shown::of(&opened);
-    let said = opened.events.iter().filter(|e| !e.content.is_empty() && may_read_step(&who, e));
-    let steps = said.map(|e| Step {
+    let said = opened.events.iter().map(|e| (e, readable(&who, e))).filter(|(_, said)| !said.is_empty());
+    let steps = said.map(|(e, said)| Step {
         id: e.id,
         at: e.at,
         event: e.body.name().to_owned(),
         actor: e.actor.clone(),
-        content: shown.of_content(&e.content),
+        content: shown.of_content(&said),
     });
     Ok(Json(CaseContent { case_id: id, number, content: shown.with_entry(0), steps: steps.collect() }))
 }

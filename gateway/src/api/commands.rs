@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::Api;
 use super::caller::{Caller, Counted};
-use crate::commands::{CommandRequest, execute, takes_text, words_needed};
+use crate::commands::{CommandRequest, execute, words_needed};
 use crate::problem::{Kind, Problem};
 use crate::rest::input::{Named, Whole};
 use crate::rest::{EVERYONE, Endpoints, Method, Operation, Shape, Tag, example};
@@ -77,7 +77,7 @@ fn body_of(kind: CommandKind, sent: &Map<String, Value>, commands: &Value) -> Va
     fields.remove("case");
     fields.extend(own["properties"].as_object().cloned().unwrap_or_default());
     fields.remove("command");
-    if !takes_text(kind) {
+    if !kind.takes_text() {
         fields.remove("text");
     }
     let names = own["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -172,7 +172,7 @@ mod tests {
             let reference = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
             assert!(told["parameters"].as_array().is_some_and(|all| all.contains(&reference)), "{kind}");
             let body = &told["requestBody"]["content"]["application/json"];
-            assert_eq!(body["schema"]["properties"].get("text").is_some(), takes_text(*kind), "{kind}");
+            assert_eq!(body["schema"]["properties"].get("text").is_some(), kind.takes_text(), "{kind}");
 
             let mut sent = body["example"].clone();
             sent.as_object_mut().expect("an object").remove("id").expect("an id");

@@ -86,6 +86,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
              Chosen as for a replay, so that one sees what it would take; where few of many fit a page may have fewer, and `next` goes on.",
         )
         .by(CENTRE)
+        .limited()
         .asks::<Chosen>()
         .answers::<BuriedPage>(200, "其中一页 · Some of them", example!("dead-page"))
         .fails(&[Kind::Unavailable]);
@@ -122,6 +123,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
 async fn list(
     State(api): State<Arc<Api>>,
     _centre: Centre,
+    _held: Counted,
     Asked(chosen): Asked<Chosen>,
 ) -> Result<Json<BuriedPage>, Problem> {
     let (which, cursor, limit) = chosen.read()?;

@@ -12,7 +12,7 @@ use super::tests::{job, told};
 use super::*;
 use crate::directory::tests::shipped;
 use crate::doors::principal::Principal;
-use crate::queues::may_read_step;
+use crate::queues::readable;
 use crate::vault::MasterKey;
 
 /// The township whose the place is, or should be.
@@ -271,8 +271,8 @@ fn a_record_that_came_too_late_is_for_the_centre() {
     assert_eq!(names(&late), ["superseded"]);
     assert_eq!(late[0].content.text, Some(OF_THE_TOWN.into()));
     let (town, desk) = (Principal::Department(dept(TOWN)), Principal::Operator("desk".parse().expect("a name")));
-    assert!(!may_read_step(&town, &late[0]) && may_read_step(&town, &table.events[0]));
-    assert!(may_read_step(&desk, &late[0]));
+    assert!(readable(&town, &late[0]).is_empty() && !readable(&town, &table.events[0]).is_empty());
+    assert!(!readable(&desk, &late[0]).is_empty());
     let told = Told { merged: crate::keys::told(&table.events), each: crate::keys::tellings(table.events.clone()) };
     assert_eq!(told.merged.text, Some("邻居占用公共绿地，请处理。".into()));
     let assignees = vec![Assignee { department: dept(TOWN), role: Role::Lead }];
@@ -312,6 +312,29 @@ fn what_offices_write_to_each_other_is_no_telling() {
         assert_eq!(table.case().expect("a case").stage, stage, "{words:?}");
         assert_eq!(crate::keys::tellings(table.events).len(), 1);
     }
+}
+
+/// Versions before took a `text` with any command, and judged it with few.
+#[test]
+fn a_text_that_came_with_a_dispatch_is_judged_and_is_for_the_centre() {
+    let mut table = in_triage(true);
+    table.take(&dispatch_to("by-hand", "jb-housing"), &Told::default());
+    let step = table.events.last_mut().expect("a dispatch");
+    step.content.text = Some(OF_THE_TOWN.into());
+    let (town, desk) = (Principal::Department(dept(TOWN)), Principal::Operator("desk".parse().expect("a name")));
+    assert_eq!(readable(&town, step), said("请办理"));
+    assert_eq!(readable(&desk, step), step.content);
+    let told = Told { merged: Content::default(), each: crate::keys::tellings(table.events.clone()) };
+    let assignees = vec![Assignee { department: dept(TOWN), role: Role::Lead }];
+    let on = Command::Redispatch { assignees, not_accused: Vec::new() };
+    let refused = table.decide(&by_operator("on", on, "请继续办理"), &told);
+    assert_eq!(refused.expect_err("the accused").code, RefusalCode::Accused);
+
+    let mut more = by_operator("more", Command::Supplement {}, "");
+    let Work::Command { content, .. } = &mut more.work else { panic!("a command") };
+    content.text = Some("昨夜又来过。".into());
+    let added = table.take(&more, &Told::default());
+    assert_eq!(readable(&town, &added[0]), added[0].content, "it was judged when it came");
 }
 
 /// What the centre added is in no record of the source: it outlives the source's next one.

@@ -96,7 +96,7 @@ figures! {
 
     // Intake.
     Counter "huiliu_receipts_total" ["pushes"; "`channel`; `outcome`: `stored` or a problem's name"] "推送及其结果", "Pushes, and what they were answered", alarm "HuiliuPushesRefused";
-    Counter "huiliu_receipt_records_total" ["records"; "`channel`; `outcome`: `new`, `repeat`, `supplement`, `quarantined` and the other outcomes of receipts"] "回执所告知的各条记录的结果（预测）；整批读不懂的计一条 `quarantined`", "Records handed in, by what their first receipt says of them: a forecast; a body that cannot be read is one `quarantined`";
+    Counter "huiliu_receipt_records_total" ["records"; "`channel`; `outcome`: `new`, `repeat`, `supplement`, `quarantined` and the other outcomes of receipts"] "推送或提交的各条记录，按首次回执所告知的结果（预测），拉取的不计；整批读不懂的计一条 `quarantined`", "Records pushed or submitted, none that were pulled, by what their first receipt says of them: a forecast; a body that cannot be read is one `quarantined`";
     Counter "huiliu_records_total" ["records"; "`channel`; `outcome`: `appended`, `known`, `nothing_new`"] "流水线处理的记录", "What the pipeline made of records", alarm "HuiliuIntakeStuck";
     Histogram "huiliu_source_lag_seconds" ["s"; "`channel`"] "来源登记到本平台收到的时长", "From a record's registration at its source to its arrival here", alarm "HuiliuSourceLate";
     Counter "huiliu_unknown_codes_total" ["records"; "`channel`; `field`: the field of ours whose tables lack it"] "含未译代码的记录", "Records with a code that no table of their pack translates", alarm "HuiliuUnknownCodes";

@@ -1,8 +1,12 @@
 //! Dead letters: what could not be worked on, with where, why and a pointer to the raw envelope, which stays in INTAKE
 //! for as long as the letter is open. A dead letter is written before anything is given up; it holds nothing personal.
 
+use std::ops::Range;
+
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use huiliu_schemas::receipt::receipt_id;
 use huiliu_schemas::submission::FieldProblem;
 use huiliu_schemas::{CaseId, Channel, SourceId, subjects};
@@ -16,8 +20,10 @@ use crate::engine::streams::DEAD;
 
 /// What is read of the stream at once.
 pub(super) const A_PAGE: usize = 200;
-/// Letters that one page of a list looks through.
+/// Letters that are read for one page of a list.
 const MOST_LOOKED_AT: u64 = 10_000;
+/// As how many letters a request counts that brings fewer: a gap is not walked for nothing.
+const A_REQUEST: u64 = 50;
 
 /// What could not be worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -144,12 +150,24 @@ pub async fn list(
     let state = &stream.cached_info().state;
     let begin = which.first().max(state.first_sequence).max(1);
     let last = which.last().min(state.last_sequence);
-    let mut end = before.unwrap_or(u64::MAX).min(last.saturating_add(1));
+    let end = before.unwrap_or(u64::MAX).min(last.saturating_add(1));
+    look(which, begin..end, limit, &|from, count| page_of(jetstream, from, count).boxed()).await
+}
+
+type Paging<'p> = BoxFuture<'p, Result<Vec<Buried>, ReadError>>;
+
+/// Looks through a range from its end, by `page`: the letters from a sequence on, at most so many.
+async fn look<'p>(
+    which: &Which,
+    Range { start, mut end }: Range<u64>,
+    limit: usize,
+    page: &impl Fn(u64, usize) -> Paging<'p>,
+) -> Result<BuriedPage, ReadError> {
     let (mut letters, mut looked_at, mut width) = (Vec::new(), 0, limit as u64);
-    while begin < end && looked_at < MOST_LOOKED_AT {
-        let first = end.saturating_sub(width).max(begin);
-        let there = between(jetstream, first, end).await?;
-        looked_at += there.len() as u64;
+    while start < end && looked_at < MOST_LOOKED_AT {
+        let first = end.saturating_sub(width.min(MOST_LOOKED_AT - looked_at)).max(start);
+        let (there, read) = between(first, end, page).await?;
+        looked_at += read;
         letters.extend(there.into_iter().rev().filter(|buried| which.fits(buried)));
         // Where many were replayed the letters that are left lie far apart.
         (end, width) = (first, (width * 2).min(MOST_LOOKED_AT));
@@ -159,19 +177,25 @@ pub async fn list(
             break;
         }
     }
-    Ok(BuriedPage { letters, next: (begin < end).then(|| end.to_string()) })
+    Ok(BuriedPage { letters, next: (start < end).then(|| end.to_string()) })
 }
 
-/// The letters from one sequence to before another, oldest first.
-async fn between(jetstream: &Context, mut from: u64, end: u64) -> Result<Vec<Buried>, ReadError> {
-    let mut found = Vec::new();
+/// The letters from one sequence to before another, oldest first, and what it cost: a page that begins in a gap brings what
+/// lies behind it.
+async fn between<'p>(
+    mut from: u64,
+    end: u64,
+    page: &impl Fn(u64, usize) -> Paging<'p>,
+) -> Result<(Vec<Buried>, u64), ReadError> {
+    let (mut found, mut read) = (Vec::new(), 0);
     while from < end {
-        let page = page_of(jetstream, from, A_PAGE).await?;
-        let Some(last) = page.last().map(|buried| buried.sequence) else { break };
-        found.extend(page.into_iter().filter(|buried| buried.sequence < end));
+        let some = page(from, (end - from).min(A_PAGE as u64) as usize).await?;
+        read += (some.len() as u64).max(A_REQUEST);
+        let Some(last) = some.last().map(|buried| buried.sequence) else { break };
+        found.extend(some.into_iter().filter(|buried| buried.sequence < end));
         from = last + 1;
     }
-    Ok(found)
+    Ok((found, read))
 }
 
 /// Dead letters from this sequence on, oldest first.
@@ -247,4 +271,41 @@ fn name(letter: &DeadLetter) -> String {
     let DeadLetter { stage, channel, intake_sequence, index, case_id, event_id, source, .. } = letter;
     let number = source.as_ref().map(subjects::alias);
     format!("{stage}/{channel}/{intake_sequence:?}/{index:?}/{case_id:?}/{event_id:?}/{number:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// One page over letters with these sequences, none of which fits: where it goes on, letters read, requests.
+    async fn looked(there: &[u64], end: u64) -> (Option<u64>, u64, u64) {
+        let (read, asked) = (Cell::new(0), Cell::new(0));
+        let which = Which { stage: Some("none".into()), ..Which::default() };
+        let page = |from, count| {
+            let some = there.iter().filter(|sequence| **sequence >= from).take(count);
+            let some: Vec<_> =
+                some.map(|sequence| Buried { sequence: *sequence, receipt: None, letter: None }).collect();
+            read.set(read.get() + some.len() as u64);
+            asked.set(asked.get() + 1);
+            std::future::ready(Ok(some)).boxed()
+        };
+        let found = look(&which, 1..end, 50, &page).await.expect("reads");
+        assert!(found.letters.is_empty());
+        (found.next.map(|next| next.parse().expect("a sequence")), read.get(), asked.get())
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_for_a_page_than_its_bound() {
+        let many: Vec<u64> = (1..=30_000).collect();
+        assert_eq!(looked(&many, 30_001).await, (Some(20_001), MOST_LOOKED_AT, 52));
+        assert_eq!(looked(&many[..200], 201).await, (None, 200, 3), "and nothing twice");
+
+        for letters in [1, 400] {
+            let behind_a_gap: Vec<u64> = (3_000_001..3_000_001 + letters).collect();
+            let (next, read, asked) = looked(&behind_a_gap, 3_000_001).await;
+            assert!(next.is_some() && read < MOST_LOOKED_AT + A_PAGE as u64 && asked <= 200, "{next:?} {read} {asked}");
+        }
+    }
 }

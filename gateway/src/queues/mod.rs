@@ -34,7 +34,7 @@ use crate::ledger::{Ledger, LedgerError, OpenedCase};
 use crate::readmodel::ReadModelError;
 use crate::traces::{Key, SpanKind, Traces, of_nats};
 
-pub use shown::{Shown, may_read, may_read_step};
+pub use shown::{Shown, may_read, readable};
 
 /// How long a department may think before an entry it did not acknowledge is handed out again.
 const ACK_WAIT: Duration = Duration::from_secs(60);

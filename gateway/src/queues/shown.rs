@@ -19,14 +19,22 @@ pub fn may_read(case: &Case, department: &DepartmentId) -> bool {
     case.active(department).is_some() || case.live_entries().iter().any(opens)
 }
 
-/// Whether what was said in this step is theirs to read, where the case is. A record that came too late was weighed by nobody
-/// when it came: it may accuse whoever has the case.
-pub fn may_read_step(who: &Principal, event: &Event) -> bool {
-    match who {
-        Principal::Operator(_) | Principal::Machine(_) => true,
-        Principal::Department(_) => !matches!(event.body, EventBody::Superseded { .. }),
-        Principal::Channel(_) => false,
+/// What was said in this step and is theirs to read, where the case is. What was weighed by nobody when it came may accuse
+/// whoever has the case: a record that came too late, and the `text` that versions before took with any step of an office.
+pub fn readable(who: &Principal, event: &Event) -> Content {
+    match (who, &event.body) {
+        (Principal::Operator(_) | Principal::Machine(_), _) => event.content.clone(),
+        (Principal::Channel(_), _) | (Principal::Department(_), EventBody::Superseded { .. }) => Content::default(),
+        (Principal::Department(_), _) if is_office_step(event) => Content { text: None, ..event.content.clone() },
+        (Principal::Department(_), _) => event.content.clone(),
     }
+}
+
+/// Whether an office did it, by a command that takes no `text` any more.
+fn is_office_step(event: &Event) -> bool {
+    let is_judged =
+        matches!(event.body, EventBody::Supplemented(_) | EventBody::Urged { .. } | EventBody::Assessed { .. });
+    !is_judged && !matches!(event.actor, Actor::Source { .. } | Actor::Hub)
 }
 
 /// How the words of one case are shown.

@@ -186,6 +186,34 @@ fn a_participant_cannot_resolve_and_a_lead_needs_a_reply() {
     assert_eq!(world.command(&of("housing"), resolve()), Outcome::Refused(RefusalCode::NotYours));
 }
 
+/// What is told with a command that is not judged for accusations would be read by whom it accuses. One that an earlier version
+/// took gets its first answer all the same.
+#[test]
+fn a_text_comes_with_what_is_judged_and_with_nothing_else() {
+    let text = || Content { text: Some("局长收钱".into()), ..words() };
+    let mut world = World::signed(&[lead("housing")]);
+    for (actor, command, takes) in [
+        (of("housing"), Command::Progress {}, false),
+        (desk(), Command::Redispatch { assignees: vec![lead("town")], not_accused: Vec::new() }, false),
+        (desk(), Command::Supplement {}, true),
+        (desk(), Command::Urge {}, true),
+    ] {
+        let order = world.order(actor.clone(), Action::Command(command), text(), Given::default());
+        match world.look(&order) {
+            Ok(_) => assert!(takes, "{order:?}"),
+            Err(refusal) => {
+                assert!(!takes && refusal.code == RefusalCode::TextNotTaken, "{refusal}");
+                let may_supplement = actor == desk();
+                assert_eq!(refusal.detail.contains("`supplement`"), may_supplement, "{refusal}");
+            }
+        }
+    }
+    let before = world.order(of("housing"), Action::Command(Command::Progress {}), words(), Given::default());
+    assert_eq!(world.outcome(&before), events(&["progressed"]));
+    let again = Order { content: text(), ..before };
+    assert_eq!(world.outcome(&again), Outcome::Known(vec!["progressed".into()]));
+}
+
 #[test]
 fn a_lead_that_declines_tells_the_others() {
     let mut world = World::signed(&[lead("housing"), participant("police")]);

@@ -49,12 +49,7 @@ pub fn participant(name: &str) -> Assignee {
 
 /// Every kind of free text a command may need.
 pub fn words() -> Content {
-    Content {
-        text: Some("路灯不亮".into()),
-        note: Some("理由".into()),
-        reply: Some("已修好".into()),
-        ..Content::default()
-    }
+    Content { note: Some("理由".into()), reply: Some("已修好".into()), ..Content::default() }
 }
 
 fn decision(verdict: Verdict) -> Decision {
@@ -123,7 +118,7 @@ impl Record {
             aliases: Vec::new(),
             related: Vec::new(),
             facts: Facts::default(),
-            content: words(),
+            content: Content { text: Some("路灯不亮".into()), ..words() },
             assessment: None,
             upstream: None,
             session: None,

@@ -256,15 +256,7 @@ async fn each_source_that_refuses_an_answer_has_a_dead_letter_of_its_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_source_is_told_is_signed() {
     const SECRET: &str = "whsec_YW4tYW5zd2VyLXNlY3JldC1vZi0zMi1ieXRlcyEhISE=";
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let mut takes = [json!({ "code": "-1" }), json!({ "code": "0" })].into_iter().cycle();
-    let answer = move |headers: HeaderMap, body: Bytes| {
-        tell.send((headers, body)).unwrap();
-        std::future::ready(Json(takes.next()))
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let (url, mut told) = answering(["-1", "0"]).await;
     let channel = ChannelPlan::new(HOTLINE).source(&url, KEY).answer_signed(SECRET);
     let hub = TestHub::start(Plan::built().unwrap().departments(DEPARTMENTS).channel(channel)).await.unwrap();
     let case = pushed(&hub, HOTLINE, noise("signed-1")).await;
@@ -274,7 +266,6 @@ async fn what_a_source_is_told_is_signed() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         let (headers, body) = tokio::time::timeout(PATIENCE, told.recv()).await.expect("in time").unwrap();
-        let body: Bytes = body;
         let proven =
             verify(Scheme::StandardWebhooks, &headers, RawBody::json(body.clone()), &secrets, Timestamp::now());
         assert!(proven.is_ok(), "{proven:?}");
@@ -283,6 +274,48 @@ async fn what_a_source_is_told_is_signed() {
         ids.push(request["requestId"].clone());
     }
     assert_eq!(ids[0], ids[1], "told again");
+    owes_nothing(&hub).await;
+}
+
+/// A system that keeps the ids of what it refused would take the same one for known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_passes_on_to_another_order_has_an_id_of_its_own() {
+    let (url, mut told) = answering(["404", "0"]).await;
+    let channel = ChannelPlan::new(HOTLINE).source(&url, KEY);
+    let hub = TestHub::start(Plan::built().unwrap().departments(DEPARTMENTS).channel(channel)).await.unwrap();
+    let [old, new] = ["old-2", "new-2"].map(|id| {
+        let mut order = noise(id);
+        order["orderNum"] = "20260301-000124".into();
+        order
+    });
+    let case = pushed(&hub, HOTLINE, old).await;
+    assert_eq!(pushed(&hub, HOTLINE, new).await, case);
+    done(&hub.caller("jb-ecology"), &case, "sign_for", json!({ "id": "s", "n": 1 })).await;
+    let mut requests = Vec::new();
+    for _ in 0..2 {
+        let (headers, body) = tokio::time::timeout(PATIENCE, told.recv()).await.expect("in time").unwrap();
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(headers["idempotency-key"], request["requestId"].as_str().unwrap());
+        requests.push(request);
+    }
+    let orders: Vec<&Value> = requests.iter().map(|request| &request["orderId"]).collect();
+    assert_eq!(orders, ["old-2", "new-2"]);
+    assert_ne!(requests[0]["requestId"], requests[1]["requestId"]);
+    owes_nothing(&hub).await;
+}
+
+/// The hotline takes no order back without a reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_declined_without_a_note_is_told_with_its_article() {
+    let (city, county) = (system().await, system().await);
+    let hub = TestHub::start(plan(&city, &county)).await.unwrap();
+    let case = signed(&hub, [&city, &county], HOTLINE, "declined-1").await;
+    let article = "《信访工作条例》第二十二条";
+    done(&hub.caller("jb-ecology"), &case, "decline", json!({ "id": "d", "article": article })).await;
+    let told = async || city.source.item("declined-1").filter(|item| item.has(Action::Decline));
+    let item = eventually("the answer at its source", PATIENCE, told).await.unwrap();
+    let reasons: Vec<&Value> = item.answers.iter().map(|a| &a.body["backReason"]).filter(|r| !r.is_null()).collect();
+    assert_eq!(reasons, [article]);
     owes_nothing(&hub).await;
 }
 
@@ -375,6 +408,20 @@ async fn write_of_a_later_version(hub: &TestHub, case: &str) {
     let log = hub.inspector().await.unwrap().jetstream;
     let stored = log.publish(format!("case.{case}"), json!([event]).to_string().into()).await.unwrap();
     stored.await.unwrap();
+}
+
+/// A system that answers with these codes in turn, and what it is told.
+async fn answering(codes: [&'static str; 2]) -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let mut codes = codes.into_iter().cycle();
+    let answer = move |headers: HeaderMap, body: Bytes| {
+        tell.send((headers, body)).unwrap();
+        std::future::ready(Json(json!({ "code": codes.next() })))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    (url, told)
 }
 
 fn by_whom(buried: &Value) -> (String, String) {

@@ -32,7 +32,7 @@ pub struct Outgoing {
     pub kind: AnswerKind,
     /// The source's number for the case, as registered.
     pub source_id: String,
-    /// The idempotency key: the same over all attempts.
+    /// The idempotency key: of the event and of the number it is told under, the same over all attempts.
     pub event_id: String,
     /// When it happened.
     pub at: Timestamp,
@@ -40,7 +40,7 @@ pub struct Outgoing {
     pub department_name: Option<String>,
     /// What the citizen is told, or the note of a step.
     pub reply: Option<Private>,
-    /// Why it is declined.
+    /// Why it is declined, by its article at least.
     pub reason: Option<Private>,
     /// What came of it.
     pub solved: Option<Solved>,

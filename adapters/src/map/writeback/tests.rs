@@ -34,8 +34,8 @@ fn rendered(pack: &str, kind: AnswerKind) -> String {
 
 #[test]
 fn the_hotline_is_told_in_its_own_words() {
-    insta::assert_snapshot!(rendered("hotline-12345", AnswerKind::Resolved), @r#"POST /api/orders/2026%2F1/replies {"action":"result","content":"已维修。","handleDeptName":"江北区住建局","isContacted":"1","isSolved":"解决","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
-    insta::assert_snapshot!(rendered("hotline-12345", AnswerKind::Declined), @r#"POST /api/orders/2026%2F1/replies {"action":"decline","backReason":"非本单位职责","content":"已维修。","handleDeptName":"江北区住建局","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
+    insta::assert_snapshot!(rendered("hotline-12345", AnswerKind::Resolved), @r#"POST /api/orders/2026%2F1/replies {"action":"result","content":"已维修。","handleDeptName":"江北区住建局","isContacted":"1","isSolved":"解决","orderId":"2026/1","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
+    insta::assert_snapshot!(rendered("hotline-12345", AnswerKind::Declined), @r#"POST /api/orders/2026%2F1/replies {"action":"decline","backReason":"非本单位职责","content":"已维修。","handleDeptName":"江北区住建局","orderId":"2026/1","replyTime":"2026-03-01 09:30:00","requestId":"e-1"}"#);
 }
 
 #[test]

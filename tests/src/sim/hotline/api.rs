@@ -92,7 +92,7 @@ fn read_reply(body: &Value) -> Result<(Action, String), String> {
     };
     match action {
         Action::Result | Action::Progress => required("content")?,
-        Action::Return => required("backReason")?,
+        Action::Return | Action::Decline => required("backReason")?,
         _ => "",
     };
     Ok((action, required("requestId")?.to_owned()))
