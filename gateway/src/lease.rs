@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::{Store, UpdateError};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use uuid::Uuid;
 
@@ -37,11 +38,16 @@ impl Lease {
         let created = timeout(ANSWERED_WITHIN, leases.create(&self.key, self.holder.clone().into())).await;
         let revision = created.ok()?.ok()?;
         tracing::debug!(lease = self.key, "lease {} is ours", self.key);
-        let held = Held { leases, key: self.key.clone(), revision: AtomicU64::new(revision) };
-        tokio::select! {
-            () = held.keep(&self.holder, sent) => None,
-            done = work => Some(done),
+        let mut held = Held { leases, key: Some(self.key.clone()), revision: AtomicU64::new(revision) };
+        let done = tokio::select! {
+            () = held.keep(self, sent) => return None,
+            done = work => done,
+        };
+        if let Some(given_back) = held.give_back() {
+            // Else who asks next, having had the answer, would find it taken.
+            let _it_runs_out = given_back.await;
         }
+        Some(done)
     }
 }
 
@@ -49,20 +55,32 @@ impl Lease {
 /// has to wait until it runs out.
 struct Held {
     leases: Store,
-    key: String,
+    /// None once it is given back.
+    key: Option<String>,
     revision: AtomicU64,
 }
 
 impl Held {
-    async fn keep(&self, holder: &str, sent: Instant) {
+    async fn keep(&self, Lease { key, holder, .. }: &Lease, sent: Instant) {
         let update = async || {
             let revision = self.revision.load(Ordering::Relaxed);
-            let renewed = self.leases.update(&self.key, holder.to_owned().into(), revision).await?;
+            let renewed = self.leases.update(key, holder.clone().into(), revision).await?;
             self.revision.store(renewed, Ordering::Relaxed);
             Ok(())
         };
         let error = renew(sent, update).await;
-        tracing::warn!(lease = self.key, error, "lease {} was lost", self.key);
+        tracing::warn!(lease = key, error, "lease {key} was lost");
+    }
+
+    /// On its way whether or not it is waited for.
+    fn give_back(&mut self) -> Option<JoinHandle<()>> {
+        let (leases, key) = (self.leases.clone(), self.key.take()?);
+        let revision = self.revision.load(Ordering::Relaxed);
+        Some(tokio::spawn(async move {
+            if leases.delete_expect_revision(&key, Some(revision)).await.is_err() {
+                tracing::debug!(lease = key, "lease {key} runs out by itself");
+            }
+        }))
     }
 }
 
@@ -86,13 +104,7 @@ where
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let (leases, key) = (self.leases.clone(), std::mem::take(&mut self.key));
-        let revision = self.revision.load(Ordering::Relaxed);
-        tokio::spawn(async move {
-            if leases.delete_expect_revision(&key, Some(revision)).await.is_err() {
-                tracing::debug!(lease = key, "lease {key} runs out by itself");
-            }
-        });
+        drop(self.give_back());
     }
 }
 

@@ -159,6 +159,11 @@ impl Found {
         self.files.version()
     }
 
+    /// Whose numbering it says its records carry, though nothing else of it be understood.
+    pub fn namespace(&self) -> Option<Namespace> {
+        spec::namespace(&self.files.pack)
+    }
+
     /// The pack, checked.
     ///
     /// # Errors

@@ -89,6 +89,15 @@ pub(super) fn parse(text: &str) -> Result<Checked, Vec<Issue>> {
     if issues.is_empty() { Ok(Checked { raw, push, pull, token }) } else { Err(issues) }
 }
 
+/// The namespace in the file, whatever else stands there.
+pub(super) fn namespace(text: &str) -> Option<Namespace> {
+    #[derive(Deserialize)]
+    struct Named {
+        namespace: Namespace,
+    }
+    toml::from_str(text).ok().map(|named: Named| named.namespace)
+}
+
 fn check_push(raw: RawPush, issues: &mut Vec<Issue>) -> Option<Push> {
     let batch = BatchAt::parse(&raw.records);
     if batch.is_none() {

@@ -157,21 +157,23 @@ async fn replay(
         let expected = "at least one of `letters`, `from`, `to`, `channel`, `stage`, `reason`";
         return Err(Problem::new(Kind::BadRequest, format!("nothing was chosen: expected {expected}")));
     }
-    let alone = api.replay.alone()?;
     // What was asked is written down before anything is done, and what came of it also where nobody waits for it.
     let asked = serde_json::to_string(&which).unwrap_or_default();
-    tracing::info!(
-        target: "huiliu::audit", who = who.subject(), which = asked,
-        "dead letters are taken up again by {}: {asked}", who.subject()
-    );
     let replaying = tokio::spawn(async move {
         let _held = held;
-        let done = api.replay.run(&which, alone).await?;
-        tracing::info!(
-            target: "huiliu::audit", who = who.subject(), replayed = done.replayed.len(), left = done.left.len(),
-            "{} dead letters taken up again by {}", done.replayed.len(), who.subject()
-        );
-        Ok(Json(done))
+        let replaying = async {
+            tracing::info!(
+                target: "huiliu::audit", who = who.subject(), which = asked,
+                "dead letters are taken up again by {}: {asked}", who.subject()
+            );
+            let done = api.replay.run(&which).await?;
+            tracing::info!(
+                target: "huiliu::audit", who = who.subject(), replayed = done.replayed.len(), left = done.left.len(),
+                "{} dead letters taken up again by {}", done.replayed.len(), who.subject()
+            );
+            Ok(Json(done))
+        };
+        Ok(api.replay.alone(replaying).await?)
     });
     replaying.await.unwrap_or_else(|error| Err(Problem::new(Kind::UnknownOutcome, error.to_string()).retry_after(2)))
 }
@@ -187,15 +189,17 @@ async fn drop_one(
     if because.is_empty() || because.chars().count() > REASON_CHARACTERS || because.contains(char::is_control) {
         return Err(Problem::field("because", None, "a reason, 1 to 200 characters on one line"));
     }
-    let alone = api.replay.alone()?;
-    let letter = api.replay.letter(sequence).await?.ok_or_else(|| none(sequence))?;
-    // First: of what is done and not answered, or asked again and no longer there, nothing would be known.
-    tracing::info!(
-        target: "huiliu::audit", who = who.subject(), sequence, receipt = letter.receipt, because,
-        "dead letter {sequence} is dropped by {}", who.subject()
-    );
-    api.replay.dismiss(sequence, alone).await?;
-    Ok(Json(letter))
+    let dropping = async {
+        let Some(letter) = api.replay.letter(sequence).await? else { return Ok(None) };
+        // First: of what is done and not answered, or asked again and no longer there, nothing would be known.
+        tracing::info!(
+            target: "huiliu::audit", who = who.subject(), sequence, receipt = letter.receipt, because,
+            "dead letter {sequence} is dropped by {}", who.subject()
+        );
+        api.replay.dismiss(sequence).await?;
+        Ok(Some(letter))
+    };
+    api.replay.alone(dropping).await?.map(Json).ok_or_else(|| none(sequence))
 }
 
 fn numbered(sequence: &str) -> Result<u64, Problem> {
@@ -211,6 +215,7 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Store(error) => error.into(),
             ReplayError::Already => Self::new(Kind::Unavailable, error.to_string()).retry_after(5),
+            ReplayError::Lost => Self::new(Kind::UnknownOutcome, error.to_string()).retry_after(5),
             error => Self::new(Kind::Unavailable, error.to_string()).retry_after(2),
         }
     }

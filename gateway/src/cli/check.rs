@@ -57,7 +57,7 @@ fn settings_hold(settings: Option<&Path>, places: &Places) -> anyhow::Result<boo
     }
 }
 
-/// Whether the packs in use load: the hub does not start with one that does not.
+/// Whether the packs in use load: in place of one that does not, the hub starts with the one it ran with last, if it knows one.
 fn packs_load(places: &Places) -> anyhow::Result<bool> {
     let found = places.packs.iter().map(|name| {
         let pack = Pack::find(name, places.packs_dir.as_deref());

@@ -109,7 +109,7 @@ figures! {
     Gauge "huiliu_poll_clock_ahead_seconds" ["s"; "`channel`"] "来源系统时钟比本机快多少", "How far the clock of a polled system is ahead of ours", alarm "HuiliuClocks";
     Counter "huiliu_dead_letters_total" ["letters"; "`stage`: `open`, `channel`, `poison`, `decode`, `map`, `decide`, `write-back`; `channel`"] "新增死信", "Records and answers given up", alarm "HuiliuDeadLetters";
     Gauge "huiliu_dead_letters_waiting" ["letters"; "–"] "待处理死信", "Dead letters nobody has dealt with yet", alarm "HuiliuDeadLettersWaiting";
-    Gauge "huiliu_dead_letters_oldest_seconds" ["s"; "–"] "最早一条待处理死信的时长", "Age of the oldest of them; it begins anew when its envelope is carried on, after 160 days", alarm "HuiliuDeadLettersOld";
+    Gauge "huiliu_dead_letters_oldest_seconds" ["s"; "–"] "最早一条待处理死信的时长", "Age of the oldest of them, from when it was given up; it does not begin anew when its envelope is carried on", alarm "HuiliuDeadLettersOld";
 
     // Ledger.
     Histogram "huiliu_ledger_commit_seconds" ["s"; "–"] "提交一批的时间", "One atomic batch in CASES", alarm "HuiliuCommitSlow";

@@ -20,6 +20,7 @@ use crate::desk::Desk;
 use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::engine::streams::{CASES, DEAD, INTAKE, KEYS, OUTCOMES, QUEUES, queues_lag};
+use crate::intake::dead::Oldest;
 use crate::intake::pipeline;
 use crate::readmodel::{DepartmentCount, Overview, ReadHandle, ReadModelError, Standing};
 
@@ -43,12 +44,13 @@ pub struct Sampler {
     data_dir: PathBuf,
     /// Numberings without a channel that were owed something.
     orphans: Arc<Mutex<BTreeSet<Namespace>>>,
+    oldest_letter: tokio::sync::Mutex<Oldest>,
 }
 
 impl Sampler {
     /// A sampler of one hub.
     pub fn new(engine: Engine, reads: ReadHandle, channels: Channels, desk: Desk, data_dir: PathBuf) -> Self {
-        Self { engine, reads, channels, desk, data_dir, orphans: Arc::default() }
+        Self { engine, reads, channels, desk, data_dir, orphans: Arc::default(), oldest_letter: Default::default() }
     }
 
     /// Looks until shutdown. What cannot be looked up now keeps its last value; whether the engine is there has a figure
@@ -106,8 +108,9 @@ impl Sampler {
         match name {
             DEAD => {
                 gauge!("huiliu_dead_letters_waiting").set(state.messages as f64);
-                let first = state.first_timestamp.unix_timestamp();
-                let age = if state.messages == 0 { 0 } else { (Timestamp::now().as_second() - first).max(0) };
+                let oldest = self.oldest_letter.lock().await.look(&self.engine.jetstream).await;
+                let since = oldest.map_err(|e| e.to_string())?;
+                let age = since.map_or(0, |since| (Timestamp::now().as_second() - since.as_second()).max(0));
                 gauge!("huiliu_dead_letters_oldest_seconds").set(age as f64);
             }
             CASES => {

@@ -151,11 +151,14 @@ pub fn pack_to_start_with(
         suits(&pack)?;
         anyhow::Ok(pack)
     };
-    let last = kept.found().and_then(|last| load(&last).ok());
+    let last = kept.found::<pack::Found>();
+    // As it says itself: what no longer loads, or suits the settings, numbered the cases all the same.
+    let former = last.as_ref().and_then(pack::Found::namespace);
+    let last = last.and_then(|last| load(&last).ok());
     let understood = pack::Found::find(name, packs_dir).map_err(Into::into).and_then(|found| {
         let pack = load(&found)?;
-        if let Some(last) = last.as_ref().filter(|last| last.namespace != pack.namespace) {
-            let (former, namespace) = (&last.namespace, &pack.namespace);
+        if let Some(former) = former.filter(|former| *former != pack.namespace) {
+            let namespace = &pack.namespace;
             bail!("its namespace is `{namespace}`, and was `{former}`: the same records would become other cases");
         }
         Ok((found, pack))
@@ -257,6 +260,26 @@ mod tests {
         fs::remove_dir_all(&folder).expect("removed");
         assert_eq!(start(true).expect("the last"), good, "gone");
         assert!(start(false).is_err(), "what the settings want is not for the pack of before to give");
+
+        put("pack.toml", &renumbered);
+        let only_the_new = |pack: &Arc<Pack>| {
+            if pack.namespace.as_str() == "other" { Ok(()) } else { bail!("the settings want another") }
+        };
+        let start_new = || pack_to_start_with("own", Some(&packs), &kept, only_the_new);
+        let why = start_new().expect_err("of another numbering than the one that no longer suits");
+        assert!(why.to_string().contains("was `hotline-12345`"), "{why}");
+        let last = fs::read_to_string(kept.0.join(IN_FORCE)).expect("kept");
+        let found = pack::Found::read(&kept.0.join(last)).expect("kept");
+        found.write(&scratch.path().join("former")).expect("written");
+        let of_before = scratch.path().join("former/pack.toml");
+        let text = fs::read_to_string(&of_before).expect("there");
+        fs::write(&of_before, format!("no_longer_read = 1\n{text}")).expect("written");
+        kept.keep(&pack::Found::read(&scratch.path().join("former")).expect("read")).expect("kept");
+        let why = start_new().expect_err("of another numbering than the one that no longer loads");
+        assert!(why.to_string().contains("was `hotline-12345`"), "{why}");
+        fs::remove_dir_all(&kept.0).expect("moved away");
+        put("map.toml", &same);
+        start(true).expect("good");
 
         put("tables/appeal.csv", &longer);
         let next = start(true).expect("good");

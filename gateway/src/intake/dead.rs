@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
+use async_nats::{HeaderMap, header};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use huiliu_schemas::receipt::receipt_id;
@@ -238,7 +238,7 @@ pub const STAGES: [&str; 7] = ["open", "channel", "poison", "decode", "map", "de
 /// # Errors
 /// In the server's words.
 pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String> {
-    if write(jetstream, letter).await? {
+    if write(jetstream, letter, name(letter)).await? {
         // Told when it was written: its envelope came again for another of its records.
         return Ok(());
     }
@@ -252,17 +252,58 @@ pub async fn bury(jetstream: &Context, letter: &DeadLetter) -> Result<(), String
     Ok(())
 }
 
-/// Puts a letter into DEAD and tells nobody; whether it was there already.
+/// Puts a letter into DEAD under a name and tells nobody; whether there was one of this name already.
 ///
 /// # Errors
 /// In the server's words.
-pub(super) async fn write(jetstream: &Context, letter: &DeadLetter) -> Result<bool, String> {
+pub(super) async fn write(jetstream: &Context, letter: &DeadLetter, name: String) -> Result<bool, String> {
     let mut headers = HeaderMap::new();
-    headers.insert("Nats-Msg-Id", name(letter));
+    headers.insert(header::NATS_MESSAGE_ID, name);
     let payload = serde_json::to_vec(letter).map_err(|e| e.to_string())?;
     let subject = subjects::dead(&letter.stage, &letter.channel);
     let stored = jetstream.publish_with_headers(subject, headers, payload.into()).await.map_err(|e| e.to_string())?;
     Ok(stored.await.map_err(|e| e.to_string())?.duplicate)
+}
+
+const CARRIED: &str = "carried/";
+
+/// The name of the letter that takes the place of another.
+pub(super) fn carried(former: u64) -> String {
+    format!("{CARRIED}{former}")
+}
+
+/// The letter whose place this one took.
+pub(super) fn carried_from(message: &read::StoredMessage) -> Option<u64> {
+    message.headers.get(header::NATS_MESSAGE_ID)?.as_str().strip_prefix(CARRIED)?.parse().ok()
+}
+
+/// The oldest letter, from look to look: what came since is read, and all of it only when the oldest is gone.
+#[derive(Default)]
+pub struct Oldest {
+    looked_to: u64,
+    letter: Option<(Timestamp, u64)>,
+}
+
+impl Oldest {
+    /// Since when it is dead, though it was carried on meanwhile; none where there is no letter.
+    ///
+    /// # Errors
+    /// When the stream does not answer.
+    pub async fn look(&mut self, jetstream: &Context) -> Result<Option<Timestamp>, ReadError> {
+        if let Some((_, sequence)) = self.letter
+            && at(jetstream, sequence).await?.is_none()
+        {
+            *self = Self::default();
+        }
+        loop {
+            let page = read::page_from(jetstream, DEAD, ">", self.looked_to + 1, A_PAGE).await?.messages;
+            let Some(last) = page.last() else { return Ok(self.letter.map(|(since, _)| since)) };
+            self.looked_to = last.sequence;
+            let since = |message: &read::StoredMessage| buried(message).letter.map_or(message.time, |letter| letter.at);
+            let found = page.iter().map(|message| (since(message), message.sequence));
+            self.letter = self.letter.into_iter().chain(found).min();
+        }
+    }
 }
 
 /// The same for the same letter, so that one written twice is there once, and for no other: numbers as their digests, for

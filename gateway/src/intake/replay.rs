@@ -14,7 +14,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::dead::{A_PAGE, Buried, DeadLetter, Which, at, last_sequence, page_of};
 use super::envelope::{EnvelopeError, RawEnvelope};
@@ -22,6 +21,7 @@ use super::store::{IntakeStore, StoreError};
 use crate::channels::Channels;
 use crate::engine::read::{self, ReadError};
 use crate::engine::streams::{DEAD, INTAKE};
+use crate::lease::Lease;
 use crate::ledger::Ledger;
 use crate::traces::{Key, SpanKind, Traces};
 
@@ -87,8 +87,11 @@ pub enum ReplayError {
     #[error("the letter could not be written: {0}")]
     Write(String),
     /// Whoever asks twice would have every record go in twice.
-    #[error("letters are being taken up already: nothing was done, ask again later")]
+    #[error("somebody is at the letters already: nothing was done, ask again later")]
     Already,
+    /// Another gateway may be at the letters by now.
+    #[error("the letters were not kept from other gateways to the end: look at what is left of them")]
+    Lost,
 }
 
 /// The way back for dead letters.
@@ -99,31 +102,38 @@ pub struct Replay {
     store: IntakeStore,
     channels: Channels,
     traces: Traces,
-    one_at_a_time: Arc<Mutex<()>>,
+    lease: Arc<Lease>,
 }
-
-/// Whoever has it is alone with the letters.
-pub type Alone = OwnedMutexGuard<()>;
 
 impl Replay {
     /// Replays into this store.
     pub fn new(jetstream: Context, ledger: Ledger, store: IntakeStore, channels: Channels, traces: Traces) -> Self {
-        Self { jetstream, ledger, store, channels, traces, one_at_a_time: Arc::default() }
+        let lease = Arc::new(Lease::new(jetstream.clone(), "quarantine".into()));
+        Self { jetstream, ledger, store, channels, traces, lease }
     }
 
-    /// Begins to take letters away.
+    /// Does what takes letters away, while nobody else does here or in another gateway.
     ///
     /// # Errors
-    /// Where somebody does already.
-    pub fn alone(&self) -> Result<Alone, ReplayError> {
-        self.one_at_a_time.clone().try_lock_owned().map_err(|_| ReplayError::Already)
+    /// Where somebody does already, or may before it is done.
+    pub async fn alone<T>(&self, work: impl Future<Output = Result<T, ReplayError>>) -> Result<T, ReplayError> {
+        let mut begun = false;
+        let work = async {
+            begun = true;
+            work.await
+        };
+        match self.lease.hold(work).await {
+            Some(done) => done,
+            None if begun => Err(ReplayError::Lost),
+            None => Err(ReplayError::Already),
+        }
     }
 
-    /// Takes up every letter that fits, oldest first.
+    /// Takes up every letter that fits, oldest first; to be done [alone](Self::alone).
     ///
     /// # Errors
     /// When the server is away; what was taken up until then is in INTAKE, and its letters are gone.
-    pub async fn run(&self, which: &Which, _alone: Alone) -> Result<Replayed, ReplayError> {
+    pub async fn run(&self, which: &Which) -> Result<Replayed, ReplayError> {
         let mut told = Replayed::default();
         let mut from = which.first();
         // What fails again is buried behind this: it is not for this run.
@@ -170,11 +180,11 @@ impl Replay {
         Ok(at(&self.jetstream, sequence).await?)
     }
 
-    /// Removes a letter for good; dropping it must be audited before. Its envelope stays in INTAKE.
+    /// Removes a letter for good, [alone](Self::alone); dropping it must be audited before. Its envelope stays in INTAKE.
     ///
     /// # Errors
     /// When the server is away: it may be gone all the same.
-    pub async fn dismiss(&self, sequence: u64, _alone: Alone) -> Result<(), ReplayError> {
+    pub async fn dismiss(&self, sequence: u64) -> Result<(), ReplayError> {
         self.remove(sequence).await
     }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::{AckKind, stream};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use huiliu_tests::hub::{ChannelPlan, GATEWAY, Inspector, OwnServer, PATIENCE, Plan, TestHub, eventually};
@@ -146,7 +148,33 @@ async fn an_envelope_that_kills_the_gateway_is_given_up_and_its_neighbours_are_n
     std::fs::remove_dir_all(store).unwrap();
 }
 
-/// A record in quarantine outlives the time of its envelope, and what came beside it is decided once.
+/// Stores the first envelope and these letters of it once more as carrying on does, and is cut off before the former letters are
+/// removed; one of the new ones is dealt with at once.
+async fn carry_half_way(inspector: &Inspector, letters: [u64; 2], dealt_with: u64) {
+    let intake = inspector.jetstream.get_stream("INTAKE").await.unwrap();
+    let dead = inspector.jetstream.get_stream("DEAD").await.unwrap();
+    let envelope = intake.get_raw_message(1).await.unwrap();
+    let mut headers = envelope.headers.clone();
+    headers.insert("Huiliu-Carried", "1");
+    let store = async |subject: String, headers: HeaderMap, payload: Bytes| {
+        inspector.jetstream.publish_with_headers(subject, headers, payload).await.unwrap().await.unwrap().sequence
+    };
+    let copy = store(envelope.subject.to_string(), headers, envelope.payload).await;
+    for place in letters {
+        let former = dead.get_raw_message(place).await.unwrap();
+        let mut letter: Value = serde_json::from_slice(&former.payload).unwrap();
+        letter["intake_sequence"] = copy.into();
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Msg-Id", format!("carried/{place}"));
+        let new = store(former.subject.to_string(), headers, letter.to_string().into()).await;
+        if place == dealt_with {
+            dead.delete_message(new).await.unwrap();
+        }
+    }
+}
+
+/// A record in quarantine outlives the time of its envelope, and what came beside it is decided once. Where carrying it on was
+/// cut off it has one letter all the same, and none if that was dealt with; it grows old like any other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::disallowed_methods, reason = "INTAKE is sourced from nothing")]
 async fn what_nobody_dealt_with_does_not_age_out() {
@@ -164,7 +192,7 @@ async fn what_nobody_dealt_with_does_not_age_out() {
 
     let mut nameless = noise("x");
     nameless["orderId"] = Value::Null;
-    let body = json!({ "orders": [noise("beside"), nameless] });
+    let body = json!({ "orders": [noise("beside"), nameless, nameless] });
     let pushed = hub.caller(HOTLINE).post("/v1/channels/hotline-12345/events", &body).await.unwrap();
     assert_eq!(pushed.status, 202, "{}", pushed.body);
     let desk = hub.caller("desk");
@@ -173,6 +201,14 @@ async fn what_nobody_dealt_with_does_not_age_out() {
         (found.status == 200).then(|| found.body["history"].clone())
     };
     let history = eventually("the case", PATIENCE, case).await.unwrap();
+    let letters = async |wanted: u64| {
+        let dead = async || (inspector.state("DEAD").await.unwrap().0 == wanted).then_some(());
+        eventually(&format!("{wanted} letters"), PATIENCE, dead).await.unwrap();
+    };
+    letters(2).await;
+    carry_half_way(&inspector, [1, 2], 1).await;
+    letters(2).await;
+    assert_eq!(inspector.state("INTAKE").await.unwrap().1, 2, "what was carried on is not carried on again");
     let gone = async || {
         let intake = inspector.jetstream.get_stream("INTAKE").await.unwrap();
         (intake.cached_info().state.first_sequence > 1).then_some(())
@@ -189,8 +225,14 @@ async fn what_nobody_dealt_with_does_not_age_out() {
     let shown = shown.await.unwrap();
     assert_eq!(shown["record"]["title"], noise("x")["title"], "{shown}");
     assert_eq!(shown["letter"]["stage"], "map", "{shown}");
-    assert_eq!(inspector.state("DEAD").await.unwrap().0, 1, "one letter of it");
-    assert_eq!(hub.log().matches("gave up a record").count(), 1, "and told once");
+    letters(1).await;
+    assert_eq!(hub.log().matches("gave up a record").count(), 2, "and each told once");
+    let old = eventually("the letter to be older than its envelope can be", PATIENCE, async || {
+        let figures = desk.get("/metrics").await.ok()?.body.as_str()?.to_owned();
+        let age = figures.lines().find_map(|line| line.strip_prefix("huiliu_dead_letters_oldest_seconds "))?;
+        (age.parse::<f64>().ok()? > AGE.as_secs_f64() + 1.0).then_some(())
+    });
+    old.await.unwrap();
     let again = eventually("it to be taken up again", PATIENCE, async || {
         let again = desk.post("/v1/dead/replay", &json!({ "stage": "map" })).await.unwrap();
         again.body["replayed"][0]["receipt"].as_str().map(str::to_owned)
@@ -198,6 +240,19 @@ async fn what_nobody_dealt_with_does_not_age_out() {
     again.await.unwrap();
     all_settled(&inspector).await;
     assert_eq!(case().await.unwrap(), history, "what was beside it is decided once");
+
+    let leases = inspector.jetstream.get_key_value("leases").await.unwrap();
+    let taken = eventually("another gateway to be at the letters", PATIENCE, async || {
+        leases.create("quarantine", "another".into()).await.ok()
+    });
+    taken.await.unwrap();
+    let last = inspector.state("DEAD").await.unwrap();
+    let drop_it = json!({ "because": "重复" });
+    for (path, body) in [("replay", json!({ "stage": "map" })), (&format!("{}/drop", last.1), drop_it)] {
+        let refused = desk.post(&format!("/v1/dead/{path}"), &body).await.unwrap();
+        assert_eq!(refused.status, 503, "{path}: {}", refused.body);
+    }
+    assert_eq!(inspector.state("DEAD").await.unwrap(), last, "nothing was done");
     drop((hub, own));
     std::fs::remove_dir_all(store).unwrap();
 }

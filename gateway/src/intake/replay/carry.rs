@@ -1,7 +1,7 @@
 //! The envelopes of open dead letters, carried on before they age out of INTAKE: a record in quarantine must not vanish while
 //! nobody has dealt with it. The envelope is stored once more, sealed as it is and marked, so that the pipeline passes it
-//! over, and its letters point to it from then on. What dies half-way is carried once more, and the copy nobody points to
-//! ages out.
+//! over, and its letters are written anew to point to it. What dies half-way is carried once more, and the copy nobody
+//! points to ages out; a letter that was written anew by then is not written again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,14 +10,13 @@ use async_nats::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use super::super::dead::{Buried, DeadLetter, page_of, write};
+use super::super::dead::{A_PAGE, DeadLetter, at, carried, carried_from, write};
 use super::super::envelope::mark_carried;
 use super::super::store::store_error;
-use super::{A_PAGE, Replay, ReplayError};
+use super::{Replay, ReplayError};
 use crate::engine::batch::{OutMessage, commit_batch};
 use crate::engine::read::{self, ReadError, StoredMessage};
-use crate::engine::streams::{INTAKE, LEASE_TTL};
-use crate::lease::Lease;
+use crate::engine::streams::{DEAD, INTAKE, LEASE_TTL};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Carried on when less than this part of its time is left: by then `HuiliuDeadLettersOld` has told a person.
@@ -30,16 +29,15 @@ type Open = (u64, DeadLetter);
 
 /// Carries on what is about to go, until told to stop.
 pub async fn run(replay: Replay, shutdown: CancellationToken) {
-    let lease = Lease::new(replay.jetstream.clone(), "quarantine".into());
     loop {
         let round = async {
-            match lease.hold(replay.carry_on()).await {
-                Some(Ok(pause)) => pause,
-                Some(Err(error)) => {
+            match replay.alone(replay.carry_on()).await {
+                Ok(pause) => pause,
+                Err(ReplayError::Already) => LEASE_TTL,
+                Err(error) => {
                     tracing::warn!(%error, "envelopes of dead letters could not be carried on; it is tried again");
                     LEASE_TTL
                 }
-                None => LEASE_TTL,
             }
         };
         tokio::select! {
@@ -55,7 +53,6 @@ pub async fn run(replay: Replay, shutdown: CancellationToken) {
 impl Replay {
     /// Carries on what is about to go, and says when to look again.
     async fn carry_on(&self) -> Result<Duration, ReplayError> {
-        let _alone = self.alone()?;
         let away = |e: String| ReadError::Away { stream: INTAKE.into(), reason: e };
         let intake = self.jetstream.get_stream(INTAKE).await.map_err(|e| away(e.to_string()))?;
         let (time, first) = (intake.cached_info().config.max_age, intake.cached_info().state.first_sequence);
@@ -73,20 +70,30 @@ impl Replay {
         Ok(DAY.min(time / LOOKS))
     }
 
-    /// Open letters by the envelope they point to.
-    async fn open(&self) -> Result<BTreeMap<u64, Vec<Open>>, ReadError> {
-        let mut open: BTreeMap<u64, Vec<Open>> = BTreeMap::new();
+    /// Open letters by the envelope they point to. One that was written anew and is there still is removed.
+    async fn open(&self) -> Result<BTreeMap<u64, Vec<Open>>, ReplayError> {
+        let mut letters: BTreeMap<u64, DeadLetter> = BTreeMap::new();
         let mut from = 1;
         loop {
-            let page = page_of(&self.jetstream, from, A_PAGE).await?;
-            let Some(last) = page.last() else { return Ok(open) };
+            let page = read::page_from(&self.jetstream, DEAD, ">", from, A_PAGE).await?.messages;
+            let Some(last) = page.last() else { break };
             from = last.sequence + 1;
-            for Buried { sequence, letter, .. } in page {
-                let Some(letter) = letter else { continue };
-                let Some(envelope) = letter.intake_sequence else { continue };
-                open.entry(envelope).or_default().push((sequence, letter));
+            for message in page {
+                if let Some(former) = carried_from(&message)
+                    && letters.remove(&former).is_some()
+                {
+                    self.remove(former).await?;
+                }
+                letters.extend(serde_json::from_slice(&message.payload).ok().map(|letter| (message.sequence, letter)));
             }
         }
+        let mut open: BTreeMap<u64, Vec<Open>> = BTreeMap::new();
+        for (place, letter) in letters {
+            if let Some(envelope) = letter.intake_sequence {
+                open.entry(envelope).or_default().push((place, letter));
+            }
+        }
+        Ok(open)
     }
 
     async fn carry(&self, envelope: StoredMessage, letters: Vec<Open>) -> Result<(), ReplayError> {
@@ -100,8 +107,12 @@ impl Replay {
         let copy = OutMessage { subject, headers, payload, expect_last_subject_sequence: None };
         let stored = commit_batch(&self.jetstream, &[copy]).await.map_err(store_error)?.last_sequence;
         for (place, letter) in letters {
+            // Read from a copy of DEAD that is behind, it may have been dealt with.
+            if at(&self.jetstream, place).await?.is_none() {
+                continue;
+            }
             let letter = DeadLetter { intake_sequence: Some(stored), ..letter };
-            write(&self.jetstream, &letter).await.map_err(ReplayError::Write)?;
+            write(&self.jetstream, &letter, carried(place)).await.map_err(ReplayError::Write)?;
             self.remove(place).await?;
         }
         tracing::info!(former, stored, "envelope {former} of a dead letter was carried on as {stored}");
