@@ -704,6 +704,7 @@ fn a_case_is_no_event_of_a_room() {
     let cancelled = json!({"case_no": "TJ1", "title": "欠薪", "status": 99});
     assert_eq!(read(cancelled), (Intent::Withdraw, false));
     assert_eq!(read(json!({"case_no": "TJ1", "event": "case.viewed"})).0, Intent::Notice);
+    assert_eq!(read(json!({"type": "recording.ready", "data": {"case_no": "TJ1"}})).0, Intent::Notice);
 }
 
 #[test]

@@ -276,13 +276,7 @@ impl Pipeline {
         RawEnvelope::open(&message.subject, headers, &message.payload, master).map_err(|e| e.to_string())
     }
 
-    fn job(
-        &self,
-        channel: &ChannelRuntime,
-        submission: huiliu_schemas::submission::Submission,
-        sequence: u64,
-        index: usize,
-    ) -> Job {
+    fn job(&self, channel: &ChannelRuntime, submission: Submission, sequence: u64, index: usize) -> Job {
         let history = channel.is_history(submission.facts.registered_at);
         let master = self.ledger.keys().master();
         let record = Record::new(channel.name.clone(), submission, history, master);
