@@ -244,6 +244,7 @@ fn orders(i: u64, source: &SourceId, content: Content) -> Result<Vec<Order>> {
         assessment: None,
         upstream: None,
         session: None,
+        lacks: Vec::new(),
         problems: Vec::new(),
     };
     let arrive = Order {

@@ -63,6 +63,10 @@ pub struct Submission {
     /// One mediation session, if the record is about one.
     #[serde(default)]
     pub session: Option<Session>,
+    /// The fields of which a case needs one to begin, where the record has none of them and tells of nothing else: it can only
+    /// add to a case that is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
     /// What could not be read as it should; the submission stands all the same unless one is blocking.
     #[serde(default)]
     pub problems: Vec<FieldProblem>,
@@ -84,6 +88,7 @@ impl Submission {
             assessment: None,
             upstream: None,
             session: None,
+            lacks: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -282,14 +287,21 @@ pub struct Session {
     /// What came of it.
     #[serde(default)]
     pub outcome: Option<MediationOutcome>,
-    /// Digest of the record whose minutes were told last, so that the same ones are told once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub minutes_digest: Option<String>,
+    /// Digests of the records that told of it last, so that the same minutes are told once. None where it was told of before
+    /// they were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<String>,
 }
 
 impl Session {
+    /// Most digests that are kept.
+    pub const MOST_DIGESTS: usize = 8;
+
     /// The session once it was told of again as `newer`: what that leaves out stays.
     pub fn merged(&self, newer: &Self) -> Self {
+        let new = newer.digests.iter().filter(|digest| !self.digests.contains(digest));
+        let mut digests: Vec<String> = self.digests.iter().chain(new).cloned().collect();
+        digests.drain(..digests.len().saturating_sub(Self::MOST_DIGESTS));
         Self {
             id: newer.id.clone(),
             level: newer.level.or(self.level),
@@ -297,7 +309,7 @@ impl Session {
             started_at: newer.started_at.or(self.started_at),
             ended_at: newer.ended_at.or(self.ended_at),
             outcome: newer.outcome.or(self.outcome),
-            minutes_digest: newer.minutes_digest.clone().or_else(|| self.minutes_digest.clone()),
+            digests,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use huiliu_schemas::content::Person;
 use huiliu_schemas::private::Private;
-use huiliu_schemas::submission::{SourceClass, Submission};
+use huiliu_schemas::submission::{FieldProblem, SourceClass, Submission};
 
 use crate::looks::{is_digits, is_division_name, is_person_name, is_unit_name};
 
@@ -30,17 +30,22 @@ impl Known {
 
     /// Masks what of it stands in facts and problems.
     pub(super) fn mask(&self, s: &mut Submission) {
-        if self.words.is_empty() && self.phones.is_empty() {
-            return;
-        }
+        self.mask_problems(&mut s.problems);
         let facts = &mut s.facts;
         let class = facts.source_class.iter_mut().flat_map(|SourceClass { code, name }| [code, name]).flatten();
         let lists = facts.place_names.iter_mut().chain(&mut facts.evidence).chain(facts.unknown_codes.values_mut());
-        let problems = s.problems.iter_mut().filter_map(|problem| problem.value.as_mut());
-        for text in facts.suggested_unit.iter_mut().chain(class).chain(lists).chain(problems) {
-            if self.is_in(text) {
-                *text = Private::new(text.as_str()).masked();
-            }
+        facts.suggested_unit.iter_mut().chain(class).chain(lists).for_each(|text| self.hide(text));
+    }
+
+    pub(super) fn mask_problems(&self, problems: &mut [FieldProblem]) {
+        problems.iter_mut().filter_map(|problem| problem.value.as_mut()).for_each(|text| self.hide(text));
+    }
+
+    fn hide(&self, text: &mut String) {
+        if self.is_in(text) {
+            let masked = Private::new(text.as_str()).masked();
+            // A short name at the end of it is what masking leaves.
+            *text = if self.is_in(&masked) { "***".to_owned() } else { masked };
         }
     }
 
@@ -57,9 +62,45 @@ fn digits(text: &str) -> String {
 
 /// Offices and firms speak too, and their names are what a case is sent by; so may do what some write for "nobody in particular".
 fn is_somebody(name: &str) -> bool {
-    const ANYBODY: [&str; 8] = ["市民", "群众", "居民", "村民", "业主", "网友", "职工", "家长"];
-    let is_office = is_division_name(name) || (is_unit_name(name) && !is_person_name(name));
-    (2..=20).contains(&name.chars().count())
+    const ANYBODY: [&str; 32] = [
+        "市民",
+        "群众",
+        "居民",
+        "村民",
+        "业主",
+        "网友",
+        "职工",
+        "家长",
+        "邻居",
+        "商家",
+        "商户",
+        "物业",
+        "开发商",
+        "学校",
+        "幼儿园",
+        "小学",
+        "中学",
+        "大学",
+        "医院",
+        "银行",
+        "超市",
+        "市场",
+        "商场",
+        "酒店",
+        "社区",
+        "街道",
+        "小区",
+        "工地",
+        "单位",
+        "企业",
+        "部门",
+        "政府",
+    ];
+    let length = name.chars().count();
+    let is_person = is_person_name(name);
+    let is_office = is_division_name(name) || (is_unit_name(name) && !is_person);
+    // So short, most that is no frequent name is a word.
+    (if length == 2 { is_person } else { (3..=20).contains(&length) })
         && !is_digits(name)
         && !is_office
         && !ANYBODY.iter().any(|word| name.ends_with(word))

@@ -302,6 +302,9 @@ impl Builder {
         if !has_condition && spec.state.is_empty() && spec.from.is_empty() {
             self.issue(&place, "", "a condition: `present`, `absent`, `when` with `any_of`, `state`, or `from`");
         }
+        if spec.then.is_none() && spec.from.is_empty() {
+            self.issue(&place, "then", "what a record is for, unless `from` says it");
+        }
         IntentRule {
             present: self.optional(&place, spec.present.as_ref()),
             absent: self.optional(&place, spec.absent.as_ref()),

@@ -128,16 +128,20 @@ impl Field {
 
     /// A problem with a value of this field.
     pub(crate) fn problem(&self, source: &str, value: Option<&str>, expected: &str, blocking: bool) -> FieldProblem {
-        // What is long is somebody's words: in a row whose cells are shifted, wherever they stand.
-        let hidden = |v: &str| self.personal || v.chars().count() > SHOWN || holds_personal_number(v) || is_door(v);
-        let shown = value.map(|v| if hidden(v) { Private::new(v).masked() } else { shortened(v) });
         FieldProblem {
             field: self.name.clone(),
             source_field: source.to_owned(),
-            value: shown,
+            value: value.map(|value| self.shown(value)),
             expected: expected.to_owned(),
             blocking,
         }
+    }
+
+    /// A value as a message shows it. What is long is somebody's words: in a row whose cells are shifted, wherever they stand.
+    pub(crate) fn shown(&self, value: &str) -> String {
+        let long = value.chars().count() > SHOWN;
+        let hidden = self.personal || long || holds_personal_number(value) || is_door(value);
+        if hidden { Private::new(value).masked() } else { shortened(value) }
     }
 
     /// Where it comes from, for messages.

@@ -172,7 +172,7 @@ struct IntentRule {
     states: Vec<UpstreamState>,
     /// The source's own word for it.
     said: Option<Field>,
-    then: Intent,
+    then: Option<Intent>,
     source: Option<Path>,
     prefix: Vec<(String, String)>,
     note: Vec<Path>,

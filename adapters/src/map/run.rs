@@ -43,7 +43,10 @@ pub(super) fn map(
     received: Timestamp,
 ) -> Result<Submission, Unmapped> {
     let mut problems = spoilt(map, record);
-    let Some(source) = number(map, record, namespace, &mut problems) else { return Err(Unmapped { problems }) };
+    let Some(source) = number(map, record, namespace, &mut problems) else {
+        known_of(map, record, namespace).mask_problems(&mut problems);
+        return Err(Unmapped { problems });
+    };
     let mut submission = Submission::of(source);
     submission.problems = problems;
     for (target, field) in &map.fields {
@@ -58,9 +61,16 @@ pub(super) fn map(
     add_links(&mut submission, map, record);
     decide_intent(&mut submission, &map.intents, record);
     settle_session(&mut submission);
-    demand_either(&mut submission, map);
+    submission.lacks = lacks(&submission, map);
     known.mask(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
+}
+
+/// The persons of a record that has no number.
+fn known_of(map: &Map, record: &Value, namespace: &Namespace) -> Known {
+    let mut nobody = Submission::of(SourceId { namespace: namespace.clone(), id: String::new() });
+    map.persons.iter().for_each(|persons| add_persons(&mut nobody, persons, record));
+    Known::of(&nobody.content.persons)
 }
 
 /// The record's own number.
@@ -569,10 +579,28 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
             && (rule.states.is_empty() || state.is_some_and(|state| rule.states.contains(&state)))
             && (rule.source.is_none() || spoken_of(rule, record).is_some())
     };
-    let Some(rule) = rules.iter().find(applies) else { return };
-    let said = rule.said.as_ref().and_then(|field| Some((field, said_word(field, record)?)));
-    let known = said.as_ref().and_then(|(field, word)| field.word(word).and_then(intent));
-    s.intent = known.unwrap_or(rule.then);
+    let mut unknown = None;
+    let decides = |rule: &IntentRule| {
+        let said = rule.said.as_ref().and_then(|field| Some((field, said_word(field, record)?)));
+        let known = said.as_ref().and_then(|(field, word)| field.word(word).and_then(intent));
+        if known.is_none() {
+            unknown = unknown.take().or_else(|| said.map(|(field, word)| (field.name.clone(), carried(&word))));
+        }
+        known.or(rule.then)
+    };
+    decide_by(s, rules.iter().filter(applies), decides, record);
+    s.facts.unknown_codes.extend(unknown);
+}
+
+/// By the first rule that knows what the record is for.
+fn decide_by<'r>(
+    s: &mut Submission,
+    mut rules: impl Iterator<Item = &'r IntentRule>,
+    mut decides: impl FnMut(&IntentRule) -> Option<Intent>,
+    record: &Value,
+) {
+    let Some((rule, intent)) = rules.find_map(|rule| Some((rule, decides(rule)?))) else { return };
+    s.intent = intent;
     if matches!(s.intent, Intent::Urge | Intent::Assess | Intent::Session | Intent::Notice) {
         // Such a record need not be a whole matter: what is merely absent is no problem of it.
         s.problems.retain(|problem| problem.value.is_some() || problem.blocking);
@@ -586,9 +614,6 @@ fn decide_intent(s: &mut Submission, rules: &[IntentRule], record: &Value) {
     if matches!(s.intent, Intent::Session | Intent::Notice) {
         speak_of_session(s);
     }
-    if let (Some((field, word)), None) = (said, known) {
-        s.facts.unknown_codes.insert(field.name.clone(), carried(&word));
-    }
 }
 
 /// What a source calls a record.
@@ -601,22 +626,22 @@ fn said_word<'v>(field: &Field, record: &'v Value) -> Option<Cow<'v, str>> {
     said
 }
 
-/// A matter of which nothing is said is nobody's: where the map wants one of several fields, and none is there. A step and a view
-/// need no matter beside them.
-fn demand_either(s: &mut Submission, map: &Map) {
+/// The fields marked `either`, of a matter that has none of them. A step, a view and words begin a case without. Whether a case is
+/// there that the record adds to is not known here.
+fn lacks(s: &Submission, map: &Map) -> Vec<String> {
     let view = s.assessment.is_some_and(|view| view.solved.is_some() || view.satisfaction.is_some());
     let step = s.upstream.as_ref().is_some_and(|upstream| upstream.state != UpstreamState::Open);
     let content = &s.content;
     let words = content.reply.is_some() || content.note.is_some() || content.demand.is_some();
     if s.intent != Intent::Matter || view || step || words || s.session.is_some() {
-        return;
+        return Vec::new();
     }
-    let either = || map.fields.iter().filter(|(_, field)| field.need == Need::Either);
-    let mut lacks = |target: Target| matches!(target, Target::Private(slot) if slot(s).is_none());
-    if either().next().is_some() && either().all(|(target, _)| lacks(target.0)) {
-        let is_one = |problem: &&mut FieldProblem| either().any(|(_, field)| field.name == problem.field);
-        s.problems.iter_mut().filter(is_one).for_each(|problem| problem.blocking = true);
-    }
+    let mut scratch = s.clone();
+    let mut is_there = |target: Target| !matches!(target, Target::Private(slot) if slot(&mut scratch).is_none());
+    let either = map.fields.iter().filter(|(_, field)| field.need == Need::Either);
+    let fields: Vec<_> = either.map(|(target, field)| (is_there(target.0), field.name.clone())).collect();
+    let said = fields.iter().any(|(is_there, _)| *is_there);
+    if said { Vec::new() } else { fields.into_iter().map(|(_, name)| name).collect() }
 }
 
 /// The number of another case of the same source.

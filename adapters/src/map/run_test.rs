@@ -556,7 +556,7 @@ fn what_stands_twice_is_told_and_no_number_is_guessed() {
     };
     let one = |field: &str, value: &str| vec![(field.to_owned(), Some(value.to_owned()))];
     let (names, s) = told(r#"{"id":"1","title":"t","name":"王示例","name":"李示例"}"#);
-    assert_eq!((names, s.content.persons), (one("name", "王***示例"), vec![]));
+    assert_eq!((names, s.content.persons), (one("name", "王** / 李**"), vec![]));
     let (secret, s) = told(r#"{"id":"1","title":"t","secret":"0","secret":"1"}"#);
     assert_eq!((secret, s.facts.flags.confidential), (one("secret", "0 / 1"), true), "a flag that protects does");
     let (_, s) = told(r#"{"id":"1","title":"t","name":"王示例","name":"保密"}"#);
@@ -573,12 +573,20 @@ fn what_stands_twice_is_told_and_no_number_is_guessed() {
         let problems = map(&read(own)).expect_err("nobody's").problems;
         assert!(problems.iter().any(|p| p.blocking && p.value.as_deref() == Some("1 / 2")), "{problems:?}");
     }
+    for nobody in [
+        r#"{"title":"t","name":"王芳","name":"李娜"}"#,
+        r#"{"title":"t","name":"李娜","kind":"王芳","kind":"李娜"}"#,
+        r#"{"title":"t","name":"欧阳青禾","kind":"1","kind":"欧阳青禾"}"#,
+    ] {
+        let told = format!("{:?}", map(&read(nobody)).expect_err("no number").problems);
+        assert!(told.contains("stands twice") && !told.contains("李娜") && !told.contains("欧阳"), "{told}");
+    }
     assert_eq!(good(&read(r#"{"id":"1","title":"t","number":"2","number":"3"}"#)).source.id, "1");
 }
 
 /// Of the four packs: neither title nor text is nobody's matter, but a step, a view or a word of it is something.
 #[test]
-fn a_matter_of_which_nothing_is_said_is_no_case() {
+fn a_matter_of_which_nothing_is_said_begins_no_case() {
     let records = [
         ("hotline-12345", json!({"orderId": "1"}), "majorContent", json!({"orderState": "已办结"})),
         ("petition-portal", json!({"xfjbh": "1", "djsj": "2026/03/01"}), "tsnr", json!({"hfgznr": "已答复"})),
@@ -592,13 +600,28 @@ fn a_matter_of_which_nothing_is_said_is_no_case() {
             record.as_object_mut().expect("a record").extend(more.as_object().expect("fields").clone());
             pack.map(&record, &pack.namespace, RECEIVED)
         };
-        let problems = map(json!({})).expect_err("nothing is said").problems;
-        let blocking: Vec<_> = problems.iter().filter(|p| p.blocking).map(|p| p.field.as_str()).collect();
-        assert_eq!(blocking, ["content.text", "content.title"], "{name}");
-        assert!(problems.iter().any(|p| p.source_field.contains(words)), "{name}: {problems:?}");
+        let bare = map(json!({})).expect("it may add to a case");
+        assert_eq!(bare.lacks, ["content.text", "content.title"], "{name}");
+        assert!(bare.problems.iter().any(|p| p.source_field.contains(words)), "{name}: {:?}", bare.problems);
         for said in [json!({words: "路灯不亮"}), step] {
-            assert!(map(said.clone()).is_ok(), "{name}: {said}");
+            assert_eq!(map(said.clone()).expect("maps").lacks, Vec::<String>::new(), "{name}: {said}");
         }
+    }
+}
+
+/// Of a case that is known they say enough.
+#[test]
+fn a_record_may_tell_no_more_than_secrecy_a_deadline_or_a_step() {
+    let pack = Pack::embedded("hotline-12345").expect("loads");
+    let read = |more: Value| {
+        let mut order = json!({"orderId": "1"});
+        order.as_object_mut().expect("an order").extend(more.as_object().expect("fields").clone());
+        pack.map(&order, &pack.namespace, RECEIVED).expect("maps")
+    };
+    assert!(read(json!({"isSecret": "1"})).facts.flags.confidential);
+    assert!(read(json!({"delayDeadlineDate": "2026-03-12 17:00:00"})).facts.source_deadline.is_some());
+    for step in ["已签收", "处理中"] {
+        assert!(read(json!({"orderState": step})).upstream.is_some(), "{step}");
     }
 }
 
@@ -639,9 +662,49 @@ fn only_a_room_that_ended_was_held() {
         assert_eq!(read(not.clone()), (Intent::Notice, None), "{not}");
     }
     for name in ["event", "event_type", "type"] {
-        let unknown = read(json!({name: "no_show", "status": 30, "end_time": "2026-03-05 17:00:00"}));
-        assert_eq!(unknown, (Intent::Notice, Some("no_show".to_owned())), "{name}");
+        let minutes = json!({name: "minutes.submitted", "status": 20, "title": "纪要", "focus": "漏水"});
+        assert_eq!(read(minutes), (Intent::Session, None), "{name}");
+        let word = || Some("room_ended".to_owned());
+        for held in [
+            json!({"status": 30}),
+            json!({"end_time": "2026-03-05 17:00:00"}),
+            json!({"data": {"room_id": "R1", "status": 30}}),
+        ] {
+            let mut event = held.clone();
+            event[name] = json!("room_ended");
+            assert_eq!(read(event), (Intent::Session, word()), "{name}: {held}");
+        }
+        assert_eq!(read(json!({name: "room_ended"})), (Intent::Notice, word()), "{name}");
     }
+}
+
+#[test]
+fn a_case_is_no_event_of_a_room() {
+    let pack = Pack::embedded("video-mediation").expect("loads");
+    let read = |case: Value| {
+        let s = pack.map(&case, &pack.namespace, RECEIVED).expect("maps");
+        (s.intent, s.session.is_some())
+    };
+    let whole = json!({"case_no": "TJ1", "title": "欠薪", "description": "欠薪三个月"});
+    for more in [
+        json!({"type": "劳动争议"}),
+        json!({"event": "case.created", "status": 20}),
+        json!({"end_time": "2026-03-05 17:00:00"}),
+        json!({"room_id": "R1", "status": 20}),
+    ] {
+        let mut case = whole.clone();
+        case.as_object_mut().expect("a case").extend(more.as_object().expect("fields").clone());
+        assert_eq!(read(case), (Intent::Matter, false), "{more}");
+    }
+    for part in [json!({"end_time": "2026-03-05 17:00:00"}), json!({"type": "劳动争议", "status": 30})] {
+        let mut case = json!({"case_no": "TJ1"});
+        case.as_object_mut().expect("a case").extend(part.as_object().expect("fields").clone());
+        assert_eq!(read(case), (Intent::Matter, false), "{part}");
+    }
+    let cancelled = json!({"case_no": "TJ1", "title": "欠薪", "status": 99});
+    assert_eq!(read(cancelled), (Intent::Withdraw, false));
+    assert_eq!(read(json!({"case_no": "TJ1", "event": "case.viewed"})).0, Intent::Notice);
+    assert_eq!(read(json!({"type": "recording.ready", "data": {"case_no": "TJ1"}})).0, Intent::Notice);
 }
 
 #[test]
@@ -684,7 +747,9 @@ fn an_event_of_the_hotlines_names_its_order_or_is_told() {
         assert_eq!(read("12345", event.clone()), (vec!["2026030100000001".to_owned()], false), "{field}");
         assert_eq!(read("RESIDENT", event), (vec![], false), "{field}");
     }
-    assert_eq!(read("12345", json!({"externalEventId": "2026139900000001"})), (vec![], true), "no day");
+    for other in ["2026139900000001", "WG-2026030100000017", "330205-2026030100000017", "2026030100000017-2"] {
+        assert_eq!(read("12345", json!({"externalEventId": other})), (vec![], true), "{other}");
+    }
     assert_eq!(read("RESIDENT", json!({"description": "工单2026030100000001"})), (vec![], false));
 }
 
@@ -709,4 +774,12 @@ fn what_is_said_of_a_person_stands_nowhere_in_the_clear() {
     let office = json!({"orderId": "1", "title": "路灯", "callerName": "庄桥街道", "subOfficeName": "庄桥街道", "organizationName": "热心市民"});
     let s = pack.map(&office, &pack.namespace, RECEIVED).expect("maps");
     assert_eq!(s.facts.place_names, ["庄桥街道"], "an office's name is what a case is sent by");
+    for word in ["物业", "学校", "社区", "街道", "开发商"] {
+        let named = json!({"orderId": "1", "title": "路灯", "callerName": word, "subOfficeName": format!("湾头{word}"), "organizationName": format!("{word}办")});
+        let s = pack.map(&named, &pack.namespace, RECEIVED).expect("maps");
+        assert_eq!(s.facts.place_names, [format!("湾头{word}")]);
+    }
+    let short = json!({"orderId": "1", "title": "路灯", "callerName": "王芳", "organizationName": "工作室王芳"});
+    let s = pack.map(&short, &pack.namespace, RECEIVED).expect("maps");
+    assert!(!format!("{:?}", s.facts).contains("王芳"));
 }

@@ -31,17 +31,29 @@ impl Shape {
         (digits >= 4).then_some(shape)
     }
 
-    /// Every number of this shape in a text; not one that goes on as a longer number.
+    /// Every number of this shape in a text; not one that goes on as a longer number. Figures alone are anybody's number in the
+    /// midst of a text: they are the whole of it, or nothing.
     pub(crate) fn find<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
         let starts = text.char_indices().map(|(at, _)| at);
         starts.filter_map(|at| {
             let found = self.at(&text[at..])?;
-            let before = text[..at].chars().next_back();
-            let after = text[at + found.len()..].chars().next();
-            let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-            let opens = self.0.first().is_none_or(|first| first.digits() == 0) || !goes_on(before);
-            (opens && !goes_on(after)).then_some(found)
+            let (before, after) = (&text[..at], &text[at + found.len()..]);
+            let stands_alone = if self.has_letter() {
+                (self.begins_with_a_word() || !goes_on(before.chars().rev())) && !goes_on(after.chars())
+            } else {
+                before.trim().is_empty() && after.trim().is_empty()
+            };
+            stands_alone.then_some(found)
         })
+    }
+
+    fn has_letter(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Sign(sign) if sign.is_alphabetic()))
+    }
+
+    /// A number does not run into the word it begins with.
+    fn begins_with_a_word(&self) -> bool {
+        matches!(self.0.first(), Some(Part::Sign(sign)) if !sign.is_ascii())
     }
 
     /// The number a text begins with.
@@ -49,6 +61,12 @@ impl Shape {
         let rest = self.0.iter().try_fold(text, |rest, part| part.behind(rest))?;
         text.get(..text.len() - rest.len())
     }
+}
+
+/// Whether a number goes on beside what was found, at once or behind what joins its parts.
+fn goes_on(beside: impl Iterator<Item = char>) -> bool {
+    let mut beside = beside.skip_while(|c| "-_/".contains(*c));
+    beside.next().is_some_and(|c| c.is_ascii_alphanumeric())
 }
 
 impl Part {
@@ -83,9 +101,20 @@ mod tests {
     fn numbers_are_found_in_text_and_longer_ones_are_not_cut() {
         let text = "市热线转来（工单号热线-260301-000123），另见热线-260301-0001234 与热线-260302-000124。";
         assert_eq!(found("热线-######-######", text), ["热线-260301-000123", "热线-260302-000124"]);
-        assert_eq!(found("####-##", "1234-56，91234-56，1234-567"), ["1234-56"]);
+        assert_eq!(found("GD####-##", "GD1234-56，AGD1234-56，GD1234-567"), ["GD1234-56"]);
+        assert_eq!(found("GD####", "GD1234——漏水，X-GD1235，GD1236-2，GD1237/3，GD1238_4"), ["GD1234"]);
         assert_eq!(found("热线-######-######", ""), Vec::<String>::new());
-        assert_eq!(found("@####", "202603010017，202613010017，2026030100170"), ["202603010017"]);
+        assert_eq!(found("@####", " 202603010017 "), ["202603010017"]);
+        for other in [
+            "202613010017",
+            "2026030100170",
+            "WG-202603010017",
+            "202603010017-2",
+            "330205/202603010017",
+            "见202603010017",
+        ] {
+            assert_eq!(found("@####", other), Vec::<String>::new(), "{other}");
+        }
         assert_eq!(Shape::parse("热线-##"), None);
     }
 

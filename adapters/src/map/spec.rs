@@ -53,7 +53,7 @@ pub(crate) enum Need {
     Optional,
     /// Its absence is told to the sender.
     Wanted,
-    /// So is its; and a matter that lacks all fields that say so, and tells of no step and no view either, is none.
+    /// So is its; and a matter that lacks all fields that say so, and tells of no step and no view either, begins no case.
     Either,
     /// No case can be made without it.
     Required,
@@ -136,8 +136,8 @@ pub(crate) struct LinkSpec {
     #[serde(default)]
     pub(crate) namespace: Option<String>,
     pub(crate) from: Vec<String>,
-    /// What such a number looks like, `#` for a digit, `@` for a day of eight: it is then found in the midst of text, in the first that names just
-    /// one, and nothing else is taken.
+    /// What such a number looks like, `#` for a digit, `@` for a day of eight: with a letter of its own it is then found in the midst of text, in the first that
+    /// names just one; without, it is the whole of a field. Nothing else is taken.
     /// Without it, one of another numbering is taken only if it can hardly be anything else.
     #[serde(default)]
     pub(crate) shape: Option<String>,
@@ -176,11 +176,12 @@ pub(crate) struct IntentSpec {
     /// Paths at the first of which the source says in a word of its own what the record is …
     #[serde(default)]
     pub(crate) from: Vec<String>,
-    /// … and the tables that know the word. Of one that none of them knows, `then` decides, and it is carried as a code that
-    /// nobody translates.
+    /// … and the tables that know the word. Of one that none of them knows, `then` decides, or without it the
+    /// next rule; and it is carried as a code that nobody translates.
     #[serde(default)]
     pub(crate) tables: Vec<String>,
-    pub(crate) then: Intent,
+    #[serde(default)]
+    pub(crate) then: Option<Intent>,
     /// The record speaks of this other number, not of a case of its own.
     #[serde(default)]
     pub(crate) source: Option<String>,

@@ -94,8 +94,10 @@ fn in_field(field: &Field, record: &Value) -> Option<FieldProblem> {
 
 fn at(field: &Field, path: &Path, record: &Value) -> Option<FieldProblem> {
     let values = twice(path.on_the_way(record, |value| twice(value).is_some())?)?;
-    let shown = values.iter().filter_map(as_text).collect::<Vec<_>>().join(" / ");
-    Some(field.problem(path.text(), Some(&shown), TWICE_EXPECTED, false))
+    // Each for itself: masked as one, the last would stand there whole.
+    let shown: Vec<_> = values.iter().filter_map(as_text).map(|value| field.shown(&value)).collect();
+    let problem = field.problem(path.text(), None, TWICE_EXPECTED, false);
+    Some(FieldProblem { value: Some(shown.join(" / ")), ..problem })
 }
 
 /// The number at a later path is not the one that is meant.

@@ -72,7 +72,7 @@ fn session(s: &mut Submission) -> &mut Session {
         started_at: None,
         ended_at: None,
         outcome: None,
-        minutes_digest: None,
+        digests: Vec::new(),
     };
     s.session.get_or_insert(none)
 }

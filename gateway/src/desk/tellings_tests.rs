@@ -126,7 +126,7 @@ fn session(cause: u64, note: &str) -> Job {
     record(cause, |told| {
         (told.intent, told.content) = (Intent::Session, said(note));
         told.session =
-            Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome, minutes_digest: None });
+            Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome, digests: Vec::new() });
     })
 }
 

@@ -362,7 +362,7 @@ fn what_a_session_accuses_is_remembered() {
     record.submission.intent = Intent::Session;
     let (level, round, started_at, ended_at, outcome) = (None, None, None, None, None);
     record.submission.session =
-        Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome, minutes_digest: None });
+        Some(Session { id: "r1".into(), level, round, started_at, ended_at, outcome, digests: Vec::new() });
     events.extend(decide(&room, Some(&case)));
     let case = Case::fold(&events).expect("a case");
     let labour: DepartmentId = "jb-labour".parse().expect("a department");

@@ -20,7 +20,7 @@ use async_nats::jetstream::{AckKind, Context, Message};
 use futures_util::StreamExt;
 use huiliu_schemas::event::Actor;
 use huiliu_schemas::refusal::RefusalCode;
-use huiliu_schemas::submission::Facts;
+use huiliu_schemas::submission::{Intent, Submission};
 use huiliu_schemas::vocabulary::LinkKind;
 use huiliu_schemas::{CaseId, Cause, Channel};
 use jiff::Timestamp;
@@ -262,7 +262,7 @@ impl Pipeline {
             underway.push(match record.submission {
                 Ok(submission) => {
                     note_lag(channel, submission.facts.registered_at, envelope.received_at);
-                    note_unknown(channel, &submission.facts);
+                    note_unknown(channel, &submission);
                     let job = self.job(channel, *submission, sequence, record.index);
                     let answer = self.ledger.enqueue(job, step.child(SpanKind::Internal, "append")).await;
                     Underway::Asked(record.index, answer.map_err(|e| Fate::Later(e.to_string()))?)
@@ -280,13 +280,7 @@ impl Pipeline {
         RawEnvelope::open(&message.subject, headers, &message.payload, master).map_err(|e| e.to_string())
     }
 
-    fn job(
-        &self,
-        channel: &ChannelRuntime,
-        submission: huiliu_schemas::submission::Submission,
-        sequence: u64,
-        index: usize,
-    ) -> Job {
+    fn job(&self, channel: &ChannelRuntime, submission: Submission, sequence: u64, index: usize) -> Job {
         let history = channel.is_history(submission.facts.registered_at);
         let master = self.ledger.keys().master();
         let record = Record::new(channel.name.clone(), submission, history, master);
@@ -454,9 +448,13 @@ fn understood(
     understood
 }
 
-/// Codes no table translates, by the field they came for; the codes themselves are asked of the log.
-fn note_unknown(channel: &ChannelRuntime, facts: &Facts) {
-    for field in facts.unknown_codes.keys() {
+/// Codes no table translates, by the field they came for; the codes themselves are asked of the history, and those of a notice,
+/// which has none, are said here.
+fn note_unknown(channel: &ChannelRuntime, submission: &Submission) {
+    for (field, code) in &submission.facts.unknown_codes {
+        if submission.intent == Intent::Notice {
+            tracing::info!(channel = %channel.name, field, code, "no table translates it");
+        }
         let labels = [("channel", channel.name.to_string()), ("field", field.clone())];
         metrics::counter!("huiliu_unknown_codes_total", &labels).increment(1);
     }

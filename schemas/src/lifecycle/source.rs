@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::{Decided, Draft, NothingNew, for_a_person, no_such_case, refusal, still_accusing, to_triage};
 use crate::case::{Case, Late};
 use crate::command::Submit;
-use crate::content::Content;
 use crate::decision::{Decision, TriageReason, Verdict};
 use crate::event::{Actor, AnswerDelivered, EventBody, MOST_EVENTS, Registered, SourceSeen, Supplemented};
 use crate::ids::{CaseId, CaseNumber, DepartmentId, SourceId};
@@ -29,10 +28,15 @@ pub enum Beginning {
 /// What becomes of a record whose numbers no case has; `history`: it is from before the first connection.
 ///
 /// # Errors
-/// Where it speaks of a case that must be there.
+/// Where it speaks of a case that must be there, or says too little to begin one.
 pub fn beginning(submission: &Submission, history: bool) -> Result<Beginning, Refusal> {
     match submission.intent {
         Intent::Assess => Err(no_such_case()),
+        _ if !submission.lacks.is_empty() => {
+            let detail =
+                format!("no case has its number, and of {} it has nothing to begin one", submission.lacks.join(", "));
+            Err(Refusal { detail, ..no_such_case() })
+        }
         Intent::Notice => Ok(Beginning::Notice),
         Intent::Withdraw => Ok(Beginning::Recorded),
         _ if history || is_over(submission) => Ok(Beginning::Recorded),
@@ -64,7 +68,7 @@ pub(super) fn register(mut draft: Draft<'_>, submit: &Submit) -> Result<Decided,
     }
     // A session may be told of before its case: the case then begins with what little is known.
     if let Some(session) = &submission.session {
-        let session = told_session(session, None, submit, &draft.order.content);
+        let session = told_session(session, None, submit);
         draft.push(EventBody::MediationHeld { session, accused: Vec::new() });
     }
     if let Some(assessment) = submission.assessment {
@@ -351,20 +355,25 @@ fn urge(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
 
 fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     let Some(told) = &submit.submission.session else { return };
-    let told = told_session(told, Some(case), submit, &draft.order.content);
+    let told = told_session(told, Some(case), submit);
+    let has_minutes = submit.submission.intent == Intent::Session && draft.order.content.note.is_some();
     let known = case.sessions.iter().find(|s| s.id == told.id);
     let session = known.map_or_else(|| told.clone(), |known| known.merged(&told));
-    if known != Some(&session) {
+    let same = |known: &Session| {
+        let Session { digests, .. } = known;
+        let unheard = has_minutes && !digests.is_empty() && !digests.contains(&submit.seen.matter_digest);
+        !unheard && *known == Session { digests: digests.clone(), ..session.clone() }
+    };
+    if !known.is_some_and(same) {
         let accused = draft.accused(case);
         draft.push(EventBody::MediationHeld { session, accused });
     }
 }
 
-/// The session with its number, and by what its minutes are known again: they may come after all else of it.
-fn told_session(session: &Session, case: Option<&Case>, submit: &Submit, content: &Content) -> Session {
-    let has_minutes = submit.submission.intent == Intent::Session && content.note.is_some();
-    let minutes_digest = has_minutes.then(|| submit.seen.matter_digest.clone());
-    Session { id: session_id(session, case, submit), minutes_digest, ..session.clone() }
+/// The session with its number, and by what the record is known again: its minutes may come after all else of it.
+fn told_session(session: &Session, case: Option<&Case>, submit: &Submit) -> Session {
+    let digests = vec![submit.seen.matter_digest.clone()];
+    Session { id: session_id(session, case, submit), digests, ..session.clone() }
 }
 
 /// A record that tells how the mediation ended and not in which session means the last one; where none is known, the

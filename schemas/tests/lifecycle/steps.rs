@@ -264,7 +264,7 @@ fn session(base: Record, new: u8) -> Record {
         started_at: None,
         ended_at: None,
         outcome: None,
-        minutes_digest: None,
+        digests: Vec::new(),
     });
     base
 }

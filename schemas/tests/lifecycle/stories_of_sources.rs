@@ -8,7 +8,7 @@ use huiliu_schemas::command::{Action, Command, Given};
 use huiliu_schemas::content::Content;
 use huiliu_schemas::entry::Entry;
 use huiliu_schemas::event::{Actor, AnswerDelivered, EventBody};
-use huiliu_schemas::lifecycle::NothingNew;
+use huiliu_schemas::lifecycle::{NothingNew, beginning};
 use huiliu_schemas::places::MatterCode;
 use huiliu_schemas::refusal::RefusalCode;
 use huiliu_schemas::submission::{Assessment, Facts, Flags, Intent, Session};
@@ -817,7 +817,7 @@ fn a_session_is_noted_once_and_however_late() {
         started_at: None,
         ended_at: None,
         outcome: None,
-        minutes_digest: None,
+        digests: Vec::new(),
     });
     assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
     assert_eq!(world.submit(&room, unsure()), REPEAT);
@@ -828,7 +828,7 @@ fn a_session_is_noted_once_and_however_late() {
 }
 
 fn ended(id: &str, outcome: Option<MediationOutcome>) -> Session {
-    Session { id: id.into(), level: None, round: None, started_at: None, ended_at: None, outcome, minutes_digest: None }
+    Session { id: id.into(), level: None, round: None, started_at: None, ended_at: None, outcome, digests: Vec::new() }
 }
 
 /// They come once the room has ended, and say nothing of it that was not known.
@@ -844,7 +844,52 @@ fn minutes_that_come_after_the_session_are_kept_once() {
     assert_eq!(world.submit(&minutes, unsure()), events(&["mediation_held"]));
     assert_eq!(world.submit(&minutes, unsure()), REPEAT);
     assert_eq!(world.submit(&room, unsure()), REPEAT, "they are not forgotten");
+    let mut others = minutes.clone().saying("other minutes");
+    others.0.submission.content.note = Some("各付三成。".into());
+    assert_eq!(world.submit(&others, unsure()), events(&["mediation_held"]));
+    for again in [&minutes, &others, &minutes] {
+        assert_eq!(world.submit(again, unsure()), REPEAT, "they come by turns");
+    }
     assert_eq!(world.case().sessions.len(), 1);
+}
+
+#[test]
+fn a_session_from_before_digests_were_kept_is_not_told_again() {
+    let stored = ended("room-1", None);
+    let json = serde_json::json!({"id": "room-1", "minutes_digest": "x"});
+    assert_eq!(serde_json::from_value::<Session>(json).expect("a session"), stored);
+    let mut world = World::dispatched(&[lead("housing")]);
+    let mut room = record().intent(Intent::Session).saying("the minutes");
+    room.0.submission.session = Some(stored);
+    room.0.submission.content.note = Some("各付一半。".into());
+    assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
+    let held = world.case.as_mut().expect("a case").sessions.last_mut().expect("a session");
+    held.digests.clear();
+    assert_eq!(world.submit(&room, unsure()), REPEAT);
+    room.0.submission.session = Some(ended("room-1", Some(MediationOutcome::Agreed)));
+    assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]), "what differs is told");
+}
+
+#[test]
+fn of_a_session_few_digests_are_kept() {
+    let told = |n: usize| Session { digests: vec![n.to_string()], ..ended("room-1", None) };
+    let last = (1..20).fold(told(0), |known, n| known.merged(&told(n)));
+    assert_eq!(last.digests, (12..20).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+/// It may ask for secrecy, or give the matter a new deadline.
+#[test]
+fn a_record_that_says_nothing_adds_to_a_case_and_begins_none() {
+    let mut partial = record().saying("secret").order(101);
+    partial.0.submission.lacks = vec!["content.text".into(), "content.title".into()];
+    partial.0.submission.facts.flags.confidential = true;
+    let refusal = beginning(&partial.0.submission, false).expect_err("of what?");
+    assert_eq!(refusal.code, RefusalCode::UnknownCase);
+    assert!(refusal.detail.contains("content.text, content.title"), "{}", refusal.detail);
+    assert!(beginning(&partial.0.submission, true).is_err());
+    let mut world = World::dispatched(&[lead("housing")]);
+    assert_eq!(world.submit(&partial, unsure()), events(&["supplemented"]));
+    assert!(world.case().facts.flags.confidential);
 }
 
 #[test]
@@ -861,7 +906,10 @@ fn a_session_may_come_before_its_case_and_its_outcome_with_the_matter() {
         world.submit(&matter, to(&[lead("housing")])),
         events(&["supplemented", "dispatched", "mediation_held"])
     );
-    let known = Session { minutes_digest: Some("matter".into()), ..ended("room-1", Some(MediationOutcome::Agreed)) };
+    let known = Session {
+        digests: vec!["matter".into(), "all of it".into()],
+        ..ended("room-1", Some(MediationOutcome::Agreed))
+    };
     assert_eq!(world.case().sessions, [known]);
     assert_eq!(world.submit(&matter, unsure()), REPEAT);
 

@@ -122,6 +122,7 @@ impl Record {
             assessment: None,
             upstream: None,
             session: None,
+            lacks: Vec::new(),
             problems: Vec::new(),
         };
         Self(Submit { channel: channel(by), submission, seen, history: false })

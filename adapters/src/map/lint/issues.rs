@@ -43,6 +43,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("a readable CSV", "不是可读的 CSV 文件"),
     ("a time zone", "时区名有误：如 Asia/Shanghai"),
     ("a condition", "须有条件：present、absent、when 加 any_of，或 state"),
+    ("what a record is for, unless", "须写 then：记录用于什么（写了 from 与 tables 的可不写）"),
     ("`when` and `any_of`", "when 与 any_of 须同时写"),
     ("a namespace", "编号空间名有误"),
     ("`each` beside them", "principal 与 others 须与 each 同用"),
