@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::kv::{Store, UpdateError};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use uuid::Uuid;
 
 use crate::engine::streams::{LEASE_TTL, LEASES};
@@ -16,6 +16,9 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// A server that has not answered so long after a renewal was due may have lost it: the work ends before another may begin it.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 const _: () = assert!(RENEW_EVERY.as_secs() + ANSWERED_WITHIN.as_secs() < LEASE_TTL.as_secs());
+
+/// Between two tries to have what another holds.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A lease that may be held.
 pub struct Lease {
@@ -33,10 +36,22 @@ impl Lease {
     /// Does the work for as long as the lease is ours. `None` where another holds it or when it was lost; at the end it is
     /// given back.
     pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.hold_within(Duration::ZERO, work).await
+    }
+
+    /// The same, waiting so long for whoever holds it.
+    pub async fn hold_within<T>(&self, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
         let leases = self.jetstream.get_key_value(LEASES).await.ok()?;
-        let sent = Instant::now();
-        let created = timeout(ANSWERED_WITHIN, leases.create(&self.key, self.holder.clone().into())).await;
-        let revision = created.ok()?.ok()?;
+        let until = Instant::now() + patience;
+        let (sent, revision) = loop {
+            let sent = Instant::now();
+            let created = timeout(ANSWERED_WITHIN, leases.create(&self.key, self.holder.clone().into())).await;
+            match created {
+                Ok(Ok(revision)) => break (sent, revision),
+                _ if Instant::now() >= until => return None,
+                _ => sleep(ASK_AGAIN).await,
+            }
+        };
         tracing::debug!(lease = self.key, "lease {} is ours", self.key);
         let mut held = Held { leases, key: Some(self.key.clone()), revision: AtomicU64::new(revision) };
         let done = tokio::select! {
@@ -112,8 +127,6 @@ impl Drop for Held {
 mod tests {
     use std::cell::Cell;
     use std::future::pending;
-
-    use tokio::time::sleep;
 
     use super::*;
 

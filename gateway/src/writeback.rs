@@ -329,7 +329,7 @@ impl WriteBack {
         let pack = self.channel.pack();
         let writeback = pack.writeback();
         let Some(parts) = writeback.render(&self.outgoing(opened, event, owed)) else { return Told::NoWay };
-        match self.send(answer_id(owed), parts).await {
+        match self.send(answer_id(&opened.loaded.case, owed), parts).await {
             Err(Unsent { reason, after }) => Told::Later(reason, after),
             Ok((status, retry_after, body)) => {
                 step.count(Key::Status, status);
@@ -362,7 +362,7 @@ impl WriteBack {
         Outgoing {
             kind: owed.what,
             source_id: owed.source.id.clone(),
-            event_id: answer_id(owed).to_string(),
+            event_id: answer_id(&opened.loaded.case, owed).to_string(),
             at: event.at,
             department_name: department,
             reply: reply.or_else(|| note.clone()),
@@ -510,10 +510,17 @@ async fn unbroken(id: CaseId, telling: impl Future<Output = Result<(), NotYet>>)
     })
 }
 
-/// The same however often this is told, and another for the next number it is owed to: who keeps the ids of what was refused
-/// would take that for known.
-fn answer_id(owed: &Owed) -> Uuid {
-    Uuid::new_v5(&owed.event, owed.source.to_string().as_bytes())
+/// The same however often this is told, and another where it was refused under another number and passed on: who keeps the ids
+/// of what was refused would take that for known.
+fn answer_id(case: &Case, owed: &Owed) -> Uuid {
+    let is_refused = |told: &AnswerDelivered| {
+        let source = &told.source;
+        told.refused && told.event == owed.event && source.namespace == owed.source.namespace && *source != owed.source
+    };
+    match case.delivered.iter().any(is_refused) {
+        true => Uuid::new_v5(&owed.event, owed.source.to_string().as_bytes()),
+        false => owed.event,
+    }
 }
 
 fn told_cause(event: Uuid, owed: &Owed) -> Cause {

@@ -99,9 +99,5 @@ fn is_somebody(name: &str) -> bool {
     let length = name.chars().count();
     let is_person = is_person_name(name);
     let is_office = is_division_name(name) || (is_unit_name(name) && !is_person);
-    // So short, most that is no frequent name is a word.
-    (if length == 2 { is_person } else { (3..=20).contains(&length) })
-        && !is_digits(name)
-        && !is_office
-        && !ANYBODY.iter().any(|word| name.ends_with(word))
+    (2..=20).contains(&length) && !is_digits(name) && !is_office && !ANYBODY.iter().any(|word| name.ends_with(word))
 }

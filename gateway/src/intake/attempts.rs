@@ -19,6 +19,8 @@ use crate::doors::credentials::write_private;
 const MOST: u32 = 5;
 /// So many envelopes that were in hand when a process died may be so together.
 const FEW: usize = 50;
+/// No more are remembered: what was put down before its suspicion was written off never comes again.
+const MOST_SUSPECTS: usize = 4_000;
 /// A place in the file holds the sequence of an envelope, or nothing.
 const PLACE: usize = size_of::<u64>();
 
@@ -119,8 +121,8 @@ impl Attempts {
     pub(super) fn outlived(&self, sequence: u64) {
         let mut suspects = locked(&self.suspects);
         let Some(deaths) = suspects.remove(&sequence) else { return };
-        // Of one death hundreds are suspected, and the next start forgets those that were not in hand again.
-        if deaths > 1
+        // Of one death hundreds are suspected: they are written off together, the last of them with all.
+        if (deaths > 1 || suspects.is_empty())
             && let Err(error) = save(&self.suspects_file, &suspects)
         {
             tracing::warn!(sequence, %error, "it cannot be written down that this gateway does not die of an envelope");
@@ -144,20 +146,27 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
+        // What breaks down with this in hand ends the gateway: to the next one it died of this.
+        if std::thread::panicking() {
+            return;
+        }
         self.write(0);
         locked(&self.in_hand.free).extend(self.place);
     }
 }
 
-/// One more death for each that was in hand. Of the others those stay that were alone in hand once: what else was deadly
-/// must not make them be forgotten.
+/// One more death for each that was in hand. The others stay suspected: what else was deadly must not make them be forgotten.
 fn suspected(before: BTreeMap<u64, u32>, held: &[u64]) -> BTreeMap<u64, u32> {
     let again = held.iter().map(|sequence| (*sequence, before.get(sequence).copied().unwrap_or_default() + 1));
     let again: BTreeMap<u64, u32> = again.collect();
     again.iter().filter(|(_, deaths)| Care::of(**deaths) == Care::Alone).for_each(|(sequence, deaths)| {
         tracing::warn!(sequence, deaths, "envelope {sequence} was in hand when this gateway died: {deaths} of {MOST}");
     });
-    before.into_iter().filter(|(_, deaths)| *deaths > 1).chain(again).collect()
+    let mut suspects: BTreeMap<u64, u32> = before.into_iter().chain(again).collect();
+    while suspects.len() > MOST_SUSPECTS {
+        suspects.pop_first();
+    }
+    suspects
 }
 
 fn held_in(bytes: &[u8]) -> Vec<u64> {
@@ -209,10 +218,11 @@ mod tests {
         };
         assert_eq!(now(7), (Care::None, None));
         dies_with(scratch.path(), &[6, 7]);
-        dies_with(scratch.path(), &[7]);
-        // One of another kind of death in between, and its neighbour got through.
+        // Another deadly one in between, before the first comes again: neither makes the other be forgotten.
         dies_with(scratch.path(), &[9]);
+        dies_with(scratch.path(), &[7]);
         let attempts = Attempts::open(scratch.path(), 4).expect("opened");
+        attempts.outlived(6);
         assert_eq!([6, 7, 9].map(|n| attempts.care(n)), [Care::None, Care::Alone, Care::AmongFew]);
         drop(attempts);
         (0..3).for_each(|_| dies_with(scratch.path(), &[7]));
@@ -220,6 +230,19 @@ mod tests {
         assert_eq!(attempts.convicted(7), Some(5));
         attempts.outlived(7);
         assert_eq!(now(7), (Care::None, None), "forgotten for good");
+    }
+
+    #[test]
+    fn what_breaks_down_in_hand_stays_there() {
+        let scratch = Scratch::new();
+        let attempts = Attempts::open(scratch.path(), 4).expect("opened");
+        let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _held = attempts.take_up(8);
+            panic!("cut amiss");
+        }));
+        assert!(broken.is_err());
+        drop(attempts);
+        assert_eq!(Attempts::open(scratch.path(), 4).expect("opened").care(8), Care::AmongFew);
     }
 
     #[test]

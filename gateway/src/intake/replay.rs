@@ -5,7 +5,7 @@
 mod carry;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::Context;
 use huiliu_adapters::decode::Limits;
@@ -20,12 +20,16 @@ use super::envelope::{EnvelopeError, RawEnvelope};
 use super::store::{IntakeStore, StoreError};
 use crate::channels::Channels;
 use crate::engine::read::{self, ReadError};
-use crate::engine::streams::{DEAD, INTAKE};
+use crate::engine::streams::{DEAD, INTAKE, LEASE_TTL};
 use crate::lease::Lease;
 use crate::ledger::Ledger;
 use crate::traces::{Key, SpanKind, Traces};
 
 pub use carry::run as carry_on;
+
+/// Whoever carries letters on is done within this, and the lease of who died has run out.
+const PATIENCE: Duration = Duration::from_secs(12);
+const _: () = assert!(PATIENCE.as_secs() > LEASE_TTL.as_secs());
 
 /// What one call takes up at most.
 pub const MOST: usize = 1_000;
@@ -122,7 +126,7 @@ impl Replay {
             begun = true;
             work.await
         };
-        match self.lease.hold(work).await {
+        match self.lease.hold_within(PATIENCE, work).await {
             Some(done) => done,
             None if begun => Err(ReplayError::Lost),
             None => Err(ReplayError::Already),

@@ -361,7 +361,7 @@ fn hold_session(draft: &mut Draft<'_>, case: &Case, submit: &Submit) {
     let session = known.map_or_else(|| told.clone(), |known| known.merged(&told));
     let same = |known: &Session| {
         let Session { digests, .. } = known;
-        let unheard = has_minutes && !digests.is_empty() && !digests.contains(&submit.seen.matter_digest);
+        let unheard = has_minutes && !digests.contains(&submit.seen.matter_digest);
         !unheard && *known == Session { digests: digests.clone(), ..session.clone() }
     };
     if !known.is_some_and(same) {

@@ -854,7 +854,7 @@ fn minutes_that_come_after_the_session_are_kept_once() {
 }
 
 #[test]
-fn a_session_from_before_digests_were_kept_is_not_told_again() {
+fn minutes_of_a_session_from_before_digests_were_kept_are_heard() {
     let stored = ended("room-1", None);
     let json = serde_json::json!({"id": "room-1", "minutes_digest": "x"});
     assert_eq!(serde_json::from_value::<Session>(json).expect("a session"), stored);
@@ -865,6 +865,7 @@ fn a_session_from_before_digests_were_kept_is_not_told_again() {
     assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]));
     let held = world.case.as_mut().expect("a case").sessions.last_mut().expect("a session");
     held.digests.clear();
+    assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]), "once more rather than never");
     assert_eq!(world.submit(&room, unsure()), REPEAT);
     room.0.submission.session = Some(ended("room-1", Some(MediationOutcome::Agreed)));
     assert_eq!(world.submit(&room, unsure()), events(&["mediation_held"]), "what differs is told");
