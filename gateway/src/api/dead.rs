@@ -116,7 +116,7 @@ pub(super) fn endpoints() -> Endpoints<Arc<Api>> {
             .limited()
             .takes::<Drop>(example!("dead-drop"))
             .answers::<Buried>(200, "已注销的死信 · The letter that is gone", example!("dead-dropped"))
-            .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable]);
+            .fails(&[Kind::InvalidField, Kind::NotFound, Kind::Unavailable, Kind::UnknownOutcome]);
     Endpoints::new().on(list_says, list).on(show_says, show).on(replay_says, replay).on(drop_says, drop_one)
 }
 

@@ -246,12 +246,20 @@ async fn what_nobody_dealt_with_does_not_age_out() {
         leases.create("quarantine", "another".into()).await.ok()
     });
     taken.await.unwrap();
+    let renewed = tokio::spawn(async move {
+        loop {
+            leases.put("quarantine", "another".into()).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    });
     let last = inspector.state("DEAD").await.unwrap();
-    let drop_it = json!({ "because": "重复" });
-    for (path, body) in [("replay", json!({ "stage": "map" })), (&format!("{}/drop", last.1), drop_it)] {
-        let refused = desk.post(&format!("/v1/dead/{path}"), &body).await.unwrap();
-        assert_eq!(refused.status, 503, "{path}: {}", refused.body);
+    let (replay, drop_it) = (json!({ "stage": "map" }), json!({ "because": "重复" }));
+    let of_last = format!("/v1/dead/{}/drop", last.1);
+    let refused = tokio::join!(desk.post("/v1/dead/replay", &replay), desk.post(&of_last, &drop_it));
+    for answer in [refused.0.unwrap(), refused.1.unwrap()] {
+        assert_eq!(answer.status, 503, "{}", answer.body);
     }
+    renewed.abort();
     assert_eq!(inspector.state("DEAD").await.unwrap(), last, "nothing was done");
     drop((hub, own));
     std::fs::remove_dir_all(store).unwrap();
