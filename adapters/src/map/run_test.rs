@@ -705,6 +705,12 @@ fn a_case_is_no_event_of_a_room() {
     assert_eq!(read(cancelled), (Intent::Withdraw, false));
     assert_eq!(read(json!({"case_no": "TJ1", "event": "case.viewed"})).0, Intent::Notice);
     assert_eq!(read(json!({"type": "recording.ready", "data": {"case_no": "TJ1"}})).0, Intent::Notice);
+    // Told where nothing of a case is read: it must not be passed over.
+    let below = json!({"type": "case.created", "data": {"case_no": "TJ9", "title": "欠薪", "description": "三个月"}});
+    assert_eq!(read(below).0, Intent::Matter);
+    // A room has a title, too.
+    let titled = json!({"event": "room.ended", "room_id": "R1", "case_no": "TJ1", "title": "第二次调解", "status": 30});
+    assert_eq!(read(titled), (Intent::Session, true));
 }
 
 #[test]
