@@ -132,9 +132,14 @@ fn nobody_got_what_accuses_them(evidence: &Evidence<'_>, report: &mut RunReport)
                 let case = CaseId::of(&SourceId { namespace: namespace.clone(), id: item.id.clone() });
                 let Some(history) = evidence.log.cases.get(&case) else { continue };
                 report.accusations += 1;
-                let entries = history.events.iter().flat_map(|event| &event.entries);
-                for entry in entries.filter(|entry| entry.department == accused) {
-                    report.find("accusation offered to the accused", format!("{case} {} to {accused}", entry.kind));
+                for event in &history.events {
+                    for entry in event.entries.iter().filter(|entry| entry.department == accused) {
+                        let by = format!("{} by {:?}, {}", event.body.name(), event.actor, event.cause);
+                        report.find(
+                            "accusation offered to the accused",
+                            format!("{case} {} to {accused}: {by}", entry.kind),
+                        );
+                    }
                 }
             }
         });
