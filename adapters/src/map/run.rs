@@ -61,7 +61,7 @@ pub(super) fn map(
     add_links(&mut submission, map, record);
     decide_intent(&mut submission, &map.intents, record);
     settle_session(&mut submission);
-    submission.lacks = lacks(&submission, map);
+    submission.lacks = lacks(&mut submission, map);
     known.mask(&mut submission);
     if submission.is_blocked() { Err(Unmapped { problems: submission.problems }) } else { Ok(submission) }
 }
@@ -628,7 +628,7 @@ fn said_word<'v>(field: &Field, record: &'v Value) -> Option<Cow<'v, str>> {
 
 /// The fields marked `either`, of a matter that has none of them. A step, a view and words begin a case without. Whether a case is
 /// there that the record adds to is not known here.
-fn lacks(s: &Submission, map: &Map) -> Vec<String> {
+fn lacks(s: &mut Submission, map: &Map) -> Vec<String> {
     let view = s.assessment.is_some_and(|view| view.solved.is_some() || view.satisfaction.is_some());
     let step = s.upstream.as_ref().is_some_and(|upstream| upstream.state != UpstreamState::Open);
     let content = &s.content;
@@ -636,12 +636,12 @@ fn lacks(s: &Submission, map: &Map) -> Vec<String> {
     if s.intent != Intent::Matter || view || step || words || s.session.is_some() {
         return Vec::new();
     }
-    let mut scratch = s.clone();
-    let mut is_there = |target: Target| !matches!(target, Target::Private(slot) if slot(&mut scratch).is_none());
-    let either = map.fields.iter().filter(|(_, field)| field.need == Need::Either);
-    let fields: Vec<_> = either.map(|(target, field)| (is_there(target.0), field.name.clone())).collect();
-    let said = fields.iter().any(|(is_there, _)| *is_there);
-    if said { Vec::new() } else { fields.into_iter().map(|(_, name)| name).collect() }
+    let mut is_there = |target: Target| !matches!(target, Target::Private(slot) if slot(s).is_none());
+    let either = || map.fields.iter().filter(|(_, field)| field.need == Need::Either);
+    match either().any(|(target, _)| is_there(target.0)) {
+        true => Vec::new(),
+        false => either().map(|(_, field)| field.name.clone()).collect(),
+    }
 }
 
 /// The number of another case of the same source.

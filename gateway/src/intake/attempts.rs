@@ -1,7 +1,7 @@
 //! Envelopes of which this gateway dies. Which ones it has in hand stands in a file, written without a sync: that outlives
 //! the process, though not the machine. What the next process finds there was in hand when this one died: it is taken up
-//! with few others, then alone, and after some such deaths it is given up. A kill or a power cut convicts nobody: the same
-//! envelope would have to be in hand each time, the last times as the only one.
+//! with few others, then alone, and after some such deaths it is given up, unless a process outlived it meanwhile. A kill or
+//! a power cut convicts nobody: the same envelope would have to be in hand each time, the last times as the only one.
 //!
 //! How often the server delivered an envelope says nothing: it counts what was given back for want of room, and forgets
 //! what it counted just before it died with its gateway.
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::doors::credentials::write_private;
 
-/// So many processes in a row may die with one in hand: beside all, among few, and three times alone.
+/// So many processes may die with one in hand that none outlived: beside all, among few, and three times alone.
 const MOST: u32 = 5;
 /// So many envelopes that were in hand when a process died may be so together.
 const FEW: usize = 50;

@@ -222,7 +222,7 @@ impl Pipeline {
         step: &mut Step,
     ) -> Result<(Channel, Vec<Underway>), Fate> {
         if let Some(deaths) = self.attempts.convicted(sequence) {
-            let reason = format!("in hand, at last alone, when the gateway died {deaths} times in a row");
+            let reason = format!("in hand, at last alone, when the gateway died {deaths} times");
             return Err(self.bury_envelope(message, "poison", sequence, reason).await);
         }
         let envelope = match self.open(message) {

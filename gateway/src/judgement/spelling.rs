@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use foldhash::fast::FixedState;
 use serde::Deserialize;
 
-/// The characters of our lists, as the State's table of standard characters pairs them with their traditional forms.
+/// The characters of our lists with their traditional forms, looked up in the tables of OpenCC (NOTICE).
 /// `shared`: also a simplified character in its own right (著名), read as the other only beside one that is not.
 const TABLE: &str = include_str!("simplified.csv");
 
@@ -92,8 +92,9 @@ fn is_gap(c: char) -> bool {
     matches!(c, ' ' | '\u{3000}' | '.' | '．' | '·' | '•' | '・' | '*' | '＊')
 }
 
-fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{9fff}')
+/// A Chinese character, the rare ones and 〇 among them.
+pub(super) fn is_han(c: char) -> bool {
+    matches!(c, '\u{3007}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
 /// The text with what stands between its characters taken out, wherever `least` of them or more are parted by one each; none

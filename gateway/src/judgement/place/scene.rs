@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 
 use huiliu_schemas::places::DivisionCode;
 
+use super::super::spelling::is_han;
 use super::china::{self, Known};
 use super::forms::Form;
 use super::gazetteer::{Gazetteer, Rank, Sense, is_own};
-use super::text::{Text, is_han, is_mark};
+use super::text::{Text, is_mark};
 use super::words::{
     AFTER_BARE, BORDER, BUSY, BUT_AFTER_SITE, DWELLING, FIRM, FORMER, HERE, NO_TOWNSHIP, NOT_AFTER_COUNTY,
     NOT_AFTER_SITE, NOT_AFTER_TOWNSHIP, OF_TOWNSHIP, OFFICE, OPENING, OPENING_FIRST, ORIGIN, PUBLIC, RELATIVE_AFTER,

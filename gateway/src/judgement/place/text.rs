@@ -1,6 +1,8 @@
 //! A text as it is searched for names: full-width forms made plain, spaces taken out but remembered, since a space
 //! ends a word though not a name.
 
+use super::super::spelling::is_han;
+
 /// Longer texts are judged by their beginning.
 const MOST_CHARS: usize = 4_000;
 
@@ -71,10 +73,6 @@ impl Text {
 /// Neither a Han character nor part of a number or Latin word.
 pub(super) fn is_mark(c: char) -> bool {
     !is_han(c) && !c.is_alphanumeric()
-}
-
-pub(super) fn is_han(c: char) -> bool {
-    matches!(c, '\u{3007}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
 fn plain(c: char) -> char {
